@@ -1,0 +1,51 @@
+import type { Reading } from './reading.ts';
+
+/**
+ * What one subject holds at one moment. Field by field the columns of a series file.
+ * Times in ms since the epoch, sizes in bytes, CPU time in seconds.
+ */
+export interface Sample {
+  timeMs: number;
+  /** Anonymous resident memory. With `swapBytes` it is the private memory. */
+  anonBytes: Reading<number>;
+  /** Swapped-out memory. */
+  swapBytes: Reading<number>;
+  shmemBytes: Reading<number>;
+  fileBytes: Reading<number>;
+  fds: Reading<number>;
+  sockets: Reading<number>;
+  threads: Reading<number>;
+  processes: Reading<number>;
+  /** CPU time used so far: cumulative since the process (or the first process of the workload) started. */
+  cpuSeconds: Reading<number>;
+  /** Start of the process, or of the oldest process of a workload; a change means a restart. */
+  startTimeMs: Reading<number>;
+  /** The nearest memory limit of the subject itself (cgroup); absent when it has none. */
+  limitBytes: Reading<number>;
+  /** Unreclaimable kernel memory: of the host only. */
+  kernelBytes: Reading<number>;
+  /** Bytes left on the host: MemAvailable + SwapFree. The wall of everything that has no limit of its own. */
+  headroomBytes: Reading<number>;
+  /** The soft RLIMIT_NOFILE of the process nearest to it. */
+  fdLimit: Reading<number>;
+}
+
+/** Every numeric field of a sample but its time, in the order in which stores and files keep them. */
+export const gauges = [
+  'anonBytes',
+  'swapBytes',
+  'shmemBytes',
+  'fileBytes',
+  'fds',
+  'sockets',
+  'threads',
+  'processes',
+  'cpuSeconds',
+  'startTimeMs',
+  'limitBytes',
+  'kernelBytes',
+  'headroomBytes',
+  'fdLimit',
+] as const satisfies readonly Exclude<keyof Sample, 'timeMs'>[];
+
+export type Gauge = (typeof gauges)[number];

@@ -1,0 +1,51 @@
+import type { Sample } from '../model/gauge.ts';
+import type { Notice } from '../model/notice.ts';
+import type { Reading } from '../model/reading.ts';
+import type { ProcessId, Subject } from '../model/subject.ts';
+
+/** One process in one scan. Objects are reused between scans: copy what is kept. */
+export interface ProcessSample {
+  id: ProcessId;
+  subject: Subject;
+  /** As shown: control characters escaped, secrets in arguments masked. */
+  command: string;
+  /** From /proc/[pid]/stat: R, S, D, Z, … */
+  state: string;
+  uid: Reading<number>;
+  sample: Sample;
+}
+
+export interface WorkloadSample {
+  subject: Subject;
+  /** Sums over the members; cpuSeconds never falls when a member ends. */
+  sample: Sample;
+  /** Subject ids of the processes in it now. */
+  memberIds: string[];
+}
+
+/** The host's memory and stall, bytes and ratios as /proc has them. */
+export interface HostReading {
+  sample: Sample;
+  memTotalBytes: Reading<number>;
+  memFreeBytes: Reading<number>;
+  memAvailableBytes: Reading<number>;
+  swapTotalBytes: Reading<number>;
+  swapFreeBytes: Reading<number>;
+  /** Share of the last 10 s in which some or all tasks waited for memory, 0 to 1. */
+  memoryPressure: { some10: Reading<number>; full10: Reading<number> };
+  load1: Reading<number>;
+  cpuCount: number;
+}
+
+export interface Scan {
+  timeMs: number;
+  bootId: string;
+  processes: readonly ProcessSample[];
+  workloads: readonly WorkloadSample[];
+  host: HostReading;
+  /** What could not be seen, each said once. */
+  notices: Notice[];
+  /** Processes of this scan that the last one did not have, and the other way round. */
+  startedCount: number;
+  endedCount: number;
+}

@@ -1,0 +1,154 @@
+/**
+ * The API described once: valibot schemas of every document. Types, validation and the OpenAPI document follow from these.
+ * Times are RFC 3339 in UTC in documents and ms since the epoch in arrays of points. `null` is absent, never 0.
+ */
+import * as v from 'valibot';
+
+const nullableNumber = v.nullable(v.number());
+
+export const slopeSchema = v.object({ perHour: v.number(), low: v.number(), high: v.number(), unit: v.picklist(['bytes', 'count']) });
+export const exhaustionSchema = v.object({ at: v.string(), low: v.string(), high: v.nullable(v.string()), wall: v.string() });
+export const reasonSchema = v.object({ rule: v.string(), for: v.picklist(['leak', 'no-leak', 'undecided']), text: v.string() });
+
+const verdictEntries = {
+  resource: v.picklist(['memory', 'shmem', 'fds', 'sockets', 'threads', 'processes', 'kernel']),
+  verdict: v.picklist(['leak', 'suspect', 'no-leak', 'undecided']),
+  class: v.string(),
+  probability: v.number(),
+  onset: v.nullable(v.string()),
+  detectedAt: v.nullable(v.string()),
+  slope: v.nullable(slopeSchema),
+  exhaustion: v.nullable(exhaustionSchema),
+  urgency: v.object({ level: v.picklist(['none', 'watch', 'soon', 'now']), text: v.string() }),
+  reasons: v.array(reasonSchema),
+};
+export const resourceVerdictSchema = v.object(verdictEntries);
+export const subjectVerdictSchema = v.object({ subject: v.string(), ...verdictEntries, resources: v.array(resourceVerdictSchema) });
+
+export const hostSchema = v.object({
+  name: v.string(),
+  memTotalBytes: nullableNumber,
+  memAvailableBytes: nullableNumber,
+  memFreeBytes: nullableNumber,
+  swapTotalBytes: nullableNumber,
+  swapFreeBytes: nullableNumber,
+  /** 0 to 1. */
+  memoryPressureSome10: nullableNumber,
+  memoryPressureFull10: nullableNumber,
+  load1: nullableNumber,
+  cpuCount: v.number(),
+  /** When the host's memory and swap end if what leaks goes on. */
+  exhaustion: v.nullable(exhaustionSchema),
+});
+
+/** One row of the table of workloads or processes. */
+export const subjectRowSchema = v.object({
+  id: v.string(),
+  kind: v.picklist(['process', 'workload', 'host']),
+  name: v.string(),
+  origin: v.nullable(v.string()),
+  user: v.nullable(v.string()),
+  workloadId: v.nullable(v.string()),
+  privateBytes: nullableNumber,
+  swapBytes: nullableNumber,
+  shmemBytes: nullableNumber,
+  fds: nullableNumber,
+  threads: nullableNumber,
+  processes: nullableNumber,
+  limitBytes: nullableNumber,
+  startTime: v.nullable(v.string()),
+  verdict: subjectVerdictSchema,
+  /** Floor of private memory, oldest first, up to 48 points over what is known: for a sparkline. */
+  spark: v.array(nullableNumber),
+});
+
+export const noticeSchema = v.object({ code: v.string(), text: v.string(), since: v.string() });
+
+export const statusSchema = v.object({
+  schema: v.literal('stanch.status/1'),
+  time: v.string(),
+  version: v.string(),
+  intervalMs: v.number(),
+  /** One sentence for somebody who has ten seconds. */
+  summary: v.string(),
+  host: hostSchema,
+  /** Every judged workload; what leaks first, then what is suspected, then by private memory. */
+  subjects: v.array(subjectVerdictSchema),
+  notices: v.array(noticeSchema),
+  /** What stanch itself costs. `cpuRatio` is a share of one core, 0 to 1, over the last minute. */
+  self: v.object({
+    cpuRatio: nullableNumber,
+    rssBytes: v.number(),
+    fds: nullableNumber,
+    scanMs: v.number(),
+    processCount: v.number(),
+    workloadCount: v.number(),
+    storeBytes: v.number(),
+    storeMode: v.picklist(['disk', 'memory']),
+  }),
+});
+
+export const subjectsSchema = v.object({ schema: v.literal('stanch.subjects/1'), time: v.string(), subjects: v.array(subjectRowSchema) });
+
+export const subjectDetailSchema = v.object({
+  schema: v.literal('stanch.subject/1'),
+  time: v.string(),
+  subject: subjectRowSchema,
+  /** Processes of a workload now, largest first, at most 200. */
+  members: v.array(
+    v.object({
+      id: v.string(),
+      pid: v.number(),
+      command: v.string(),
+      state: v.string(),
+      startTime: v.nullable(v.string()),
+      privateBytes: nullableNumber,
+      fds: nullableNumber,
+      threads: nullableNumber,
+    }),
+  ),
+  findings: v.array(v.lazy(() => findingSchema)),
+});
+
+/** Points of one resource of one subject over a range, parallel arrays, with what the detector made of them. */
+export const seriesSchema = v.object({
+  schema: v.literal('stanch.series/1'),
+  subjectId: v.string(),
+  resource: v.string(),
+  unit: v.picklist(['bytes', 'count']),
+  bucketMs: v.number(),
+  timeMs: v.array(v.number()),
+  floor: v.array(nullableNumber),
+  mean: v.array(nullableNumber),
+  max: v.array(nullableNumber),
+  /** The wall at the end of the range, in the unit of the series. */
+  limit: nullableNumber,
+  restartsMs: v.array(v.number()),
+  /** Straight line of the verdict's slope from onset, and its 90 % band into the future. */
+  trend: v.nullable(v.object({ fromMs: v.number(), fromValue: v.number(), toMs: v.number(), toValue: v.number() })),
+  forecast: v.nullable(
+    v.object({ timeMs: v.array(v.number()), low: v.array(v.number()), mid: v.array(v.number()), high: v.array(v.number()) }),
+  ),
+});
+
+export const findingSchema = v.object({
+  id: v.string(),
+  subjectId: v.string(),
+  subjectName: v.string(),
+  state: v.picklist(['suspect', 'confirmed', 'resolved', 'recurred']),
+  stateSince: v.string(),
+  firstSeen: v.string(),
+  lastSeen: v.string(),
+  verdict: resourceVerdictSchema,
+});
+export const findingsSchema = v.object({ schema: v.literal('stanch.findings/1'), time: v.string(), findings: v.array(findingSchema) });
+
+export const errorSchema = v.object({ code: v.string(), expected: v.string(), found: v.string(), next: v.string() });
+
+export type StatusDocument = v.InferOutput<typeof statusSchema>;
+export type SubjectsDocument = v.InferOutput<typeof subjectsSchema>;
+export type SubjectRow = v.InferOutput<typeof subjectRowSchema>;
+export type SubjectDetailDocument = v.InferOutput<typeof subjectDetailSchema>;
+export type SeriesDocument = v.InferOutput<typeof seriesSchema>;
+export type FindingsDocument = v.InferOutput<typeof findingsSchema>;
+export type ErrorDocument = v.InferOutput<typeof errorSchema>;
