@@ -90,6 +90,17 @@ export const statusSchema = v.object({
 
 export const subjectsSchema = v.object({ schema: v.literal('stanch.subjects/1'), time: v.string(), subjects: v.array(subjectRowSchema) });
 
+export const findingSchema = v.object({
+  id: v.string(),
+  subjectId: v.string(),
+  subjectName: v.string(),
+  state: v.picklist(['suspect', 'confirmed', 'resolved', 'recurred']),
+  stateSince: v.string(),
+  firstSeen: v.string(),
+  lastSeen: v.string(),
+  verdict: resourceVerdictSchema,
+});
+
 export const subjectDetailSchema = v.object({
   schema: v.literal('stanch.subject/1'),
   time: v.string(),
@@ -107,7 +118,7 @@ export const subjectDetailSchema = v.object({
       threads: nullableNumber,
     }),
   ),
-  findings: v.array(v.lazy(() => findingSchema)),
+  findings: v.array(findingSchema),
 });
 
 /** Points of one resource of one subject over a range, parallel arrays, with what the detector made of them. */
@@ -131,17 +142,28 @@ export const seriesSchema = v.object({
   ),
 });
 
-export const findingSchema = v.object({
-  id: v.string(),
-  subjectId: v.string(),
-  subjectName: v.string(),
-  state: v.picklist(['suspect', 'confirmed', 'resolved', 'recurred']),
-  stateSince: v.string(),
-  firstSeen: v.string(),
-  lastSeen: v.string(),
-  verdict: resourceVerdictSchema,
-});
 export const findingsSchema = v.object({ schema: v.literal('stanch.findings/1'), time: v.string(), findings: v.array(findingSchema) });
+
+export const hostDocumentSchema = v.object({
+  schema: v.literal('stanch.host/1'),
+  time: v.string(),
+  host: hostSchema,
+  verdict: subjectVerdictSchema,
+});
+
+/** What the live stream sends after each scan (event `tick`): enough to know what to fetch again. */
+export const tickSchema = v.object({
+  schema: v.literal('stanch.tick/1'),
+  time: v.string(),
+  summary: v.string(),
+  leakCount: v.number(),
+  suspectCount: v.number(),
+  processCount: v.number(),
+  memAvailableBytes: nullableNumber,
+  swapFreeBytes: nullableNumber,
+  /** Goes up whenever a verdict changed. */
+  verdictRevision: v.number(),
+});
 
 export const errorSchema = v.object({ code: v.string(), expected: v.string(), found: v.string(), next: v.string() });
 
@@ -151,4 +173,7 @@ export type SubjectRow = v.InferOutput<typeof subjectRowSchema>;
 export type SubjectDetailDocument = v.InferOutput<typeof subjectDetailSchema>;
 export type SeriesDocument = v.InferOutput<typeof seriesSchema>;
 export type FindingsDocument = v.InferOutput<typeof findingsSchema>;
+export type HostDocument = v.InferOutput<typeof hostDocumentSchema>;
+export type TickDocument = v.InferOutput<typeof tickSchema>;
+export type FindingDocument = v.InferOutput<typeof findingSchema>;
 export type ErrorDocument = v.InferOutput<typeof errorSchema>;
