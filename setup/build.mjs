@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { runChild } from './runChild.mjs';
+import { bundledNode, dist, root } from './where.mjs';
+
+const stampFile = join(dist, '.build-stamp');
+/** Built here first, then moved: a daemon that runs from dist never sees half a build. */
+const next = join(dist, '.next');
+/** What a build leaves in dist: the program, the page, and the programs that the demo starts. */
+const products = ['stanch.cjs', 'web', 'programs'];
+
+/** Bundles program and page into dist/, unless dist/ was built from these very sources. */
+export async function ensureBuild({ force }) {
+  const wanted = sourcesHash();
+  if (!force && products.every((name) => existsSync(join(dist, name))) && readStamp() === wanted) return;
+  process.stderr.write('stanch: building …\n');
+  rmSync(next, { recursive: true, force: true });
+  mkdirSync(next);
+  await vite('setup/program.vite.config.ts', next);
+  await vite('src/web/vite.config.ts', join(next, 'web'));
+  cpSync(join(root, 'src', 'lab', 'programs'), join(next, 'programs'), { recursive: true });
+  rmSync(stampFile, { force: true });
+  for (const name of products) replace(join(next, name), join(dist, name));
+  rmSync(next, { recursive: true });
+  writeFileSync(stampFile, wanted);
+}
+
+function vite(config, outDir) {
+  const cli = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  return runChild('building', bundledNode, [cli, 'build', '-c', join(root, config), '--outDir', outDir, '--logLevel', 'warn']);
+}
+
+function replace(from, to) {
+  const old = `${from}.old`;
+  if (existsSync(to)) renameSync(to, old);
+  renameSync(from, to);
+  rmSync(old, { recursive: true, force: true });
+}
+
+/** By content, not by time: a checkout of another branch changes times without order. */
+function sourcesHash() {
+  const hash = createHash('sha256');
+  for (const file of sources())
+    hash
+      .update(`${relative(root, file)}\0`)
+      .update(readFileSync(file))
+      .update('\0');
+  return `${hash.digest('hex')}\n`;
+}
+
+function sources() {
+  const inFolders = ['src', 'setup'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.name.includes('.test.') && !entry.parentPath.includes('/fixtures'))
+      .map((entry) => join(entry.parentPath, entry.name)),
+  );
+  return [...inFolders, join(root, 'package.json'), join(root, 'package-lock.json')].sort();
+}
+
+function readStamp() {
+  return existsSync(stampFile) ? readFileSync(stampFile, 'utf8') : null;
+}
