@@ -1,0 +1,125 @@
+import type { Sample } from '../../model/gauge.ts';
+import { absent, type Reading } from '../../model/reading.ts';
+import { formatTime } from '../../model/units.ts';
+import { type BadRow, showCell } from './badRow.ts';
+import { cellExpected, type GaugeColumn, gaugeColumns, slotOf } from './columns.ts';
+import { SubjectTable } from './subjectTable.ts';
+
+/** What becomes of the rows of a series file. */
+export interface RowSink {
+  /**
+   * One row. `subject` is its number in order of first appearance.
+   * `sample` is one object, filled anew for each row: copy what is kept.
+   */
+  row(subject: number, sample: Sample): void;
+  /** A row that cannot be used: throw to stop, return to leave it out. */
+  badRow(row: BadRow): void;
+}
+
+/** The kernel's "no limit" of cgroup v1 is a number close to 2^63, and it ends up in files as it is. */
+const unlimitedBytes = 2 ** 60;
+
+const slots = {
+  anon: slotOf('anon_bytes'),
+  swap: slotOf('swap_bytes'),
+  shmem: slotOf('shmem_bytes'),
+  file: slotOf('file_bytes'),
+  fds: slotOf('fds'),
+  sockets: slotOf('sockets'),
+  threads: slotOf('threads'),
+  processes: slotOf('processes'),
+  cpu: slotOf('cpu_seconds'),
+  start: slotOf('start_time'),
+  limit: slotOf('limit_bytes'),
+};
+
+/** The way from cells to samples that every format of series file shares. A format fills the fields, then calls `finish`. */
+export class SeriesRows {
+  /** Line of the row at hand, counted from 1. */
+  line = 1;
+  rowCount = 0;
+  timeMs = Number.NaN;
+  /** One value for each gauge column at its slot, NaN for an empty cell; `start_time` in ms since the epoch. */
+  readonly values = new Float64Array(gaugeColumns.length).fill(Number.NaN);
+  readonly subjects = new SubjectTable();
+  readonly #sink: RowSink;
+  readonly #sample: Sample = {
+    timeMs: 0,
+    anonBytes: absent,
+    swapBytes: absent,
+    shmemBytes: absent,
+    fileBytes: absent,
+    fds: absent,
+    sockets: absent,
+    threads: absent,
+    processes: absent,
+    cpuSeconds: absent,
+    startTimeMs: absent,
+    limitBytes: absent,
+    kernelBytes: absent,
+    headroomBytes: absent,
+    fdLimit: absent,
+  };
+
+  constructor(sink: RowSink) {
+    this.#sink = sink;
+  }
+
+  /** The row is complete and its subject's name, not empty, is `bytes[from, to)`. */
+  finish(bytes: Uint8Array, from: number, to: number): void {
+    const subject = this.subjects.find(bytes, from, to);
+    if (subject < 0) {
+      const found = showCell(new TextDecoder().decode(bytes.subarray(from, to)));
+      this.bad('subject', 'a name in UTF-8', found);
+      return;
+    }
+    const { timeMs } = this;
+    const lastTimeMs = this.subjects.lastTimeMs[subject] ?? Number.NEGATIVE_INFINITY;
+    if (timeMs < lastTimeMs) {
+      const expected = `a time not before ${formatTimeMs(lastTimeMs)}, the last one of the same subject,`;
+      this.bad('time', expected, formatTimeMs(timeMs));
+      return;
+    }
+    this.subjects.lastTimeMs[subject] = timeMs;
+    this.rowCount += 1;
+    this.#sink.row(subject, this.#fill());
+  }
+
+  bad(column: string, expected: string, found: string): void {
+    this.#sink.badRow({ line: this.line, column, expected, found });
+  }
+
+  badCell(column: 'time' | 'subject' | GaugeColumn, cell: string): void {
+    const isUnixMs = column === 'time' && /^\d{12,}/.test(cell);
+    const hint = isUnixMs ? ', before the year 10000 (milliseconds are not Unix seconds),' : '';
+    this.bad(column, cellExpected(column) + hint, showCell(cell));
+  }
+
+  #fill(): Sample {
+    const sample = this.#sample;
+    sample.timeMs = this.timeMs;
+    sample.anonBytes = this.#reading(slots.anon);
+    sample.swapBytes = this.#reading(slots.swap);
+    sample.shmemBytes = this.#reading(slots.shmem);
+    sample.fileBytes = this.#reading(slots.file);
+    sample.fds = this.#reading(slots.fds);
+    sample.sockets = this.#reading(slots.sockets);
+    sample.threads = this.#reading(slots.threads);
+    sample.processes = this.#reading(slots.processes);
+    sample.cpuSeconds = this.#reading(slots.cpu);
+    sample.startTimeMs = this.#reading(slots.start);
+    const limitBytes = this.values[slots.limit] ?? Number.NaN;
+    sample.limitBytes = limitBytes > 0 && limitBytes < unlimitedBytes ? limitBytes : absent;
+    return sample;
+  }
+
+  #reading(slot: number): Reading<number> {
+    const value = this.values[slot] ?? Number.NaN;
+    return Number.isNaN(value) ? absent : value;
+  }
+}
+
+/** With milliseconds where there are any, so that two times in one message differ. */
+function formatTimeMs(timeMs: number): string {
+  return timeMs % 1000 === 0 ? formatTime(timeMs) : new Date(timeMs).toISOString();
+}
