@@ -1,0 +1,357 @@
+/**
+ * What one window of floors says, as numbers without units wherever possible. Pure: floors in, evidence out; rules judge it.
+ *
+ * The window is first cleared of what the workload of the moment and the hour of the day explain (Huber regression on CPU rate and
+ * daily harmonics); what is left is cut into some 16 blocks, and the lower quartile of each block is its floor.
+ */
+import { bucketsPerLevel, type WindowView } from '../series/window.ts';
+import { quantile, type Regression, regress, robustDeviation, theilSen } from './statistics.ts';
+
+/** Fewer buckets say nothing. */
+export const fewestBuckets = 16;
+
+const dayMs = 86_400_000;
+const mostBlocks = 16;
+const fewestBlocks = 8;
+
+/** Time constants of saturating growth that are tried, as shares of the window. Slower ones cannot be told from a line yet. */
+const saturationTimes = [0.06, 0.12, 0.25, 0.45, 0.7];
+
+export interface WindowEvidence {
+  fromMs: number;
+  toMs: number;
+  buckets: number;
+  /** Floor at both ends of the fitted line, load and season removed. */
+  startFloor: number;
+  endFloor: number;
+  /** endFloor - startFloor. */
+  growth: number;
+  slopePerMs: number;
+  /** Standard error of the slope: stationary noise and random increments together. */
+  slopeErrorPerMs: number;
+  /** Kendall's tau over the blocks. */
+  tau: number;
+  /** Slope over its standard error under autocorrelated noise. */
+  trendT: number;
+  /** Mean increment over its standard error: a random walk has about 0, a steady leak far more. */
+  steadiness: number;
+  /** Growth over the scatter of the blocks around the line. */
+  signalToNoise: number;
+  /** Largest give-back between blocks, as a share of the growth. */
+  giveBack: number;
+  /** Share of the growth in its largest single step, and how many equal steps would look like this. */
+  largestStep: number;
+  effectiveSteps: number;
+  /** Slope over the last third, as a share of the whole slope. */
+  lateShare: number;
+  /** t of a quadratic term: negative when growth slows down. */
+  curvatureT: number;
+  /** Lowest plausible share of the growth that is a straight line, whatever saturating growth is mixed in. */
+  linearShareLow: number;
+  /** Share of the raw growth that follows the load of the moment; null when the load is not known. */
+  loadShare: number | null;
+  /** How far the end is above everything before the window, as a share of the growth; null without such a past. */
+  newHigh: number | null;
+  /** Largest give-back before the window, as a share of the growth; null without a past. */
+  pastGiveBack: number | null;
+  /** Length of the past before the window, in windows. */
+  pastSpans: number;
+  /** Growth as a share of the level at its start. */
+  relativeGrowth: number;
+  /** Scatter of the floors around the line, in the unit of the series. */
+  noise: number;
+}
+
+/** What was before the window, at the width of its blocks. */
+export interface Past {
+  highestFloor: number;
+  largestDrop: number;
+  spanMs: number;
+}
+
+interface Blocks {
+  count: number;
+  timeMs: Float64Array;
+  floor: Float64Array;
+}
+
+/** Buckets a block. */
+export function bucketsPerBlock(buckets: number): number {
+  return Math.max(1, Math.floor(buckets / mostBlocks));
+}
+
+/**
+ * Evidence of a window; null when it is too short. `quantum` is the smallest change that means anything (a page, a count of 1).
+ * `bornMs` is the start of the process as far as known, the origin of warm-ups.
+ */
+export function weighWindow(view: WindowView, past: Past | null, bornMs: number, quantum: number): WindowEvidence | null {
+  const n = view.length;
+  if (n < fewestBuckets) return null;
+  const fromMs = view.timeMs[0] ?? 0;
+  const toMs = view.timeMs[n - 1] ?? 0;
+  const spanMs = toMs - fromMs;
+  if (spanMs <= 0) return null;
+  const cleared = clearOfLoadAndSeason(view, n, fromMs, spanMs, quantum);
+  const blocks = blockFloors(view, cleared.floor, n);
+  if (blocks.count < fewestBlocks) return null;
+
+  const line = theilSen(blocks.timeMs, blocks.floor, blocks.count);
+  const growth = line.slope * spanMs;
+  const startFloor = line.intercept + line.slope * fromMs;
+  const residuals = new Float64Array(blocks.count);
+  for (let k = 0; k < blocks.count; k += 1) {
+    residuals[k] = (blocks.floor[k] ?? 0) - line.intercept - line.slope * (blocks.timeMs[k] ?? 0);
+  }
+  const noise = Math.max(robustDeviation(residuals, blocks.count), quantum / 4, Math.abs(startFloor) * 1e-5);
+  const increments = weighIncrements(blocks, growth, quantum);
+  const shape = weighShape(blocks, fromMs, spanMs, bornMs, noise);
+  const scale = Math.max(growth, noise);
+  const slopeErrorPerMs = Math.hypot(cleared.slopeErrorPerMs, increments.wander / spanMs);
+  return {
+    fromMs,
+    toMs,
+    buckets: n,
+    startFloor,
+    endFloor: startFloor + growth,
+    growth,
+    slopePerMs: line.slope,
+    slopeErrorPerMs,
+    tau: line.tau,
+    trendT: cleared.slopePerMs / Math.max(cleared.slopeErrorPerMs, 1e-300),
+    steadiness: increments.steadiness,
+    signalToNoise: growth / noise,
+    giveBack: increments.giveBack,
+    largestStep: increments.largestStep,
+    effectiveSteps: increments.effectiveSteps,
+    lateShare: shape.lateShare,
+    curvatureT: shape.curvatureT,
+    linearShareLow: shape.linearShareLow,
+    loadShare: cleared.loadShare,
+    newHigh: past === null ? null : (startFloor + growth - past.highestFloor) / scale,
+    pastGiveBack: past === null ? null : past.largestDrop / scale,
+    pastSpans: past === null ? 0 : past.spanMs / spanMs,
+    relativeGrowth: growth / Math.max(Math.abs(startFloor), quantum),
+    noise,
+  };
+}
+
+interface Cleared {
+  floor: Float64Array;
+  slopePerMs: number;
+  slopeErrorPerMs: number;
+  loadShare: number | null;
+}
+
+/** Takes out what CPU rate and, in windows of three days or more, the hour of the day explain. */
+function clearOfLoadAndSeason(view: WindowView, n: number, fromMs: number, spanMs: number, quantum: number): Cleared {
+  const ones = new Float64Array(n).fill(1);
+  const u = new Float64Array(n);
+  for (let i = 0; i < n; i += 1) u[i] = ((view.timeMs[i] ?? 0) - fromMs) / spanMs;
+  const y = view.floor.subarray(0, n);
+  const seasons = spanMs >= 3 * dayMs && view.widthMs <= dayMs / 4 ? dailyHarmonics(view, n) : [];
+  const plain = regress([ones, u, ...seasons], y, n, 2);
+  const load = centredLoad(view, n);
+  const withLoad = load === null ? null : regress([ones, u, ...seasons, load], y, n, 2);
+  const loadIndex = 2 + seasons.length;
+  const loadT = withLoad === null ? 0 : (withLoad.coefficients[loadIndex] ?? 0) / Math.max(withLoad.errors[loadIndex] ?? 0, 1e-300);
+  const useLoad = withLoad !== null && loadT > 3;
+  const fit = useLoad ? withLoad : plain;
+  const floor = Float64Array.from(y);
+  if (fit === null) return { floor, slopePerMs: 0, slopeErrorPerMs: Math.max(quantum, 1) / spanMs, loadShare: load === null ? null : 0 };
+  subtract(floor, seasons, fit, 2);
+  if (useLoad && load !== null) subtract(floor, [load], fit, loadIndex);
+  const slope = fit.coefficients[1] ?? 0;
+  const error = Math.max(fit.errors[1] ?? 0, quantum / 4);
+  return {
+    floor,
+    slopePerMs: slope / spanMs,
+    slopeErrorPerMs: error / spanMs,
+    loadShare: load === null ? null : loadShareOf(plain, useLoad ? withLoad : null),
+  };
+}
+
+function loadShareOf(plain: Regression | null, withLoad: Regression | null): number {
+  const raw = plain?.coefficients[1] ?? 0;
+  if (withLoad === null || raw <= 0) return 0;
+  return Math.min(1, Math.max(0, 1 - (withLoad.coefficients[1] ?? 0) / raw));
+}
+
+function subtract(floor: Float64Array, columns: readonly Float64Array[], fit: Regression, firstIndex: number): void {
+  for (const [c, column] of columns.entries()) {
+    const coefficient = fit.coefficients[firstIndex + c] ?? 0;
+    for (let i = 0; i < floor.length; i += 1) floor[i] = (floor[i] ?? 0) - coefficient * (column[i] ?? 0);
+  }
+}
+
+/** Load minus its mean, or null when it is unknown or hardly moves. */
+function centredLoad(view: WindowView, n: number): Float64Array | null {
+  const load = new Float64Array(n);
+  let known = 0;
+  let sum = 0;
+  for (let i = 0; i < n; i += 1) {
+    const rate = view.load[i] ?? Number.NaN;
+    if (Number.isNaN(rate)) continue;
+    known += 1;
+    sum += rate;
+  }
+  if (known < 0.8 * n || sum <= 0) return null;
+  const mean = sum / known;
+  let squares = 0;
+  for (let i = 0; i < n; i += 1) {
+    const rate = view.load[i] ?? Number.NaN;
+    load[i] = Number.isNaN(rate) ? 0 : rate - mean;
+    squares += (load[i] ?? 0) ** 2;
+  }
+  return Math.sqrt(squares / known) > 0.02 * mean ? load : null;
+}
+
+function dailyHarmonics(view: WindowView, n: number): Float64Array[] {
+  return [1, 2].flatMap((harmonic) => {
+    const sine = new Float64Array(n);
+    const cosine = new Float64Array(n);
+    for (let i = 0; i < n; i += 1) {
+      const angle = (2 * Math.PI * harmonic * (view.timeMs[i] ?? 0)) / dayMs;
+      sine[i] = Math.sin(angle);
+      cosine[i] = Math.cos(angle);
+    }
+    return [sine, cosine];
+  });
+}
+
+/** Lower quartile of each block; the oldest buckets that fill no block are left out. */
+function blockFloors(view: WindowView, floor: Float64Array, n: number): Blocks {
+  const size = bucketsPerBlock(n);
+  const count = Math.floor(n / size);
+  const first = n - count * size;
+  const blocks: Blocks = { count, timeMs: new Float64Array(count), floor: new Float64Array(count) };
+  for (let k = 0; k < count; k += 1) {
+    const from = first + k * size;
+    let sum = 0;
+    for (let i = from; i < from + size; i += 1) sum += view.timeMs[i] ?? 0;
+    blocks.timeMs[k] = sum / size;
+    blocks.floor[k] = quantile(floor.subarray(from, from + size), size, 0.25);
+  }
+  return blocks;
+}
+
+function weighIncrements(blocks: Blocks, growth: number, quantum: number) {
+  const n = blocks.count - 1;
+  const d = new Float64Array(n);
+  let sum = 0;
+  let up = 0;
+  let upSquares = 0;
+  let largest = 0;
+  let highest = Number.NEGATIVE_INFINITY;
+  let drop = 0;
+  for (let k = 0; k <= n; k += 1) {
+    const value = blocks.floor[k] ?? 0;
+    highest = Math.max(highest, value);
+    drop = Math.max(drop, highest - value);
+    if (k === n) break;
+    d[k] = (blocks.floor[k + 1] ?? 0) - value;
+    const step = Math.max(0, d[k] ?? 0);
+    sum += d[k] ?? 0;
+    up += step;
+    upSquares += step * step;
+    largest = Math.max(largest, step);
+  }
+  const mean = sum / n;
+  let variance = 0;
+  let covariance = 0;
+  for (let k = 0; k < n; k += 1) {
+    variance += ((d[k] ?? 0) - mean) ** 2;
+    if (k > 0) covariance += ((d[k] ?? 0) - mean) * ((d[k - 1] ?? 0) - mean);
+  }
+  variance /= Math.max(1, n - 1);
+  covariance /= Math.max(1, n - 1);
+  const longRun = Math.max(variance * 0.05, variance + 2 * covariance);
+  return {
+    steadiness: mean / Math.max(Math.sqrt(longRun / n), quantum / 8, 1e-300),
+    /** Standard deviation of the whole growth that random increments alone would give. */
+    wander: Math.sqrt(Math.max(0, variance + 2 * covariance) * n),
+    giveBack: growth > 0 ? drop / growth : 1,
+    largestStep: up > 0 ? largest / up : 0,
+    effectiveSteps: upSquares > 0 ? (up * up) / upSquares : 0,
+  };
+}
+
+function weighShape(blocks: Blocks, fromMs: number, spanMs: number, bornMs: number, noise: number) {
+  const n = blocks.count;
+  const ones = new Float64Array(n).fill(1);
+  const u = new Float64Array(n);
+  const square = new Float64Array(n);
+  for (let k = 0; k < n; k += 1) {
+    u[k] = ((blocks.timeMs[k] ?? 0) - fromMs) / spanMs;
+    square[k] = ((u[k] ?? 0) - 0.5) ** 2;
+  }
+  const line = regress([ones, u], blocks.floor, n, 0);
+  const curve = regress([ones, u, square], blocks.floor, n, 0);
+  const slope = line?.coefficients[1] ?? 0;
+  const third = Math.max(3, Math.floor(n / 3));
+  const late = theilSen(u.subarray(n - third), blocks.floor.subarray(n - third, n), third);
+  return {
+    lateShare: slope > 0 ? late.slope / slope : 0,
+    curvatureT: curve === null ? 0 : (curve.coefficients[2] ?? 0) / Math.max(curve.errors[2] ?? 0, noise * 1e-3, 1e-300),
+    linearShareLow: lowestLinearShare(blocks.floor, [ones, u], saturations(blocks, fromMs, spanMs, bornMs), n, noise),
+  };
+}
+
+/** Shapes of growth that ends or slows down for ever: exponential, logarithm and root (Heaps), from the start of the process. */
+function saturations(blocks: Blocks, fromMs: number, spanMs: number, bornMs: number): Float64Array[] {
+  const n = blocks.count;
+  const columns = saturationTimes.map((tau) => {
+    const column = new Float64Array(n);
+    for (let k = 0; k < n; k += 1) column[k] = -Math.exp(-((blocks.timeMs[k] ?? 0) - fromMs) / (tau * spanMs));
+    return column;
+  });
+  const root = new Float64Array(n);
+  const logarithm = new Float64Array(n);
+  for (let k = 0; k < n; k += 1) {
+    const age = Math.max(0, ((blocks.timeMs[k] ?? 0) - Math.min(bornMs, fromMs)) / spanMs);
+    root[k] = Math.sqrt(age);
+    logarithm[k] = Math.log1p(age * 20);
+  }
+  columns.push(root, logarithm);
+  return columns;
+}
+
+/**
+ * Fits a + b u + c s(u) for every saturating s and for none; among the fits that the scatter cannot tell from the best one, the
+ * lowest one-sided 90 % bound of the straight part b, as a share of the whole growth.
+ */
+function lowestLinearShare(
+  y: Float64Array,
+  line: readonly Float64Array[],
+  shapes: readonly Float64Array[],
+  n: number,
+  noise: number,
+): number {
+  const growth = (y[n - 1] ?? 0) - (y[0] ?? 0);
+  if (growth <= 0) return 0;
+  const fits = [regress(line, y, n, 0)];
+  for (const shape of shapes) {
+    const fit = regress([...line, shape], y, n, 0);
+    if (fit !== null && (fit.coefficients[2] ?? 0) > 0) fits.push(fit);
+  }
+  let best = Number.POSITIVE_INFINITY;
+  for (const fit of fits) best = Math.min(best, fit?.squaredError ?? best);
+  const tolerance = 4 * Math.max(best / Math.max(1, n - 3), noise * noise * 0.25);
+  let lowest = Number.POSITIVE_INFINITY;
+  for (const fit of fits) {
+    if (fit === null || fit.squaredError > best + tolerance) continue;
+    const low = (fit.coefficients[1] ?? 0) - 1.3 * (fit.errors[1] ?? 0);
+    lowest = Math.min(lowest, low / growth);
+  }
+  return lowest;
+}
+
+/** Room for one window. */
+export function emptyView(): WindowView {
+  return {
+    widthMs: 0,
+    length: 0,
+    timeMs: new Float64Array(bucketsPerLevel),
+    floor: new Float64Array(bucketsPerLevel),
+    load: new Float64Array(bucketsPerLevel),
+  };
+}

@@ -1,0 +1,35 @@
+import type { SubjectWindow, WindowView } from '../series/window.ts';
+import { bucketsPerBlock, emptyView, type Past } from './evidence.ts';
+
+const view = emptyView();
+
+/** A past shorter than this share of the window is no past. */
+const shortestPast = 0.2;
+
+/**
+ * What the floor did before a window: from the older buckets of its own level, in blocks as wide as the window's, and from all
+ * coarser levels. Null when there is hardly anything before it.
+ */
+export function pastBefore(window: SubjectWindow, level: number, channel: number, of: WindowView, quantum: number): Past | null {
+  const fromMs = (of.timeMs[0] ?? 0) - of.widthMs / 2;
+  const spanMs = (of.timeMs[of.length - 1] ?? 0) - fromMs;
+  const past: Past = { highestFloor: Number.NEGATIVE_INFINITY, largestDrop: 0, spanMs: 0 };
+  const blockSize = bucketsPerBlock(of.length);
+  for (let l = level; l < window.levelsInUse; l += 1) {
+    const older = window.view(l, channel, Number.POSITIVE_INFINITY, view);
+    let highest = Number.NEGATIVE_INFINITY;
+    const size = l === level ? blockSize : 1;
+    for (let i = 0; i + size <= older.length; i += size) {
+      const endMs = (older.timeMs[i + size - 1] ?? 0) + older.widthMs / 2;
+      if (endMs > fromMs) break;
+      let floor = Number.POSITIVE_INFINITY;
+      for (let j = i; j < i + size; j += 1) floor = Math.min(floor, older.floor[j] ?? floor);
+      highest = Math.max(highest, floor);
+      past.largestDrop = Math.max(past.largestDrop, highest - floor);
+      past.spanMs = Math.max(past.spanMs, fromMs - (older.timeMs[0] ?? 0));
+    }
+    past.highestFloor = Math.max(past.highestFloor, highest);
+  }
+  past.largestDrop = past.largestDrop > quantum ? past.largestDrop : 0;
+  return past.spanMs < shortestPast * spanMs ? null : past;
+}

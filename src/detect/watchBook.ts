@@ -1,0 +1,161 @@
+/**
+ * The watches of everything that is judged: the host, every workload, and those processes of workloads with several of them
+ * that have grown since they were first seen. Bounded in each; what has been gone longest makes room.
+ */
+import type { Sample } from '../model/gauge.ts';
+import { isValue, valueOrNaN } from '../model/reading.ts';
+import { hostSubject, type Subject } from '../model/subject.ts';
+import type { Resource, SubjectVerdict } from '../model/verdict.ts';
+import type { ProcessSample, Scan } from '../sample/scan.ts';
+import type { FindingTrack } from './findingLife.ts';
+import { Spark } from './spark.ts';
+import { createSubjectWatch, type SubjectWatch } from './subjectWatch.ts';
+
+export interface WatchEntry {
+  readonly subject: Subject;
+  watch: SubjectWatch;
+  /** Revision of the watch that `verdict` was made from. */
+  judgedRevision: number;
+  verdict: SubjectVerdict | null;
+  lastSeenMs: number;
+  /** In the latest scan. */
+  present: boolean;
+  readonly spark: Spark;
+  readonly tracks: Map<Resource, FindingTrack>;
+}
+
+const maxWorkloads = 3000;
+const maxProcesses = 200;
+/** A workload that has not run for this long is forgotten here; its history stays in the store. */
+const forgetAfterMs = 7 * 86_400_000;
+/** A process earns its own watch by growing this much since it was first seen. */
+const grownBytes = 4 * 1024 * 1024;
+const grownRatio = 1.05;
+const grownFds = 32;
+
+interface FirstSight {
+  privateBytes: number;
+  fds: number;
+  seenMs: number;
+}
+
+export class WatchBook {
+  private readonly entries = new Map<string, WatchEntry>();
+  private readonly firstSights = new Map<string, FirstSight>();
+  private readonly sparkBucketMs: number;
+  private processCount = 0;
+
+  constructor(intervalMs: number) {
+    this.sparkBucketMs = intervalMs;
+  }
+
+  get(subjectId: string): WatchEntry | undefined {
+    return this.entries.get(subjectId);
+  }
+
+  all(): IterableIterator<WatchEntry> {
+    return this.entries.values();
+  }
+
+  /** Puts back a watch that was saved. */
+  restore(subject: Subject, watch: SubjectWatch, lastSeenMs: number): void {
+    if (this.entries.has(subject.id) || (subject.kind === 'process' && this.processCount >= maxProcesses)) return;
+    this.add(subject, watch, lastSeenMs).present = false;
+  }
+
+  /** One recorded sample of a known subject, in time order. */
+  replay(subjectId: string, sample: Sample): void {
+    const entry = this.entries.get(subjectId);
+    if (entry !== undefined) push(entry, sample);
+  }
+
+  /** Takes in one scan. What is watched of it afterwards is `watchedProcesses`. */
+  observe(scan: Scan): void {
+    for (const entry of this.entries.values()) entry.present = false;
+    this.observeOne(hostSubject, scan.host.sample);
+    const memberCounts = new Map<string, number>();
+    for (const workload of scan.workloads) {
+      memberCounts.set(workload.subject.id, workload.memberIds.length);
+      this.observeOne(workload.subject, workload.sample);
+    }
+    for (const process of scan.processes) {
+      if ((memberCounts.get(process.subject.workloadId ?? '') ?? 0) < 2) continue;
+      if (this.entries.has(process.subject.id) || this.hasGrown(process, scan.timeMs)) this.observeOne(process.subject, process.sample);
+    }
+    this.forget(scan.timeMs);
+  }
+
+  private observeOne(subject: Subject, sample: Sample): void {
+    let entry = this.entries.get(subject.id);
+    if (entry === undefined) {
+      if (subject.kind === 'process' && this.processCount >= maxProcesses) return;
+      // The scan reuses its objects.
+      entry = this.add({ ...subject }, createSubjectWatch(subject.name), sample.timeMs);
+    }
+    push(entry, sample);
+    entry.present = true;
+  }
+
+  private add(subject: Subject, watch: SubjectWatch, lastSeenMs: number): WatchEntry {
+    const entry: WatchEntry = {
+      subject,
+      watch,
+      judgedRevision: -1,
+      verdict: null,
+      lastSeenMs,
+      present: true,
+      spark: new Spark(this.sparkBucketMs),
+      tracks: new Map(),
+    };
+    this.entries.set(subject.id, entry);
+    if (subject.kind === 'process') this.processCount += 1;
+    return entry;
+  }
+
+  private hasGrown(process: ProcessSample, nowMs: number): boolean {
+    const privateBytes = privateMemory(process.sample);
+    const fds = valueOrNaN(process.sample.fds);
+    const first = this.firstSights.get(process.subject.id);
+    if (first === undefined) {
+      this.firstSights.set(process.subject.id, { privateBytes, fds, seenMs: nowMs });
+      return false;
+    }
+    first.seenMs = nowMs;
+    if (Number.isNaN(first.privateBytes)) first.privateBytes = privateBytes;
+    if (Number.isNaN(first.fds)) first.fds = fds;
+    const grewBytes = privateBytes - first.privateBytes >= grownBytes && privateBytes >= first.privateBytes * grownRatio;
+    return grewBytes || fds - first.fds >= grownFds;
+  }
+
+  private forget(nowMs: number): void {
+    for (const [id, first] of this.firstSights) if (first.seenMs < nowMs) this.firstSights.delete(id);
+    const gone: WatchEntry[] = [];
+    for (const entry of this.entries.values()) {
+      if (entry.present) continue;
+      // A process that ended never comes back under its id.
+      if (entry.subject.kind === 'process' || nowMs - entry.lastSeenMs > forgetAfterMs) this.drop(entry);
+      else gone.push(entry);
+    }
+    const surplus = this.entries.size - this.processCount - maxWorkloads;
+    if (surplus <= 0) return;
+    gone.sort((a, b) => a.lastSeenMs - b.lastSeenMs);
+    for (const entry of gone.slice(0, surplus)) this.drop(entry);
+  }
+
+  private drop(entry: WatchEntry): void {
+    this.entries.delete(entry.subject.id);
+    if (entry.subject.kind === 'process') this.processCount -= 1;
+  }
+}
+
+function push(entry: WatchEntry, sample: Sample): void {
+  entry.watch.push(sample);
+  entry.spark.push(sample.timeMs, privateMemory(sample));
+  entry.lastSeenMs = sample.timeMs;
+}
+
+/** Anonymous + swapped-out bytes; NaN when the first was not read. Swap that is absent is none. */
+export function privateMemory(sample: Sample): number {
+  if (!isValue(sample.anonBytes)) return Number.NaN;
+  return sample.anonBytes + (isValue(sample.swapBytes) ? sample.swapBytes : 0);
+}
