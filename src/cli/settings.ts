@@ -1,0 +1,251 @@
+/**
+ * The configuration file: TOML, units written out, unknown keys refused, every problem told at once with its place.
+ *
+ *   interval = "10s"
+ *   [store]
+ *   dir = "/var/lib/stanch"
+ *   max_age = "180d"
+ *   max_size = "1GiB"
+ *   [serve]
+ *   listen = "127.0.0.1:7420"
+ *   allow_loopback_read = true
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { parse, TomlError } from 'smol-toml';
+import { StanchError } from '../model/errors.ts';
+import type { Settings } from '../model/settings.ts';
+import { parseDuration, parseSize } from './quantity.ts';
+import { placeOf } from './tomlPlace.ts';
+
+export interface ConfigProblem {
+  line: number;
+  column: number;
+  expected: string;
+  found: string;
+}
+
+export interface ConfigValues {
+  intervalMs?: number;
+  dataDir?: string;
+  maxAgeMs?: number;
+  maxBytes?: number;
+  listen?: { host: string; port: number };
+  allowLoopbackRead?: boolean;
+}
+
+/** Flags of the command line, as written. */
+export interface SettingsFlags {
+  interval?: string;
+  data?: string;
+  listen?: string;
+  config?: string;
+}
+
+/** Where from the defaults come. */
+export interface Surroundings {
+  env: Readonly<Partial<Record<string, string>>>;
+  isRoot: boolean;
+}
+
+export interface LoadedSettings {
+  settings: Settings;
+  /** The configuration file that was read; null: none, defaults hold. */
+  file: string | null;
+}
+
+const maxFileBytes = 1024 * 1024;
+const minIntervalMs = 1000;
+const maxIntervalMs = 600_000;
+
+interface Key {
+  expected: string;
+  /** false: not as expected. */
+  take(value: unknown, into: ConfigValues): boolean;
+}
+
+const keys: Record<string, Key> = {
+  interval: {
+    expected: 'a time from "1s" to "10min", with its unit',
+    take: (value, into) => number(value, parseDuration, minIntervalMs, maxIntervalMs, (ms) => Object.assign(into, { intervalMs: ms })),
+  },
+  'store.dir': {
+    expected: 'an absolute path',
+    take: (value, into) => typeof value === 'string' && isAbsolute(value) && !value.includes('\0') && assign(into, { dataDir: value }),
+  },
+  'store.max_age': {
+    expected: 'a time from "1h" on, with its unit, such as "180d"',
+    take: (value, into) => number(value, parseDuration, 3_600_000, Number.MAX_SAFE_INTEGER, (ms) => assign(into, { maxAgeMs: ms })),
+  },
+  'store.max_size': {
+    expected: 'a size from "16MiB" on, with its unit, such as "1GiB"',
+    take: (value, into) => number(value, parseSize, 16 * 1024 ** 2, Number.MAX_SAFE_INTEGER, (bytes) => assign(into, { maxBytes: bytes })),
+  },
+  'serve.listen': {
+    expected: 'an address and a port, such as "127.0.0.1:7420" or "[::1]:7420"',
+    take: (value, into) => {
+      const listen = typeof value === 'string' ? parseListen(value) : null;
+      return listen !== null && assign(into, { listen });
+    },
+  },
+  'serve.allow_loopback_read': {
+    expected: 'true or false',
+    take: (value, into) => typeof value === 'boolean' && assign(into, { allowLoopbackRead: value }),
+  },
+};
+const tables = ['store', 'serve'];
+
+function assign(into: ConfigValues, values: ConfigValues): true {
+  Object.assign(into, values);
+  return true;
+}
+
+function number(value: unknown, read: (text: string) => number | null, min: number, max: number, put: (value: number) => unknown): boolean {
+  const parsed = typeof value === 'string' ? read(value) : null;
+  if (parsed === null || parsed < min || parsed > max) return false;
+  put(parsed);
+  return true;
+}
+
+/** Pure: the text of a configuration file to its values and everything that is wrong with it, in the order of the file. */
+export function parseConfig(text: string): { values: ConfigValues; problems: ConfigProblem[] } {
+  const values: ConfigValues = {};
+  const problems: ConfigProblem[] = [];
+  let document: Record<string, unknown>;
+  try {
+    document = parse(text, { unsafeKeyBehaviour: 'keep', maxDepth: 20 });
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const found = error.message.split('\n')[0]?.replace(/^Invalid TOML document: /, '') ?? '';
+    return { values, problems: [{ line: error.line, column: error.column, expected: 'TOML', found }] };
+  }
+  for (const [path, value] of leaves(document)) {
+    const name = path.join('.');
+    const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
+    if (key?.take(value, values)) continue;
+    const expected = key?.expected ?? `one of ${Object.keys(keys).join(', ')}`;
+    problems.push({
+      ...placeOf(text, path),
+      expected: `${key === undefined ? '' : `${name}: `}${expected}`,
+      found: shown(key === undefined ? name : value),
+    });
+  }
+  problems.sort((a, b) => a.line - b.line || a.column - b.column);
+  return { values, problems };
+}
+
+/** Every key with its value; tables that stanch knows are opened. */
+function leaves(document: Record<string, unknown>): [path: string[], value: unknown][] {
+  return Object.entries(document).flatMap(([name, value]): [string[], unknown][] =>
+    tables.includes(name) && isTable(value)
+      ? Object.entries(value).map(([key, inner]): [string[], unknown] => [[name, key], inner])
+      : [[[name], value]],
+  );
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value, (_key, inner) => (typeof inner === 'bigint' ? `${inner}` : inner)) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}
+
+/** `127.0.0.1:7420`, `[::1]:7420`, `localhost:0`; null: not an address and a port. */
+export function parseListen(text: string): { host: string; port: number } | null {
+  const match = /^(?:\[([0-9a-fA-F:.]{2,45})\]|([A-Za-z0-9.-]{1,253})):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  return host === undefined || port > 65_535 ? null : { host, port };
+}
+
+export function defaultPaths({ env, isRoot }: Surroundings): { config: string; data: string } {
+  if (isRoot) return { config: '/etc/stanch/stanch.toml', data: '/var/lib/stanch' };
+  const home = env['HOME'] ?? homedir();
+  return {
+    config: join(absoluteOr(env['XDG_CONFIG_HOME'], join(home, '.config')), 'stanch', 'stanch.toml'),
+    data: join(absoluteOr(env['XDG_DATA_HOME'], join(home, '.local', 'share')), 'stanch'),
+  };
+}
+
+/** The XDG specification: a relative path there is to be ignored. */
+function absoluteOr(path: string | undefined, fallback: string): string {
+  return path !== undefined && isAbsolute(path) ? path : fallback;
+}
+
+/** Errors: STANCH_E_NO_INPUT, STANCH_E_NOT_PERMITTED, STANCH_E_CONFIG, STANCH_E_USAGE for a flag. */
+export function loadSettings(flags: SettingsFlags, surroundings: Surroundings): LoadedSettings {
+  const defaults = defaultPaths(surroundings);
+  const wanted = flags.config === undefined ? defaults.config : resolve(flags.config);
+  const file = flags.config !== undefined || existsSync(wanted) ? wanted : null;
+  const values = file === null ? {} : readConfigFile(file);
+  const fromFlags = flagValues(flags);
+  const settings: Settings = {
+    intervalMs: fromFlags.intervalMs ?? values.intervalMs ?? 10_000,
+    dataDir: fromFlags.dataDir ?? values.dataDir ?? defaults.data,
+    listen: fromFlags.listen ?? values.listen ?? { host: '127.0.0.1', port: 7420 },
+    retention: { maxAgeMs: values.maxAgeMs ?? 180 * 86_400_000, maxBytes: values.maxBytes ?? 1024 ** 3 },
+    allowLoopbackRead: values.allowLoopbackRead ?? true,
+  };
+  return { settings, file };
+}
+
+function readConfigFile(file: string): ConfigValues {
+  const { values, problems } = parseConfig(readText(file));
+  if (problems.length > 0) throw configError(file, problems);
+  return values;
+}
+
+export function configError(file: string, problems: readonly ConfigProblem[]): StanchError {
+  const lines = problems.map(
+    (problem) => `${file}:${problem.line}:${problem.column}: expected ${problem.expected}; found ${problem.found}`,
+  );
+  return new StanchError('STANCH_E_CONFIG', {
+    expected: 'a configuration without mistakes',
+    found: `${problems.length} ${problems.length === 1 ? 'mistake' : 'mistakes'}\n${lines.join('\n')}`,
+    next: `Correct the file, then: stanch config check --config ${file}`,
+  });
+}
+
+export function readText(file: string): string {
+  try {
+    if (!statSync(file).isFile()) throw noFile(file, 'something that is not a file');
+    if (statSync(file).size > maxFileBytes) throw noFile(file, 'a file of more than 1 MiB');
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof StanchError) throw error;
+    throw noFile(file, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+function noFile(file: string, found: string, cause?: unknown): StanchError {
+  const denied = cause instanceof Error && 'code' in cause && (cause.code === 'EACCES' || cause.code === 'EPERM');
+  return new StanchError(denied ? 'STANCH_E_NOT_PERMITTED' : 'STANCH_E_NO_INPUT', {
+    expected: `a configuration file at ${file}`,
+    found,
+    next: 'Name an existing one with --config FILE, or leave the flag out: stanch runs without a configuration file.',
+    cause,
+  });
+}
+
+function flagValues(flags: SettingsFlags): ConfigValues {
+  const values: ConfigValues = {};
+  if (flags.interval !== undefined && !keys['interval']?.take(flags.interval, values)) {
+    throw badFlag('--interval', 'a time from 1s to 10min, with its unit', flags.interval);
+  }
+  if (flags.listen !== undefined && !keys['serve.listen']?.take(flags.listen, values)) {
+    throw badFlag('--listen', 'an address and a port, such as 127.0.0.1:7420 or [::1]:7420', flags.listen);
+  }
+  if (flags.data !== undefined) values.dataDir = resolve(flags.data);
+  return values;
+}
+
+function badFlag(flag: string, expected: string, found: string): StanchError {
+  return new StanchError('STANCH_E_USAGE', {
+    expected: `${flag} to be ${expected}`,
+    found: JSON.stringify(found),
+    next: 'stanch run --help',
+  });
+}

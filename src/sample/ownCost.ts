@@ -1,0 +1,56 @@
+/** What stanch itself costs: CPU time, resident memory, open files. Part of every answer, so that nobody has to take it on trust. */
+import { readdirSync } from 'node:fs';
+import { absent, type Reading } from '../model/reading.ts';
+
+export interface OwnCost {
+  /** Share of one core over about the last minute, 0 to 1; absent before there is a second reading. */
+  cpuRatio: Reading<number>;
+  /** CPU time since start, seconds. */
+  cpuSeconds: number;
+  rssBytes: number;
+  fds: Reading<number>;
+  startTimeMs: number;
+}
+
+const windowMs = 60_000;
+
+export class OwnCostMeter {
+  private readonly startTimeMs: number;
+  /** Oldest first, at least one and at most about a minute of them. */
+  private readings: { atMs: number; cpuSeconds: number }[] = [];
+
+  constructor(startTimeMs: number) {
+    this.startTimeMs = startTimeMs;
+  }
+
+  /** `monotonicMs` from a clock that does not jump. */
+  measure(monotonicMs: number = performance.now()): OwnCost {
+    const usage = process.cpuUsage();
+    const cpuSeconds = (usage.user + usage.system) / 1e6;
+    this.readings.push({ atMs: monotonicMs, cpuSeconds });
+    while (this.readings.length > 2 && monotonicMs - (this.readings[1]?.atMs ?? monotonicMs) >= windowMs) this.readings.shift();
+    return {
+      cpuRatio: this.ratio(),
+      cpuSeconds,
+      rssBytes: process.memoryUsage.rss(),
+      fds: countOwnFds(),
+      startTimeMs: this.startTimeMs,
+    };
+  }
+
+  private ratio(): Reading<number> {
+    const first = this.readings[0];
+    const last = this.readings.at(-1);
+    if (first === undefined || last === undefined || last.atMs <= first.atMs) return absent;
+    return Math.max(0, ((last.cpuSeconds - first.cpuSeconds) * 1000) / (last.atMs - first.atMs));
+  }
+}
+
+function countOwnFds(): Reading<number> {
+  try {
+    // One of them is the folder being read.
+    return readdirSync('/proc/self/fd').length - 1;
+  } catch {
+    return absent;
+  }
+}

@@ -1,0 +1,42 @@
+/** How an answer leaves: always with the headers that keep a browser from doing anything else with it. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { PageFile } from './pageFiles.ts';
+
+export const securityHeaders = {
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+};
+
+export function send(response: ServerResponse, status: number, contentType: string, body: string): void {
+  const bytes = Buffer.from(body);
+  response.writeHead(status, {
+    ...securityHeaders,
+    'Content-Type': contentType,
+    'Content-Length': bytes.length,
+    'Cache-Control': 'no-store',
+  });
+  response.end(bytes);
+}
+
+export function sendFile(request: IncomingMessage, response: ServerResponse, file: PageFile): void {
+  const headers = { ...securityHeaders, 'Cache-Control': file.cacheControl, ETag: file.etag, Vary: 'Accept-Encoding' };
+  if (request.headers['if-none-match'] === file.etag) {
+    response.writeHead(304, headers);
+    response.end();
+    return;
+  }
+  const useGzip = file.gzip !== null && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  const body = useGzip && file.gzip !== null ? file.gzip : file.plain;
+  response.writeHead(200, {
+    ...headers,
+    'Content-Type': file.contentType,
+    'Content-Length': body.length,
+    ...(useGzip ? { 'Content-Encoding': 'gzip' } : {}),
+  });
+  response.end(body);
+}

@@ -1,0 +1,147 @@
+/** Every route of the API, once: the server answers from this list and the OpenAPI document describes it. */
+import * as v from 'valibot';
+import { findingsDocument } from './findings.ts';
+import { hostDocument } from './host.ts';
+import { metricsText } from './metrics.ts';
+import { HttpProblem } from './problem.ts';
+import { findingsSchema, hostDocumentSchema, seriesSchema, statusSchema, subjectDetailSchema, subjectsSchema } from './schema.ts';
+import { seriesDocument, seriesResources } from './series.ts';
+import type { LiveSource } from './source.ts';
+import { statusDocument } from './status.ts';
+import { subjectDetail, subjectSorts, subjectsDocument } from './subjects.ts';
+
+type Entries = Record<string, v.GenericSchema<string | undefined, unknown>>;
+export type Document = Record<string, unknown>;
+
+export interface Route {
+  path: string;
+  summary: string;
+  /** Query parameters by name. */
+  query: Entries;
+  /** Schema of the JSON document; null for text. */
+  response: v.GenericSchema | null;
+  contentType: string;
+  answer(source: LiveSource, params: Record<string, string>, search: URLSearchParams): string;
+}
+
+function whole(min: number, max: number, fallback: string) {
+  return v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,15}$/, `a whole number from ${min} to ${max}`),
+      v.transform(Number),
+      v.minValue(min, `a whole number from ${min} to ${max}`),
+      v.maxValue(max, `a whole number from ${min} to ${max}`),
+    ),
+    fallback,
+  );
+}
+
+const moment = v.optional(
+  v.pipe(
+    v.string(),
+    v.maxLength(40),
+    v.transform((text) => (/^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text))),
+    v.check((ms) => Number.isFinite(ms), 'ms since the epoch or RFC 3339'),
+  ),
+);
+
+/** A JSON route: checks the query, answers the document. */
+function json<E extends Entries>(
+  path: string,
+  summary: string,
+  response: v.GenericSchema,
+  query: E,
+  answer: (source: LiveSource, query: v.InferOutput<v.StrictObjectSchema<E, undefined>>, params: Record<string, string>) => Document,
+): Route {
+  const schema = v.strictObject(query);
+  return {
+    path,
+    summary,
+    query,
+    response,
+    contentType: 'application/json; charset=utf-8',
+    answer: (source, params, search) => {
+      const checked = v.safeParse(schema, Object.fromEntries(search));
+      if (!checked.success) throw badQuery(checked.issues[0], Object.keys(query));
+      return JSON.stringify(answer(source, checked.output, params));
+    },
+  };
+}
+
+function badQuery(issue: v.BaseIssue<unknown>, known: string[]): HttpProblem {
+  const name = v.getDotPath(issue) ?? 'query';
+  const isUnknown = issue.type === 'strict_object';
+  return new HttpProblem(400, 'STANCH_E_USAGE', {
+    expected: isUnknown ? `only the parameters ${known.join(', ') || '(none)'}` : `${name}: ${issue.expected ?? issue.message}`,
+    found: isUnknown ? `the parameter ${JSON.stringify(name)}` : `${name}=${JSON.stringify(issue.input)?.slice(0, 80)}`,
+    next: 'See /openapi.json for every parameter.',
+  });
+}
+
+function noSuchSubject(id: string): HttpProblem {
+  return new HttpProblem(404, 'STANCH_E_NO_INPUT', {
+    expected: 'the id of a process, a workload or the host',
+    found: JSON.stringify(id.slice(0, 80)),
+    next: 'List the ids: GET /api/v1/subjects',
+  });
+}
+
+const dayMs = 86_400_000;
+
+export const routes: readonly Route[] = [
+  json('/api/v1/status', 'What leaks, what is suspected, how the host stands', statusSchema, {}, (source) => statusDocument(source)),
+  json('/api/v1/host', 'Memory of the host and the verdict on it', hostDocumentSchema, {}, (source) => hostDocument(source)),
+  json(
+    '/api/v1/subjects',
+    'Workloads or processes of the latest scan',
+    subjectsSchema,
+    {
+      kind: v.optional(v.picklist(['workload', 'process']), 'workload'),
+      sort: v.optional(v.picklist(subjectSorts), 'concern'),
+      limit: whole(1, 5000, '500'),
+    },
+    (source, query) => subjectsDocument(source, query),
+  ),
+  json('/api/v1/subjects/{id}', 'One subject with its processes and findings', subjectDetailSchema, {}, (source, _query, { id = '' }) => {
+    const document = subjectDetail(source, id);
+    if (document === null) throw noSuchSubject(id);
+    return document;
+  }),
+  json(
+    '/api/v1/subjects/{id}/series',
+    'One resource of one subject over time, with trend and forecast',
+    seriesSchema,
+    { resource: v.optional(v.picklist(seriesResources), 'memory'), from: moment, to: moment, points: whole(2, 2000, '300') },
+    (source, query, { id = '' }) => {
+      if (id.length > 200) throw noSuchSubject(id);
+      const toMs = query.to ?? source.nowMs();
+      const fromMs = query.from ?? toMs - dayMs;
+      return seriesDocument(source, { subjectId: id, resource: query.resource, fromMs, toMs, points: query.points });
+    },
+  ),
+  json(
+    '/api/v1/findings',
+    'Verdicts that lasted long enough to be told, latest first',
+    findingsSchema,
+    { since: moment, limit: whole(1, 1000, '100') },
+    (source, query) =>
+      findingsDocument(source, query.since === undefined ? { limit: query.limit } : { sinceMs: query.since, limit: query.limit }),
+  ),
+  {
+    path: '/metrics',
+    summary: 'Prometheus metrics, text exposition 0.0.4',
+    query: {},
+    response: null,
+    contentType: 'text/plain; version=0.0.4; charset=utf-8',
+    answer: (source) => metricsText(source),
+  },
+  {
+    path: '/healthz',
+    summary: 'Is stanch alive?',
+    query: {},
+    response: null,
+    contentType: 'text/plain; charset=utf-8',
+    answer: () => 'ok\n',
+  },
+];

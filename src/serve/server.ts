@@ -1,0 +1,251 @@
+/** The HTTP server: one list of routes, the page's files, the live stream; everything bounded, nothing that changes anything. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { addRoute, createRouter, findRoute } from 'rou3';
+import { type AccessPolicy, isLoopback, refusal, tokenCookie } from './access.ts';
+import { listen } from './listen.ts';
+import { openapiDocument } from './openapi.ts';
+import type { PageFile } from './pageFiles.ts';
+import { HttpProblem, problemOf } from './problem.ts';
+import { securityHeaders, send, sendFile } from './reply.ts';
+import { type Route, routes } from './routes.ts';
+import type { LiveSource } from './source.ts';
+import { LiveStream } from './stream.ts';
+import { isToken } from './token.ts';
+
+const maxUrlLength = 2048;
+const maxConnections = 128;
+
+export interface ApiServer {
+  /** As bound: the port is known even when 0 was asked for. */
+  address: { host: string; port: number };
+  close(): Promise<void>;
+}
+
+export interface ApiOptions {
+  source: LiveSource;
+  token: string;
+  listen: { host: string; port: number };
+  page: ReadonlyMap<string, PageFile>;
+  /** Hears of errors that are stanch's own. */
+  onBug: (error: unknown) => void;
+}
+
+/** Errors: STANCH_E_PORT_IN_USE, STANCH_E_NOT_PERMITTED, STANCH_E_USAGE when the address is not of this machine. */
+export async function startServer(options: ApiOptions): Promise<ApiServer> {
+  const api = new Api(options);
+  const server = createServer(
+    { maxHeaderSize: 8192, headersTimeout: 10_000, requestTimeout: 10_000, keepAliveTimeout: 5000, connectionsCheckingInterval: 5000 },
+    (request, response) => api.handle(request, response),
+  );
+  server.maxConnections = maxConnections;
+  server.maxHeadersCount = 64;
+  server.on('clientError', answerBrokenRequest);
+  await listen(server, options.listen);
+  const bound = boundAddress(server, options.listen);
+  api.bound = bound;
+  return {
+    address: bound,
+    close: () =>
+      new Promise((resolve) => {
+        api.stream.close();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+class Api {
+  readonly stream: LiveStream;
+  bound: { host: string; port: number };
+  private readonly options: ApiOptions;
+  private readonly router = createRouter<Route>();
+
+  constructor(options: ApiOptions) {
+    this.options = options;
+    this.bound = options.listen;
+    this.stream = new LiveStream(options.source);
+    for (const route of routes) addRoute(this.router, 'GET', route.path.replace(/\{(\w+)\}/g, ':$1'), route);
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    try {
+      this.answer(request, response);
+    } catch (error) {
+      const problem = problemOf(error);
+      if (problem.status >= 500) this.options.onBug(error);
+      this.sendProblem(response, problem);
+    }
+  }
+
+  private answer(request: IncomingMessage, response: ServerResponse): void {
+    const url = requestUrl(request);
+    if (this.logIn(url, response)) return;
+    const refused = refusal(accessRequest(request), this.policy());
+    if (refused !== null) throw refused;
+    refuseBody(request);
+    const file = this.options.page.get(url.pathname);
+    const route = findRoute(this.router, 'GET', url.pathname);
+    const isKnown = file !== undefined || route !== undefined || url.pathname === '/api/v1/stream' || url.pathname === '/openapi.json';
+    if (!isKnown) throw notFound(url.pathname);
+    if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed(request.method);
+    if (file !== undefined) sendFile(request, response, file);
+    else if (route !== undefined) this.answerRoute(response, route.data, decodeParams(route.params), url.searchParams);
+    else if (url.pathname === '/api/v1/stream') this.openStream(request, response);
+    else send(response, 200, 'application/json; charset=utf-8', JSON.stringify(openapiDocument(this.options.source.version)));
+  }
+
+  private answerRoute(response: ServerResponse, route: Route, params: Record<string, string>, search: URLSearchParams): void {
+    send(response, 200, route.contentType, route.answer(this.options.source, params, search));
+  }
+
+  /** `/?token=…` in a browser: the token moves into a cookie that no script reads, and out of the address. */
+  private logIn(url: URL, response: ServerResponse): boolean {
+    const given = url.pathname === '/' ? url.searchParams.get('token') : null;
+    if (given === null || !isToken(given, this.options.token)) return false;
+    response.writeHead(303, {
+      ...securityHeaders,
+      Location: '/',
+      'Set-Cookie': `${tokenCookie}=${this.options.token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=2592000`,
+      'Cache-Control': 'no-store',
+    });
+    response.end();
+    return true;
+  }
+
+  private policy(): AccessPolicy {
+    const allowLoopbackRead = this.options.source.settings().allowLoopbackRead && isLoopbackName(this.bound.host);
+    return { token: this.options.token, allowLoopbackRead, listen: this.bound };
+  }
+
+  private openStream(request: IncomingMessage, response: ServerResponse): void {
+    if (this.stream.isFull) {
+      throw new HttpProblem(
+        503,
+        'STANCH_E_UNREACHABLE',
+        { expected: 'a free place in the live stream', found: 'every place taken', next: 'Close another page of stanch.' },
+        { 'Retry-After': '10' },
+      );
+    }
+    if (request.method === 'HEAD') {
+      send(response, 200, 'text/event-stream; charset=utf-8', '');
+      return;
+    }
+    request.socket.setTimeout(0);
+    this.stream.add(response, securityHeaders);
+  }
+
+  private sendProblem(response: ServerResponse, problem: HttpProblem): void {
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value);
+    // What the client still wants to send is of no interest.
+    response.setHeader('Connection', 'close');
+    send(response, problem.status, 'application/json; charset=utf-8', JSON.stringify(problem.document));
+  }
+}
+
+function requestUrl(request: IncomingMessage): URL {
+  const target = request.url ?? '';
+  if (target.length > maxUrlLength) {
+    throw new HttpProblem(414, 'STANCH_E_USAGE', {
+      expected: `a URL of at most ${maxUrlLength} characters`,
+      found: `${target.length}`,
+      next: 'Ask for less at once.',
+    });
+  }
+  const url = target.startsWith('/') ? URL.parse(`http://stanch.invalid${target}`) : null;
+  if (url !== null && url.host === 'stanch.invalid') return url;
+  throw new HttpProblem(400, 'STANCH_E_USAGE', {
+    expected: 'a path',
+    found: JSON.stringify(target.slice(0, 80)),
+    next: 'See /openapi.json.',
+  });
+}
+
+function refuseBody(request: IncomingMessage): void {
+  const length = request.headers['content-length'];
+  if (request.headers['transfer-encoding'] === undefined && (length === undefined || length === '0')) return;
+  throw new HttpProblem(413, 'STANCH_E_USAGE', {
+    expected: 'a request without a body',
+    found: 'one with a body',
+    next: 'See /openapi.json.',
+  });
+}
+
+function notFound(path: string): HttpProblem {
+  return new HttpProblem(404, 'STANCH_E_NO_INPUT', {
+    expected: 'a path of the API or the page',
+    found: JSON.stringify(path.slice(0, 100)),
+    next: 'See /openapi.json for all of them.',
+  });
+}
+
+function methodNotAllowed(method: string | undefined): HttpProblem {
+  return new HttpProblem(
+    405,
+    'STANCH_E_USAGE',
+    { expected: 'GET or HEAD', found: method ?? 'none', next: 'See /openapi.json.' },
+    { Allow: 'GET, HEAD' },
+  );
+}
+
+function decodeParams(params: Record<string, string> | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(params ?? {}).map(([name, value]) => [name, decodeParam(value)]));
+}
+
+function decodeParam(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    // Not an encoding of anything: no id looks like it either.
+    return value;
+  }
+}
+
+function accessRequest(request: IncomingMessage) {
+  const { host, authorization, cookie, origin } = request.headers;
+  const site = request.headers['sec-fetch-site'];
+  return {
+    peerAddress: request.socket.remoteAddress ?? '',
+    host,
+    authorization,
+    cookie,
+    origin,
+    fetchSite: isNavigation(request) || typeof site !== 'string' ? undefined : site,
+  };
+}
+
+/** Following a link to the page from elsewhere is fine: the other site gets to see nothing of it. */
+function isNavigation(request: IncomingMessage): boolean {
+  return request.headers['sec-fetch-mode'] === 'navigate' && request.headers['sec-fetch-dest'] === 'document';
+}
+
+/** What is not HTTP, or too large to be read, never reaches `handle`. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  const body = JSON.stringify({
+    code: 'STANCH_E_USAGE',
+    expected: 'an HTTP/1.1 request with headers of at most 8 KiB, within 10 s',
+    found: error.code ?? 'something else',
+    next: 'See /openapi.json.',
+  });
+  socket.end(
+    `HTTP/1.1 ${status} Refused\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+function boundAddress(server: Server, asked: { host: string; port: number }): { host: string; port: number } {
+  const address: AddressInfo | string | null = server.address();
+  return address === null || typeof address === 'string' ? asked : { host: asked.host, port: address.port };
+}
+
+function isLoopbackName(host: string): boolean {
+  return host === 'localhost' || isLoopback(host);
+}

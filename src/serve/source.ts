@@ -1,0 +1,33 @@
+/** What the API serves from: the daemon hands this over, and the tests a small one of their own. */
+import type { Notice } from '../model/notice.ts';
+import type { Settings } from '../model/settings.ts';
+import type { SubjectVerdict } from '../model/verdict.ts';
+import type { OwnCost } from '../sample/ownCost.ts';
+import type { Scan } from '../sample/scan.ts';
+import type { SeriesStore } from '../series/store.ts';
+
+export interface Judged {
+  verdict: SubjectVerdict | null;
+  /** Floor of private memory, oldest first. */
+  spark: (number | null)[];
+}
+
+export interface LiveSource {
+  readonly version: string;
+  readonly hostName: string;
+  settings(): Settings;
+  /** stanch's time, ms since the epoch. */
+  nowMs(): number;
+  /** The latest scan. */
+  scan(): Scan;
+  /** How long it took, ms. */
+  scanMs(): number;
+  /** null: not judged on its own. */
+  judged(subjectId: string): Judged | null;
+  verdictRevision(): number;
+  notices(): Notice[];
+  ownCost(): OwnCost;
+  readonly store: Pick<SeriesStore, 'read' | 'findings' | 'health'>;
+  /** Called after each scan. Returns the way to end it. */
+  onTick(listener: () => void): () => void;
+}

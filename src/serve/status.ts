@@ -1,0 +1,49 @@
+/** `/api/v1/status`: what leaks, what is suspected, how the host stands, what stanch costs; and the tick of the live stream. */
+import { valueOrNull } from '../model/reading.ts';
+import { hostPart } from './host.ts';
+import type { StatusDocument, TickDocument } from './schema.ts';
+import type { LiveSource } from './source.ts';
+import { summarise, workloadsByConcern } from './verdictView.ts';
+
+export function statusDocument(source: LiveSource): StatusDocument {
+  const scan = source.scan();
+  const subjects = workloadsByConcern(source).map(({ verdict }) => verdict);
+  const cost = source.ownCost();
+  const health = source.store.health();
+  return {
+    schema: 'stanch.status/1',
+    time: new Date(scan.timeMs).toISOString(),
+    version: source.version,
+    intervalMs: source.settings().intervalMs,
+    summary: summarise(subjects, scan.timeMs),
+    host: hostPart(source),
+    subjects,
+    notices: source.notices().map(({ code, text, sinceMs }) => ({ code, text, since: new Date(sinceMs).toISOString() })),
+    self: {
+      cpuRatio: valueOrNull(cost.cpuRatio),
+      rssBytes: cost.rssBytes,
+      fds: valueOrNull(cost.fds),
+      scanMs: source.scanMs(),
+      processCount: scan.processes.length,
+      workloadCount: scan.workloads.length,
+      storeBytes: health.bytes,
+      storeMode: health.mode,
+    },
+  };
+}
+
+export function tickDocument(source: LiveSource): TickDocument {
+  const scan = source.scan();
+  const subjects = workloadsByConcern(source).map(({ verdict }) => verdict);
+  return {
+    schema: 'stanch.tick/1',
+    time: new Date(scan.timeMs).toISOString(),
+    summary: summarise(subjects, scan.timeMs),
+    leakCount: subjects.filter((verdict) => verdict.verdict === 'leak').length,
+    suspectCount: subjects.filter((verdict) => verdict.verdict === 'suspect').length,
+    processCount: scan.processes.length,
+    memAvailableBytes: valueOrNull(scan.host.memAvailableBytes),
+    swapFreeBytes: valueOrNull(scan.host.swapFreeBytes),
+    verdictRevision: source.verdictRevision(),
+  };
+}

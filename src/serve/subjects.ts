@@ -1,0 +1,112 @@
+/** `/api/v1/subjects` and `/api/v1/subjects/{id}`. */
+import { valueOrNull } from '../model/reading.ts';
+import { hostSubject } from '../model/subject.ts';
+import type { ProcessSample, Scan } from '../sample/scan.ts';
+import { findingPart } from './findings.ts';
+import { privateBytesOf, subjectRow, timeText } from './rows.ts';
+import type { SubjectDetailDocument, SubjectRow, SubjectsDocument } from './schema.ts';
+import type { LiveSource } from './source.ts';
+import { undecidedVerdict, verdictOf, workloadsByConcern } from './verdictView.ts';
+
+export const subjectSorts = ['concern', 'private', 'growth', 'fds', 'threads', 'processes', 'name'] as const;
+export type SubjectSort = (typeof subjectSorts)[number];
+
+const maxMembers = 200;
+
+export function subjectsDocument(
+  source: LiveSource,
+  query: { kind: 'process' | 'workload'; sort: SubjectSort; limit: number },
+): SubjectsDocument {
+  const scan = source.scan();
+  const rows = query.kind === 'workload' ? workloadRows(source) : processRows(source, scan);
+  if (query.sort !== 'concern') rows.sort(comparisons[query.sort]);
+  return { schema: 'stanch.subjects/1', time: new Date(scan.timeMs).toISOString(), subjects: rows.slice(0, query.limit) };
+}
+
+function workloadRows(source: LiveSource): SubjectRow[] {
+  return workloadsByConcern(source).map(({ workload, verdict }) =>
+    subjectRow(workload.subject, workload.sample, verdict, source.judged(workload.subject.id)?.spark ?? []),
+  );
+}
+
+function processRows(source: LiveSource, scan: Scan): SubjectRow[] {
+  const memberCounts = new Map(scan.workloads.map((workload) => [workload.subject.id, workload.memberIds.length]));
+  return scan.processes
+    .map((process) => processRow(source, process, memberCounts.get(process.subject.workloadId ?? '') ?? 0))
+    .sort(comparisons.private);
+}
+
+/** A process that is alone in its workload is judged as that; others on their own once they have grown. */
+function processRow(source: LiveSource, process: ProcessSample, memberCount: number): SubjectRow {
+  const { subject } = process;
+  const judgedId = memberCount === 1 && subject.workloadId !== undefined ? subject.workloadId : subject.id;
+  const judged = source.judged(judgedId);
+  const verdict =
+    judged?.verdict ?? undecidedVerdict(subject.name, 'not-watched', 'Not judged on its own: it has not grown since stanch first saw it.');
+  return subjectRow(subject, process.sample, verdict, judged?.spark ?? []);
+}
+
+type Compare = (a: SubjectRow, b: SubjectRow) => number;
+const byNumber =
+  (pick: (row: SubjectRow) => number | null): Compare =>
+  (a, b) =>
+    (pick(b) ?? Number.NEGATIVE_INFINITY) - (pick(a) ?? Number.NEGATIVE_INFINITY) || 0;
+
+const comparisons: Record<Exclude<SubjectSort, 'concern'>, Compare> = {
+  private: byNumber((row) => row.privateBytes),
+  growth: byNumber((row) => (row.verdict.slope?.unit === 'bytes' ? row.verdict.slope.perHour : null)),
+  fds: byNumber((row) => row.fds),
+  threads: byNumber((row) => row.threads),
+  processes: byNumber((row) => row.processes),
+  name: (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+};
+
+/** null: no such subject now. */
+export function subjectDetail(source: LiveSource, subjectId: string): SubjectDetailDocument | null {
+  const scan = source.scan();
+  const row = findRow(source, scan, subjectId);
+  if (row === null) return null;
+  return {
+    schema: 'stanch.subject/1',
+    time: new Date(scan.timeMs).toISOString(),
+    subject: row,
+    members: row.kind === 'workload' ? members(scan, subjectId) : [],
+    findings: source.store
+      .findings({ limit: 500 })
+      .filter((finding) => finding.subjectId === subjectId)
+      .slice(0, 50)
+      .map(findingPart),
+  };
+}
+
+function findRow(source: LiveSource, scan: Scan, subjectId: string): SubjectRow | null {
+  const judged = source.judged(subjectId);
+  if (subjectId === hostSubject.id) {
+    return subjectRow(hostSubject, scan.host.sample, verdictOf(source, hostSubject.id, hostSubject.name), judged?.spark ?? []);
+  }
+  const workload = scan.workloads.find(({ subject }) => subject.id === subjectId);
+  if (workload !== undefined) {
+    return subjectRow(workload.subject, workload.sample, verdictOf(source, subjectId, workload.subject.name), judged?.spark ?? []);
+  }
+  const process = scan.processes.find(({ subject }) => subject.id === subjectId);
+  if (process === undefined) return null;
+  const siblings = scan.workloads.find(({ subject }) => subject.id === process.subject.workloadId);
+  return processRow(source, process, siblings?.memberIds.length ?? 0);
+}
+
+function members(scan: Scan, workloadId: string): SubjectDetailDocument['members'] {
+  return scan.processes
+    .filter((process) => process.subject.workloadId === workloadId)
+    .map((process) => ({
+      id: process.subject.id,
+      pid: process.id.pid,
+      command: process.command,
+      state: process.state,
+      startTime: timeText(process.sample.startTimeMs),
+      privateBytes: privateBytesOf(process.sample),
+      fds: valueOrNull(process.sample.fds),
+      threads: valueOrNull(process.sample.threads),
+    }))
+    .sort((a, b) => (b.privateBytes ?? -1) - (a.privateBytes ?? -1))
+    .slice(0, maxMembers);
+}

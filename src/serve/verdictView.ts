@@ -1,0 +1,74 @@
+/** Verdicts as the documents show them: a word for what has none yet, the worst first, one sentence for all. */
+import { formatBytes, formatDuration } from '../model/units.ts';
+import type { SubjectVerdict, VerdictWord } from '../model/verdict.ts';
+import type { WorkloadSample } from '../sample/scan.ts';
+import { privateBytesOf } from './rows.ts';
+import type { LiveSource } from './source.ts';
+
+const rank: Record<VerdictWord, number> = { leak: 0, suspect: 1, undecided: 2, 'no-leak': 2 };
+
+/** The verdict on what is not, or not yet, judged on its own. */
+export function undecidedVerdict(subjectName: string, rule: string, text: string): SubjectVerdict {
+  const verdict = {
+    resource: 'memory',
+    verdict: 'undecided',
+    class: 'unknown',
+    probability: 0,
+    onset: null,
+    detectedAt: null,
+    slope: null,
+    exhaustion: null,
+    urgency: { level: 'none', text: '' },
+    reasons: [{ rule, for: 'undecided', text }],
+  } as const;
+  return { subject: subjectName, ...verdict, urgency: { ...verdict.urgency }, reasons: [...verdict.reasons], resources: [] };
+}
+
+export function verdictOf(source: LiveSource, subjectId: string, subjectName: string): SubjectVerdict {
+  return (
+    source.judged(subjectId)?.verdict ??
+    undecidedVerdict(subjectName, 'not-judged-yet', 'Not judged yet: the first samples are being taken.')
+  );
+}
+
+/** What leaks first, soonest exhausted on top; then what is suspected; then by private memory. */
+export function workloadsByConcern(source: LiveSource): { workload: WorkloadSample; verdict: SubjectVerdict }[] {
+  return source
+    .scan()
+    .workloads.map((workload) => ({ workload, verdict: verdictOf(source, workload.subject.id, workload.subject.name) }))
+    .sort(
+      (a, b) =>
+        rank[a.verdict.verdict] - rank[b.verdict.verdict] ||
+        (rank[a.verdict.verdict] < 2 ? compareExhaustion(a.verdict, b.verdict) : 0) ||
+        (privateBytesOf(b.workload.sample) ?? -1) - (privateBytesOf(a.workload.sample) ?? -1),
+    );
+}
+
+function compareExhaustion(a: SubjectVerdict, b: SubjectVerdict): number {
+  const at = (verdict: SubjectVerdict) => (verdict.exhaustion === null ? Number.MAX_SAFE_INTEGER : Date.parse(verdict.exhaustion.at));
+  return at(a) - at(b) || b.probability - a.probability;
+}
+
+/** One sentence for somebody who has ten seconds. */
+export function summarise(verdicts: readonly SubjectVerdict[], nowMs: number): string {
+  const leaks = verdicts.filter((verdict) => verdict.verdict === 'leak');
+  const suspects = verdicts.filter((verdict) => verdict.verdict === 'suspect');
+  const worst = leaks[0] ?? suspects[0];
+  if (worst === undefined) return 'Nothing leaks as far as stanch has seen.';
+  const others = leaks.length + suspects.length - 1;
+  const head = worst.verdict === 'leak' ? `${worst.subject} leaks ${worst.resource}` : `${worst.subject} may leak ${worst.resource}`;
+  const rest = others > 0 ? `; ${others} more ${leaks.length > 1 ? 'leak or are suspected' : 'suspected'}` : '';
+  return `${head}${slopeText(worst)}${exhaustionText(worst, nowMs)}${rest}.`;
+}
+
+function slopeText({ slope }: SubjectVerdict): string {
+  if (slope === null) return '';
+  return slope.unit === 'bytes' ? `, ${formatBytes(slope.perHour)} an hour` : `, ${Number(slope.perHour.toPrecision(3))} an hour`;
+}
+
+function exhaustionText({ exhaustion }: SubjectVerdict, nowMs: number): string {
+  if (exhaustion === null) return '';
+  const from = formatDuration(Date.parse(exhaustion.low) - nowMs);
+  const to = exhaustion.high === null ? 'never' : formatDuration(Date.parse(exhaustion.high) - nowMs);
+  return `, ends in ${formatDuration(Date.parse(exhaustion.at) - nowMs)} (${from} to ${to})`;
+}
