@@ -1,0 +1,83 @@
+import { availableParallelism } from 'node:os';
+import { buildCommand, buildRouteMap } from '@stricli/core';
+import type { SeedSet } from '../lab/leakbench/case.ts';
+import { leaderboard } from '../lab/leakbench/leaderboard.ts';
+import { measure, serveOrders, workerMark } from '../lab/leakbench/measure.ts';
+import { renderReport, reportOf } from '../lab/leakbench/report.ts';
+import { generatedTasks } from '../lab/leakbench/tasks.ts';
+import { StanchError } from '../model/errors.ts';
+
+interface BenchDetectFlags {
+  seeds: { from: number; to: number };
+  set: SeedSet;
+  only?: string;
+  detectors?: string;
+  jobs: number;
+  families: boolean;
+  json: boolean;
+}
+
+async function benchDetect(flags: BenchDetectFlags): Promise<void> {
+  if (process.env[workerMark] === '1' && process.send) return serveOrders();
+  const tasks = generatedTasks({ seeds: flags.seeds, set: flags.set, ...(flags.only === undefined ? {} : { only: flags.only }) });
+  const started = performance.now();
+  const outcomes = await measure({ tasks, detectors: detectorsNamed(flags.detectors), jobs: flags.jobs, onProgress: showProgress });
+  const report = reportOf(outcomes, `${flags.seeds.from}..${flags.seeds.to} (${flags.set})`);
+  process.stderr.write(`\r${outcomes.length} outcomes in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+  process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : renderReport(report, flags.families));
+}
+
+function showProgress(done: number, of: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${done}/${of}`);
+}
+
+function detectorsNamed(list: string | undefined): string[] {
+  const known = leaderboard.map(({ name }) => name);
+  if (list === undefined) return known;
+  return list.split(',').map((name) => {
+    if (known.includes(name)) return name;
+    throw new StanchError('STANCH_E_USAGE', {
+      expected: `detectors among ${known.join(', ')}`,
+      found: name,
+      next: 'Name them as listed, separated by commas.',
+    });
+  });
+}
+
+function parseSeeds(text: string): { from: number; to: number } {
+  const match = /^(\d{1,9})\.\.(\d{1,9})$/.exec(text);
+  if (!match) throw new SyntaxError(`expected a range of seeds such as 0..19; found ${text}`);
+  return { from: Number(match[1]), to: Number(match[2]) };
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 256) throw new SyntaxError(`expected a number from 1 to 256; found ${text}`);
+  return count;
+}
+
+const benchDetectCommand = buildCommand({
+  docs: { brief: 'Measure leak detection on generated and recorded series against published methods' },
+  parameters: {
+    flags: {
+      seeds: { kind: 'parsed', parse: parseSeeds, brief: 'Range of seeds', default: '0..19' },
+      set: {
+        kind: 'enum',
+        values: ['tune', 'test', 'all'],
+        brief: 'Which of them: those to tune on, those to report on, or both',
+        default: 'tune',
+      },
+      only: { kind: 'parsed', parse: String, brief: 'Only families that begin so, or one group', optional: true },
+      detectors: { kind: 'parsed', parse: String, brief: 'Detectors, separated by commas; all when not given', optional: true },
+      jobs: { kind: 'parsed', parse: parseCount, brief: 'Processes to share the work', default: String(availableParallelism()) },
+      families: { kind: 'boolean', brief: 'Show every family, not only those with faults', default: false },
+      json: { kind: 'boolean', brief: 'Print the report as JSON', default: false },
+    },
+  },
+  func: (flags: BenchDetectFlags) => benchDetect(flags),
+});
+
+export const benchCommands = buildRouteMap({
+  routes: { detect: benchDetectCommand },
+  docs: { brief: 'Measure stanch itself (for its developers)' },
+});
