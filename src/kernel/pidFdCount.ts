@@ -1,0 +1,41 @@
+/**
+ * How many files a process holds open. Since Linux 6.2 the size of the directory /proc/[pid]/fd is their number,
+ * visible to every account; before that it is 0 and the entries must be listed, which needs ptrace rights.
+ * https://docs.kernel.org/filesystems/proc.html (3.2, "/proc/<pid>/fd")
+ */
+import { opendirSync, statSync } from 'node:fs';
+import { absent, type Reading } from '../model/reading.ts';
+import { missingFor } from './read.ts';
+
+/** A process with more open files than this is counted only so far: listing is dear. */
+const maxListed = 1 << 20;
+
+/** Whether this kernel gives the count as the size of the directory: stanch itself has open files, so 0 is a no. */
+export function fdCountIsDirectorySize(ownFdDirectory: string): boolean {
+  const size = fdDirectorySize(ownFdDirectory);
+  return typeof size === 'number' && size > 0;
+}
+
+export function fdDirectorySize(directory: string): Reading<number> {
+  try {
+    const stats = statSync(directory, { throwIfNoEntry: false });
+    return stats === undefined ? absent : stats.size;
+  } catch (error) {
+    return missingFor(error);
+  }
+}
+
+export function listedFdCount(directory: string): Reading<number> {
+  try {
+    const entries = opendirSync(directory);
+    try {
+      let count = 0;
+      while (count < maxListed && entries.readSync() !== null) count += 1;
+      return count;
+    } finally {
+      entries.closeSync();
+    }
+  } catch (error) {
+    return missingFor(error);
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * /proc/pressure/{memory,cpu,io}: `some avg10=0.00 avg60=0.00 avg300=0.00 total=0` and a line `full`.
+ * Averages in per cent. Absent before Linux 4.20, and when pressure accounting is off.
+ * https://docs.kernel.org/accounting/psi.html
+ */
+import { absent, isValue, type Reading } from '../model/reading.ts';
+import { readText } from './read.ts';
+
+/** Share of the last 10 s in which some or all tasks waited, 0 to 1. */
+export interface Pressure {
+  some10: Reading<number>;
+  full10: Reading<number>;
+}
+
+export function readPressure(procRoot: string, resource: 'memory' | 'cpu' | 'io'): Reading<Pressure> {
+  const text = readText(`${procRoot}/pressure/${resource}`, 4096);
+  return isValue(text) ? parsePressure(text) : text;
+}
+
+export function parsePressure(text: string): Pressure {
+  return { some10: averageOf(text, 'some'), full10: averageOf(text, 'full') };
+}
+
+function averageOf(text: string, kind: 'some' | 'full'): Reading<number> {
+  for (const line of text.split('\n', 8)) {
+    const match = /^(\w{1,8}) avg10=(\d{1,3}(?:\.\d{1,4})?) /.exec(line);
+    if (match?.[1] === kind) return Math.min(1, Number(match[2]) / 100);
+  }
+  return absent;
+}

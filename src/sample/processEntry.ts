@@ -1,0 +1,77 @@
+/** What the sampler keeps of one process between scans. */
+import { closeSync } from 'node:fs';
+import type { Sample } from '../model/gauge.ts';
+import { absent, type Reading } from '../model/reading.ts';
+import type { ProcessSample } from './scan.ts';
+import type { WorkloadEntry } from './workloadEntry.ts';
+
+export class ProcessEntry {
+  readonly pid: number;
+  readonly startTimeTicks: number;
+  readonly kernelThread: boolean;
+  readonly directory: string;
+  readonly fdDirectory: string;
+  readonly statPath: string;
+  readonly statusPath: string;
+  readonly bornAtScan: number;
+  /** Open /proc/[pid]/statm; -1 when it is opened anew each time. */
+  statmFd = -1;
+  /** The last statm, or vsize and RSS of stat where no statm is kept open: a change says that memory moved. */
+  movedMarks: [number, number, number] = [-1, -1, -1];
+  comm: Buffer = Buffer.alloc(0);
+  parentPid = 0;
+  /** Character code of the state. */
+  state = 0;
+  /** Effective user. */
+  uid: Reading<number> = absent;
+  /** Children in this scan. */
+  children = 0;
+  listedAtScan = 0;
+  identifiedAtScan = -1;
+  cgroupDirectory: string | null = null;
+  readonly sample: Sample = emptySample();
+  shown: ProcessSample | null = null;
+  workload: WorkloadEntry | null = null;
+  /** CPU time of this process that its workload has counted. */
+  countedCpuSeconds = 0;
+
+  constructor(procRoot: string, pid: number, startTimeTicks: number, kernelThread: boolean, scan: number) {
+    this.pid = pid;
+    this.startTimeTicks = startTimeTicks;
+    this.kernelThread = kernelThread;
+    this.directory = `${procRoot}/${pid}`;
+    this.fdDirectory = `${this.directory}/fd`;
+    this.statPath = `${this.directory}/stat`;
+    this.statusPath = `${this.directory}/status`;
+    this.bornAtScan = scan;
+    this.listedAtScan = scan;
+  }
+
+  /** True when a descriptor was given back. */
+  release(): boolean {
+    if (this.statmFd < 0) return false;
+    closeSync(this.statmFd);
+    this.statmFd = -1;
+    return true;
+  }
+}
+
+export function emptySample(): Sample {
+  return {
+    timeMs: 0,
+    anonBytes: absent,
+    swapBytes: absent,
+    shmemBytes: absent,
+    fileBytes: absent,
+    fds: absent,
+    sockets: absent,
+    threads: absent,
+    processes: absent,
+    cpuSeconds: absent,
+    startTimeMs: absent,
+    limitBytes: absent,
+    kernelBytes: absent,
+    headroomBytes: absent,
+    fdLimit: absent,
+  };
+}

@@ -1,0 +1,247 @@
+/**
+ * Reads one process in tiers. Each scan: statm (on a kept descriptor where the budget allows) and the number of open files.
+ * When memory moved, and every sixth scan: stat and status. Once, and every 60 scans: cgroup, arguments, limits.
+ * Nothing is allocated in the first two tiers but what node:fs needs.
+ */
+import { openSync, readlinkSync } from 'node:fs';
+import { parsePidCgroup } from '../kernel/pidCgroup.ts';
+import { parsePidCmdline } from '../kernel/pidCmdline.ts';
+import { fdCountIsDirectorySize, fdDirectorySize, listedFdCount } from '../kernel/pidFdCount.ts';
+import { parseOpenFilesLimit } from '../kernel/pidLimits.ts';
+import { emptyPidStat, parsePidStat } from '../kernel/pidStat.ts';
+import { parsePidStatm } from '../kernel/pidStatm.ts';
+import { emptyPidStatus, parsePidStatus } from '../kernel/pidStatus.ts';
+import { missingFor, readKept, readRecord, readText } from '../kernel/read.ts';
+import { ticksPerSecond } from '../kernel/stat.ts';
+import { absent, isValue, notPermitted, type Reading } from '../model/reading.ts';
+import type { ProcessId } from '../model/subject.ts';
+import type { CgroupLimits } from './cgroupLimits.ts';
+import { maskedArguments, shownCommand } from './commandLine.ts';
+import { ProcessEntry } from './processEntry.ts';
+import { processSubjectId } from './subjectId.ts';
+import type { UserNames } from './userNames.ts';
+import { executable } from './workload/executable.ts';
+import type { ProcessFacts } from './workload/workloadRule.ts';
+import type { WorkloadTable } from './workloadTable.ts';
+
+const fullReadEveryScans = 6;
+const identifyEveryScans = 60;
+/** A process between fork and exec, or before it set its title, looks like its parent: it is looked at again soon. */
+const youngScans = [1, fullReadEveryScans];
+const zombie = 0x5a;
+/** Command lines can be longer (the class path of a JVM), and the part that names the program comes late in it. */
+const bufferBytes = 1 << 17;
+
+export interface ReaderContext {
+  procRoot: string;
+  bootId: string;
+  bootTimeMs: Reading<number>;
+  /** How many descriptors may be kept open. */
+  keptFdBudget: number;
+  users: UserNames;
+  limits: CgroupLimits;
+  workloads: WorkloadTable;
+}
+
+export class ProcessReader {
+  readonly #context: ReaderContext;
+  readonly #buffer = Buffer.allocUnsafeSlow(bufferBytes);
+  readonly #stat = emptyPidStat();
+  readonly #statm = { sizePages: 0, residentPages: 0, sharedPages: 0 };
+  readonly #status = emptyPidStatus();
+  readonly #fdCountByStat: boolean;
+  #keptFds = 0;
+
+  constructor(context: ReaderContext) {
+    this.#context = context;
+    this.#fdCountByStat = fdCountIsDirectorySize(`${context.procRoot}/self/fd`);
+  }
+
+  /** A process seen for the first time; absent when it ended before it could be read. */
+  open(pid: number, scan: number): Reading<ProcessEntry> {
+    const length = readRecord(`${this.#context.procRoot}/${pid}/stat`, this.#buffer);
+    if (!isValue(length)) return length;
+    if (!parsePidStat(this.#buffer, length, this.#stat)) return absent;
+    const entry = new ProcessEntry(this.#context.procRoot, pid, this.#stat.startTimeTicks, this.#stat.kernelThread, scan);
+    if (entry.kernelThread) {
+      entry.workload = this.#context.workloads.entryFor({ origin: 'kernel', key: 'kernel threads', name: 'kernel threads' });
+      return entry;
+    }
+    this.#keepStatm(entry);
+    if (this.#refresh(entry, scan, true)) return entry;
+    this.release(entry);
+    return absent;
+  }
+
+  /** False when the process ended, or its pid now belongs to another one. */
+  refresh(entry: ProcessEntry, scan: number): boolean {
+    // By pid, so that the dear reads of a thousand processes don't fall into the same scan.
+    const due = (scan + entry.pid) % fullReadEveryScans === 0 || youngScans.includes(scan - entry.bornAtScan);
+    return this.#refresh(entry, scan, due);
+  }
+
+  release(entry: ProcessEntry): void {
+    if (entry.release()) this.#keptFds -= 1;
+  }
+
+  #refresh(entry: ProcessEntry, scan: number, due: boolean): boolean {
+    if (entry.kernelThread) return !due || this.#readStat(entry);
+    const moved = this.#memoryMoved(entry);
+    if (!isValue(moved)) return false;
+    if (moved || due) {
+      // Without a kept statm, stat was just read to see whether memory moved.
+      if (entry.statmFd >= 0 && !this.#readStat(entry)) return false;
+      const renamed = this.#takeStat(entry);
+      const owned = this.#readStatus(entry);
+      if (!isValue(owned)) return false;
+      const age = scan - entry.identifiedAtScan;
+      const young = youngScans.includes(scan - entry.bornAtScan);
+      if (renamed || owned || young || entry.shown === null || age >= identifyEveryScans) this.#identify(entry, scan);
+    }
+    this.#countFds(entry);
+    entry.sample.limitBytes = entry.cgroupDirectory === null ? absent : this.#context.limits.limitOf(entry.cgroupDirectory, scan);
+    return true;
+  }
+
+  #keepStatm(entry: ProcessEntry): void {
+    if (this.#keptFds >= this.#context.keptFdBudget) return;
+    try {
+      entry.statmFd = openSync(`${entry.directory}/statm`, 'r');
+      this.#keptFds += 1;
+    } catch (error) {
+      // Not kept: the next read of the process says what is the matter with it.
+      missingFor(error);
+    }
+  }
+
+  #memoryMoved(entry: ProcessEntry): Reading<boolean> {
+    if (entry.statmFd < 0) {
+      if (!this.#readStat(entry)) return absent;
+      return marksMoved(entry, this.#stat.virtualBytes, this.#stat.residentPages, this.#stat.threads);
+    }
+    const length = readKept(entry.statmFd, this.#buffer);
+    if (!isValue(length)) return length;
+    if (!parsePidStatm(this.#buffer, length, this.#statm)) return absent;
+    return marksMoved(entry, this.#statm.sizePages, this.#statm.residentPages, this.#statm.sharedPages);
+  }
+
+  /** False when the process ended or another one has its pid. */
+  #readStat(entry: ProcessEntry): boolean {
+    const length = readRecord(entry.statPath, this.#buffer);
+    if (!isValue(length) || !parsePidStat(this.#buffer, length, this.#stat)) return false;
+    return this.#stat.startTimeTicks === entry.startTimeTicks;
+  }
+
+  /** True when the process has another name than before: it ran another program. */
+  #takeStat(entry: ProcessEntry): boolean {
+    const stat = this.#stat;
+    entry.parentPid = stat.parentPid;
+    entry.state = stat.state;
+    entry.sample.cpuSeconds = (stat.userTicks + stat.systemTicks) / ticksPerSecond;
+    entry.sample.threads = stat.threads;
+    const { commStart, commEnd } = stat;
+    if (entry.comm.length === commEnd - commStart && entry.comm.compare(this.#buffer, commStart, commEnd) === 0) return false;
+    entry.comm = Buffer.from(this.#buffer.subarray(commStart, commEnd));
+    return true;
+  }
+
+  /** True when the process belongs to another user than before; absent when it ended. */
+  #readStatus(entry: ProcessEntry): Reading<boolean> {
+    const { sample } = entry;
+    const length = readRecord(entry.statusPath, this.#buffer);
+    if (length === notPermitted) {
+      sample.anonBytes = sample.fileBytes = sample.shmemBytes = sample.swapBytes = notPermitted;
+      entry.uid = notPermitted;
+      return false;
+    }
+    if (!isValue(length)) return absent;
+    const status = this.#status;
+    parsePidStatus(this.#buffer, length, status);
+    sample.anonBytes = status.anonBytes;
+    sample.fileBytes = status.fileBytes;
+    sample.shmemBytes = status.shmemBytes;
+    sample.swapBytes = status.swapBytes;
+    const owned = entry.uid !== status.effectiveUid;
+    entry.uid = status.effectiveUid;
+    return owned;
+  }
+
+  #countFds(entry: ProcessEntry): void {
+    if (entry.state === zombie) entry.sample.fds = absent;
+    else if (this.#fdCountByStat) entry.sample.fds = fdDirectorySize(entry.fdDirectory);
+    // Once refused, it is asked again when the process is identified anew.
+    else if (entry.sample.fds !== notPermitted) entry.sample.fds = listedFdCount(entry.fdDirectory);
+  }
+
+  #identify(entry: ProcessEntry, scan: number): void {
+    entry.identifiedAtScan = scan;
+    if (entry.sample.fds === notPermitted) entry.sample.fds = absent;
+    const { bootTimeMs, limits, workloads } = this.#context;
+    const argv = this.#readArguments(entry);
+    // A zombie has lost its arguments, and is still what it was.
+    if (argv.length === 0 && entry.shown !== null && entry.state === zombie) return;
+    const cgroupText = readText(`${entry.directory}/cgroup`, 65536);
+    const cgroup = parsePidCgroup(isValue(cgroupText) ? cgroupText : '');
+    const limitsLength = readRecord(`${entry.directory}/limits`, this.#buffer);
+    entry.sample.fdLimit = isValue(limitsLength) ? parseOpenFilesLimit(this.#buffer, limitsLength) : limitsLength;
+    entry.sample.startTimeMs = isValue(bootTimeMs) ? bootTimeMs + (entry.startTimeTicks * 1000) / ticksPerSecond : bootTimeMs;
+    entry.cgroupDirectory = limits.directoryOf(cgroup);
+    const facts: ProcessFacts = {
+      kernelThread: false,
+      comm: entry.comm.toString('latin1'),
+      argv: maskedArguments(argv),
+      cgroup,
+      user: isValue(entry.uid) ? this.#context.users.of(entry.uid) : '?',
+      workingDirectory: () => workingDirectoryOf(entry),
+    };
+    const workload = workloads.entryOf(facts);
+    if (workload !== entry.workload && entry.workload !== null) {
+      // What it used so far stays with the workload it leaves.
+      entry.countedCpuSeconds = isValue(entry.sample.cpuSeconds) ? entry.sample.cpuSeconds : entry.countedCpuSeconds;
+    }
+    entry.workload = workload;
+    this.#show(entry, facts, shownCommand(argv, facts.comm));
+  }
+
+  #show(entry: ProcessEntry, facts: ProcessFacts, command: string): void {
+    const id: ProcessId = { bootId: this.#context.bootId, pid: entry.pid, startTimeTicks: entry.startTimeTicks };
+    const workloadId = entry.workload?.subject.id;
+    entry.shown = {
+      id,
+      subject: {
+        id: processSubjectId(id),
+        kind: 'process',
+        name: `${executable(facts).key} (pid ${entry.pid})`,
+        user: facts.user,
+        ...(workloadId === undefined ? {} : { workloadId }),
+      },
+      command,
+      state: '?',
+      uid: entry.uid,
+      sample: entry.sample,
+    };
+  }
+
+  #readArguments(entry: ProcessEntry): string[] {
+    const length = readRecord(`${entry.directory}/cmdline`, this.#buffer);
+    return isValue(length) ? parsePidCmdline(this.#buffer, length) : [];
+  }
+}
+
+function marksMoved(entry: ProcessEntry, first: number, second: number, third: number): boolean {
+  const marks = entry.movedMarks;
+  if (marks[0] === first && marks[1] === second && marks[2] === third) return false;
+  marks[0] = first;
+  marks[1] = second;
+  marks[2] = third;
+  return true;
+}
+
+function workingDirectoryOf(entry: ProcessEntry): string | null {
+  try {
+    return readlinkSync(`${entry.directory}/cwd`, 'latin1').replace(/ \(deleted\)$/, '');
+  } catch (error) {
+    missingFor(error);
+    return null;
+  }
+}

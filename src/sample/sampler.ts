@@ -1,0 +1,231 @@
+/**
+ * The scan of all processes: who started, who ended, what each holds, what each workload holds, and the host.
+ * Synchronous, for one caller. Bounded: it keeps one small entry for each living process and nothing of the ended ones.
+ */
+import { readdirSync } from 'node:fs';
+import { readLoadavg } from '../kernel/loadavg.ts';
+import { readMeminfo } from '../kernel/meminfo.ts';
+import { type Mount, readMountinfo } from '../kernel/mountinfo.ts';
+import { parseOpenFilesLimit } from '../kernel/pidLimits.ts';
+import { readPressure } from '../kernel/pressure.ts';
+import { readText } from '../kernel/read.ts';
+import { readStat } from '../kernel/stat.ts';
+import { StanchError } from '../model/errors.ts';
+import { absent, isValue, notPermitted, type Reading } from '../model/reading.ts';
+import { CgroupLimits } from './cgroupLimits.ts';
+import { hostReading } from './hostReading.ts';
+import type { ProcessEntry } from './processEntry.ts';
+import { ProcessReader } from './processReader.ts';
+import type { ProcessSample, Scan } from './scan.ts';
+import { UserNames } from './userNames.ts';
+import { hidepidOf, type Visibility, VisibilityNotices } from './visibility.ts';
+import type { WorkloadEntry } from './workloadEntry.ts';
+import { WorkloadTable } from './workloadTable.ts';
+
+/** Each kept descriptor pins some 4.5 KB in the kernel. */
+const maxKeptFds = 2048;
+/** All processes are listed at least this often, even when no pid was given out. */
+const listEveryScans = 6;
+const mountsEveryScans = 60;
+
+export interface SamplerOptions {
+  procRoot?: string;
+  cgroupRoot?: string;
+  passwdFile?: string;
+}
+
+export class Sampler {
+  readonly #procRoot: string;
+  readonly #bootId: string;
+  readonly #bootTimeMs: Reading<number>;
+  readonly #limits: CgroupLimits;
+  readonly #workloads = new WorkloadTable();
+  readonly #reader: ProcessReader;
+  readonly #visibility = new VisibilityNotices();
+  readonly #entries = new Map<number, ProcessEntry>();
+  readonly #shown: ProcessSample[] = [];
+  readonly #shownWorkloads: WorkloadEntry[] = [];
+  #scan = 0;
+  #lastPid = -1;
+  #unreadable = 0;
+  #mounts: Reading<Mount[]> = absent;
+
+  /** Throws STANCH_E_NO_INPUT where there is no /proc. */
+  constructor(options: SamplerOptions = {}) {
+    this.#procRoot = options.procRoot ?? '/proc';
+    this.#bootId = bootIdOf(this.#procRoot);
+    const stat = readStat(this.#procRoot);
+    // Kept from here on: a clock that jumps must not look like a restart of everything.
+    this.#bootTimeMs = isValue(stat) ? stat.bootTimeMs : stat;
+    this.#limits = new CgroupLimits(options.cgroupRoot ?? '/sys/fs/cgroup');
+    this.#reader = new ProcessReader({
+      procRoot: this.#procRoot,
+      bootId: this.#bootId,
+      bootTimeMs: this.#bootTimeMs,
+      keptFdBudget: keptFdBudget(this.#procRoot),
+      users: new UserNames(options.passwdFile ?? '/etc/passwd'),
+      limits: this.#limits,
+      workloads: this.#workloads,
+    });
+  }
+
+  /** One scan; `nowMs` becomes the time of every sample. What is returned is good until the next scan. */
+  scan(nowMs: number): Scan {
+    this.#scan += 1;
+    const loadavg = readLoadavg(this.#procRoot);
+    const lastPid = isValue(loadavg) ? loadavg.lastPid : -1;
+    const { startedCount, endedCount } = this.#updateProcesses(lastPid);
+    const host = hostReading(
+      {
+        meminfo: readMeminfo(this.#procRoot),
+        pressure: readPressure(this.#procRoot, 'memory'),
+        loadavg,
+        stat: readStat(this.#procRoot),
+      },
+      nowMs,
+      this.#bootTimeMs,
+      this.#entries.size + this.#unreadable,
+    );
+    const visibility = this.#sum(nowMs, host.sample.headroomBytes);
+    this.#limits.forgetUnused(this.#scan);
+    visibility.machineThreads = isValue(loadavg) ? loadavg.threads : loadavg;
+    return {
+      timeMs: nowMs,
+      bootId: this.#bootId,
+      processes: this.#shown,
+      workloads: this.#shownWorkloads,
+      host,
+      notices: this.#visibility.notices(visibility, nowMs),
+      startedCount,
+      endedCount,
+    };
+  }
+
+  /** Gives back every descriptor. */
+  close(): void {
+    for (const entry of this.#entries.values()) this.#reader.release(entry);
+    this.#entries.clear();
+  }
+
+  /** Known processes first: one whose pid was given to another must be gone before the list is read. */
+  #updateProcesses(lastPid: number): { startedCount: number; endedCount: number } {
+    const recycled: number[] = [];
+    for (const entry of this.#entries.values()) {
+      if (this.#reader.refresh(entry, this.#scan)) continue;
+      this.#forget(entry);
+      recycled.push(entry.pid);
+    }
+    let endedCount = recycled.length;
+    const mustList = lastPid < 0 || lastPid !== this.#lastPid || this.#scan % listEveryScans === 0;
+    this.#lastPid = lastPid;
+    const before = this.#entries.size;
+    if (mustList) {
+      this.#unreadable = 0;
+      for (const name of readdirSync(this.#procRoot)) {
+        const pid = pidOf(name);
+        if (pid > 0) this.#meet(pid);
+      }
+    } else {
+      for (const pid of recycled) this.#meet(pid);
+    }
+    const startedCount = this.#entries.size - before;
+    if (mustList) endedCount += this.#forgetUnlisted();
+    return { startedCount, endedCount };
+  }
+
+  #meet(pid: number): void {
+    const known = this.#entries.get(pid);
+    if (known !== undefined) {
+      known.listedAtScan = this.#scan;
+      return;
+    }
+    const entry = this.#reader.open(pid, this.#scan);
+    if (isValue(entry)) this.#entries.set(pid, entry);
+    else if (entry === notPermitted) this.#unreadable += 1;
+  }
+
+  #forgetUnlisted(): number {
+    let count = 0;
+    for (const entry of this.#entries.values()) {
+      if (entry.listedAtScan === this.#scan) continue;
+      this.#forget(entry);
+      count += 1;
+    }
+    return count;
+  }
+
+  #forget(entry: ProcessEntry): void {
+    this.#reader.release(entry);
+    this.#entries.delete(entry.pid);
+  }
+
+  /** Adds the processes up and counts what could not be seen. */
+  #sum(nowMs: number, headroomBytes: Reading<number>): Visibility {
+    if (this.#scan % mountsEveryScans === 1) this.#mounts = readMountinfo(this.#procRoot);
+    const seen: Visibility = {
+      unreadableProcesses: this.#unreadable,
+      uncountedFds: 0,
+      unreadableMemory: 0,
+      firstProcessSeen: this.#entries.has(1),
+      kernelThreadsSeen: 0,
+      visibleThreads: 0,
+      machineThreads: absent,
+      hidepid: hidepidOf(this.#mounts, this.#procRoot),
+    };
+    this.#workloads.begin(nowMs, headroomBytes);
+    for (const entry of this.#entries.values()) entry.children = 0;
+    for (const entry of this.#entries.values()) {
+      const parent = this.#entries.get(entry.parentPid);
+      if (parent !== undefined) parent.children += 1;
+    }
+    this.#shown.length = 0;
+    for (const entry of this.#entries.values()) this.#show(entry, nowMs, headroomBytes, seen);
+    this.#workloads.end(this.#shownWorkloads);
+    return seen;
+  }
+
+  #show(entry: ProcessEntry, nowMs: number, headroomBytes: Reading<number>, seen: Visibility): void {
+    const { sample, shown } = entry;
+    sample.timeMs = nowMs;
+    entry.workload?.add(entry);
+    if (shown === null) {
+      seen.kernelThreadsSeen += 1;
+      seen.visibleThreads += 1;
+      return;
+    }
+    sample.headroomBytes = headroomBytes;
+    sample.processes = entry.children;
+    shown.state = String.fromCharCode(entry.state);
+    shown.uid = entry.uid;
+    this.#shown.push(shown);
+    seen.visibleThreads += isValue(sample.threads) ? sample.threads : 1;
+    if (sample.fds === notPermitted) seen.uncountedFds += 1;
+    if (sample.anonBytes === notPermitted) seen.unreadableMemory += 1;
+  }
+}
+
+function bootIdOf(procRoot: string): string {
+  const text = readText(`${procRoot}/sys/kernel/random/boot_id`, 64);
+  if (isValue(text)) return text.trim();
+  if (isValue(readText(`${procRoot}/meminfo`, 64))) return '';
+  throw new StanchError('STANCH_E_NO_INPUT', {
+    expected: `the files of the kernel under ${procRoot}`,
+    found: text === notPermitted ? 'no permission to read them' : 'none',
+    next: `Mount it: mount -t proc proc ${procRoot}`,
+  });
+}
+
+/** Half of what stanch may open: the other half is for everything else it does. */
+function keptFdBudget(procRoot: string): number {
+  const bytes = Buffer.alloc(4096);
+  const text = readText(`${procRoot}/self/limits`, bytes.length);
+  const length = isValue(text) ? bytes.write(text, 'latin1') : 0;
+  const softLimit = parseOpenFilesLimit(bytes, length);
+  return Math.min(maxKeptFds, Math.floor((isValue(softLimit) ? softLimit : maxKeptFds) / 2));
+}
+
+/** 0 for what is no pid. */
+function pidOf(name: string): number {
+  const first = name.charCodeAt(0);
+  return first >= 0x31 && first <= 0x39 && name.length <= 10 ? Number(name) : 0;
+}

@@ -1,0 +1,94 @@
+/** A workload between scans: its members' sums, and CPU time that survives its members. */
+import type { Gauge } from '../model/gauge.ts';
+import { absent, isValue, notPermitted, type Reading } from '../model/reading.ts';
+import type { Subject } from '../model/subject.ts';
+import { emptySample, type ProcessEntry } from './processEntry.ts';
+import type { WorkloadSample } from './scan.ts';
+
+/** Gauges that are plain sums over the members. */
+const summed = ['anonBytes', 'swapBytes', 'shmemBytes', 'fileBytes', 'fds', 'threads'] as const satisfies readonly Gauge[];
+
+export class WorkloadEntry implements WorkloadSample {
+  readonly subject: Subject;
+  readonly sample = emptySample();
+  readonly memberIds: string[] = [];
+  members = 0;
+  /** Of members that are and that were, so that the sum never falls. */
+  #cpuSeconds = 0;
+  #cpuSeen = false;
+  /** Of the member that is nearest to its limit of open files. */
+  #fdShare = -1;
+  #hidden = false;
+
+  constructor(subject: Subject) {
+    this.subject = subject;
+  }
+
+  /** Some members' values could not be read and are missing in the sums. */
+  get partlyHidden(): boolean {
+    return this.#hidden;
+  }
+
+  begin(timeMs: number, headroomBytes: Reading<number>): void {
+    const { sample } = this;
+    for (const gauge of summed) sample[gauge] = absent;
+    sample.timeMs = timeMs;
+    sample.headroomBytes = headroomBytes;
+    sample.startTimeMs = absent;
+    sample.limitBytes = absent;
+    sample.fdLimit = absent;
+    this.memberIds.length = 0;
+    this.members = 0;
+    this.#fdShare = -1;
+    this.#hidden = false;
+  }
+
+  add(entry: ProcessEntry): void {
+    this.members += 1;
+    if (entry.shown !== null) this.memberIds.push(entry.shown.subject.id);
+    const own = entry.sample;
+    const { sample } = this;
+    for (const gauge of summed) {
+      const value = own[gauge];
+      const sum = sample[gauge];
+      if (value === notPermitted) this.#hidden = true;
+      sample[gauge] = added(sum, value);
+    }
+    sample.startTimeMs = smaller(sample.startTimeMs, own.startTimeMs);
+    sample.limitBytes = smaller(sample.limitBytes, own.limitBytes);
+    this.#countFdLimit(own.fds, own.fdLimit);
+    this.#countCpu(entry);
+  }
+
+  end(): void {
+    this.sample.processes = this.members;
+    this.sample.cpuSeconds = this.#cpuSeen ? this.#cpuSeconds : absent;
+  }
+
+  #countCpu(entry: ProcessEntry): void {
+    const used = entry.sample.cpuSeconds;
+    if (!isValue(used)) return;
+    this.#cpuSeen = true;
+    this.#cpuSeconds += Math.max(0, used - entry.countedCpuSeconds);
+    entry.countedCpuSeconds = Math.max(used, entry.countedCpuSeconds);
+  }
+
+  #countFdLimit(fds: Reading<number>, limit: Reading<number>): void {
+    if (!isValue(limit) || limit <= 0) return;
+    const share = isValue(fds) ? fds / limit : 0;
+    if (share <= this.#fdShare) return;
+    this.#fdShare = share;
+    this.sample.fdLimit = limit;
+  }
+}
+
+/** What is seen is summed; nothing seen stays not permitted or absent. */
+function added(sum: Reading<number>, value: Reading<number>): Reading<number> {
+  if (!isValue(value)) return sum === absent ? value : sum;
+  return isValue(sum) ? sum + value : value;
+}
+
+function smaller(known: Reading<number>, value: Reading<number>): Reading<number> {
+  if (!isValue(value)) return known;
+  return isValue(known) ? Math.min(known, value) : value;
+}

@@ -1,0 +1,48 @@
+/** The workloads that have members now, by subject id. */
+import type { Reading } from '../model/reading.ts';
+import type { Subject } from '../model/subject.ts';
+import { workloadSubjectId } from './subjectId.ts';
+import { identifyWorkload } from './workload/identify.ts';
+import type { ProcessFacts, WorkloadIdentity } from './workload/workloadRule.ts';
+import { WorkloadEntry } from './workloadEntry.ts';
+
+export class WorkloadTable {
+  readonly #entries = new Map<string, WorkloadEntry>();
+
+  entryOf(facts: ProcessFacts): WorkloadEntry {
+    return this.entryFor(identifyWorkload(facts));
+  }
+
+  entryFor(identity: WorkloadIdentity): WorkloadEntry {
+    const id = workloadSubjectId(identity.origin, identity.key, identity.user);
+    const known = this.#entries.get(id);
+    if (known !== undefined) return known;
+    const subject: Subject = {
+      id,
+      kind: 'workload',
+      name: identity.name,
+      origin: identity.origin,
+      ...(identity.user === undefined ? {} : { user: identity.user }),
+    };
+    const entry = new WorkloadEntry(subject);
+    this.#entries.set(id, entry);
+    return entry;
+  }
+
+  begin(timeMs: number, headroomBytes: Reading<number>): void {
+    for (const entry of this.#entries.values()) entry.begin(timeMs, headroomBytes);
+  }
+
+  /** Fills `into` with the workloads that have members, and forgets the others. */
+  end(into: WorkloadEntry[]): void {
+    into.length = 0;
+    for (const [id, entry] of this.#entries) {
+      if (entry.members === 0) {
+        this.#entries.delete(id);
+        continue;
+      }
+      entry.end();
+      into.push(entry);
+    }
+  }
+}
