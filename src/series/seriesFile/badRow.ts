@@ -1,7 +1,6 @@
 import { StanchError } from '../../model/errors.ts';
-import { escapeShown } from '../../model/shownText.ts';
 
-/** A row that cannot be used: where it is, what should stand there and what does, ready to be shown. */
+/** A row that cannot be used: where it is, what should stand there and what does. */
 export interface BadRow {
   /** The line on which the row begins, counted from 1; the header is a line. */
   line: number;
@@ -13,11 +12,11 @@ export interface BadRow {
 
 const maxShownCharacters = 60;
 
-/** A cell as it is shown in a message: quoted, short, harmless to a terminal. */
+/** A cell in a message: quoted, short, on one line. Whoever prints it escapes what a terminal would act on. */
 export function showCell(text: string): string {
   if (text === '') return 'an empty cell';
   const short = text.length > maxShownCharacters ? `${text.slice(0, maxShownCharacters)}…` : text;
-  return `"${escapeShown(short.toWellFormed())}"`;
+  return JSON.stringify(short.toWellFormed());
 }
 
 export function badRowError(row: BadRow): StanchError {
