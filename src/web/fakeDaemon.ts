@@ -1,0 +1,372 @@
+/**
+ * A daemon that says what a test wants it to: serves the built page with the headers the real one sends, and documents
+ * that satisfy the API's schema, in states that a real server would take hours to reach.
+ */
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import * as v from 'valibot';
+import type { SeriesDocument, StatusDocument, SubjectDetailDocument, SubjectRow } from '../serve/schema.ts';
+import { seriesSchema, statusSchema, subjectDetailSchema, subjectsSchema } from '../serve/schema.ts';
+
+export const contentSecurityPolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const mib = 1024 ** 2;
+const hourMs = 3_600_000;
+const intervalMs = 1000;
+
+type Verdict = SubjectRow['verdict']['resources'][number];
+
+export interface FakeState {
+  rows: SubjectRow[];
+  notices: StatusDocument['notices'];
+  summary: string;
+  exhaustion: StatusDocument['host']['exhaustion'];
+  /** When set, requests without it are answered 401. */
+  token: string | null;
+}
+
+export interface FakeDaemon {
+  url: string;
+  state: FakeState;
+  /** Stops answering, as a daemon that was killed; `revive` listens on the same port again. */
+  die(): Promise<void>;
+  revive(): Promise<void>;
+  close(): Promise<void>;
+}
+
+function iso(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}
+
+export function verdictFor(change: Partial<Verdict>): Verdict {
+  return {
+    resource: 'memory',
+    verdict: 'no-leak',
+    class: 'flat',
+    probability: 0.01,
+    onset: null,
+    detectedAt: null,
+    slope: null,
+    exhaustion: null,
+    urgency: { level: 'none', text: '' },
+    reasons: [{ rule: 'floor-flat', for: 'no-leak', text: 'The floor has not risen in the last 6 h.' }],
+    ...change,
+  };
+}
+
+export function rowFor(name: string, bytes: number, change: Partial<Verdict> = {}, more: Partial<SubjectRow> = {}): SubjectRow {
+  const worst = verdictFor(change);
+  const rises = worst.verdict === 'leak' || worst.verdict === 'suspect';
+  const memory = worst.resource === 'memory' ? worst : verdictFor({});
+  const others: Verdict[] = [worst.resource === 'fds' ? worst : verdictFor({ resource: 'fds' }), verdictFor({ resource: 'threads' })];
+  return {
+    id: `w-${Buffer.from(name).toString('hex').slice(0, 40)}`,
+    kind: 'workload',
+    name,
+    origin: name.endsWith('.service') ? 'systemd-unit' : 'executable',
+    user: 'www-data',
+    workloadId: null,
+    privateBytes: bytes,
+    swapBytes: 0,
+    shmemBytes: null,
+    fds: 24,
+    threads: 8,
+    processes: 1,
+    limitBytes: null,
+    startTime: iso(Date.now() - 30 * hourMs),
+    verdict: { subject: name, ...worst, resources: [memory, ...others] },
+    spark: Array.from({ length: 48 }, (_, index) =>
+      Math.round(rises ? bytes * (0.35 + (0.65 * index) / 47) : bytes * (1 + 0.005 * Math.sin(index))),
+    ),
+    ...more,
+  };
+}
+
+export function leakRow(name: string): SubjectRow {
+  const nowMs = Date.now();
+  return rowFor(
+    name,
+    1480 * mib,
+    {
+      verdict: 'leak',
+      class: 'leak',
+      probability: 0.998,
+      onset: iso(nowMs - 5.2 * hourMs),
+      detectedAt: iso(nowMs - 3 * hourMs),
+      slope: { perHour: 182 * mib, low: 174 * mib, high: 190 * mib, unit: 'bytes' },
+      exhaustion: { at: iso(nowMs + 4.4 * hourMs), low: iso(nowMs + 3.9 * hourMs), high: iso(nowMs + 5.3 * hourMs), wall: 'host_memory' },
+      urgency: { level: 'soon', text: 'Act today: memory ends in about 4 h.' },
+      reasons: [
+        { rule: 'floor-rises', for: 'leak', text: 'The floor rose by 946 MiB in 5 h 12 min, and never fell back by more than 3 MiB.' },
+        { rule: 'not-load', for: 'leak', text: 'CPU time stayed at 4 % of a core meanwhile: it does not grow because it works more.' },
+        { rule: 'not-warm-up', for: 'leak', text: 'It has run for 30 h and grows as fast now as 5 h ago.' },
+        { rule: 'allocator-retention', for: 'no-leak', text: '61 MiB of it may be memory that was freed and is kept by the allocator.' },
+      ],
+    },
+    { swapBytes: 212 * mib, processes: 4, threads: 38, fds: 96 },
+  );
+}
+
+function suspectRow(name: string): SubjectRow {
+  const nowMs = Date.now();
+  return rowFor(name, 96 * mib, {
+    resource: 'fds',
+    verdict: 'suspect',
+    class: 'unknown',
+    probability: 0.71,
+    onset: iso(nowMs - 1.5 * hourMs),
+    slope: { perHour: 14, low: 6, high: 22, unit: 'count' },
+    urgency: { level: 'watch', text: 'Nothing to do yet.' },
+    reasons: [
+      { rule: 'floor-rises', for: 'leak', text: 'Open files rose from 61 to 82 in 1 h 30 min.' },
+      { rule: 'too-young', for: 'undecided', text: 'It takes about 3 h more to tell this from load.' },
+    ],
+  });
+}
+
+const healthy: [string, number][] = [
+  ['mariadb.service', 620],
+  ['php-fpm: pool www', 310],
+  ['nginx.service', 24],
+  ['redis-server.service', 88],
+  ['node /srv/api/server.js', 142],
+  ['postfix.service', 18],
+  ['ssh.service', 9],
+  ['cron.service', 3],
+  ['systemd-journald.service', 21],
+];
+
+function healthyRows(): SubjectRow[] {
+  return healthy.map(([name, size]) => rowFor(name, size * mib));
+}
+
+export function calmState(): FakeState {
+  return { rows: healthyRows(), notices: [], summary: 'Nothing leaks as far as stanch has seen.', exhaustion: null, token: null };
+}
+
+export function leakState(): FakeState {
+  const leak = leakRow('shop-worker.service');
+  return {
+    rows: [leak, suspectRow('imap-login.service'), ...healthyRows()],
+    notices: [
+      {
+        code: 'STANCH_E_NOT_PERMITTED',
+        text: 'Processes of other users can be seen only in part: run stanch as root to judge their open files.',
+        since: iso(Date.now() - 2 * hourMs),
+      },
+    ],
+    summary: 'shop-worker.service leaks memory, 182 MiB an hour, ends in 4 h 24 min (3 h 54 min to 5 h 18 min).',
+    exhaustion: leak.verdict.exhaustion,
+    token: null,
+  };
+}
+
+export async function startFakeDaemon(pageFolder: string, state: FakeState): Promise<FakeDaemon> {
+  const server = createServer((request, response) => answer(request, response, pageFolder, fake.state));
+  const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const stop = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  await listen(0);
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('expected to listen on a port');
+  const fake: FakeDaemon = { url: `http://127.0.0.1:${address.port}/`, state, die: stop, revive: () => listen(address.port), close: stop };
+  return fake;
+}
+
+const contentTypes: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+};
+
+function answer(request: IncomingMessage, response: ServerResponse, pageFolder: string, state: FakeState): void {
+  const url = new URL(request.url ?? '/', 'http://fake.invalid');
+  response.setHeader('content-security-policy', contentSecurityPolicy);
+  response.setHeader('x-content-type-options', 'nosniff');
+  if (!url.pathname.startsWith('/api/')) {
+    const file = url.pathname === '/' ? 'index.html' : normalize(url.pathname).replace(/^\/+/, '');
+    response.setHeader('content-type', contentTypes[extname(file)] ?? 'application/octet-stream');
+    response.end(readFileSync(join(pageFolder, file)));
+    return;
+  }
+  if (state.token !== null && request.headers.authorization !== `Bearer ${state.token}`) {
+    json(response, 401, { code: 'STANCH_E_UNAUTHORISED', expected: 'the token of this stanch', found: 'none', next: 'Send it.' });
+    return;
+  }
+  if (url.pathname === '/api/v1/stream') stream(response);
+  else answerDocument(url, response, state);
+}
+
+function stream(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  const tick = () => response.write('event: tick\ndata: {}\n\n');
+  tick();
+  const timer = setInterval(tick, intervalMs);
+  response.on('close', () => clearInterval(timer));
+}
+
+function answerDocument(url: URL, response: ServerResponse, state: FakeState): void {
+  const time = iso(Date.now());
+  const path = url.pathname.replace('/api/v1/', '');
+  if (path === 'status') return json(response, 200, v.parse(statusSchema, statusFrom(state, time)));
+  if (path === 'subjects') {
+    const subjects = state.rows.slice(0, Number(url.searchParams.get('limit') ?? 500));
+    return json(response, 200, v.parse(subjectsSchema, { schema: 'stanch.subjects/1', time, subjects }));
+  }
+  const [, id = '', part] = path.split('/');
+  const row = state.rows.find((one) => one.id === decodeURIComponent(id));
+  if (part === 'series' && (row || id === 'host')) {
+    return json(response, 200, v.parse(seriesSchema, row ? seriesFrom(row, url.searchParams) : hostSeries(state, url.searchParams)));
+  }
+  if (row && part === undefined) return json(response, 200, v.parse(subjectDetailSchema, detailFrom(row, time)));
+  json(response, 404, { code: 'STANCH_E_NO_INPUT', expected: 'the id of a workload', found: id, next: 'List them.' });
+}
+
+function json(response: ServerResponse, statusCode: number, body: unknown): void {
+  response.writeHead(statusCode, { 'content-type': 'application/json; charset=utf-8' });
+  response.end(JSON.stringify(body));
+}
+
+function statusFrom(state: FakeState, time: string): StatusDocument {
+  return {
+    schema: 'stanch.status/1',
+    time,
+    version: '0.1.0',
+    intervalMs,
+    summary: state.summary,
+    host: {
+      name: 'web-07',
+      memTotalBytes: 3900 * mib,
+      memAvailableBytes: (state.exhaustion ? 802 : 2240) * mib,
+      memFreeBytes: 310 * mib,
+      swapTotalBytes: 1024 * mib,
+      swapFreeBytes: (state.exhaustion ? 790 : 1024) * mib,
+      memoryPressureSome10: 0.02,
+      memoryPressureFull10: 0,
+      load1: 0.7,
+      cpuCount: 2,
+      exhaustion: state.exhaustion,
+    },
+    subjects: state.rows.map((row) => row.verdict),
+    notices: state.notices,
+    self: {
+      cpuRatio: 0.002,
+      rssBytes: 58 * mib,
+      fds: 214,
+      scanMs: 9,
+      processCount: 143,
+      workloadCount: state.rows.length,
+      storeBytes: 11 * mib,
+      storeMode: 'disk',
+    },
+  };
+}
+
+interface Shape {
+  subjectId: string;
+  endValue: number;
+  verdict: Verdict | null;
+  /** What does not grow. */
+  noise: number;
+  limit: number | null;
+}
+
+function seriesFrom(row: SubjectRow, query: URLSearchParams): SeriesDocument {
+  const resource = query.get('resource') ?? 'memory';
+  const verdict = row.verdict.resources.find((one) => one.resource === resource) ?? null;
+  const endValue = resource === 'memory' ? (row.privateBytes ?? 0) : resource === 'fds' ? (row.fds ?? 0) : (row.threads ?? 0);
+  return seriesOf({ subjectId: row.id, endValue, verdict, noise: 0.03, limit: row.limitBytes }, query);
+}
+
+function hostSeries(state: FakeState, query: URLSearchParams): SeriesDocument {
+  const resource = query.get('resource') ?? 'memory';
+  const total = state.rows.reduce((sum, row) => sum + (row.privateBytes ?? 0), 0);
+  const endValue = resource === 'memory' ? total : resource === 'shmem' ? 120 * mib : 260 * mib;
+  const leak = state.rows.find((row) => row.verdict.verdict === 'leak' && row.verdict.resource === 'memory');
+  return seriesOf(
+    { subjectId: 'host', endValue, verdict: resource === 'memory' ? (leak?.verdict ?? null) : null, noise: 0.01, limit: null },
+    query,
+  );
+}
+
+/** Deterministic noise, so that pictures can be compared. */
+function wobble(index: number): number {
+  return (Math.sin(index * 12.9898) * 43_758.5453) % 1;
+}
+
+function seriesOf({ subjectId, endValue, verdict, noise, limit }: Shape, query: URLSearchParams): SeriesDocument {
+  const toMs = Number(query.get('to'));
+  const fromMs = Math.max(Number(query.get('from')), toMs - 30 * hourMs);
+  const count = 240;
+  const stepMs = (toMs - fromMs) / (count - 1);
+  const onsetMs = verdict?.onset ? Date.parse(verdict.onset) : toMs;
+  const perMs = (verdict?.slope?.perHour ?? 0) / hourMs;
+  const timeMs = Array.from({ length: count }, (_, index) => Math.round(fromMs + index * stepMs));
+  const base = (moment: number) => Math.max(endValue * 0.2, endValue - perMs * Math.max(0, toMs - Math.max(moment, onsetMs)));
+  const floor = timeMs.map((moment) => Math.round(base(moment)));
+  const raised = (share: number) => floor.map((value, index) => Math.round(value * (1 + noise + share * Math.abs(wobble(index)))));
+  const resource = query.get('resource') ?? 'memory';
+  const growing = verdict !== null && (verdict.verdict === 'leak' || verdict.verdict === 'suspect') && verdict.slope !== null;
+  const startMs = Math.max(onsetMs, fromMs);
+  const aheadMs = verdict?.exhaustion ? Date.parse(verdict.exhaustion.high ?? verdict.exhaustion.at) - toMs : 2 * hourMs;
+  const future = Array.from({ length: 24 }, (_, index) => Math.round(toMs + (aheadMs * index) / 23));
+  const line = (perHour: number) => future.map((moment) => endValue + (perHour * (moment - toMs)) / hourMs);
+  return {
+    schema: 'stanch.series/1',
+    subjectId,
+    resource,
+    unit: ['memory', 'shmem', 'kernel'].includes(resource) ? 'bytes' : 'count',
+    bucketMs: Math.round(stepMs),
+    timeMs,
+    floor,
+    mean: raised(noise),
+    max: raised(2 * noise),
+    limit,
+    restartsMs: subjectId !== 'host' && growing ? [Math.round(onsetMs - 0.4 * hourMs)] : [],
+    trend: growing ? { fromMs: startMs, fromValue: base(startMs), toMs, toValue: endValue } : null,
+    forecast:
+      growing && verdict.slope
+        ? { timeMs: future, low: line(verdict.slope.low), mid: line(verdict.slope.perHour), high: line(verdict.slope.high) }
+        : null,
+  };
+}
+
+function detailFrom(row: SubjectRow, time: string): SubjectDetailDocument {
+  const count = row.processes ?? 0;
+  return {
+    schema: 'stanch.subject/1',
+    time,
+    subject: row,
+    members: Array.from({ length: count }, (_, index) => ({
+      id: `p-${index}`,
+      pid: 2210 + index * 7,
+      command: `/usr/bin/${row.name} --worker=${index}`,
+      state: index === 0 ? 'S' : 'R',
+      startTime: row.startTime,
+      privateBytes: Math.round((row.privateBytes ?? 0) / count),
+      fds: row.fds,
+      threads: row.threads,
+    })),
+    findings:
+      row.verdict.verdict === 'leak'
+        ? [
+            {
+              id: `f-${row.id}`,
+              subjectId: row.id,
+              subjectName: row.name,
+              state: 'confirmed',
+              stateSince: row.verdict.detectedAt ?? time,
+              firstSeen: row.verdict.onset ?? time,
+              lastSeen: time,
+              verdict: row.verdict.resources[0] ?? verdictFor({}),
+            },
+          ]
+        : [],
+  };
+}

@@ -1,0 +1,64 @@
+/** Asks the daemon. Same origin only; the token, when one is needed, goes in a header and never in an address. */
+import type { ApiDocument, ErrorDocument } from './documents.ts';
+
+const tokenKey = 'stanch.token';
+const answerTimeoutMs = 20_000;
+
+export type Problem = { kind: 'unauthorised' } | { kind: 'unreachable' } | { kind: 'refused'; status: number; error: ErrorDocument | null };
+
+export class ApiProblem extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.kind);
+    this.problem = problem;
+  }
+}
+
+/** Kept for the tab only: a token that outlives the session is one to be stolen. */
+export function readToken(): string | null {
+  return sessionStorage.getItem(tokenKey);
+}
+
+export function keepToken(token: string): void {
+  sessionStorage.setItem(tokenKey, token);
+}
+
+export function forgetToken(): void {
+  sessionStorage.removeItem(tokenKey);
+}
+
+function apiUrl(path: string): string {
+  return new URL(`api/v1/${path}`, document.baseURI).href;
+}
+
+/** The answer, whatever its body; throws ApiProblem when there is none or it is not 2xx. */
+export async function ask(path: string, signal: AbortSignal): Promise<Response> {
+  const token = readToken();
+  let response: Response;
+  try {
+    response = await fetch(apiUrl(path), {
+      headers: token === null ? {} : { authorization: `Bearer ${token}` },
+      signal,
+      cache: 'no-store',
+    });
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    throw new ApiProblem({ kind: 'unreachable' });
+  }
+  if (response.ok) return response;
+  if (response.status === 401) throw new ApiProblem({ kind: 'unauthorised' });
+  throw new ApiProblem({ kind: 'refused', status: response.status, error: await readError(response) });
+}
+
+export async function askDocument<T extends ApiDocument>(path: string, signal: AbortSignal): Promise<T> {
+  const response = await ask(path, AbortSignal.any([signal, AbortSignal.timeout(answerTimeoutMs)]));
+  const body: T = await response.json();
+  return body;
+}
+
+async function readError(response: Response): Promise<ErrorDocument | null> {
+  if (!response.headers.get('content-type')?.includes('json')) return null;
+  const body: ErrorDocument = await response.json();
+  return body;
+}

@@ -1,0 +1,117 @@
+/** The columns of the table of workloads, in one list: what each shows and sorts by. */
+import type { ComponentChildren } from 'preact';
+import { Sparkline } from '../chart/sparkline.tsx';
+import { workloadHref } from '../route.ts';
+import type { SubjectRow } from '../talk/documents.ts';
+import { formatBytes, formatCount, formatRate } from '../words/format.ts';
+import { inert } from '../words/inert.ts';
+import { originWord, resourceWord, verdictRank, verdictWord } from '../words/verdictWords.ts';
+import { VerdictMark } from './verdictMark.tsx';
+
+export interface Column {
+  key: string;
+  label: string;
+  /** How wide the page must be to show it. */
+  from: 'phone' | 'tablet' | 'desktop';
+  numeric: boolean;
+  /** What the first click sorts by: what matters first. */
+  firstDirection: 'ascending' | 'descending';
+  /** null sorts last in both directions: absent is not small. */
+  sortValue: (row: SubjectRow) => string | number | null;
+  cell: (row: SubjectRow) => ComponentChildren;
+}
+
+export function growthOf(row: SubjectRow): number | null {
+  return row.verdict.resources.find((verdict) => verdict.resource === 'memory')?.slope?.perHour ?? null;
+}
+
+function numberColumn(
+  key: string,
+  label: string,
+  from: Column['from'],
+  read: (row: SubjectRow) => number | null,
+  show: (value: number) => string,
+): Column {
+  return {
+    key,
+    label,
+    from,
+    numeric: true,
+    firstDirection: 'descending',
+    sortValue: read,
+    cell: (row) => {
+      const value = read(row);
+      return value === null ? <span class="nothing">–</span> : show(value);
+    },
+  };
+}
+
+export const columns: readonly Column[] = [
+  {
+    key: 'name',
+    label: 'Name',
+    from: 'phone',
+    numeric: false,
+    firstDirection: 'ascending',
+    sortValue: (row) => row.name.toLowerCase(),
+    cell: (row) => (
+      <>
+        <a href={workloadHref(row.id)}>
+          <bdi>{inert(row.name)}</bdi>
+        </a>
+        <span class="under-name">
+          {[verdictWord(row.verdict.verdict), row.user === null ? null : inert(row.user)].filter((part) => part !== null).join(' · ')}
+        </span>
+      </>
+    ),
+  },
+  {
+    key: 'verdict',
+    label: 'Verdict',
+    from: 'tablet',
+    numeric: false,
+    firstDirection: 'ascending',
+    sortValue: (row) => verdictRank(row.verdict.verdict),
+    cell: (row) => (
+      <VerdictMark
+        verdict={row.verdict.verdict}
+        {...(row.verdict.verdict === 'leak' || row.verdict.verdict === 'suspect'
+          ? { detail: resourceWord(row.verdict.resource).toLowerCase() }
+          : {})}
+      />
+    ),
+  },
+  numberColumn('private', 'Private memory', 'phone', (row) => row.privateBytes, formatBytes),
+  numberColumn('growth', 'Growth', 'phone', growthOf, (value) => formatRate(value, 'bytes')),
+  {
+    key: 'spark',
+    label: 'History',
+    from: 'tablet',
+    numeric: false,
+    firstDirection: 'descending',
+    sortValue: () => null,
+    cell: (row) => <Sparkline values={row.spark} accent={row.verdict.verdict === 'leak'} />,
+  },
+  numberColumn('swap', 'Swap', 'desktop', (row) => row.swapBytes, formatBytes),
+  numberColumn('fds', 'Open files', 'tablet', (row) => row.fds, formatCount),
+  numberColumn('threads', 'Threads', 'desktop', (row) => row.threads, formatCount),
+  numberColumn('processes', 'Processes', 'desktop', (row) => row.processes, formatCount),
+  {
+    key: 'user',
+    label: 'User',
+    from: 'tablet',
+    numeric: false,
+    firstDirection: 'ascending',
+    sortValue: (row) => row.user,
+    cell: (row) => (row.user === null ? <span class="nothing">–</span> : <bdi>{inert(row.user)}</bdi>),
+  },
+  {
+    key: 'origin',
+    label: 'Origin',
+    from: 'desktop',
+    numeric: false,
+    firstDirection: 'ascending',
+    sortValue: (row) => row.origin,
+    cell: (row) => (row.origin === null ? <span class="nothing">–</span> : originWord(row.origin)),
+  },
+];

@@ -1,0 +1,62 @@
+/** The numbers of a verdict, each with its unit and its interval. */
+import type { ComponentChildren } from 'preact';
+import type { Exhaustion, Slope, Verdict } from '../talk/documents.ts';
+import { daemonNowMs } from '../talk/live.ts';
+import { formatDuration, formatMoment, formatRate, formatRateInterval } from '../words/format.ts';
+import { wallWord } from '../words/verdictWords.ts';
+import { Moment } from './moment.tsx';
+
+export function VerdictFacts({ verdict }: { verdict: Verdict }) {
+  const { slope, onset, exhaustion } = verdict;
+  return (
+    <dl class="facts">
+      {exhaustion && <ExhaustionFact exhaustion={exhaustion} />}
+      {slope && <SlopeFact slope={slope} />}
+      {onset !== null && (
+        <Fact term="Since" value={<Moment at={onset} />}>
+          {formatDuration(daemonNowMs() - Date.parse(onset))} ago
+        </Fact>
+      )}
+    </dl>
+  );
+}
+
+function Fact({ term, value, children }: { term: string; value: ComponentChildren; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{term}</dt>
+      <dd>
+        <strong>{value}</strong>
+        <span>{children}</span>
+      </dd>
+    </div>
+  );
+}
+
+function SlopeFact({ slope }: { slope: Slope }) {
+  return (
+    <Fact term={slope.perHour < 0 ? 'Shrinks by' : 'Grows by'} value={formatRate(slope.perHour, slope.unit)}>
+      {formatRateInterval(slope.low, slope.high, slope.unit)}
+    </Fact>
+  );
+}
+
+function ExhaustionFact({ exhaustion }: { exhaustion: Exhaustion }) {
+  return (
+    <Fact term={`Reaches ${wallWord(exhaustion.wall)} in`} value={timeLeft(exhaustion.at)}>
+      {exhaustionInterval(exhaustion)}
+    </Fact>
+  );
+}
+
+export function timeLeft(at: string): string {
+  const leftMs = Date.parse(at) - daemonNowMs();
+  return leftMs < 1000 ? 'no time: it is there' : formatDuration(leftMs);
+}
+
+/** `between 03:50 and 07:00`. */
+export function exhaustionInterval({ low, high }: Exhaustion): string {
+  const nowMs = daemonNowMs();
+  const earliest = formatMoment(Date.parse(low), nowMs);
+  return high === null ? `not before ${earliest}, perhaps never` : `between ${earliest} and ${formatMoment(Date.parse(high), nowMs)}`;
+}

@@ -1,0 +1,80 @@
+/** The host's memory over time, who holds it, and how far it is to the wall. */
+import { useMemo, useState } from 'preact/hooks';
+import { hostChart } from '../chart/hostChart.ts';
+import { ChartNumbers } from '../chart/numbers.tsx';
+import { TimeChart } from '../chart/timeChart.tsx';
+import type { SeriesDocument, StatusDocument, SubjectRow } from '../talk/documents.ts';
+import { daemonNowMs, useDocument } from '../talk/live.ts';
+import { formatBytes } from '../words/format.ts';
+import { exhaustionInterval, timeLeft } from './facts.tsx';
+import { type Range, RangeSwitch, rangeFromMs } from './range.tsx';
+
+const seriesEveryMs = 4000;
+
+function useSeries(subjectId: string | undefined, resource: string, range: Range) {
+  const path = () => seriesPath(subjectId ?? '', resource, range);
+  return useDocument<SeriesDocument>(subjectId === undefined ? '' : `${subjectId}/${resource}?${range}`, path, seriesEveryMs);
+}
+
+export function seriesPath(subjectId: string, resource: string, range: Range): string {
+  const nowMs = Math.round(daemonNowMs());
+  return `subjects/${encodeURIComponent(subjectId)}/series?resource=${resource}&from=${rangeFromMs(range, nowMs)}&to=${nowMs}&points=600`;
+}
+
+export function HostMemory({ host, leaks }: { host: StatusDocument['host']; leaks: readonly SubjectRow[] }) {
+  const [range, setRange] = useState<Range>('6h');
+  const leaking = leaks.filter((row) => row.verdict.resource === 'memory').slice(0, 3);
+  const memory = useSeries('host', 'memory', range).document;
+  const shmem = useSeries('host', 'shmem', range).document;
+  const kernel = useSeries('host', 'kernel', range).document;
+  const series = [
+    useSeries(leaking[0]?.id, 'memory', range).document,
+    useSeries(leaking[1]?.id, 'memory', range).document,
+    useSeries(leaking[2]?.id, 'memory', range).document,
+  ];
+  const leakers = leaking.flatMap((row, index) => {
+    const own = series[index];
+    return own ? [{ name: row.name, series: own }] : [];
+  });
+  const model = useMemo(() => {
+    if (!memory || memory.timeMs.length < 2) return null;
+    const nowMs = daemonNowMs();
+    return hostChart(host, { memory, shmem, kernel, leakers }, rangeFromMs(range, nowMs), nowMs);
+  }, [memory, shmem, kernel, ...series, leaking.map((row) => row.id).join()]);
+
+  const summary = hostInWords(host);
+  return (
+    <section aria-labelledby="host-memory" class="panel">
+      <div class="panel-head">
+        <h2 id="host-memory">Memory of this server</h2>
+        <RangeSwitch range={range} onChoose={setRange} />
+      </div>
+      {model ? (
+        <TimeChart model={model} summary={summary} height={260} />
+      ) : (
+        <p class="chart-empty">{memory ? 'The first points are being recorded. A line needs two.' : 'Loading the history …'}</p>
+      )}
+      <p class="in-words">{summary}</p>
+      {model && <ChartNumbers model={model} caption="Memory of this server over time" />}
+    </section>
+  );
+}
+
+function hostInWords(host: StatusDocument['host']): string {
+  const { memTotalBytes, memAvailableBytes, swapTotalBytes, swapFreeBytes, memoryPressureFull10, exhaustion } = host;
+  const parts: string[] = [];
+  if (memTotalBytes !== null && memAvailableBytes !== null) {
+    parts.push(
+      `${formatBytes(memTotalBytes - memAvailableBytes)} of ${formatBytes(memTotalBytes)} RAM is taken; ${formatBytes(memAvailableBytes)} can still be had.`,
+    );
+  }
+  if (swapTotalBytes === 0) parts.push('There is no swap.');
+  else if (swapTotalBytes !== null && swapFreeBytes !== null) {
+    parts.push(`${formatBytes(swapTotalBytes - swapFreeBytes)} of ${formatBytes(swapTotalBytes)} swap is used.`);
+  }
+  if (memoryPressureFull10 !== null && memoryPressureFull10 >= 0.01) {
+    parts.push(`Everything stood still waiting for memory ${Math.round(memoryPressureFull10 * 100)} % of the last 10 s.`);
+  }
+  if (exhaustion) parts.push(`If nothing changes it ends in ${timeLeft(exhaustion.at)}: ${exhaustionInterval(exhaustion)}.`);
+  return parts.join(' ');
+}

@@ -1,0 +1,163 @@
+/** The first view: how the server is, how long it lasts, what leaks and what to do. Ten seconds. */
+
+import { Sparkline } from '../chart/sparkline.tsx';
+import { workloadHref } from '../route.ts';
+import type { StatusDocument, SubjectRow, SubjectsDocument } from '../talk/documents.ts';
+import { status, useDocument } from '../talk/live.ts';
+import { formatBytes, formatRate } from '../words/format.ts';
+import { inert } from '../words/inert.ts';
+import { classWord, resourceWord, wallWord } from '../words/verdictWords.ts';
+import { exhaustionInterval, timeLeft, VerdictFacts } from './facts.tsx';
+import { HostMemory } from './hostMemory.tsx';
+import { Moment } from './moment.tsx';
+import { Reasons } from './reasons.tsx';
+import { VerdictMark } from './verdictMark.tsx';
+import { WhatToDo } from './whatToDo.tsx';
+
+const accusedEveryMs = 3000;
+
+export function Now() {
+  const now = status.value;
+  const accused = useDocument<SubjectsDocument>('accused', () => 'subjects?kind=workload&sort=concern&limit=30', accusedEveryMs);
+  if (now === null) return <p class="alone waiting">Asking the daemon how the server is …</p>;
+
+  const rows = accused.document?.subjects ?? [];
+  const leaks = rows.filter((row) => row.verdict.verdict === 'leak');
+  const suspects = rows.filter((row) => row.verdict.verdict === 'suspect');
+  return (
+    <>
+      <Headline now={now} />
+      <HostMemory host={now.host} leaks={leaks} />
+      {leaks.length > 0 ? <Leaks rows={leaks} /> : <Calm now={now} suspectCount={suspects.length} known={accused.document !== null} />}
+      {suspects.length > 0 && <Suspects rows={suspects} />}
+      <Notices notices={now.notices} />
+    </>
+  );
+}
+
+function Headline({ now }: { now: StatusDocument }) {
+  const { host } = now;
+  return (
+    <section class="headline" aria-label="In one sentence">
+      <h1>{inert(now.summary)}</h1>
+      {host.exhaustion ? (
+        <p class="countdown countdown-leak">
+          <span>Memory lasts</span> <strong>{timeLeft(host.exhaustion.at)}</strong>{' '}
+          <span>
+            {exhaustionInterval(host.exhaustion)}, then {wallWord(host.exhaustion.wall)}
+          </span>
+        </p>
+      ) : (
+        <p class="countdown">
+          <span>Memory available</span>{' '}
+          <strong>{host.memAvailableBytes === null ? 'not known' : formatBytes(host.memAvailableBytes)}</strong>{' '}
+          <span>{host.memTotalBytes === null ? '' : `of ${formatBytes(host.memTotalBytes)} RAM`}</span>
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Leaks({ rows }: { rows: readonly SubjectRow[] }) {
+  return (
+    <section aria-labelledby="leaks">
+      <h2 id="leaks">{rows.length === 1 ? 'What leaks' : `What leaks: ${rows.length} workloads`}</h2>
+      {rows.map((row) => (
+        <LeakCard row={row} key={row.id} />
+      ))}
+    </section>
+  );
+}
+
+function LeakCard({ row }: { row: SubjectRow }) {
+  const { verdict } = row;
+  return (
+    <article class="leak" aria-labelledby={`leak-${row.id}`}>
+      <header>
+        <div>
+          <h3 id={`leak-${row.id}`}>
+            <a href={workloadHref(row.id)}>
+              <bdi>{inert(row.name)}</bdi>
+            </a>
+          </h3>
+          <p class="leak-class">
+            {resourceWord(verdict.resource)}. {classWord(verdict.class)}.{' '}
+            <span class="small">{Math.floor(verdict.probability * 1000) / 10} % sure.</span>
+          </p>
+        </div>
+        <Sparkline values={row.spark} accent={true} />
+      </header>
+      <VerdictFacts verdict={verdict} />
+      {verdict.urgency.level !== 'none' && <p class={`urgency urgency-${verdict.urgency.level}`}>{inert(verdict.urgency.text)}</p>}
+      <WhatToDo row={row} />
+      <Reasons verdict={verdict} level={4} />
+    </article>
+  );
+}
+
+function Calm({ now, suspectCount, known }: { now: StatusDocument; suspectCount: number; known: boolean }) {
+  if (!known) return null;
+  const undecided = now.subjects.filter((subject) => subject.verdict === 'undecided').length;
+  const judged = now.subjects.length;
+  if (judged === 0) {
+    return (
+      <section aria-labelledby="calm" class="calm">
+        <h2 id="calm">stanch has just started looking</h2>
+        <p>There is nothing to judge yet. A fast leak shows after a minute or two, a slow one after some hours.</p>
+      </section>
+    );
+  }
+  return (
+    <section aria-labelledby="calm" class="calm">
+      <h2 id="calm">{suspectCount > 0 ? 'Nothing is sure to leak' : 'Nothing leaks'}</h2>
+      <p>
+        {judged === undecided
+          ? `All ${judged} workloads are too young to judge. `
+          : `${judged - undecided - suspectCount} of ${judged} workloads are healthy${undecided > 0 ? `; ${undecided} are too young to judge` : ''}. `}
+        You need not do anything. A slow leak takes hours to show itself; stanch keeps looking.
+      </p>
+    </section>
+  );
+}
+
+function Suspects({ rows }: { rows: readonly SubjectRow[] }) {
+  return (
+    <section aria-labelledby="suspects">
+      <h2 id="suspects">Suspected, not proven</h2>
+      <ul class="suspects">
+        {rows.map((row) => (
+          <li key={row.id}>
+            <VerdictMark verdict="suspect" />
+            <a href={workloadHref(row.id)}>
+              <bdi>{inert(row.name)}</bdi>
+            </a>
+            <span class="num">{row.verdict.slope === null ? '' : formatRate(row.verdict.slope.perHour, row.verdict.slope.unit)}</span>
+            <Sparkline values={row.spark} accent={false} />
+            <span class="suspect-why">
+              {inert(row.verdict.reasons.find((reason) => reason.for === 'leak')?.text ?? classWord(row.verdict.class))}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Notices({ notices }: { notices: StatusDocument['notices'] }) {
+  if (notices.length === 0) return null;
+  return (
+    <section aria-labelledby="notices">
+      <h2 id="notices">What stanch can't see or do now</h2>
+      <ul class="notices">
+        {notices.map((notice) => (
+          <li key={notice.code + notice.text}>
+            {inert(notice.text)}{' '}
+            <span class="small">
+              Since <Moment at={notice.since} />. <code>{notice.code}</code>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

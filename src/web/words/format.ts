@@ -1,0 +1,106 @@
+/** Sizes, rates, durations and moments as a person reads them: always with a unit, times in the reader's own zone. */
+const byteUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+
+export type Unit = 'bytes' | 'count';
+
+function byteUnitOf(bytes: number): number {
+  const magnitude = Math.abs(bytes);
+  if (magnitude < 1) return 0;
+  return Math.min(byteUnits.length - 1, Math.floor(Math.log2(magnitude) / 10));
+}
+
+function digits(value: number): string {
+  const magnitude = Math.abs(value);
+  const text = value.toFixed(magnitude >= 100 ? 0 : magnitude >= 10 ? 1 : 2);
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+}
+
+function inByteUnit(bytes: number, unit: number): string {
+  return unit === 0 ? String(Math.round(bytes)) : digits(bytes / 1024 ** unit);
+}
+
+/** `1536` → `1.5 KiB`. */
+export function formatBytes(bytes: number): string {
+  const unit = byteUnitOf(bytes);
+  return `${inByteUnit(bytes, unit)} ${byteUnits[unit] ?? 'B'}`;
+}
+
+const countFormat = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 1 });
+
+export function formatCount(count: number): string {
+  return countFormat.format(count);
+}
+
+export function formatAmount(value: number, unit: Unit): string {
+  return unit === 'bytes' ? formatBytes(value) : formatCount(value);
+}
+
+/** `+61.2 MiB/h`; counts as `+12/h`. */
+export function formatRate(perHour: number, unit: Unit): string {
+  return `${perHour > 0 ? '+' : ''}${formatAmount(perHour, unit)}/h`;
+}
+
+/** `58 to 64.3 MiB/h`, both ends in the unit of the larger. */
+export function formatRateInterval(low: number, high: number, unit: Unit): string {
+  if (unit === 'count') return `${formatCount(low)} to ${formatCount(high)}/h`;
+  const shared = Math.max(byteUnitOf(low), byteUnitOf(high));
+  return `${inByteUnit(low, shared)} to ${inByteUnit(high, shared)} ${byteUnits[shared] ?? 'B'}/h`;
+}
+
+/** `93_600_000` → `1 d 2 h`: the two largest units, which is as exact as a forecast gets. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const parts: [number, string][] = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor((seconds % 86_400) / 3600), 'h'],
+    [Math.floor((seconds % 3600) / 60), 'min'],
+    [seconds % 60, 's'],
+  ];
+  const first = parts.findIndex(([count]) => count > 0);
+  if (first < 0) return '0 s';
+  return parts
+    .slice(first, first + 2)
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(' ');
+}
+
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const clockSeconds = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const dayAndClock = new Intl.DateTimeFormat('en-GB', {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+const dayOnly = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const dated = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const halfYearMs = 182 * 86_400_000;
+
+/** `04:10` today, `tomorrow 04:10`, else `Thu, 28 May, 04:10`, and only the date when it is more than half a year away. */
+export function formatMoment(timeMs: number, nowMs: number): string {
+  const dayDifference = Math.round((startOfDay(timeMs) - startOfDay(nowMs)) / 86_400_000);
+  if (dayDifference === 0) return clock.format(timeMs);
+  if (dayDifference === 1) return `tomorrow ${clock.format(timeMs)}`;
+  if (dayDifference === -1) return `yesterday ${clock.format(timeMs)}`;
+  return Math.abs(timeMs - nowMs) > halfYearMs ? dated.format(timeMs) : dayAndClock.format(timeMs);
+}
+
+export function formatClockSeconds(timeMs: number): string {
+  return clockSeconds.format(timeMs);
+}
+
+/** Label of a tick on a time axis whose ticks are `stepMs` apart. */
+export function formatTick(timeMs: number, stepMs: number): string {
+  if (stepMs >= 86_400_000) return dayOnly.format(timeMs);
+  if (stepMs < 60_000) return clockSeconds.format(timeMs);
+  const time = new Date(timeMs);
+  return time.getHours() === 0 && time.getMinutes() === 0 ? dayOnly.format(timeMs) : clock.format(timeMs);
+}
+
+function startOfDay(timeMs: number): number {
+  const day = new Date(timeMs);
+  day.setHours(0, 0, 0, 0);
+  return day.getTime();
+}
