@@ -11,7 +11,15 @@ const secretName =
 const harmlessName = /(?:no[-_]?pass(?:word)?|password[-_]?file|token[-_]?file|secret[-_]?file|pass[-_]?file|keyfile)$/i;
 
 /** Programs whose short option carries a password, attached or as the next argument. */
-const shortOptions: readonly { program: RegExp; attached?: RegExp; next?: RegExp; nextHasUser?: boolean }[] = [
+interface ShortOption {
+  program: RegExp;
+  attached?: RegExp;
+  next?: RegExp;
+  /** `user:secret`: the user may be seen. */
+  userFirst?: boolean;
+}
+
+const shortOptions: readonly ShortOption[] = [
   { program: /^(?:mysql|mariadb|mysqld|myisam|mytop|xtrabackup|mariabackup|percona)[\w-]*$/, attached: /^-p(?=.)/ },
   { program: /^(?:sshpass)$/, attached: /^-p(?=.)/, next: /^-p$/ },
   { program: /^(?:redis-cli|valkey-cli|keydb-cli)$/, next: /^-a$/ },
@@ -23,83 +31,105 @@ const shortOptions: readonly { program: RegExp; attached?: RegExp; next?: RegExp
   { program: /^(?:mosquitto_pub|mosquitto_sub|zip|unzip)$/, next: /^-P$/ },
   { program: /^(?:7z|7za|7zr|rar|unrar)$/, attached: /^-p(?=.)/ },
   { program: /^(?:ldapsearch|ldapmodify|ldapadd|ldapdelete|ldappasswd|ldapwhoami)$/, attached: /^-w(?=.)/, next: /^-w$/ },
-  { program: /^(?:curl|wget)$/, attached: /^-u(?=.)/, next: /^(?:-u|--user|-U|--proxy-user)$/, nextHasUser: true },
+  { program: /^(?:curl|wget)$/, attached: /^-u(?=.)/, next: /^(?:-u|--user|-U|--proxy-user)$/, userFirst: true },
 ];
+
+/** How deep a shell line may stand in another one (`sh -c "ssh host 'mysql -pX'"`). */
+const maxDepth = 4;
 
 /** The same number of arguments, secrets replaced by `***`. */
 export function maskSecrets(argv: readonly string[]): string[] {
-  const masked: string[] = [];
-  let hideNext = false;
+  return maskWords(argv, 0);
+}
+
+type Next = 'show' | 'hide' | 'hide-after-colon';
+
+function maskWords(argv: readonly string[], depth: number): string[] {
   const program = programOf(argv[0] ?? '');
   const short = shortOptions.filter((option) => option.program.test(program));
+  const masked: string[] = [];
+  let next: Next = 'show';
   for (const [index, argument] of argv.entries()) {
-    if (hideNext) {
-      hideNext = false;
-      // `--password --verbose`: the option was a switch.
-      masked.push(argument.startsWith('--') ? maskArgument(argument) : mask);
+    const hide = next;
+    next = 'show';
+    // `--password --verbose`: the option was a switch.
+    if (hide !== 'show' && !argument.startsWith('--')) {
+      masked.push(hide === 'hide' ? mask : maskAfterColon(argument));
       continue;
     }
-    const attached = index > 0 ? short.find((option) => option.attached?.test(argument)) : undefined;
-    if (attached !== undefined && !argument.startsWith('--')) {
-      masked.push(attached.nextHasUser === true ? argument.replace(/:.*$/s, `:${mask}`) : `${argument.slice(0, 2)}${mask}`);
+    const attached = index > 0 && !argument.startsWith('--') ? short.find((option) => option.attached?.test(argument)) : undefined;
+    if (attached !== undefined) {
+      masked.push(attached.userFirst === true ? maskAfterColon(argument) : `${argument.slice(0, 2)}${mask}`);
       continue;
     }
-    hideNext = index > 0 && (short.some((option) => option.next?.test(argument)) || namesASecret(argument));
-    masked.push(argument.includes(' ') ? maskSentence(argument) : maskArgument(argument));
+    if (index > 0) next = whatFollows(argument, short);
+    masked.push(maskArgument(argument, depth));
   }
   return masked;
 }
 
-/** `--password`, `-passwd`: the secret is the next argument. */
-function namesASecret(argument: string): boolean {
-  const match = /^--?([\w.-]{2,64})$/.exec(argument);
-  return match?.[1] !== undefined && secretName.test(match[1]) && !harmlessName.test(match[1]);
+function whatFollows(argument: string, short: readonly ShortOption[]): Next {
+  const option = short.find((candidate) => candidate.next?.test(argument));
+  if (option !== undefined) return option.userFirst === true ? 'hide-after-colon' : 'hide';
+  const name = /^--?([\w.-]{2,64})$/.exec(argument)?.[1];
+  return name !== undefined && isSecretName(name) ? 'hide' : 'show';
+}
+
+function isSecretName(name: string): boolean {
+  return secretName.test(name) && !harmlessName.test(name);
+}
+
+function maskAfterColon(argument: string): string {
+  const colon = argument.indexOf(':');
+  return colon < 0 ? argument : `${argument.slice(0, colon)}:${mask}`;
+}
+
+function maskArgument(argument: string, depth: number): string {
+  const assigned = /^["']?-{0,2}([\w.-]{1,80})=./s.exec(argument)?.[1];
+  if (assigned !== undefined && isSecretName(assigned)) return `${argument.slice(0, argument.indexOf('='))}=${mask}`;
+  const words = depth < maxDepth && /\s/.test(argument) ? maskSentence(argument, depth + 1) : argument;
+  return maskHeaders(maskKnownTokens(maskUrls(maskAssignments(words))));
 }
 
 /** A word of a shell line, blanks inside quotes included. */
 const quotedWord = /(?:'[^']*'|"[^"]*"|[^\s'"]|['"])+/g;
 
-/** A title or a line for a shell in one argument: its words are arguments themselves. */
-function maskSentence(argument: string): string {
+/** A title or a line for a shell in one argument: its words are arguments themselves, and any may be a program. */
+function maskSentence(argument: string, depth: number): string {
+  const quote = /^(["'])(.*)\1$/s.exec(argument);
+  if (quote?.[1] !== undefined && quote[2] !== undefined) return `${quote[1]}${maskSentence(quote[2], depth + 1)}${quote[1]}`;
   const words = argument.match(quotedWord) ?? [];
-  const blanks = argument.split(quotedWord);
-  // `sh -c 'mysql -pX'`: any word may be the program of the ones behind it.
   const masked: string[] = [];
   let start = 0;
   for (let index = 1; index <= words.length; index += 1) {
     const word = words[index];
     const startsProgram = word !== undefined && shortOptions.some((option) => option.program.test(programOf(word)));
     if (!startsProgram && index < words.length) continue;
-    masked.push(...maskWords(words.slice(start, index)));
+    masked.push(...maskWords(words.slice(start, index), depth));
     start = index;
   }
+  const blanks = argument.split(quotedWord);
   return blanks.map((blank, index) => `${blank}${masked[index] ?? ''}`).join('');
 }
 
-function maskWords(words: readonly string[]): string[] {
-  const [first, ...rest] = maskSecrets(words);
-  return first === undefined ? [] : [maskArgument(first), ...rest];
-}
+const valuePattern = /"[^"]*"?|'[^']*'?|[^\s&;,"'}]+/y;
 
-function maskArgument(argument: string): string {
-  return maskHeader(maskKnownTokens(maskUrls(maskAssignments(argument))));
-}
-
-/** `--password=x`, `PGPASSWORD=x`, `-Dspring.datasource.password=x`, `?token=x&…`, `"secret":"x"`. */
+/** `-Dspring.datasource.password=x`, `?token=x&…`, `{"secret": "x"}` anywhere in an argument. */
 function maskAssignments(argument: string): string {
-  const whole = /^-{0,2}([\w.-]{1,80})=./.exec(argument);
-  if (whole?.[1] !== undefined && secretName.test(whole[1]) && !harmlessName.test(whole[1])) {
-    return `${argument.slice(0, argument.indexOf('='))}=${mask}`;
+  let masked = '';
+  let shownTo = 0;
+  for (const match of argument.matchAll(/([\w.-]{1,80})["']?(?:=|:(?!\/\/))[ \t]{0,8}/g)) {
+    const name = match[1] ?? '';
+    const valueStart = match.index + match[0].length;
+    if (match.index < shownTo || !isSecretName(name)) continue;
+    valuePattern.lastIndex = valueStart;
+    const value = valuePattern.exec(argument)?.[0] ?? '';
+    // `Authorization: Bearer x` is for maskHeaders.
+    if (value === '' || /^(?:Bearer|Basic|Digest)$/i.test(value)) continue;
+    masked += argument.slice(shownTo, valueStart) + mask;
+    shownTo = valueStart + value.length;
   }
-  return argument.replace(
-    /(["']?)([\w.-]{1,80})\1(=|:(?!\/\/))(\s*)("[^"]*"?|'[^']*'?|[^\s&;,"'}]+)/g,
-    (found, quote: string, name: string, sign: string, blank: string, value: string) => {
-      const bare = name.replace(/^-+/, '');
-      if (!secretName.test(bare) || harmlessName.test(bare)) return found;
-      if (sign === ':' && value.startsWith('/')) return found;
-      return `${quote}${name}${quote}${sign}${blank}${mask}`;
-    },
-  );
+  return masked + argument.slice(shownTo);
 }
 
 /** `scheme://user:secret@host` */
@@ -108,7 +138,7 @@ function maskUrls(argument: string): string {
 }
 
 /** `Authorization: Bearer x` and `Basic x` */
-function maskHeader(argument: string): string {
+function maskHeaders(argument: string): string {
   return argument.replace(/\b(Bearer|Basic|Digest)(\s+)(?!\*)[\w.~+/=-]{6,}/gi, `$1$2${mask}`);
 }
 

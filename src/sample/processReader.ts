@@ -20,7 +20,7 @@ import { maskedArguments, shownCommand } from './commandLine.ts';
 import { ProcessEntry } from './processEntry.ts';
 import { processSubjectId } from './subjectId.ts';
 import type { UserNames } from './userNames.ts';
-import { executable } from './workload/executable.ts';
+import { commandName } from './workload/executable.ts';
 import type { ProcessFacts } from './workload/workloadRule.ts';
 import type { WorkloadTable } from './workloadTable.ts';
 
@@ -211,7 +211,7 @@ export class ProcessReader {
       subject: {
         id: processSubjectId(id),
         kind: 'process',
-        name: `${executable(facts).key} (pid ${entry.pid})`,
+        name: `${commandName(facts)} (pid ${entry.pid})`,
         user: facts.user,
         ...(workloadId === undefined ? {} : { workloadId }),
       },

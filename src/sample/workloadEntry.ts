@@ -62,7 +62,8 @@ export class WorkloadEntry implements WorkloadSample {
 
   end(): void {
     this.sample.processes = this.members;
-    this.sample.cpuSeconds = this.#cpuSeen ? this.#cpuSeconds : absent;
+    // Ticks are hundredths: sums of them stay exact.
+    this.sample.cpuSeconds = this.#cpuSeen ? Math.round(this.#cpuSeconds * 100) / 100 : absent;
   }
 
   #countCpu(entry: ProcessEntry): void {

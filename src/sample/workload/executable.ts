@@ -10,7 +10,9 @@ import type { ProcessFacts, WorkloadIdentity } from './workloadRule.ts';
 
 /** Beyond this a command line no longer tells workloads apart, it only grows. */
 const maxArguments = 12;
-const maxNameLength = 160;
+const maxKeyLength = 256;
+/** What a person reads in a table. */
+const maxNameLength = 96;
 
 /** Folders of the system: what lies in them is known by its name. */
 const systemFolders = /^\/(?:usr\/)?(?:local\/)?s?bin\/(?=[^/]+$)/;
@@ -18,8 +20,13 @@ const systemFolders = /^\/(?:usr\/)?(?:local\/)?s?bin\/(?=[^/]+$)/;
 const title = /^(-?[\w./@+-]{1,128}): /;
 
 export function executable(facts: ProcessFacts): WorkloadIdentity {
-  const command = shownText(commandOf(facts).join(' '), maxNameLength);
-  return { origin: 'executable', key: command, name: `${command} (${facts.user})`, user: facts.user };
+  const key = shownText(commandOf(facts).join(' '), maxKeyLength);
+  return { origin: 'executable', key, name: `${commandName(facts)} (${facts.user})`, user: facts.user };
+}
+
+/** The command without the user: what a single process is called. */
+export function commandName(facts: ProcessFacts): string {
+  return shownText(commandOf(facts).join(' '), maxNameLength);
 }
 
 function commandOf(facts: ProcessFacts): string[] {

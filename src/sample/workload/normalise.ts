@@ -3,17 +3,16 @@
  * What tells two installations apart stays: `/srv/app1` is not `/srv/app2`.
  */
 export function normaliseArgument(argument: string): string {
-  return numbers(temporaryNames(hashes(versions(argument))));
+  if (wholeNumber.test(argument)) return /^[+-]/.test(argument) ? `${argument[0]}N` : 'N';
+  return partialNumbers(temporaryNames(hashes(versions(argument))));
 }
 
-/** Alone, after `=` or `:`, with a unit (`512m`, `30s`, `1e6`), or so long that it is a moment or a counter. */
-function numbers(text: string): string {
-  return text
-    .replace(/^[+-]?(?:0x[0-9a-f]+|\d+(?:[.,]\d+)*(?:e[+-]?\d+)?)(?:[kmgt]i?b?|ms|us|ns|s|h|d|%)?$/i, (number) =>
-      /^[+-]/.test(number) ? `${number[0]}N` : 'N',
-    )
-    .replace(/([=:,])\d+(?:\.\d+)*(?:[kmgt]i?b?|ms|s|h|d|%)?(?=$|[,;:/\s])/gi, '$1N')
-    .replace(/\d{6,}/g, 'N');
+/** Alone, with a unit (`512m`, `30s`) or without. */
+const wholeNumber = /^[+-]?(?:0x[0-9a-f]+|\d+(?:[.,]\d+)?(?:e[+-]?\d+)?)(?:[kmgt]i?b?|b|ms|us|ns|s|h|d|%)?$/i;
+
+/** After `=` or `:`, or so long that it is a moment or a counter. */
+function partialNumbers(text: string): string {
+  return text.replace(/([=:,])\d+(?:\.\d+)*(?:[kmgt]i?b?|ms|s|h|d|%)?(?=$|[,;:/\s])/gi, '$1N').replace(/\d{6,}/g, 'N');
 }
 
 /** `app-1.2.3.jar`: a new version is the same workload. */
