@@ -17,6 +17,7 @@ export interface WatchEntry {
   /** Revision of the watch that `verdict` was made from. */
   judgedRevision: number;
   verdict: SubjectVerdict | null;
+  readonly firstSeenMs: number;
   lastSeenMs: number;
   /** In the latest scan. */
   present: boolean;
@@ -26,8 +27,12 @@ export interface WatchEntry {
 
 const maxWorkloads = 3000;
 const maxProcesses = 200;
-/** A workload that has not run for this long is forgotten here; its history stays in the store. */
-const forgetAfterMs = 7 * 86_400_000;
+/**
+ * A workload that ended is remembered ten times as long as it was seen, within these bounds: a service that restarts is to be known
+ * again, a command that ran once is not worth its memory. Its history stays in the store.
+ */
+const rememberAtLeastMs = 600_000;
+const rememberAtMostMs = 7 * 86_400_000;
 /** A process earns its own watch by growing this much since it was first seen. */
 const grownBytes = 4 * 1024 * 1024;
 const grownRatio = 1.05;
@@ -61,6 +66,11 @@ export class WatchBook {
   restore(subject: Subject, watch: SubjectWatch, lastSeenMs: number): void {
     if (this.entries.has(subject.id) || (subject.kind === 'process' && this.processCount >= maxProcesses)) return;
     this.add(subject, watch, lastSeenMs).present = false;
+  }
+
+  /** A watch for a subject of which only samples are left. */
+  restoreEmpty(subject: Subject, lastSeenMs: number): void {
+    this.restore(subject, createSubjectWatch(subject.name), lastSeenMs);
   }
 
   /** One recorded sample of a known subject, in time order. */
@@ -102,6 +112,7 @@ export class WatchBook {
       watch,
       judgedRevision: -1,
       verdict: null,
+      firstSeenMs: lastSeenMs,
       lastSeenMs,
       present: true,
       spark: new Spark(this.sparkBucketMs),
@@ -133,7 +144,7 @@ export class WatchBook {
     for (const entry of this.entries.values()) {
       if (entry.present) continue;
       // A process that ended never comes back under its id.
-      if (entry.subject.kind === 'process' || nowMs - entry.lastSeenMs > forgetAfterMs) this.drop(entry);
+      if (entry.subject.kind === 'process' || nowMs - entry.lastSeenMs > rememberMs(entry)) this.drop(entry);
       else gone.push(entry);
     }
     const surplus = this.entries.size - this.processCount - maxWorkloads;
@@ -146,6 +157,10 @@ export class WatchBook {
     this.entries.delete(entry.subject.id);
     if (entry.subject.kind === 'process') this.processCount -= 1;
   }
+}
+
+function rememberMs({ firstSeenMs, lastSeenMs }: WatchEntry): number {
+  return Math.min(Math.max((lastSeenMs - firstSeenMs) * 10, rememberAtLeastMs), rememberAtMostMs);
 }
 
 function push(entry: WatchEntry, sample: Sample): void {

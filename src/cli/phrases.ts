@@ -1,0 +1,37 @@
+/** Verdicts in the words and widths of the terminal. */
+import { formatBytes, formatDuration } from '../model/units.ts';
+import type { Exhaustion, Slope } from '../model/verdict.ts';
+
+/** `+48 MiB/h`; empty when nothing is known. */
+export function slopePhrase(slope: Slope | null): string {
+  if (slope === null) return '';
+  const sign = slope.perHour >= 0 ? '+' : '';
+  return slope.unit === 'bytes' ? `${sign}${formatBytes(slope.perHour)}/h` : `${sign}${Number(slope.perHour.toPrecision(3))}/h`;
+}
+
+/** `+48 MiB/h (46 MiB to 50 MiB)`. */
+export function slopeWithInterval(slope: Slope): string {
+  const amount = (value: number) => (slope.unit === 'bytes' ? formatBytes(value) : `${Number(value.toPrecision(3))}`);
+  return `${slopePhrase(slope)} (${amount(slope.low)} to ${amount(slope.high)})`;
+}
+
+/** `5 h 20 min ago`. */
+export function agoPhrase(moment: string, nowMs: number): string {
+  return `${formatDuration(nowMs - Date.parse(moment))} ago`;
+}
+
+/** `in 2 d 4 h (1 d 20 h to 3 d)`. */
+export function exhaustionPhrase(exhaustion: Exhaustion, nowMs: number): string {
+  const until = (moment: string) => formatDuration(Date.parse(moment) - nowMs);
+  return `in ${until(exhaustion.at)} (${until(exhaustion.low)} to ${exhaustion.high === null ? 'never' : until(exhaustion.high)})`;
+}
+
+const walls: Record<string, string> = {
+  limit_bytes: 'its memory limit',
+  host_memory: 'memory and swap of this host',
+  rlimit_nofile: 'its limit of open files',
+};
+
+export function wallPhrase(wall: string): string {
+  return walls[wall] ?? wall;
+}

@@ -1,0 +1,74 @@
+/** `stanch run`: the daemon. SIGTERM and SIGINT end it cleanly, SIGHUP reads the configuration again. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { buildCommand } from '@stricli/core';
+import { startDaemon } from '../daemon.ts';
+import { formatDuration } from '../model/units.ts';
+import { isLoopback, urlHost } from '../serve/access.ts';
+import { tokenPath } from '../serve/token.ts';
+import type { CliContext } from './context.ts';
+import { failureText } from './failure.ts';
+import { createLog } from './log.ts';
+import { loadSettings, type SettingsFlags } from './settings.ts';
+import { settingsFlags, surroundings } from './settingsFlags.ts';
+import { version } from './version.ts';
+
+export const runCommand = buildCommand<SettingsFlags, [], CliContext>({
+  docs: {
+    brief: 'Watch this server: the daemon with page and API',
+    fullDescription:
+      'Observes every process, judges what grows, and serves page and API. Needs no configuration; run it as root to see the memory of every user. SIGTERM ends it, SIGHUP reads the configuration again.',
+  },
+  parameters: { flags: settingsFlags },
+  func: run,
+});
+
+async function run(this: CliContext, flags: SettingsFlags): Promise<void> {
+  const { stderr, env } = this.process;
+  const log = createLog(stderr, env);
+  const ended = nextSignal(['SIGTERM', 'SIGINT']);
+  const { settings, file } = loadSettings(flags, surroundings(env));
+  const daemon = await startDaemon(settings, { version, pageDir: findPageDir(), log });
+  const { host, port } = daemon.address;
+  log(
+    'info',
+    `watching every ${formatDuration(settings.intervalMs)}, history in ${settings.dataDir}${file === null ? '' : `, configured by ${file}`}`,
+  );
+  log('info', `page and API on http://${urlHost(host)}:${port}/`);
+  if (host !== 'localhost' && !isLoopback(host)) {
+    log('info', `other machines need the token in ${tokenPath(settings.dataDir)}: open http://${urlHost(host)}:${port}/?token=… once`);
+  }
+  const onHangUp = () => {
+    try {
+      const restart = daemon.reload(loadSettings(flags, surroundings(env)).settings);
+      log(
+        'info',
+        restart.length === 0 ? 'configuration read again' : `configuration read again; a restart is needed for ${restart.join(', ')}`,
+      );
+    } catch (error) {
+      log('error', `the configuration stays as it was\n${failureText(error)}`);
+    }
+  };
+  process.on('SIGHUP', onHangUp);
+  log('info', `${await ended}: saving and ending`);
+  process.off('SIGHUP', onHangUp);
+  await daemon.stop();
+}
+
+/** A second signal of the kind ends the program at once, as without us. */
+function nextSignal(signals: readonly NodeJS.Signals[]): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    const onSignal = (signal: NodeJS.Signals) => {
+      for (const each of signals) process.off(each, onSignal);
+      resolve(signal);
+    };
+    for (const each of signals) process.on(each, onSignal);
+  });
+}
+
+/** The page as built: beside the bundle, or in dist/ of the checkout. */
+function findPageDir(): string {
+  const folder = dirname(process.argv[1] ?? '.');
+  const beside = join(folder, 'web');
+  return existsSync(join(beside, 'index.html')) ? beside : join(folder, '..', '..', 'dist', 'web');
+}

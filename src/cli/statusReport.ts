@@ -1,0 +1,115 @@
+/** The status for a tired admin: the worst first, one fact a line, aligned, nothing that does not help to decide. Pure. */
+import { formatBytes, formatDuration } from '../model/units.ts';
+import type { StatusDocument, SubjectRow } from '../serve/schema.ts';
+import type { Paint } from './paint.ts';
+import { agoPhrase, exhaustionPhrase, slopePhrase, slopeWithInterval, wallPhrase } from './phrases.ts';
+import { fit, printable } from './printable.ts';
+
+interface Look {
+  paint: Paint;
+  width: number;
+}
+
+type Verdict = StatusDocument['subjects'][number];
+
+/** What is listed in full; the rest is counted. */
+const maxShown = 8;
+const maxReasons = 3;
+const barWidth = 24;
+
+export function statusReport(status: StatusDocument, largest: readonly SubjectRow[], look: Look): string {
+  const nowMs = Date.parse(status.time);
+  const blocks = [
+    headline(status, look),
+    ...concerns(status, 'leak', nowMs, look),
+    ...concerns(status, 'suspect', nowMs, look),
+    memory(status, largest, nowMs, look),
+    notices(status, look),
+    footer(status, look),
+  ];
+  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+}
+
+function headline(status: StatusDocument, { paint }: Look): string {
+  const leaks = status.subjects.filter(({ verdict }) => verdict === 'leak').length;
+  const suspects = status.subjects.filter(({ verdict }) => verdict === 'suspect').length;
+  const word = leaks > 0 ? paint('red', 'LEAK') : suspects > 0 ? paint('yellow', 'SUSPECT') : paint('green', 'OK');
+  return `${word}  ${printable(status.summary)}`;
+}
+
+function concerns(status: StatusDocument, word: 'leak' | 'suspect', nowMs: number, look: Look): string[] {
+  const found = status.subjects.filter(({ verdict }) => verdict === word);
+  const shown = found.slice(0, maxShown).map((verdict) => concern(verdict, nowMs, look));
+  const rest = found.length - shown.length;
+  return rest > 0 ? [...shown, `… and ${rest} more: stanch top`] : shown;
+}
+
+function concern(verdict: Verdict, nowMs: number, { paint, width }: Look): string {
+  const colour = verdict.verdict === 'leak' ? 'red' : 'yellow';
+  const name = fit(printable(verdict.subject), Math.max(20, width - 12));
+  const lines = [`${paint(colour, verdict.verdict.padEnd(8))}${paint('bold', name)}`];
+  const add = (label: string, text: string) => lines.push(`  ${label.padEnd(9)}${text}`);
+  add('what', `${verdict.resource}, ${printable(verdict.class)}, ${Math.floor(verdict.probability * 1000) / 10} % sure`);
+  if (verdict.slope !== null) add('grows', slopeWithInterval(verdict.slope));
+  if (verdict.onset !== null) add('since', `${agoPhrase(verdict.onset, nowMs)}, ${verdict.onset.replace(/\.\d+Z$/, 'Z')}`);
+  if (verdict.exhaustion !== null) add('ends', `${exhaustionPhrase(verdict.exhaustion, nowMs)}, at ${wallPhrase(verdict.exhaustion.wall)}`);
+  const others = verdict.resources.filter((other) => other.resource !== verdict.resource && other.verdict === verdict.verdict);
+  for (const other of others) add('also', `${other.resource} ${slopePhrase(other.slope)}`);
+  for (const [index, reason] of verdict.reasons.slice(0, maxReasons).entries()) add(index === 0 ? 'because' : '', printable(reason.text));
+  return lines.join('\n');
+}
+
+function memory({ host, subjects }: StatusDocument, largest: readonly SubjectRow[], nowMs: number, look: Look): string {
+  const lines: string[] = [];
+  const add = (label: string, text: string) => lines.push(`${label.padEnd(11)}${text}`);
+  add('memory', amountLine(host.memTotalBytes, host.memAvailableBytes, 'available', look.paint));
+  if (host.swapTotalBytes === 0) add('swap', 'none');
+  else add('swap', amountLine(host.swapTotalBytes, host.swapFreeBytes, 'free', look.paint));
+  const held = largest
+    .filter((row) => row.privateBytes !== null)
+    .map((row) => `${formatBytes(row.privateBytes ?? 0).padStart(9)}  ${fit(printable(row.name), Math.max(20, look.width - 24))}`);
+  for (const [index, line] of held.entries()) add(index === 0 ? 'held by' : '', line);
+  add('lasts', lastsText(host, subjects, nowMs));
+  if (host.memoryPressureSome10 !== null) {
+    const percent = (ratio: number | null) => (ratio === null ? 'unknown' : `${Math.round(ratio * 100)} %`);
+    add(
+      'waits',
+      `some tasks ${percent(host.memoryPressureSome10)}, all ${percent(host.memoryPressureFull10)} of the last 10 s waited for memory`,
+    );
+  }
+  return lines.join('\n');
+}
+
+function amountLine(total: number | null, free: number | null, word: string, paint: Paint): string {
+  if (total === null || free === null || total <= 0) return 'unknown';
+  const used = Math.min(1, Math.max(0, 1 - free / total));
+  const filled = Math.round(used * barWidth);
+  const bar = `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}`;
+  return `${paint(used > 0.9 ? 'red' : used > 0.75 ? 'yellow' : 'green', bar)}  ${formatBytes(free)} ${word} of ${formatBytes(total)}`;
+}
+
+function lastsText(host: StatusDocument['host'], subjects: readonly Verdict[], nowMs: number): string {
+  if (host.exhaustion !== null) return `memory and swap end ${exhaustionPhrase(host.exhaustion, nowMs)} if it goes on`;
+  return subjects.some(({ verdict }) => verdict === 'leak') ? 'the host outlasts what leaks, as far as can be seen' : 'no end in sight';
+}
+
+function notices({ notices: said, time }: StatusDocument, { paint }: Look): string {
+  if (said.length === 0) return '';
+  const nowMs = Date.parse(time);
+  return said
+    .map(
+      ({ code, text, since }) =>
+        `${paint('yellow', 'notice')}     ${printable(text)} ${paint('dim', `(${code}, ${agoPhrase(since, nowMs)})`)}`,
+    )
+    .join('\n');
+}
+
+function footer({ self, intervalMs, subjects, version }: StatusDocument, { paint }: Look): string {
+  const cpu = self.cpuRatio === null ? '' : `${(self.cpuRatio * 100).toFixed(1)} % of a core, `;
+  const store = self.storeMode === 'disk' ? `${formatBytes(self.storeBytes)} on disk` : 'history in memory only';
+  const own = `stanch ${version}: ${cpu}${formatBytes(self.rssBytes)}, ${store}; ${self.processCount} processes in ${self.workloadCount} workloads every ${formatDuration(intervalMs)}`;
+  const next = subjects.some(({ verdict }) => verdict === 'leak' || verdict === 'suspect')
+    ? 'watch it live: stanch top'
+    : 'see it live: stanch top';
+  return `${paint('dim', own)}\nnext       ${next}`;
+}

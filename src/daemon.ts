@@ -1,0 +1,336 @@
+/**
+ * The composition root: opens the store, puts the watches back, and drives the three loops.
+ * *scan* every interval; *judge* in short slices between scans; *serve* whenever somebody asks.
+ */
+import { hostname } from 'node:os';
+import { findingPace } from './detect/findingLife.ts';
+import { Judge } from './detect/judge.ts';
+import { restoreSubjectWatch } from './detect/subjectWatch.ts';
+import { WatchBook } from './detect/watchBook.ts';
+import type { Notice } from './model/notice.ts';
+import type { Settings } from './model/settings.ts';
+import { hostSubject, type Subject } from './model/subject.ts';
+import { formatDuration } from './model/units.ts';
+import { type OwnCost, OwnCostMeter } from './sample/ownCost.ts';
+import { Sampler } from './sample/sampler.ts';
+import type { Scan } from './sample/scan.ts';
+import { type ClockReading, nextTick, ScanClock } from './sample/scanClock.ts';
+import { openStore } from './standInStore.ts';
+import type { SeriesStore } from './series/store.ts';
+import { loadPageFiles } from './serve/pageFiles.ts';
+import { type ApiServer, startServer } from './serve/server.ts';
+import type { Judged, LiveSource } from './serve/source.ts';
+import { loadOrCreateToken } from './serve/token.ts';
+
+export type LogLevel = 'error' | 'warning' | 'info';
+
+export interface DaemonOptions {
+  version: string;
+  /** Folder of the built page; it may be missing. */
+  pageDir: string;
+  log: (level: LogLevel, text: string) => void;
+  /** Another clock, for tests. */
+  readClocks?: () => ClockReading;
+}
+
+export interface Daemon {
+  /** As bound. */
+  address: { host: string; port: number };
+  /** Settings read anew: what can change while running does. Returns the names of those that need a restart. */
+  reload(settings: Settings): string[];
+  /** Saves what the watches know, and ends. */
+  stop(): Promise<void>;
+}
+
+/** The judge works this long at a time, so that a client never waits for it. */
+const sliceMs = 15;
+const pauseMs = 5;
+const saveStatesEveryMs = 600_000;
+const putSubjectEveryMs = 600_000;
+/** Windows are caught up from at most this much history. */
+const replayMs = 6 * 3_600_000;
+/** A jump of the clock is told for so long. */
+const tellJumpMs = 3_600_000;
+
+/**
+ * Errors: STANCH_E_DATA_DIR, STANCH_E_STORE_LOCKED, STANCH_E_PORT_IN_USE, STANCH_E_NOT_PERMITTED, STANCH_E_USAGE.
+ */
+export async function startDaemon(settings: Settings, options: DaemonOptions): Promise<Daemon> {
+  const store = openStore({ dir: settings.dataDir, retention: settings.retention });
+  try {
+    const daemon = new RunningDaemon(settings, options, store);
+    await daemon.start();
+    return daemon;
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+class RunningDaemon implements Daemon, LiveSource {
+  readonly version: string;
+  readonly hostName = hostname();
+  readonly store: SeriesStore;
+  address: { host: string; port: number };
+  private current: Settings;
+  private readonly options: DaemonOptions;
+  private readonly sampler = new Sampler();
+  private readonly clock: ScanClock;
+  private readonly book: WatchBook;
+  private readonly judge: Judge;
+  private readonly cost = new OwnCostMeter(Date.now() - performance.now());
+  private readonly tickListeners = new Set<() => void>();
+  /** When each subject was last written to the store. */
+  private readonly subjectPutMs = new Map<string, number>();
+  private latest: Scan;
+  private latestCost: OwnCost;
+  private latestScanMs = 0;
+  private bug: Notice | null = null;
+  private server: ApiServer | null = null;
+  private scheduleStartMs = 0;
+  private scanTimer: NodeJS.Timeout | undefined;
+  private workTimer: NodeJS.Timeout | undefined;
+  private toSave: string[] = [];
+  private savedMs = 0;
+  private stopping = false;
+
+  constructor(settings: Settings, options: DaemonOptions, store: SeriesStore) {
+    this.current = settings;
+    this.options = options;
+    this.version = options.version;
+    this.store = store;
+    this.address = settings.listen;
+    this.clock = new ScanClock(options.readClocks, lastStoredMs(store));
+    this.book = new WatchBook(settings.intervalMs);
+    this.judge = new Judge(this.book, store, findingPace(settings.intervalMs));
+    restoreBook(this.book, store, this.clock.nowMs(), options.log);
+    this.latestCost = this.cost.measure();
+    this.latest = this.scanOnce();
+    this.savedMs = this.latest.timeMs;
+    this.judge.resume(store.findings({ limit: 10_000 }), this.latest.timeMs);
+  }
+
+  async start(): Promise<void> {
+    const token = loadOrCreateToken(this.current.dataDir);
+    const page = loadPageFiles(this.options.pageDir);
+    const onBug = (error: unknown) => this.tellBug('answering a request', error);
+    this.server = await startServer({ source: this, token, listen: this.current.listen, page, onBug });
+    this.address = this.server.address;
+    this.scheduleStartMs = performance.now();
+    this.scheduleScan();
+    this.startWork();
+  }
+
+  // The three loops.
+
+  private scheduleScan(): void {
+    const { waitMs } = nextTick(this.scheduleStartMs, this.current.intervalMs, performance.now());
+    this.scanTimer = setTimeout(() => this.onScanDue(), waitMs);
+  }
+
+  private onScanDue(): void {
+    try {
+      this.latest = this.scanOnce();
+    } catch (error) {
+      this.tellBug('scanning', error);
+    }
+    this.scheduleScan();
+    this.startWork();
+    for (const listener of this.tickListeners) listener();
+  }
+
+  /** One tick: everything read, written to the store and given to the watches. */
+  private scanOnce(): Scan {
+    const startedMs = performance.now();
+    const scan = this.sampler.scan(this.clock.nowMs());
+    this.latestScanMs = performance.now() - startedMs;
+    this.book.observe(scan);
+    this.store.append(scan.timeMs, this.rows(scan));
+    this.latestCost = this.cost.measure();
+    return scan;
+  }
+
+  private *rows(scan: Scan) {
+    yield this.row(hostSubject, scan.host.sample, scan.timeMs);
+    for (const { subject, sample } of scan.workloads) if (this.book.get(subject.id)) yield this.row(subject, sample, scan.timeMs);
+    for (const { subject, sample } of scan.processes) if (this.book.get(subject.id)) yield this.row(subject, sample, scan.timeMs);
+  }
+
+  private row(subject: Subject, sample: Scan['host']['sample'], timeMs: number) {
+    if (timeMs - (this.subjectPutMs.get(subject.id) ?? 0) >= putSubjectEveryMs) {
+      this.store.putSubject(subject, timeMs);
+      this.subjectPutMs.set(subject.id, timeMs);
+    }
+    return { subjectId: subject.id, sample };
+  }
+
+  private startWork(): void {
+    this.judge.startRound();
+    if (this.toSave.length === 0 && this.latest.timeMs - this.savedMs >= saveStatesEveryMs) {
+      this.toSave = [...this.book.all()].map(({ subject }) => subject.id);
+      this.savedMs = this.latest.timeMs;
+      for (const id of this.subjectPutMs.keys()) if (this.book.get(id) === undefined) this.subjectPutMs.delete(id);
+    }
+    this.workTimer ??= setTimeout(() => this.work(), 0);
+  }
+
+  private work(): void {
+    this.workTimer = undefined;
+    const endMs = performance.now() + sliceMs;
+    let more = true;
+    try {
+      while (more && performance.now() < endMs) more = this.workStep();
+    } catch (error) {
+      this.tellBug('judging', error);
+    }
+    if (more && !this.stopping) this.workTimer = setTimeout(() => this.work(), pauseMs);
+  }
+
+  /** The smallest piece of work; false when nothing is left until the next scan. */
+  private workStep(): boolean {
+    if (this.judge.step(this.latest.timeMs)) return true;
+    const id = this.toSave.pop();
+    if (id === undefined) return this.store.maintain(this.latest.timeMs);
+    this.saveState(id);
+    return true;
+  }
+
+  private saveState(subjectId: string): void {
+    const entry = this.book.get(subjectId);
+    if (entry !== undefined) this.store.putState(subjectId, entry.lastSeenMs, entry.watch.snapshot());
+  }
+
+  // What the API serves from.
+
+  settings(): Settings {
+    return this.current;
+  }
+
+  nowMs(): number {
+    return this.clock.nowMs();
+  }
+
+  scan(): Scan {
+    return this.latest;
+  }
+
+  scanMs(): number {
+    return this.latestScanMs;
+  }
+
+  judged(subjectId: string): Judged | null {
+    const entry = this.book.get(subjectId);
+    return entry === undefined ? null : { verdict: entry.verdict, spark: entry.spark.points() };
+  }
+
+  verdictRevision(): number {
+    return this.judge.revision;
+  }
+
+  notices(): Notice[] {
+    const own = [this.clockNotice(), this.storeNotice(), this.bug];
+    return [...this.latest.notices, ...own.filter((notice) => notice !== null)];
+  }
+
+  ownCost(): OwnCost {
+    return this.latestCost;
+  }
+
+  onTick(listener: () => void): () => void {
+    this.tickListeners.add(listener);
+    return () => this.tickListeners.delete(listener);
+  }
+
+  private clockNotice(): Notice | null {
+    const jump = this.clock.lastJump;
+    if (jump === null || (this.latest.timeMs - jump.atMs > tellJumpMs && this.clock.aheadMs < 1000)) return null;
+    const size = formatDuration(Math.abs(jump.byMs));
+    const ahead = formatDuration(this.clock.aheadMs);
+    const text =
+      jump.byMs > 0
+        ? `The system clock went forward by ${size}. No sample is lost; the series have a gap there.`
+        : `The system clock went back by ${size}. No sample is lost: the times stanch shows are ${ahead} ahead until the clock has caught up.`;
+    return { code: 'STANCH_E_CLOCK_JUMP', text, sinceMs: jump.atMs };
+  }
+
+  private storeNotice(): Notice | null {
+    const { mode, reason, setAside } = this.store.health();
+    if (mode === 'memory') {
+      return { code: 'STANCH_E_STORE_DISK_FULL', text: reason ?? 'History is kept in memory only.', sinceMs: this.latest.timeMs };
+    }
+    if (setAside.length === 0) return null;
+    return {
+      code: 'STANCH_E_STORE_CORRUPT',
+      text: `Damaged files of the store were set aside: ${setAside.join(', ')}.`,
+      sinceMs: this.latest.timeMs,
+    };
+  }
+
+  private tellBug(doing: string, error: unknown): void {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.options.log('error', `STANCH_E_BUG while ${doing}: ${message}`);
+    this.bug = {
+      code: 'STANCH_E_BUG',
+      text: `An error inside stanch while ${doing}; its log has the details.`,
+      sinceMs: this.latest.timeMs,
+    };
+  }
+
+  // Its end, and changes on the way.
+
+  reload(next: Settings): string[] {
+    const before = this.current;
+    const restart: string[] = [];
+    if (next.dataDir !== before.dataDir) restart.push('store.dir');
+    if (next.retention.maxAgeMs !== before.retention.maxAgeMs) restart.push('store.max_age');
+    if (next.retention.maxBytes !== before.retention.maxBytes) restart.push('store.max_size');
+    if (next.listen.host !== before.listen.host || next.listen.port !== before.listen.port) restart.push('serve.listen');
+    this.current = { ...before, intervalMs: next.intervalMs, allowLoopbackRead: next.allowLoopbackRead };
+    if (next.intervalMs !== before.intervalMs) {
+      this.judge.setPace(findingPace(next.intervalMs));
+      clearTimeout(this.scanTimer);
+      this.scheduleStartMs = performance.now();
+      this.scheduleScan();
+    }
+    return restart;
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    clearTimeout(this.scanTimer);
+    clearTimeout(this.workTimer);
+    await this.server?.close();
+    try {
+      for (const { subject } of this.book.all()) this.saveState(subject.id);
+      this.judge.writeOpenFindings();
+    } finally {
+      this.store.close();
+    }
+  }
+}
+
+function lastStoredMs(store: SeriesStore): number {
+  return store.subjects().reduce((latest, { lastSeenMs }) => Math.max(latest, lastSeenMs), 0);
+}
+
+/** The watches as they were saved, then caught up with the samples that came after. */
+function restoreBook(book: WatchBook, store: SeriesStore, nowMs: number, log: DaemonOptions['log']): void {
+  const known = new Map(store.subjects().map(({ subject }) => [subject.id, subject]));
+  const savedMs = new Map<string, number>();
+  for (const { subjectId, timeMs, bytes } of store.states()) {
+    const subject = known.get(subjectId);
+    if (subject === undefined) continue;
+    try {
+      book.restore(subject, restoreSubjectWatch(subject.name, bytes), timeMs);
+      savedMs.set(subjectId, timeMs);
+    } catch (error) {
+      // Of another version, or damaged: the watch starts anew from what the store replays.
+      log('warning', `the saved window of ${subject.name} cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  for (const { subjectId, sample } of store.replay(nowMs - replayMs)) {
+    const subject = known.get(subjectId);
+    if (subject !== undefined && book.get(subjectId) === undefined) book.restoreEmpty(subject, sample.timeMs);
+    if (sample.timeMs > (savedMs.get(subjectId) ?? 0)) book.replay(subjectId, sample);
+  }
+}
