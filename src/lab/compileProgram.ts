@@ -1,0 +1,30 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/**
+ * The program compiled from a C source, under a name of its own: a workload is recognised by its executable.
+ * Compiled once for each source and name, into `dist/lab-programs/` of the checkout.
+ */
+export function compileProgram(source: string, name: string): string {
+  const digest = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12);
+  const folder = join(checkoutRoot(), 'dist', 'lab-programs', digest);
+  const program = join(folder, name);
+  if (existsSync(program)) return program;
+  mkdirSync(folder, { recursive: true });
+  // Renamed when complete: two tests may compile the same program at the same time.
+  const unfinished = `${program}.${process.pid}`;
+  execFileSync('cc', ['-O1', '-o', unfinished, source, '-lm'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  renameSync(unfinished, program);
+  return program;
+}
+
+function checkoutRoot(): string {
+  let folder = import.meta.dirname;
+  while (!existsSync(join(folder, 'package.json'))) {
+    if (folder === dirname(folder)) throw new Error(`expected a package.json above ${import.meta.dirname}; found none`);
+    folder = dirname(folder);
+  }
+  return folder;
+}
