@@ -85,10 +85,10 @@ export class CsvRows {
           at += 1;
           byte = byteAt(bytes, at);
         }
-        if (byte === comma || byte === lineFeed || byte === carriageReturn) {
-          if (at === cellFrom) value = Number.NaN;
-          else if (at - cellFrom > exactDigits) value = parseDecimal(bytes, cellFrom, at);
-        } else {
+        const endsHere = byte === comma || byte === lineFeed || byte === carriageReturn;
+        if (endsHere && at === cellFrom) {
+          value = Number.NaN;
+        } else if (!endsHere || at - cellFrom > exactDigits) {
           at = plainCellEnd(bytes, at, lineEnd);
           value = parseDecimal(bytes, cellFrom, at);
           if (Number.isNaN(value)) return -1;

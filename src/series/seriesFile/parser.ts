@@ -8,6 +8,8 @@ import { type RowSink, SeriesRows } from './rows.ts';
 /** Bytes taken at once. */
 const sliceBytes = 256 * 1024;
 const openingBrace = 0x7b;
+const blank = 0x20;
+const tab = 0x09;
 const byteOrderMark = [0xef, 0xbb, 0xbf];
 
 export type SeriesFileFormat = 'csv' | 'json-lines';
@@ -113,7 +115,9 @@ export class SeriesFileParser {
       else if (byte !== carriageReturn) break;
     }
     if (at === to) return at;
-    const isJson = this.#format === undefined ? byteAt(this.#pending, at) === openingBrace : this.#format === 'json-lines';
+    let first = at;
+    while (first < to && (byteAt(this.#pending, first) === blank || byteAt(this.#pending, first) === tab)) first += 1;
+    const isJson = this.#format === undefined ? byteAt(this.#pending, first) === openingBrace : this.#format === 'json-lines';
     this.#rows = isJson ? new JsonRows(this.#series) : new CsvRows(this.#series);
     return at;
   }
