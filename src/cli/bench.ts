@@ -4,13 +4,14 @@ import type { SeedSet } from '../lab/leakbench/case.ts';
 import { leaderboard } from '../lab/leakbench/leaderboard.ts';
 import { measure, serveOrders, workerMark } from '../lab/leakbench/measure.ts';
 import { renderReport, reportOf } from '../lab/leakbench/report.ts';
-import { generatedTasks } from '../lab/leakbench/tasks.ts';
+import { tasksFor } from '../lab/leakbench/tasks.ts';
 import { StanchError } from '../model/errors.ts';
 
 interface BenchDetectFlags {
   seeds: { from: number; to: number };
   set: SeedSet;
   only?: string;
+  data?: string;
   detectors?: string;
   jobs: number;
   families: boolean;
@@ -19,7 +20,13 @@ interface BenchDetectFlags {
 
 async function benchDetect(flags: BenchDetectFlags): Promise<void> {
   if (process.env[workerMark] === '1' && process.send) return serveOrders();
-  const tasks = generatedTasks({ seeds: flags.seeds, set: flags.set, ...(flags.only === undefined ? {} : { only: flags.only }) });
+  const dataDir = flags.data ?? process.env.STANCH_DATASETS;
+  const tasks = tasksFor({
+    seeds: flags.seeds,
+    set: flags.set,
+    ...(flags.only === undefined ? {} : { only: flags.only }),
+    ...(dataDir === undefined ? {} : { dataDir }),
+  });
   const started = performance.now();
   const outcomes = await measure({ tasks, detectors: detectorsNamed(flags.detectors), jobs: flags.jobs, onProgress: showProgress });
   const report = reportOf(outcomes, `${flags.seeds.from}..${flags.seeds.to} (${flags.set})`);
@@ -68,6 +75,12 @@ const benchDetectCommand = buildCommand({
         default: 'tune',
       },
       only: { kind: 'parsed', parse: String, brief: 'Only families that begin so, or one group', optional: true },
+      data: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Folder of the recorded series; STANCH_DATASETS when not given, and without either only generated series are run',
+        optional: true,
+      },
       detectors: { kind: 'parsed', parse: String, brief: 'Detectors, separated by commas; all when not given', optional: true },
       jobs: { kind: 'parsed', parse: parseCount, brief: 'Processes to share the work', default: String(availableParallelism()) },
       families: { kind: 'boolean', brief: 'Show every family, not only those with faults', default: false },

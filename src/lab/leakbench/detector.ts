@@ -14,6 +14,8 @@ export interface BenchDetector {
 export interface SeriesSetting {
   resource: Truth['resource'];
   spanMs: number;
+  /** Usual time between two samples. */
+  intervalMs: number;
 }
 
 export interface DetectorEntry {

@@ -46,7 +46,8 @@ export function runCase(benchCase: BenchCase, entry: DetectorEntry): Outcome {
   const { samples, ...truth } = benchCase;
   const startMs = samples.at(0)?.timeMs ?? 0;
   const endMs = samples.at(-1)?.timeMs ?? 0;
-  const detector = entry.create({ resource: truth.resource, spanMs: endMs - startMs });
+  const spanMs = endMs - startMs;
+  const detector = entry.create({ resource: truth.resource, spanMs, intervalMs: spanMs / Math.max(1, samples.length - 1) });
   const outcome = blankOutcome(truth, entry.name, startMs, endMs);
   const from = truth.onsetMs ?? startMs;
   const due = checkpointShares.map((share) => ({ share, timeMs: from + share * (endMs - from) }));

@@ -15,7 +15,7 @@ export interface Buckets {
 export type AlarmRule = (buckets: Buckets, endOfTrainingH: number) => boolean;
 
 const bucketH = 1 / 6;
-/** Runs shorter than this are stretched to a fortnight, so that rules written for hours and days have hours and days. */
+/** Runs shorter than this are stretched towards a fortnight, so that rules written for hours and days have hours and days: as far as leaves two samples to a bucket. */
 const shortRunMs = 48 * 3_600_000;
 const fortnightMs = 336 * 3_600_000;
 const judgeEveryBuckets = 36;
@@ -26,7 +26,7 @@ export function baseline(name: string, createRule: () => AlarmRule): DetectorEnt
 }
 
 function createBaseline(setting: SeriesSetting, rule: AlarmRule): BenchDetector {
-  const stretch = setting.spanMs < shortRunMs ? fortnightMs / Math.max(1, setting.spanMs) : 1;
+  const stretch = stretchOf(setting);
   const trainingH = ((setting.spanMs / 3_600_000) * stretch) / 3;
   const buckets: Buckets = { hours: [], values: [], wall: Number.NaN };
   let startMs: number | null = null;
@@ -68,6 +68,12 @@ function createBaseline(setting: SeriesSetting, rule: AlarmRule): BenchDetector 
       return revision;
     },
   };
+}
+
+function stretchOf({ spanMs, intervalMs }: SeriesSetting): number {
+  if (spanMs >= shortRunMs) return 1;
+  const bucketMs = bucketH * 3_600_000;
+  return Math.max(1, Math.min(fortnightMs / Math.max(1, spanMs), bucketMs / Math.max(1, 2 * intervalMs)));
 }
 
 function verdictOf(setting: SeriesSetting, leak: boolean): SubjectVerdict {
