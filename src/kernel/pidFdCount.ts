@@ -4,16 +4,20 @@
  * https://docs.kernel.org/filesystems/proc.html (3.2, "/proc/<pid>/fd")
  */
 import { opendirSync, statSync } from 'node:fs';
-import { absent, type Reading } from '../model/reading.ts';
+import { absent, isValue, type Reading } from '../model/reading.ts';
 import { missingFor } from './read.ts';
 
 /** A process with more open files than this is counted only so far: listing is dear. */
 const maxListed = 1 << 20;
 
-/** Whether this kernel gives the count as the size of the directory: stanch itself has open files, so 0 is a no. */
+/** Listing opens one more, and a thread of the runtime may open or close another meanwhile. */
+const countingSlack = 4;
+
+/** Whether this kernel gives the count as the size of the directory, tried on stanch's own. */
 export function fdCountIsDirectorySize(ownFdDirectory: string): boolean {
   const size = fdDirectorySize(ownFdDirectory);
-  return typeof size === 'number' && size > 0;
+  const listed = listedFdCount(ownFdDirectory);
+  return isValue(size) && isValue(listed) && size > 0 && Math.abs(size - listed) <= countingSlack;
 }
 
 export function fdDirectorySize(directory: string): Reading<number> {

@@ -7,6 +7,7 @@
  */
 import type { Meminfo } from '../kernel/meminfo.ts';
 import { isValue, type Reading } from '../model/reading.ts';
+import { formatBytes } from '../model/units.ts';
 
 export interface MemoryNode {
   name: string;
@@ -34,6 +35,8 @@ export interface HostMemoryFacts {
   cpuFreeBytes: Reading<number>;
 }
 
+/** Share of a figure from which on an adjustment is told. */
+const worthSaying = 0.01;
 /** Workloads shown by name; the rest are one line. */
 const namedWorkloads = 20;
 const unattributed = 'in no process that is seen';
@@ -97,7 +100,7 @@ function workloadNode(workload: WorkloadMemory, size: 'anonBytes' | 'swapBytes',
   const bytes = workload[size];
   if (excess === 0 || forked === 0) return node(workload.name, bytes);
   const less = Math.floor(mayBeShared(workload, size) * Math.min(1, excess / forked));
-  return node(workload.name, bytes - less, less > 0 ? countedTwice : undefined);
+  return node(workload.name, bytes - less, less > bytes * worthSaying ? countedTwice : undefined);
 }
 
 const countedTwice = 'without pages that its processes share, which each of them counts';
@@ -168,7 +171,10 @@ function whole(name: string, bytes: number, parts: readonly MemoryNode[], remain
   const sum = parts.reduce((total, part) => total + part.bytes, 0);
   const children = (sum > bytes ? shrunk(parts, bytes / sum) : parts).filter((part) => part.bytes > 0);
   if (sum < bytes) children.push(node(remainderName, bytes - sum));
-  return children.length === 0 ? { name, bytes } : { name, bytes, children };
+  if (children.length === 0) return { name, bytes };
+  const excess = sum - bytes;
+  const note = excess > bytes * worthSaying ? `parts made to fit: ${formatBytes(excess)} counted twice or moved while reading` : undefined;
+  return { ...node(name, bytes, note), children };
 }
 
 /** Every part smaller by the same factor; rounded where the running total stands, so that no byte is lost. */
@@ -178,6 +184,6 @@ function shrunk(parts: readonly MemoryNode[], factor: number): MemoryNode[] {
     const bytes = Math.round((before + part.bytes) * factor) - Math.round(before * factor);
     before += part.bytes;
     const fitted = part.children === undefined ? node(part.name, bytes) : whole(part.name, bytes, part.children, unattributed);
-    return { ...fitted, note: part.note ?? 'counted twice or moved while reading: made to fit' };
+    return part.note === undefined ? fitted : { ...fitted, note: part.note };
   });
 }

@@ -20,13 +20,18 @@ const systemFolders = /^\/(?:usr\/)?(?:local\/)?s?bin\/(?=[^/]+$)/;
 const title = /^(-?[\w./@+-]{1,128}): /;
 
 export function executable(facts: ProcessFacts): WorkloadIdentity {
-  const key = shownText(commandOf(facts).join(' '), maxKeyLength);
+  const key = shownText(commandText(facts), maxKeyLength);
   return { origin: 'executable', key, name: `${commandName(facts)} (${facts.user})`, user: facts.user };
 }
 
 /** The command without the user: what a single process is called. */
 export function commandName(facts: ProcessFacts): string {
-  return shownText(commandOf(facts).join(' '), maxNameLength);
+  return shownText(commandText(facts), maxNameLength);
+}
+
+/** In one line: `-c` and `-e` bring whole programs. */
+function commandText(facts: ProcessFacts): string {
+  return commandOf(facts).join(' ').replace(/\s+/g, ' ').trim();
 }
 
 function commandOf(facts: ProcessFacts): string[] {
