@@ -21,6 +21,8 @@ const subjectKind = -2;
 const startTimeSlot = slotOf('start_time');
 /** More digits than this could leave the integers that a double holds exactly. */
 const exactDigits = 15;
+/** Unix seconds of this many digits are before the year 9999. */
+const maxSecondDigits = 11;
 
 const lossyText = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -66,9 +68,8 @@ export class CsvRows {
     this.#badRow('row', longestRow, 'more');
   }
 
-  /** Reads one row without quotes or faults and returns where it ends; -1 for any other row, with nothing done. */
+  /** Reads one row without quotes or faults and returns where it ends; -1 for any other row, which then has no effect. */
   #plainRow(bytes: Uint8Array, from: number, lineEnd: number): number {
-    const rows = this.#rows;
     const kinds = this.#kinds;
     const lastCell = kinds.length - 1;
     let subjectFrom = 0;
@@ -76,36 +77,14 @@ export class CsvRows {
     let at = from;
     for (let cell = 0; cell <= lastCell; cell += 1) {
       const kind = kinds[cell] ?? 0;
-      const cellFrom = at;
-      if (kind >= 0 && kind !== startTimeSlot) {
-        let value = 0;
-        let byte = byteAt(bytes, at);
-        while (byte >= zero && byte <= nine) {
-          value = value * 10 + (byte - zero);
-          at += 1;
-          byte = byteAt(bytes, at);
-        }
-        const endsHere = byte === comma || byte === lineFeed || byte === carriageReturn;
-        if (endsHere && at === cellFrom) {
-          value = Number.NaN;
-        } else if (!endsHere || at - cellFrom > exactDigits) {
-          at = plainCellEnd(bytes, at, lineEnd);
-          value = parseDecimal(bytes, cellFrom, at);
-          if (Number.isNaN(value)) return -1;
-        }
-        rows.values[kind] = value;
-      } else {
+      if (kind === subjectKind) {
+        subjectFrom = at;
         at = plainCellEnd(bytes, at, lineEnd);
-        if (kind === subjectKind) {
-          if (at === cellFrom || byteAt(bytes, cellFrom) === quote) return -1;
-          subjectFrom = cellFrom;
-          subjectTo = at;
-        } else {
-          const timeMs = parseMoment(bytes, cellFrom, at);
-          if (Number.isNaN(timeMs) && (kind === timeKind || at > cellFrom)) return -1;
-          if (kind === timeKind) rows.timeMs = timeMs;
-          else rows.values[kind] = timeMs;
-        }
+        subjectTo = at;
+        if (subjectTo === subjectFrom || byteAt(bytes, subjectFrom) === quote) return -1;
+      } else {
+        at = this.#plainNumber(bytes, at, lineEnd, kind);
+        if (at < 0) return -1;
       }
       if (cell < lastCell) {
         if (byteAt(bytes, at) !== comma) return -1;
@@ -114,8 +93,35 @@ export class CsvRows {
     }
     if (byteAt(bytes, at) === carriageReturn) at += 1;
     if (byteAt(bytes, at) !== lineFeed || at - from >= maxRowBytes) return -1;
-    rows.finish(bytes, subjectFrom, subjectTo);
+    this.#rows.finish(bytes, subjectFrom, subjectTo);
     return at + 1;
+  }
+
+  /** Reads the cell at `from` into its place and returns where it ends; -1 when it is not fit. Whole numbers are read right here. */
+  #plainNumber(bytes: Uint8Array, from: number, lineEnd: number, kind: number): number {
+    let at = from;
+    let value = 0;
+    let byte = byteAt(bytes, at);
+    while (byte >= zero && byte <= nine) {
+      value = value * 10 + (byte - zero);
+      at += 1;
+      byte = byteAt(bytes, at);
+    }
+    const isMoment = kind === timeKind || kind === startTimeSlot;
+    const endsHere = byte === comma || byte === lineFeed || byte === carriageReturn;
+    if (endsHere && at === from) {
+      if (kind === timeKind) return -1;
+      value = Number.NaN;
+    } else if (endsHere && isMoment && at - from <= maxSecondDigits) {
+      value *= 1000;
+    } else if (!endsHere || at - from > exactDigits || isMoment) {
+      at = plainCellEnd(bytes, at, lineEnd);
+      value = isMoment ? parseMoment(bytes, from, at) : parseDecimal(bytes, from, at);
+      if (Number.isNaN(value)) return -1;
+    }
+    if (kind === timeKind) this.#rows.timeMs = value;
+    else this.#rows.values[kind] = value;
+    return at;
   }
 
   /** Reads one row of any form and returns where it ends; -1 when it may go on beyond `to`. */
