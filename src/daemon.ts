@@ -15,12 +15,12 @@ import { type OwnCost, OwnCostMeter } from './sample/ownCost.ts';
 import { Sampler } from './sample/sampler.ts';
 import type { Scan } from './sample/scan.ts';
 import { type ClockReading, nextTick, ScanClock } from './sample/scanClock.ts';
-import { openStore } from './standInStore.ts';
 import type { SeriesStore } from './series/store.ts';
 import { loadPageFiles } from './serve/pageFiles.ts';
 import { type ApiServer, startServer } from './serve/server.ts';
 import type { Judged, LiveSource } from './serve/source.ts';
 import { loadOrCreateToken } from './serve/token.ts';
+import { openStore } from './standInStore.ts';
 
 export type LogLevel = 'error' | 'warning' | 'info';
 
@@ -315,13 +315,14 @@ function lastStoredMs(store: SeriesStore): number {
 
 /** The watches as they were saved, then caught up with the samples that came after. */
 function restoreBook(book: WatchBook, store: SeriesStore, nowMs: number, log: DaemonOptions['log']): void {
-  const known = new Map(store.subjects().map(({ subject }) => [subject.id, subject]));
+  const known = new Map(store.subjects().map((entry) => [entry.subject.id, entry]));
   const savedMs = new Map<string, number>();
   for (const { subjectId, timeMs, bytes } of store.states()) {
-    const subject = known.get(subjectId);
-    if (subject === undefined) continue;
+    const entry = known.get(subjectId);
+    if (entry === undefined) continue;
+    const { subject, firstSeenMs } = entry;
     try {
-      book.restore(subject, restoreSubjectWatch(subject.name, bytes), timeMs);
+      book.restore(subject, restoreSubjectWatch(subject.name, bytes), firstSeenMs, timeMs);
       savedMs.set(subjectId, timeMs);
     } catch (error) {
       // Of another version, or damaged: the watch starts anew from what the store replays.
@@ -329,8 +330,8 @@ function restoreBook(book: WatchBook, store: SeriesStore, nowMs: number, log: Da
     }
   }
   for (const { subjectId, sample } of store.replay(nowMs - replayMs)) {
-    const subject = known.get(subjectId);
-    if (subject !== undefined && book.get(subjectId) === undefined) book.restoreEmpty(subject, sample.timeMs);
+    const entry = known.get(subjectId);
+    if (entry !== undefined && book.get(subjectId) === undefined) book.restoreEmpty(entry.subject, entry.firstSeenMs);
     if (sample.timeMs > (savedMs.get(subjectId) ?? 0)) book.replay(subjectId, sample);
   }
 }

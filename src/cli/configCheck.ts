@@ -5,6 +5,7 @@ import { buildCommand, buildRouteMap } from '@stricli/core';
 import { formatBytes, formatDuration } from '../model/units.ts';
 import { urlHost } from '../serve/access.ts';
 import type { CliContext } from './context.ts';
+import { jsonText } from './jsonText.ts';
 import { configError, defaultPaths, loadSettings, parseConfig, readText } from './settings.ts';
 import { settingsFlags, surroundings } from './settingsFlags.ts';
 
@@ -35,12 +36,12 @@ function check(this: CliContext, flags: Flags): void {
   const file = flags.config !== undefined || existsSync(wanted) ? wanted : null;
   const problems = file === null ? [] : parseConfig(readText(file)).problems;
   if (problems.length > 0 && file !== null) {
-    if (flags.json) this.process.stdout.write(`${JSON.stringify({ schema: 'stanch.config/1', file, problems, settings: null })}\n`);
+    if (flags.json) this.process.stdout.write(`${jsonText({ schema: 'stanch.config/1', file, problems, settings: null })}\n`);
     throw configError(file, problems);
   }
   const { settings } = loadSettings(flags.config === undefined ? {} : { config: flags.config }, around);
   if (flags.json) {
-    this.process.stdout.write(`${JSON.stringify({ schema: 'stanch.config/1', file, problems, settings })}\n`);
+    this.process.stdout.write(`${jsonText({ schema: 'stanch.config/1', file, problems, settings })}\n`);
     return;
   }
   const { intervalMs, dataDir, retention, listen, allowLoopbackRead } = settings;

@@ -11,6 +11,8 @@ type Target = Command<CliContext> | RouteMap<CliContext>;
 const commands: Record<string, () => Promise<Target>> = {
   run: async () => (await import('./run.ts')).runCommand,
   status: async () => (await import('./status.ts')).statusCommand,
+  top: async () => (await import('./top.ts')).topCommand,
+  scan: async () => (await import('./scan.ts')).scanCommand,
   config: async () => (await import('./configCheck.ts')).configCommand,
 };
 

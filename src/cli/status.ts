@@ -4,6 +4,7 @@ import { statusSchema, subjectsSchema } from '../serve/schema.ts';
 import { createClient } from './client.ts';
 import { type ClientFlags, clientFlags } from './clientFlags.ts';
 import type { CliContext } from './context.ts';
+import { jsonText } from './jsonText.ts';
 import { createPaint } from './paint.ts';
 import { surroundings } from './settingsFlags.ts';
 import { statusReport } from './statusReport.ts';
@@ -33,7 +34,7 @@ async function status(this: CliContext, flags: Flags): Promise<void> {
   const { stdout, env } = this.process;
   const client = createClient(flags.url, surroundings(env));
   const document = await client.get('/api/v1/status', statusSchema);
-  if (flags.json) stdout.write(`${JSON.stringify(document)}\n`);
+  if (flags.json) stdout.write(`${jsonText(document)}\n`);
   else {
     const largest = await client.get('/api/v1/subjects?kind=workload&sort=private&limit=5', subjectsSchema);
     stdout.write(

@@ -63,14 +63,16 @@ export class WatchBook {
   }
 
   /** Puts back a watch that was saved. */
-  restore(subject: Subject, watch: SubjectWatch, lastSeenMs: number): void {
+  restore(subject: Subject, watch: SubjectWatch, firstSeenMs: number, lastSeenMs: number): void {
     if (this.entries.has(subject.id) || (subject.kind === 'process' && this.processCount >= maxProcesses)) return;
-    this.add(subject, watch, lastSeenMs).present = false;
+    const entry = this.add(subject, watch, firstSeenMs);
+    entry.lastSeenMs = lastSeenMs;
+    entry.present = false;
   }
 
   /** A watch for a subject of which only samples are left. */
-  restoreEmpty(subject: Subject, lastSeenMs: number): void {
-    this.restore(subject, createSubjectWatch(subject.name), lastSeenMs);
+  restoreEmpty(subject: Subject, firstSeenMs: number): void {
+    this.restore(subject, createSubjectWatch(subject.name), firstSeenMs, firstSeenMs);
   }
 
   /** One recorded sample of a known subject, in time order. */
@@ -106,14 +108,14 @@ export class WatchBook {
     entry.present = true;
   }
 
-  private add(subject: Subject, watch: SubjectWatch, lastSeenMs: number): WatchEntry {
+  private add(subject: Subject, watch: SubjectWatch, firstSeenMs: number): WatchEntry {
     const entry: WatchEntry = {
       subject,
       watch,
       judgedRevision: -1,
       verdict: null,
-      firstSeenMs: lastSeenMs,
-      lastSeenMs,
+      firstSeenMs,
+      lastSeenMs: firstSeenMs,
       present: true,
       spark: new Spark(this.sparkBucketMs),
       tracks: new Map(),

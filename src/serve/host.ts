@@ -24,7 +24,10 @@ export function hostPart(source: LiveSource): StatusDocument['host'] {
   };
 }
 
-/** The earlier of what the leaking workloads sum up to and what the host's own series says (kernel memory, files in tmpfs). */
+/**
+ * The earlier of what the leaking workloads sum up to and what the host's own series says of what no process holds (kernel memory,
+ * files in tmpfs). The host's own memory series speaks only when no workload does: else it is the same growth with more noise.
+ */
 function hostExhaustion(source: LiveSource): Exhaustion | null {
   const scan = source.scan();
   const headroom: Reading<number> = scan.host.sample.headroomBytes;
@@ -34,7 +37,10 @@ function hostExhaustion(source: LiveSource): Exhaustion | null {
     .flatMap((workload) => source.judged(workload.subject.id)?.verdict?.resources ?? [])
     .filter((verdict) => verdict.verdict === 'leak' && (verdict.resource === 'memory' || verdict.resource === 'shmem'));
   const summed = isValue(headroom) ? forecastHost(headroom, leaks, scan.timeMs) : null;
-  const own = source.judged(hostSubject.id)?.verdict?.resources.filter((verdict) => verdict.verdict === 'leak') ?? [];
+  const own =
+    source
+      .judged(hostSubject.id)
+      ?.verdict?.resources.filter((verdict) => verdict.verdict === 'leak' && (verdict.resource !== 'memory' || summed === null)) ?? [];
   return [summed, ...own.map((verdict) => verdict.exhaustion)].reduce(earlier, null);
 }
 
