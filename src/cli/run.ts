@@ -1,6 +1,4 @@
 /** `stanch run`: the daemon. SIGTERM and SIGINT end it cleanly, SIGHUP reads the configuration again. */
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { buildCommand } from '@stricli/core';
 import { startDaemon } from '../daemon.ts';
 import { formatDuration } from '../model/units.ts';
@@ -9,6 +7,7 @@ import { tokenPath } from '../serve/token.ts';
 import type { CliContext } from './context.ts';
 import { failureText } from './failure.ts';
 import { createLog } from './log.ts';
+import { findPageDir } from './pageDir.ts';
 import { loadSettings, type SettingsFlags } from './settings.ts';
 import { settingsFlags, surroundings } from './settingsFlags.ts';
 import { version } from './version.ts';
@@ -64,11 +63,4 @@ function nextSignal(signals: readonly NodeJS.Signals[]): Promise<NodeJS.Signals>
     };
     for (const each of signals) process.on(each, onSignal);
   });
-}
-
-/** The page as built: beside the bundle, or in dist/ of the checkout. */
-function findPageDir(): string {
-  const folder = dirname(process.argv[1] ?? '.');
-  const beside = join(folder, 'web');
-  return existsSync(join(beside, 'index.html')) ? beside : join(folder, '..', '..', 'dist', 'web');
 }

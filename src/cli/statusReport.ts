@@ -5,7 +5,7 @@ import type { Paint } from './paint.ts';
 import { agoPhrase, exhaustionPhrase, slopePhrase, slopeWithInterval, wallPhrase } from './phrases.ts';
 import { fit, printable } from './printable.ts';
 
-interface Look {
+export interface Look {
   paint: Paint;
   width: number;
 }
@@ -44,7 +44,8 @@ function concerns(status: StatusDocument, word: 'leak' | 'suspect', nowMs: numbe
   return rest > 0 ? [...shown, `… and ${rest} more: stanch top`] : shown;
 }
 
-function concern(verdict: Verdict, nowMs: number, { paint, width }: Look): string {
+/** One leak or suspect in full. */
+export function concern(verdict: Verdict, nowMs: number, { paint, width }: Look): string {
   const colour = verdict.verdict === 'leak' ? 'red' : 'yellow';
   const name = fit(printable(verdict.subject), Math.max(20, width - 12));
   const lines = [`${paint(colour, verdict.verdict.padEnd(8))}${paint('bold', name)}`];
