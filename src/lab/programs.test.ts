@@ -3,16 +3,18 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ProgramKind, type ProgramLanguage, programKinds, programLanguages, startProgram, whyNotRunnable } from './programs.ts';
 
 const mebibyte = 1024 ** 2;
 
-const sizeBytes = 8 * mebibyte;
+const sizeBytes = 16 * mebibyte;
 
-function start(language: ProgramLanguage, kind: ProgramKind) {
-  return startProgram({ language, kind, rateBytesPerSecond: 8 * mebibyte, sizeBytes, noise: 0.05, seed: 7 });
+function start(context: TestContext, language: ProgramLanguage, kind: ProgramKind) {
+  const program = startProgram({ language, kind, rateBytesPerSecond: 8 * mebibyte, sizeBytes, noise: 0.05, seed: 7 });
+  context.after(() => program.stop());
+  return program;
 }
 
 function residentAnonBytes(pid: number): number {
@@ -21,13 +23,15 @@ function residentAnonBytes(pid: number): number {
   return Number(match[1]) * 1024;
 }
 
-/** Polls until the memory of the process is what is wanted: the wait is as long as the machine needs. */
-async function untilAnonBytes(pid: number, wanted: (bytes: number) => boolean): Promise<number> {
-  for (;;) {
-    const bytes = residentAnonBytes(pid);
-    if (wanted(bytes)) return bytes;
-    await sleep(50);
-  }
+/** Polls until what was seen of a process's memory is enough: the wait is as long as the machine needs. */
+async function watchAnon(pid: number, isEnough: (seen: { first: number; least: number; most: number; now: number }) => boolean) {
+  const seen = { first: residentAnonBytes(pid), least: Number.POSITIVE_INFINITY, most: 0, now: 0 };
+  do {
+    await sleep(20);
+    seen.now = residentAnonBytes(pid);
+    seen.least = Math.min(seen.least, seen.now);
+    seen.most = Math.max(seen.most, seen.now);
+  } while (!isEnough(seen));
 }
 
 async function untilGone(pid: number): Promise<void> {
@@ -37,33 +41,39 @@ async function untilGone(pid: number): Promise<void> {
 for (const language of programLanguages) {
   const skip = whyNotRunnable(language) ?? false;
 
-  test(`${language}: a leak grows for ever and its healthy twins do not`, { skip, timeout: 120_000 }, async () => {
-    const programs = programKinds.map((kind) => ({ kind, program: start(language, kind), atReadyBytes: 0 }));
-    for (const each of programs) {
-      await each.program.ready;
-      each.atReadyBytes = residentAnonBytes(each.program.pid);
+  test(`${language}: a leak grows for ever and its healthy twins do not`, { skip, timeout: 120_000 }, async (context) => {
+    const healthy: { kind: ProgramKind; pid: number; atReadyBytes: number }[] = [];
+    for (const kind of programKinds.filter((each) => each !== 'leak')) {
+      const program = start(context, language, kind);
+      await program.ready;
+      healthy.push({ kind, pid: program.pid, atReadyBytes: residentAnonBytes(program.pid) });
     }
-    for (const { kind, program, atReadyBytes } of programs) {
-      await untilAnonBytes(program.pid, (bytes) => bytes > atReadyBytes + (kind === 'leak' ? 8 : 0.6) * sizeBytes);
+    const leak = start(context, language, 'leak');
+    await leak.ready;
+    await watchAnon(leak.pid, ({ first, now }) => now > first + 5 * sizeBytes);
+    for (const { kind, pid, atReadyBytes } of healthy) {
+      const bytes = residentAnonBytes(pid);
+      assert.ok(bytes < atReadyBytes + 3 * sizeBytes, `${kind} holds ${bytes} bytes after ${atReadyBytes} at first`);
     }
-    for (const { kind, program, atReadyBytes } of programs.filter((each) => each.kind !== 'leak')) {
-      const bytes = residentAnonBytes(program.pid);
-      assert.ok(bytes < atReadyBytes + 4 * sizeBytes, `${kind} holds ${bytes} bytes after ${atReadyBytes} at first`);
-    }
-    await Promise.all(programs.map(({ program }) => program.stop()));
-    for (const { kind, program } of programs) assert.ok(!existsSync(`/proc/${program.pid}`), `${kind} is gone`);
   });
 
   for (const kind of ['load', 'gc-sawtooth'] as const) {
-    test(`${language}: ${kind} gives its memory back`, { skip, timeout: 120_000 }, async () => {
-      const program = start(language, kind);
+    test(`${language}: ${kind} gives its memory back, again and again`, { skip, timeout: 120_000 }, async (context) => {
+      const program = start(context, language, kind);
       await program.ready;
-      const atReadyBytes = residentAnonBytes(program.pid);
-      await untilAnonBytes(program.pid, (bytes) => bytes > atReadyBytes + 0.6 * sizeBytes);
-      await untilAnonBytes(program.pid, (bytes) => bytes < atReadyBytes + 0.4 * sizeBytes);
-      await program.stop();
+      for (let wave = 0; wave < 2; wave += 1) {
+        await watchAnon(program.pid, ({ least, now }) => now > least + 0.5 * sizeBytes);
+        await watchAnon(program.pid, ({ most, now }) => now < most - 0.5 * sizeBytes);
+      }
     });
   }
+
+  test(`${language}: a program is gone once it is stopped`, { skip, timeout: 120_000 }, async (context) => {
+    const program = start(context, language, 'leak');
+    await program.ready;
+    await program.stop();
+    assert.ok(!existsSync(`/proc/${program.pid}`));
+  });
 }
 
 test('a program ends when whoever started it is killed', { timeout: 60_000 }, async () => {
