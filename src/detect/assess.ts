@@ -9,23 +9,22 @@ const priorLogOdds = -2.5;
 /** Below this a rule has said nothing worth telling. */
 const worthTelling = 0.25;
 
-export interface Assessment {
-  evidence: WindowEvidence;
-  probability: number;
-  reasons: Reason[];
+/** Log-odds that a window shows a leak: the sum of what the rules say. */
+export function logOddsOfLeak(evidence: WindowEvidence, context: RuleContext): number {
+  let logOdds = priorLogOdds;
+  for (const rule of rules) logOdds += rule.weigh(evidence, context) ?? 0;
+  return logOdds;
 }
 
-/** Adds up what the rules say of one window. */
-export function assess(evidence: WindowEvidence, context: RuleContext): Assessment {
-  let logOdds = priorLogOdds;
+/** What the rules say in words, the weightiest first. */
+export function reasonsFor(evidence: WindowEvidence, context: RuleContext): Reason[] {
   const opinions: { weight: number; reason: Reason }[] = [];
   for (const rule of rules) {
-    const opinion = rule.weigh(evidence, context);
-    if (opinion === null) continue;
-    logOdds += opinion.weight;
-    const side = opinion.weight > worthTelling ? 'leak' : opinion.weight < -worthTelling ? 'no-leak' : 'undecided';
-    opinions.push({ weight: opinion.weight, reason: { rule: rule.name, for: side, text: opinion.text } });
+    const weight = rule.weigh(evidence, context);
+    if (weight === null) continue;
+    const side = weight > worthTelling ? 'leak' : weight < -worthTelling ? 'no-leak' : 'undecided';
+    opinions.push({ weight, reason: { rule: rule.name, for: side, text: rule.tell(evidence, context, weight) } });
   }
   opinions.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
-  return { evidence, probability: 1 / (1 + Math.exp(-logOdds)), reasons: opinions.map((o) => o.reason) };
+  return opinions.map((o) => o.reason);
 }

@@ -5,17 +5,22 @@
  * daily harmonics); what is left is cut into some 16 blocks, and the lower quartile of each block is its floor.
  */
 import { bucketsPerLevel, type WindowView } from '../series/window.ts';
-import { quantile, type Regression, regress, robustDeviation, theilSen } from './statistics.ts';
+import { LineFit, quantile, type Regression, regress, robustDeviation, theilSen } from './statistics.ts';
 
 /** Fewer buckets say nothing. */
-export const fewestBuckets = 16;
+export const fewestBuckets = 24;
 
 const dayMs = 86_400_000;
 const mostBlocks = 16;
 const fewestBlocks = 8;
 
+/** t of curvature below which a life counts as bent. */
+const bendsDown = -2;
+
 /** Time constants of saturating growth that are tried, as shares of the window. Slower ones cannot be told from a line yet. */
 const saturationTimes = [0.06, 0.12, 0.25, 0.45, 0.7];
+const powers = [0.35, 0.55];
+const logarithms = [20, 200, 2000];
 
 export interface WindowEvidence {
   fromMs: number;
@@ -48,6 +53,13 @@ export interface WindowEvidence {
   curvatureT: number;
   /** Lowest plausible share of the growth that is a straight line, whatever saturating growth is mixed in. */
   linearShareLow: number;
+  /** The straight part itself at its lowest plausible slope; negative when there may be none. */
+  linearSlopeLowPerMs: number;
+  /**
+   * The same of the whole life, as a share of this window's slope: only where the life as a whole bends down, null otherwise.
+   * A late window of a curve that flattens looks straight; its life does not.
+   */
+  lifeLinearShare: number | null;
   /** Share of the raw growth that follows the load of the moment; null when the load is not known. */
   loadShare: number | null;
   /** How far the end is above everything before the window, as a share of the growth; null without such a past. */
@@ -82,9 +94,15 @@ export function bucketsPerBlock(buckets: number): number {
 
 /**
  * Evidence of a window; null when it is too short. `quantum` is the smallest change that means anything (a page, a count of 1).
- * `bornMs` is the start of the process as far as known, the origin of warm-ups.
+ * `life` is the evidence of the widest window, `bornMs` is the start of the process as far as known, the origin of warm-ups.
  */
-export function weighWindow(view: WindowView, past: Past | null, bornMs: number, quantum: number): WindowEvidence | null {
+export function weighWindow(
+  view: WindowView,
+  past: Past | null,
+  life: WindowEvidence | null,
+  bornMs: number,
+  quantum: number,
+): WindowEvidence | null {
   const n = view.length;
   if (n < fewestBuckets) return null;
   const fromMs = view.timeMs[0] ?? 0;
@@ -125,7 +143,9 @@ export function weighWindow(view: WindowView, past: Past | null, bornMs: number,
     effectiveSteps: increments.effectiveSteps,
     lateShare: shape.lateShare,
     curvatureT: shape.curvatureT,
-    linearShareLow: shape.linearShareLow,
+    linearShareLow: shape.linearLow / Math.max(growth, noise),
+    linearSlopeLowPerMs: shape.linearLow / spanMs,
+    lifeLinearShare: life === null || life.curvatureT > bendsDown ? null : life.linearSlopeLowPerMs / Math.max(line.slope, 1e-300),
     loadShare: cleared.loadShare,
     newHigh: past === null ? null : (startFloor + growth - past.highestFloor) / scale,
     pastGiveBack: past === null ? null : past.largestDrop / scale,
@@ -277,70 +297,48 @@ function weighIncrements(blocks: Blocks, growth: number, quantum: number) {
 
 function weighShape(blocks: Blocks, fromMs: number, spanMs: number, bornMs: number, noise: number) {
   const n = blocks.count;
-  const ones = new Float64Array(n).fill(1);
   const u = new Float64Array(n);
+  for (let k = 0; k < n; k += 1) u[k] = ((blocks.timeMs[k] ?? 0) - fromMs) / spanMs;
+  const y = blocks.floor;
+  const line = new LineFit(u, y, n);
   const square = new Float64Array(n);
-  for (let k = 0; k < n; k += 1) {
-    u[k] = ((blocks.timeMs[k] ?? 0) - fromMs) / spanMs;
-    square[k] = ((u[k] ?? 0) - 0.5) ** 2;
-  }
-  const line = regress([ones, u], blocks.floor, n, 0);
-  const curve = regress([ones, u, square], blocks.floor, n, 0);
-  const slope = line?.coefficients[1] ?? 0;
+  for (let k = 0; k < n; k += 1) square[k] = ((u[k] ?? 0) - 0.5) ** 2;
+  const curve = line.with(square);
   const third = Math.max(3, Math.floor(n / 3));
-  const late = theilSen(u.subarray(n - third), blocks.floor.subarray(n - third, n), third);
+  const late = theilSen(u.subarray(n - third), y.subarray(n - third), third);
   return {
-    lateShare: slope > 0 ? late.slope / slope : 0,
-    curvatureT: curve === null ? 0 : (curve.coefficients[2] ?? 0) / Math.max(curve.errors[2] ?? 0, noise * 1e-3, 1e-300),
-    linearShareLow: lowestLinearShare(blocks.floor, [ones, u], saturations(blocks, fromMs, spanMs, bornMs), n, noise),
+    lateShare: line.slope > 0 ? late.slope / line.slope : 0,
+    curvatureT: curve === null ? 0 : curve.coefficient / Math.max(curve.coefficientError, noise * 1e-3, 1e-300),
+    linearLow: lowestLinearPart(line, saturations(blocks, u, spanMs, Math.min(bornMs, fromMs)), noise),
   };
 }
 
-/** Shapes of growth that ends or slows down for ever: exponential, logarithm and root (Heaps), from the start of the process. */
-function saturations(blocks: Blocks, fromMs: number, spanMs: number, bornMs: number): Float64Array[] {
-  const n = blocks.count;
-  const columns = saturationTimes.map((tau) => {
-    const column = new Float64Array(n);
-    for (let k = 0; k < n; k += 1) column[k] = -Math.exp(-((blocks.timeMs[k] ?? 0) - fromMs) / (tau * spanMs));
-    return column;
-  });
-  const root = new Float64Array(n);
-  const logarithm = new Float64Array(n);
-  for (let k = 0; k < n; k += 1) {
-    const age = Math.max(0, ((blocks.timeMs[k] ?? 0) - Math.min(bornMs, fromMs)) / spanMs);
-    root[k] = Math.sqrt(age);
-    logarithm[k] = Math.log1p(age * 20);
-  }
-  columns.push(root, logarithm);
-  return columns;
+/** Shapes of growth that ends or slows down for ever: exponential, and power (Heaps) and logarithm from the start of the process. */
+function saturations(blocks: Blocks, u: Float64Array, spanMs: number, originMs: number): Float64Array[] {
+  const age = u.map((_, k) => Math.max(0, ((blocks.timeMs[k] ?? 0) - originMs) / spanMs));
+  return [
+    ...saturationTimes.map((tau) => u.map((x) => -Math.exp(-x / tau))),
+    ...powers.map((power) => age.map((x) => x ** power)),
+    ...logarithms.map((rate) => age.map((x) => Math.log1p(x * rate))),
+  ];
 }
 
 /**
  * Fits a + b u + c s(u) for every saturating s and for none; among the fits that the scatter cannot tell from the best one, the
- * lowest one-sided 90 % bound of the straight part b, as a share of the whole growth.
+ * lowest one-sided 90 % bound of the straight part b, which is a growth over the window.
  */
-function lowestLinearShare(
-  y: Float64Array,
-  line: readonly Float64Array[],
-  shapes: readonly Float64Array[],
-  n: number,
-  noise: number,
-): number {
-  const growth = (y[n - 1] ?? 0) - (y[0] ?? 0);
-  if (growth <= 0) return 0;
-  const fits = [regress(line, y, n, 0)];
+function lowestLinearPart(line: LineFit, shapes: readonly Float64Array[], noise: number): number {
+  const fits = [{ slope: line.slope, slopeError: line.slopeError, squaredError: line.squaredError }];
   for (const shape of shapes) {
-    const fit = regress([...line, shape], y, n, 0);
-    if (fit !== null && (fit.coefficients[2] ?? 0) > 0) fits.push(fit);
+    const fit = line.with(shape);
+    if (fit !== null && fit.coefficient > 0) fits.push(fit);
   }
   let best = Number.POSITIVE_INFINITY;
-  for (const fit of fits) best = Math.min(best, fit?.squaredError ?? best);
-  const tolerance = 4 * Math.max(best / Math.max(1, n - 3), noise * noise * 0.25);
+  for (const fit of fits) best = Math.min(best, fit.squaredError);
+  const tolerance = 4 * Math.max(best / Math.max(1, line.n - 3), noise * noise * 0.25);
   let lowest = Number.POSITIVE_INFINITY;
   for (const fit of fits) {
-    if (fit === null || fit.squaredError > best + tolerance) continue;
-    const low = (fit.coefficients[1] ?? 0) - 1.3 * (fit.errors[1] ?? 0);
-    lowest = Math.min(lowest, low / growth);
+    if (fit.squaredError <= best + tolerance) lowest = Math.min(lowest, fit.slope - 1.3 * fit.slopeError);
   }
   return lowest;
 }

@@ -178,3 +178,81 @@ function gaussJordan(m: Float64Array, p: number, width: number): boolean {
   }
   return true;
 }
+
+/**
+ * Least squares of y on a straight line in x, and, at little more cost, on the line and one more column at a time
+ * (Frisch, Waugh and Lovell 1933). Standard errors are widened for lag-1 autocorrelation of the residuals.
+ */
+export class LineFit {
+  readonly slope: number;
+  readonly slopeError: number;
+  readonly squaredError: number;
+  private readonly x: Float64Array;
+  readonly n: number;
+  private readonly meanX: number;
+  private readonly squaresX: number;
+  private readonly residuals: Float64Array;
+
+  constructor(x: Float64Array, y: Float64Array, n: number) {
+    let sumX = 0;
+    for (let i = 0; i < n; i += 1) sumX += x[i] ?? 0;
+    this.x = x;
+    this.n = n;
+    this.meanX = sumX / n;
+    let squaresX = 0;
+    for (let i = 0; i < n; i += 1) squaresX += ((x[i] ?? 0) - this.meanX) ** 2;
+    this.squaresX = squaresX;
+    this.residuals = new Float64Array(n);
+    this.slope = this.detrend(y, this.residuals);
+    this.squaredError = sumOfSquares(this.residuals, n);
+    this.slopeError = Math.sqrt(this.residualVariance(this.residuals, n - 2) / Math.max(squaresX, 1e-300));
+  }
+
+  /** The line and `column` together; null when the column is a straight line itself. */
+  with(
+    column: Float64Array,
+  ): { slope: number; slopeError: number; coefficient: number; coefficientError: number; squaredError: number } | null {
+    const { n } = this;
+    const rest = new Float64Array(n);
+    const columnSlope = this.detrend(column, rest);
+    const squares = sumOfSquares(rest, n);
+    if (squares < 1e-12) return null;
+    let product = 0;
+    for (let i = 0; i < n; i += 1) product += (rest[i] ?? 0) * (this.residuals[i] ?? 0);
+    const coefficient = product / squares;
+    for (let i = 0; i < n; i += 1) rest[i] = (this.residuals[i] ?? 0) - coefficient * (rest[i] ?? 0);
+    const variance = this.residualVariance(rest, n - 3);
+    return {
+      slope: this.slope - coefficient * columnSlope,
+      slopeError: Math.sqrt(variance * (1 / Math.max(this.squaresX, 1e-300) + (columnSlope * columnSlope) / squares)),
+      coefficient,
+      coefficientError: Math.sqrt(variance / squares),
+      squaredError: sumOfSquares(rest, n),
+    };
+  }
+
+  private detrend(y: Float64Array, into: Float64Array): number {
+    const { n, x, meanX } = this;
+    let sumY = 0;
+    let product = 0;
+    for (let i = 0; i < n; i += 1) {
+      sumY += y[i] ?? 0;
+      product += ((x[i] ?? 0) - meanX) * (y[i] ?? 0);
+    }
+    const slope = product / Math.max(this.squaresX, 1e-300);
+    const meanY = sumY / n;
+    for (let i = 0; i < n; i += 1) into[i] = (y[i] ?? 0) - meanY - slope * ((x[i] ?? 0) - meanX);
+    return slope;
+  }
+
+  private residualVariance(residuals: Float64Array, freedom: number): number {
+    const autocorrelation = lag1Autocorrelation(residuals, this.n);
+    return (sumOfSquares(residuals, this.n) / Math.max(1, freedom)) * ((1 + autocorrelation) / (1 - autocorrelation));
+  }
+}
+
+function sumOfSquares(values: Float64Array, n: number): number {
+  let sum = 0;
+  for (let i = 0; i < n; i += 1) sum += (values[i] ?? 0) ** 2;
+  return sum;
+}

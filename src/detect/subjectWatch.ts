@@ -1,12 +1,13 @@
 import type { Sample } from '../model/gauge.ts';
 import { isValue } from '../model/reading.ts';
 import type { ResourceVerdict, SubjectVerdict } from '../model/verdict.ts';
-import { levelCount, SubjectWindow } from '../series/window.ts';
-import { type Assessment, assess } from './assess.ts';
-import { emptyView, fewestBuckets, weighWindow } from './evidence.ts';
+import { bucketsPerLevel, levelCount, SubjectWindow, type WindowView } from '../series/window.ts';
+import { logOddsOfLeak } from './assess.ts';
+import { emptyView, fewestBuckets, type WindowEvidence, weighWindow } from './evidence.ts';
 import type { Wall } from './forecast.ts';
 import { pastBefore } from './past.ts';
 import { resources } from './resources.ts';
+import { mayRise } from './screen.ts';
 import { undecidedVerdict, VerdictTrack } from './verdictTrack.ts';
 
 /**
@@ -35,7 +36,10 @@ export function restoreSubjectWatch(subjectName: string, _snapshot: Uint8Array):
 /** A start time that moves by less is the same start, read with another rounding. */
 const sameStartMs = 2_000;
 
-const views = { window: emptyView() };
+const scratch = emptyView();
+
+/** Log-odds at which finer windows are not looked at any more. */
+const surelyLeaking = 5;
 
 class Watch implements SubjectWatch {
   revision = 0;
@@ -71,7 +75,7 @@ class Watch implements SubjectWatch {
     for (const [c, track] of this.tracks.entries()) {
       const resource = resources[c];
       if (track === null || resource === undefined) continue;
-      judged.push(track.verdict(this.wall(c), this.lastMs));
+      judged.push(track.verdict(this.wall(c), this.lastMs, () => this.widest(c, resource.quantum)));
     }
     judged.sort((a, b) => b.probability - a.probability);
     const worst = judged[0] ?? undecidedVerdict('memory', 'too few samples so far');
@@ -95,35 +99,65 @@ class Watch implements SubjectWatch {
     this.bornMs = sample.startTimeMs;
   }
 
+  /** Coarse levels first: what they show already need not be looked for in finer ones. */
   private judge(): void {
-    for (let level = 0; level < this.window.levelsInUse; level += 1) {
+    let touched = false;
+    for (let level = this.window.levelsInUse - 1; level >= 0; level -= 1) {
       const closed = this.window.closedCount(level);
-      const stride = Math.max(1, Math.floor(Math.min(closed, 96) / 16));
+      const stride = Math.max(1, Math.floor(Math.min(closed, bucketsPerLevel) / 8));
       if (closed < fewestBuckets || closed < (this.judgedAt[level] ?? 0) + stride) continue;
       this.judgedAt[level] = closed;
+      touched = true;
       for (let c = 0; c < resources.length; c += 1) this.judgeLevel(level, c);
     }
+    if (!touched) return;
+    for (const track of this.tracks) track?.settle(this.lastMs);
+    this.revision += 1;
   }
 
   private judgeLevel(level: number, channel: number): void {
     const resource = resources[channel];
     if (resource === undefined) return;
-    for (const count of [96, 48]) {
-      const view = this.window.view(level, channel, count, views.window);
-      if (view.length < fewestBuckets || (count === 48 && view.length < 48)) continue;
-      let assessment: Assessment | null = null;
-      const past = pastBefore(this.window, level, channel, view, resource.quantum);
-      const evidence = weighWindow(view, past, this.bornMs, resource.quantum);
-      if (evidence !== null) assessment = assess(evidence, resource);
-      if (assessment === null) continue;
-      let track = this.tracks[channel] ?? null;
-      if (track === null) {
-        track = new VerdictTrack(resource.resource, resource.unit);
-        this.tracks[channel] = track;
-      }
-      track.update(level, count === 96 ? 0 : 1, assessment, this.lastMs);
-      this.revision += 1;
+    let track = this.tracks[channel] ?? null;
+    if (track === null) {
+      if (this.window.view(level, channel, bucketsPerLevel, scratch).length < fewestBuckets) return;
+      track = new VerdictTrack(resource);
+      this.tracks[channel] = track;
     }
+    if (this.window.isConstant(level, channel)) {
+      track.update(level, 0, null, 0);
+      track.update(level, 1, null, 0);
+      return;
+    }
+    const widest = level === this.widestLevel();
+    const settled = track.coarserLogOdds(level) > surelyLeaking;
+    for (const part of [0, 1] as const) {
+      const view = this.window.view(level, channel, part === 0 ? bucketsPerLevel : bucketsPerLevel / 2, scratch);
+      const longEnough = view.length >= (part === 0 ? fewestBuckets : bucketsPerLevel / 2);
+      const evidence =
+        !settled && longEnough && mayRise(view, resource.quantum) ? this.weigh(level, channel, view, resource.quantum) : null;
+      if (widest && part === 0) track.life = evidence;
+      track.update(level, part, evidence, evidence === null ? 0 : logOddsOfLeak(evidence, resource));
+    }
+  }
+
+  private weigh(level: number, channel: number, view: WindowView, quantum: number): WindowEvidence | null {
+    const past = pastBefore(this.window, level, channel, view, quantum);
+    return weighWindow(view, past, this.tracks[channel]?.life ?? null, this.bornMs, quantum);
+  }
+
+  /** The coarsest level with enough buckets: it holds the whole life, up to 96 days. */
+  private widestLevel(): number {
+    let level = this.window.levelsInUse - 1;
+    while (level > 0 && this.window.closedCount(level) < fewestBuckets) level -= 1;
+    return level;
+  }
+
+  /** Evidence of the longest window with enough buckets. */
+  private widest(channel: number, quantum: number): WindowEvidence | null {
+    const level = this.widestLevel();
+    const view = this.window.view(level, channel, bucketsPerLevel, scratch);
+    return view.length < fewestBuckets ? null : this.weigh(level, channel, view, quantum);
   }
 
   private wall(channel: number): Wall | null {

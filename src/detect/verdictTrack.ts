@@ -1,9 +1,11 @@
 import { formatDuration, formatTime } from '../model/units.ts';
-import type { Exhaustion, Resource, ResourceVerdict, Urgency, VerdictClass, VerdictWord } from '../model/verdict.ts';
+import type { Exhaustion, ResourceVerdict, Urgency, VerdictWord } from '../model/verdict.ts';
 import { levelCount } from '../series/window.ts';
-import type { Assessment } from './assess.ts';
+import { reasonsFor } from './assess.ts';
 import { classifyHealthy } from './classify.ts';
+import type { WindowEvidence } from './evidence.ts';
 import { forecastExhaustion, normal95, type Wall } from './forecast.ts';
+import type { RuleContext } from './rules/rule.ts';
 
 const hourMs = 3_600_000;
 
@@ -11,84 +13,88 @@ const hourMs = 3_600_000;
 const sayLeak = 0.9;
 const takeBackLeak = 0.6;
 const saySuspect = 0.5;
-const sayHealthy = 0.2;
 
-/** The verdict on one resource over time: the newest assessment of every window, and when the present word was reached. */
+interface Candidate {
+  evidence: WindowEvidence;
+  logOdds: number;
+}
+
+/** The verdict on one resource over time: what every window last showed, and when the present word was reached. */
 export class VerdictTrack {
-  private readonly resource: Resource;
-  private readonly unit: 'bytes' | 'count';
-  private readonly newest: (Assessment | null)[] = new Array<Assessment | null>(levelCount * 2).fill(null);
-  private word: VerdictWord = 'undecided';
+  /** Evidence of the window over the whole life, as of its last judgement; null when nothing rises in it. */
+  life: WindowEvidence | null = null;
+  private readonly context: RuleContext;
+  private readonly candidates: (Candidate | null)[] = new Array<Candidate | null>(levelCount * 2).fill(null);
+  private word: VerdictWord = 'no-leak';
   private wordSinceMs = 0;
 
-  constructor(resource: Resource, unit: 'bytes' | 'count') {
-    this.resource = resource;
-    this.unit = unit;
+  constructor(context: RuleContext) {
+    this.context = context;
   }
 
-  update(level: number, part: 0 | 1, assessment: Assessment, nowMs: number): void {
-    this.newest[level * 2 + part] = assessment;
-    const word = this.wordFor(this.likeliest()?.probability ?? 0);
-    if (word !== this.word) {
-      this.word = word;
-      this.wordSinceMs = nowMs;
-    }
+  /** `part` is 0 for the whole ring of a level and 1 for its newer half. Null evidence: nothing rises there. */
+  update(level: number, part: 0 | 1, evidence: WindowEvidence | null, logOdds: number): void {
+    this.candidates[level * 2 + part] = evidence === null ? null : { evidence, logOdds };
   }
 
-  verdict(wall: Wall | null, nowMs: number): ResourceVerdict {
+  /** Log-odds of a leak that a window coarser than `level` shows. */
+  coarserLogOdds(level: number): number {
+    let best = Number.NEGATIVE_INFINITY;
+    for (let i = (level + 1) * 2; i < this.candidates.length; i += 1) best = Math.max(best, this.candidates[i]?.logOdds ?? best);
+    return best;
+  }
+
+  /** Settles the word after all windows have been updated. */
+  settle(nowMs: number): void {
+    const probability = probabilityOf(this.likeliest());
+    const kept = this.word === 'leak' && probability >= takeBackLeak;
+    const word = probability >= sayLeak || kept ? 'leak' : probability >= saySuspect ? 'suspect' : 'no-leak';
+    if (word === this.word) return;
+    this.word = word;
+    this.wordSinceMs = nowMs;
+  }
+
+  /** `widest` is the evidence of the longest window there is: it tells why nothing leaks. */
+  verdict(wall: Wall | null, nowMs: number, widest: () => WindowEvidence | null): ResourceVerdict {
     const likeliest = this.likeliest();
-    if (likeliest === null) return undecidedVerdict(this.resource, 'too few samples so far');
-    const leaking = this.word === 'leak' || this.word === 'suspect';
-    const { evidence } = leaking ? likeliest : (this.longest() ?? likeliest);
+    const leaking = this.word !== 'no-leak' && likeliest !== null;
+    const evidence = leaking ? likeliest.evidence : widest();
+    if (evidence === null) return undecidedVerdict(this.context.resource, 'too few samples so far');
     const error = normal95 * evidence.slopeErrorPerMs;
     const exhaustion = leaking && wall !== null ? forecastExhaustion(evidence, wall, nowMs) : null;
     return {
-      resource: this.resource,
+      resource: this.context.resource,
       verdict: this.word,
-      class: this.classOf(leaking),
-      probability: Math.round(likeliest.probability * 1e4) / 1e4,
+      class: leaking ? 'leak' : classifyHealthy(evidence),
+      probability: Math.round(probabilityOf(likeliest) * 1e4) / 1e4,
       onset: leaking ? formatTime(evidence.fromMs) : null,
       detectedAt: leaking ? formatTime(this.wordSinceMs) : null,
       slope: {
         perHour: evidence.slopePerMs * hourMs,
         low: (evidence.slopePerMs - error) * hourMs,
         high: (evidence.slopePerMs + error) * hourMs,
-        unit: this.unit,
+        unit: this.context.unit,
       },
       exhaustion,
       urgency: urgencyOf(this.word, exhaustion, nowMs),
-      reasons: (leaking ? likeliest : (this.longest() ?? likeliest)).reasons,
+      reasons: reasonsFor(evidence, this.context),
     };
   }
 
-  private classOf(leaking: boolean): VerdictClass {
-    if (leaking) return 'leak';
-    const longest = this.longest();
-    return longest === null ? 'unknown' : classifyHealthy(longest.evidence);
-  }
-
-  private wordFor(probability: number): VerdictWord {
-    if (probability >= sayLeak || (this.word === 'leak' && probability >= takeBackLeak)) return 'leak';
-    if (probability >= saySuspect) return 'suspect';
-    return probability < sayHealthy ? 'no-leak' : 'undecided';
-  }
-
-  private likeliest(): Assessment | null {
-    let best: Assessment | null = null;
-    for (const a of this.newest) if (a !== null && (best === null || a.probability >= best.probability)) best = a;
-    return best;
-  }
-
-  private longest(): Assessment | null {
-    let best: Assessment | null = null;
-    for (const a of this.newest) {
-      if (a !== null && (best === null || a.evidence.toMs - a.evidence.fromMs >= best.evidence.toMs - best.evidence.fromMs)) best = a;
+  private likeliest(): Candidate | null {
+    let best: Candidate | null = null;
+    for (const candidate of this.candidates) {
+      if (candidate !== null && (best === null || candidate.logOdds >= best.logOdds)) best = candidate;
     }
     return best;
   }
 }
 
-export function undecidedVerdict(resource: Resource, why: string): ResourceVerdict {
+function probabilityOf(candidate: Candidate | null): number {
+  return candidate === null ? 0 : 1 / (1 + Math.exp(-candidate.logOdds));
+}
+
+export function undecidedVerdict(resource: RuleContext['resource'], why: string): ResourceVerdict {
   return {
     resource,
     verdict: 'undecided',

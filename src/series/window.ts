@@ -73,7 +73,12 @@ class Level {
   constructor(widthMs: number, channelCount: number) {
     this.widthMs = widthMs;
     this.floors = Array.from({ length: channelCount }, () => new Channel());
-    this.open = { startMs: Number.NaN, floors: new Float64Array(channelCount).fill(Number.NaN), cpuSeconds: Number.NaN, cpuAtMs: Number.NaN };
+    this.open = {
+      startMs: Number.NaN,
+      floors: new Float64Array(channelCount).fill(Number.NaN),
+      cpuSeconds: Number.NaN,
+      cpuAtMs: Number.NaN,
+    };
   }
 
   /** Slot of the i-th bucket, oldest first. */

@@ -7,8 +7,10 @@ import { material } from './material.ts';
 import { newHigh } from './newHigh.ts';
 import { notLoad } from './notLoad.ts';
 import { pastGiveBack } from './pastGiveBack.ts';
+import { oldEnough } from './oldEnough.ts';
 import type { Rule } from './rule.ts';
 import { straightLine } from './straightLine.ts';
+import { straightOverLife } from './straightOverLife.ts';
 
 /** Every rule, in the order in which an admin would ask. */
 export const rules: readonly Rule[] = [
@@ -16,10 +18,12 @@ export const rules: readonly Rule[] = [
   clearOfNoise,
   keepsGrowing,
   straightLine,
+  straightOverLife,
   manySteps,
   givesNothingBack,
   notLoad,
   newHigh,
   pastGiveBack,
   material,
+  oldEnough,
 ];

@@ -6,18 +6,20 @@ export interface RuleContext {
   unit: 'bytes' | 'count';
 }
 
-/** What a rule says: log-odds for (positive) or against (negative) a leak, and the words with the numbers. */
-export interface Opinion {
-  weight: number;
-  text: string;
-}
-
-/** One question about a window. Null when the window holds no answer to it. */
+/** One question about a window. */
 export interface Rule {
+  /** Stable: it stands in verdicts. */
   name: string;
-  weigh(evidence: WindowEvidence, context: RuleContext): Opinion | null;
+  /** Log-odds for (positive) or against (negative) a leak; null when the window holds no answer. */
+  weigh(evidence: WindowEvidence, context: RuleContext): number | null;
+  /** The answer in words, with the numbers, as an admin would read it. */
+  tell(evidence: WindowEvidence, context: RuleContext, weight: number): string;
 }
 
 export function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value));
+}
+
+export function percent(share: number): string {
+  return `${Math.round(clamp(share, -9.99, 9.99) * 100)} %`;
 }
