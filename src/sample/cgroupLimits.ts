@@ -12,7 +12,8 @@ import { absent, isValue, type Reading } from '../model/reading.ts';
 const refreshScans = 6;
 const maxDepth = 32;
 
-interface KnownLimit {
+/** The limit of one cgroup, for all processes in it. Who uses it writes the scan into `usedAtScan`. */
+export interface CgroupLimit {
   bytes: Reading<number>;
   readAtScan: number;
   usedAtScan: number;
@@ -21,36 +22,33 @@ interface KnownLimit {
 export class CgroupLimits {
   readonly #root: string;
   readonly #rootVersion: CgroupVersion;
-  readonly #known = new Map<string, KnownLimit>();
+  readonly #known = new Map<string, CgroupLimit>();
 
   constructor(root: string) {
     this.#root = root;
     this.#rootVersion = isValue(readText(posix.join(root, 'cgroup.controllers'), 4096)) ? 'v2' : 'v1';
   }
 
-  /** Which cgroup's memory limits hold for the process; null when no hierarchy with memory limits is known. */
-  directoryOf(cgroup: PidCgroup): string | null {
+  /** The limit that holds for a process; null when it is in no hierarchy whose limits can be seen. */
+  limitOf(cgroup: PidCgroup, scan: number): CgroupLimit | null {
     const path = this.#rootVersion === 'v2' ? cgroup.unified : cgroup.memory;
     // `/..` is a cgroup above the root of this namespace: its files can't be seen from here.
     if (path === null || path.split('/').includes('..')) return null;
-    return path;
-  }
-
-  limitOf(path: string, scan: number): Reading<number> {
     const known = this.#known.get(path);
-    if (known !== undefined && scan - known.readAtScan < refreshScans) {
-      known.usedAtScan = scan;
-      return known.bytes;
-    }
-    const bytes = this.#smallestLimit(path);
-    this.#known.set(path, { bytes, readAtScan: scan, usedAtScan: scan });
-    return bytes;
+    if (known !== undefined) return known;
+    const limit = { bytes: this.#smallestLimit(path), readAtScan: scan, usedAtScan: scan };
+    this.#known.set(path, limit);
+    return limit;
   }
 
-  /** Drops cgroups that no process has asked for of late. */
-  forgetUnused(scan: number): void {
-    for (const [path, known] of this.#known) {
-      if (scan - known.usedAtScan > refreshScans) this.#known.delete(path);
+  /** Reads again what is due, and drops cgroups that no process is in any more. */
+  refresh(scan: number): void {
+    for (const [path, limit] of this.#known) {
+      if (scan - limit.usedAtScan > refreshScans) this.#known.delete(path);
+      else if (scan - limit.readAtScan >= refreshScans) {
+        limit.bytes = this.#smallestLimit(path);
+        limit.readAtScan = scan;
+      }
     }
   }
 

@@ -2,6 +2,7 @@
 import { closeSync } from 'node:fs';
 import type { Sample } from '../model/gauge.ts';
 import { absent, type Reading } from '../model/reading.ts';
+import type { CgroupLimit } from './cgroupLimits.ts';
 import type { ProcessSample } from './scan.ts';
 import type { WorkloadEntry } from './workloadEntry.ts';
 
@@ -16,6 +17,8 @@ export class ProcessEntry {
   readonly bornAtScan: number;
   /** Open /proc/[pid]/statm; -1 when it is opened anew each time. */
   statmFd = -1;
+  /** Open /proc/[pid]/fd; -1 when it is looked up anew each time. */
+  fdDirectoryFd = -1;
   /** The last statm, or vsize and RSS of stat where no statm is kept open: a change says that memory moved. */
   movedMarks: [number, number, number] = [-1, -1, -1];
   comm: Buffer = Buffer.alloc(0);
@@ -27,8 +30,8 @@ export class ProcessEntry {
   /** Children in this scan. */
   children = 0;
   listedAtScan = 0;
-  identifiedAtScan = -1;
-  cgroupDirectory: string | null = null;
+  /** The limit of its cgroup, shared with the others in it. */
+  limit: CgroupLimit | null = null;
   readonly sample: Sample = emptySample();
   shown: ProcessSample | null = null;
   workload: WorkloadEntry | null = null;
@@ -47,12 +50,13 @@ export class ProcessEntry {
     this.listedAtScan = scan;
   }
 
-  /** True when a descriptor was given back. */
-  release(): boolean {
-    if (this.statmFd < 0) return false;
-    closeSync(this.statmFd);
+  /** Closes what is kept open and says how many descriptors that were. */
+  release(): number {
+    const kept = [this.statmFd, this.fdDirectoryFd].filter((fd) => fd >= 0);
     this.statmFd = -1;
-    return true;
+    this.fdDirectoryFd = -1;
+    for (const fd of kept) closeSync(fd);
+    return kept.length;
   }
 }
 

@@ -6,12 +6,12 @@
 import { openSync, readlinkSync } from 'node:fs';
 import { parsePidCgroup } from '../kernel/pidCgroup.ts';
 import { parsePidCmdline } from '../kernel/pidCmdline.ts';
-import { fdCountIsDirectorySize, fdDirectorySize, listedFdCount } from '../kernel/pidFdCount.ts';
+import { fdCountIsDirectorySize, fdDirectorySize, keptFdDirectorySize, listedFdCount } from '../kernel/pidFdCount.ts';
 import { parseOpenFilesLimit } from '../kernel/pidLimits.ts';
 import { emptyPidStat, parsePidStat } from '../kernel/pidStat.ts';
 import { parsePidStatm } from '../kernel/pidStatm.ts';
 import { emptyPidStatus, parsePidStatus } from '../kernel/pidStatus.ts';
-import { missingFor, readKept, readRecord, readText } from '../kernel/read.ts';
+import { missingFor, readKept, readRecord } from '../kernel/read.ts';
 import { ticksPerSecond } from '../kernel/stat.ts';
 import { absent, isValue, notPermitted, type Reading } from '../model/reading.ts';
 import type { ProcessId } from '../model/subject.ts';
@@ -67,7 +67,7 @@ export class ProcessReader {
       entry.workload = this.#context.workloads.entryFor({ origin: 'kernel', key: 'kernel threads', name: 'kernel threads' });
       return entry;
     }
-    this.#keepStatm(entry);
+    this.#keepOpen(entry);
     if (this.#refresh(entry, scan, true)) return entry;
     this.release(entry);
     return absent;
@@ -76,12 +76,12 @@ export class ProcessReader {
   /** False when the process ended, or its pid now belongs to another one. */
   refresh(entry: ProcessEntry, scan: number): boolean {
     // By pid, so that the dear reads of a thousand processes don't fall into the same scan.
-    const due = (scan + entry.pid) % fullReadEveryScans === 0 || youngScans.includes(scan - entry.bornAtScan);
+    const due = (scan + entry.pid) % fullReadEveryScans === 0 || isYoung(entry, scan);
     return this.#refresh(entry, scan, due);
   }
 
   release(entry: ProcessEntry): void {
-    if (entry.release()) this.#keptFds -= 1;
+    this.#keptFds -= entry.release();
   }
 
   #refresh(entry: ProcessEntry, scan: number, due: boolean): boolean {
@@ -94,23 +94,30 @@ export class ProcessReader {
       const renamed = this.#takeStat(entry);
       const owned = this.#readStatus(entry);
       if (!isValue(owned)) return false;
-      const age = scan - entry.identifiedAtScan;
-      const young = youngScans.includes(scan - entry.bornAtScan);
-      if (renamed || owned || young || entry.shown === null || age >= identifyEveryScans) this.#identify(entry, scan);
+      const mayHaveMoved = (scan + entry.pid) % identifyEveryScans === 0;
+      if (renamed || owned || mayHaveMoved || entry.shown === null || isYoung(entry, scan)) this.#identify(entry, scan);
     }
     this.#countFds(entry);
-    entry.sample.limitBytes = entry.cgroupDirectory === null ? absent : this.#context.limits.limitOf(entry.cgroupDirectory, scan);
+    entry.sample.limitBytes = entry.limit === null ? absent : entry.limit.bytes;
+    if (entry.limit !== null) entry.limit.usedAtScan = scan;
     return true;
   }
 
-  #keepStatm(entry: ProcessEntry): void {
-    if (this.#keptFds >= this.#context.keptFdBudget) return;
+  #keepOpen(entry: ProcessEntry): void {
+    entry.statmFd = this.#keep(`${entry.directory}/statm`);
+    if (this.#fdCountByStat) entry.fdDirectoryFd = this.#keep(entry.fdDirectory);
+  }
+
+  /** -1 when it is not kept: the next read by path says what is the matter. */
+  #keep(path: string): number {
+    if (this.#keptFds >= this.#context.keptFdBudget) return -1;
     try {
-      entry.statmFd = openSync(`${entry.directory}/statm`, 'r');
+      const fd = openSync(path, 'r');
       this.#keptFds += 1;
+      return fd;
     } catch (error) {
-      // Not kept: the next read of the process says what is the matter with it.
       missingFor(error);
+      return -1;
     }
   }
 
@@ -168,24 +175,24 @@ export class ProcessReader {
 
   #countFds(entry: ProcessEntry): void {
     if (entry.state === zombie) entry.sample.fds = absent;
+    else if (entry.fdDirectoryFd >= 0) entry.sample.fds = keptFdDirectorySize(entry.fdDirectoryFd);
     else if (this.#fdCountByStat) entry.sample.fds = fdDirectorySize(entry.fdDirectory);
     // Once refused, it is asked again when the process is identified anew.
     else if (entry.sample.fds !== notPermitted) entry.sample.fds = listedFdCount(entry.fdDirectory);
   }
 
   #identify(entry: ProcessEntry, scan: number): void {
-    entry.identifiedAtScan = scan;
     if (entry.sample.fds === notPermitted) entry.sample.fds = absent;
     const { bootTimeMs, limits, workloads } = this.#context;
     const argv = this.#readArguments(entry);
     // A zombie has lost its arguments, and is still what it was.
     if (argv.length === 0 && entry.shown !== null && entry.state === zombie) return;
-    const cgroupText = readText(`${entry.directory}/cgroup`, 65536);
-    const cgroup = parsePidCgroup(isValue(cgroupText) ? cgroupText : '');
+    const cgroupLength = readRecord(`${entry.directory}/cgroup`, this.#buffer);
+    const cgroup = parsePidCgroup(isValue(cgroupLength) ? this.#buffer.toString('latin1', 0, cgroupLength) : '');
     const limitsLength = readRecord(`${entry.directory}/limits`, this.#buffer);
     entry.sample.fdLimit = isValue(limitsLength) ? parseOpenFilesLimit(this.#buffer, limitsLength) : limitsLength;
     entry.sample.startTimeMs = isValue(bootTimeMs) ? bootTimeMs + (entry.startTimeTicks * 1000) / ticksPerSecond : bootTimeMs;
-    entry.cgroupDirectory = limits.directoryOf(cgroup);
+    entry.limit = limits.limitOf(cgroup, scan);
     const facts: ProcessFacts = {
       kernelThread: false,
       comm: entry.comm.toString('latin1'),
@@ -226,6 +233,11 @@ export class ProcessReader {
     const length = readRecord(`${entry.directory}/cmdline`, this.#buffer);
     return isValue(length) ? parsePidCmdline(this.#buffer, length) : [];
   }
+}
+
+/** Those that were there before the first scan have long become what they are. */
+function isYoung(entry: ProcessEntry, scan: number): boolean {
+  return entry.bornAtScan > 1 && youngScans.includes(scan - entry.bornAtScan);
 }
 
 function marksMoved(entry: ProcessEntry, first: number, second: number, third: number): boolean {

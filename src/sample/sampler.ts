@@ -22,8 +22,8 @@ import { hidepidOf, type Visibility, VisibilityNotices } from './visibility.ts';
 import type { WorkloadEntry } from './workloadEntry.ts';
 import { WorkloadTable } from './workloadTable.ts';
 
-/** Each kept descriptor pins some 4.5 KB in the kernel. */
-const maxKeptFds = 2048;
+/** Two for each process; one of them pins some 4.5 KB in the kernel. */
+const maxKeptFds = 4096;
 /** All processes are listed at least this often, even when no pid was given out. */
 const listEveryScans = 6;
 const mountsEveryScans = 60;
@@ -87,7 +87,7 @@ export class Sampler {
       this.#entries.size + this.#unreadable,
     );
     const visibility = this.#sum(nowMs, host.sample.headroomBytes);
-    this.#limits.forgetUnused(this.#scan);
+    this.#limits.refresh(this.#scan);
     visibility.machineThreads = isValue(loadavg) ? loadavg.threads : loadavg;
     return {
       timeMs: nowMs,

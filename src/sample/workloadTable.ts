@@ -1,4 +1,4 @@
-/** The workloads that have members now, by subject id. */
+/** The workloads that have members now, by what makes them one. */
 import type { Reading } from '../model/reading.ts';
 import type { Subject } from '../model/subject.ts';
 import { workloadSubjectId } from './subjectId.ts';
@@ -14,9 +14,10 @@ export class WorkloadTable {
   }
 
   entryFor(identity: WorkloadIdentity): WorkloadEntry {
-    const id = workloadSubjectId(identity.origin, identity.key, identity.user);
-    const known = this.#entries.get(id);
+    const identityText = `${identity.origin}\0${identity.key}\0${identity.user ?? ''}`;
+    const known = this.#entries.get(identityText);
     if (known !== undefined) return known;
+    const id = workloadSubjectId(identity.origin, identity.key, identity.user);
     const subject: Subject = {
       id,
       kind: 'workload',
@@ -25,7 +26,7 @@ export class WorkloadTable {
       ...(identity.user === undefined ? {} : { user: identity.user }),
     };
     const entry = new WorkloadEntry(subject);
-    this.#entries.set(id, entry);
+    this.#entries.set(identityText, entry);
     return entry;
   }
 
@@ -36,9 +37,9 @@ export class WorkloadTable {
   /** Fills `into` with the workloads that have members, and forgets the others. */
   end(into: WorkloadEntry[]): void {
     into.length = 0;
-    for (const [id, entry] of this.#entries) {
+    for (const [identityText, entry] of this.#entries) {
       if (entry.members === 0) {
-        this.#entries.delete(id);
+        this.#entries.delete(identityText);
         continue;
       }
       entry.end();
