@@ -7,16 +7,17 @@ import { formatOfName, type ReadProgress, readSeriesFile } from '../series/serie
 import { SeriesFileParser } from '../series/seriesFile/parser.ts';
 import type { CliContext } from './context.ts';
 import { jsonText } from './jsonText.ts';
+import { createPaint } from './paint.ts';
 import { printable } from './printable.ts';
 import { scanReport } from './scanReport.ts';
 
-export interface SkippedRows {
+interface SkippedRows {
   count: number;
   /** The first few, to see what is wrong. */
   first: BadRow[];
 }
 
-export interface ScanResult {
+interface ScanResult {
   /** In order of first appearance. */
   verdicts: SubjectVerdict[];
   rowCount: number;
@@ -71,7 +72,7 @@ interface ScanFlags {
   readonly json: boolean;
   readonly skipBad: boolean;
   readonly failOn?: 'leak';
-  readonly color: boolean;
+  readonly noColor: boolean;
 }
 
 async function scan(this: CliContext, flags: ScanFlags, file: string): Promise<void> {
@@ -85,12 +86,8 @@ async function scan(this: CliContext, flags: ScanFlags, file: string): Promise<v
     progressLine?.clear();
   }
   if (result.skipped !== null && result.skipped.count > 0) stderr.write(skippedText(result.skipped));
-  if (flags.json) {
-    writeDocument(result, (text) => stdout.write(text));
-  } else {
-    const isColored = flags.color && stdout.isTTY === true && (env.NO_COLOR ?? '') === '';
-    stdout.write(scanReport(result, file, isColored));
-  }
+  if (flags.json) writeDocument(result, (text) => stdout.write(text));
+  else stdout.write(scanReport({ ...result, file }, { paint: createPaint(stdout, env, flags.noColor), width: stdout.columns ?? 100 }));
   if (flags.failOn === 'leak' && result.verdicts.some((verdict) => verdict.verdict === 'leak')) this.process.exitCode = 1;
 }
 
@@ -137,13 +134,15 @@ class ProgressLine {
   }
 }
 
-export const scanCommand = buildCommand({
+export const scanCommand = buildCommand<ScanFlags, [string], CliContext>({
   docs: {
     brief: 'Verdicts on a recorded series file: CSV or JSON Lines, gzip or not',
     fullDescription: [
       'Reads time series of memory, file descriptors, sockets, threads and processes, and says of each subject whether it leaks.',
       'The first line of a CSV file names its columns: time,subject and any of anon_bytes, swap_bytes, shmem_bytes, file_bytes,',
-      'fds, sockets, threads, processes, cpu_seconds, start_time, limit_bytes. The file is streamed and may be larger than memory.',
+      'fds, sockets, threads, processes, cpu_seconds, start_time, limit_bytes. JSON Lines use the same names as keys. The file is',
+      'streamed and may be larger than memory. Exit codes: 0, 1 with --fail-on leak when something leaks, 65 a bad row or header,',
+      '66 no such file, 77 not permitted.',
     ].join('\n'),
   },
   parameters: {
@@ -156,7 +155,7 @@ export const scanCommand = buildCommand({
         brief: 'Leave bad rows out and count them instead of stopping at the first',
       },
       failOn: { kind: 'enum', values: ['leak'], optional: true, brief: 'Exit 1 if a subject has this verdict' },
-      color: { kind: 'boolean', default: true, brief: 'Colours, on a terminal' },
+      noColor: { kind: 'boolean', default: false, withNegated: false, brief: 'Never use colour; as NO_COLOR in the environment' },
     },
     positional: { kind: 'tuple', parameters: [{ brief: 'The file, or - for standard input', parse: String, placeholder: 'FILE' }] },
   },

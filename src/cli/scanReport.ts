@@ -1,88 +1,93 @@
-/** What `stanch scan` prints for a person: what leaks first, then the rest in numbers. */
-import { formatBytes } from '../model/units.ts';
-import type { ResourceVerdict, Slope, SubjectVerdict, Urgency, VerdictWord } from '../model/verdict.ts';
-import { printable } from './printable.ts';
-import type { ScanResult } from './scan.ts';
+/** What `stanch scan` prints for a person: what leaks first, then what is suspected, then the rest in numbers. Pure. */
+import type { ResourceVerdict, SubjectVerdict, Urgency, VerdictWord } from '../model/verdict.ts';
+import type { Paint } from './paint.ts';
+import { slopePhrase, slopeWithInterval, wallPhrase } from './phrases.ts';
+import { fit, printable } from './printable.ts';
 
-const shownLeaks = 20;
-const shownSuspects = 10;
+export interface ScanReportInput {
+  verdicts: readonly SubjectVerdict[];
+  rowCount: number;
+  /** As the user named it; `-` is standard input. */
+  file: string;
+}
+
+export interface ScanReportLook {
+  paint: Paint;
+  width: number;
+}
+
+/** What is told in full, then in a line; the rest is counted. */
+const maxInFull = 8;
+const maxInLines = 20;
+const maxReasonsFor = 3;
+const maxReasonsAgainst = 2;
 const urgencyOrder: readonly Urgency['level'][] = ['now', 'soon', 'watch', 'none'];
 
-const styles = { red: '\x1b[1;31m', yellow: '\x1b[33m', bold: '\x1b[1m', dim: '\x1b[2m' };
-const plain = '\x1b[0m';
-type Paint = (style: keyof typeof styles, text: string) => string;
-
-export function scanReport(result: ScanResult, file: string, isColored: boolean): string {
-  const paint: Paint = (style, text) => (isColored ? `${styles[style]}${text}${plain}` : text);
-  const { verdicts } = result;
+export function scanReport({ verdicts, rowCount, file }: ScanReportInput, look: ScanReportLook): string {
   const leaks = ranked(verdicts, 'leak');
   const suspects = ranked(verdicts, 'suspect');
-  const lines = [paint('bold', headline(verdicts.length, leaks.length, suspects.length, result.rowCount)), ''];
-
-  for (const leak of leaks.slice(0, shownLeaks)) lines.push(...leakLines(leak, paint), '');
-  if (leaks.length > shownLeaks) lines.push(`and ${leaks.length - shownLeaks} more that leak`, '');
-  if (suspects.length > 0) {
-    lines.push(paint('yellow', 'Suspected'));
-    for (const suspect of suspects.slice(0, shownSuspects)) lines.push(`  ${printable(suspect.subject)}: ${growth(suspect)}`);
-    if (suspects.length > shownSuspects) lines.push(`  and ${suspects.length - shownSuspects} more`);
-    lines.push('');
-  }
-  for (const [word, label] of [
-    ['no-leak', 'No leak'],
-    ['undecided', 'Undecided'],
-  ] as const) {
-    const line = countLine(verdicts, word);
-    if (line !== '') lines.push(`${label}: ${line}`);
-  }
-  if (verdicts.length > 0 && file !== '-')
-    lines.push('', `Every subject with all figures and reasons: stanch scan --json ${shellWord(file)}`);
-  return `${lines.join('\n').trimEnd()}\n`;
+  const inFull = leaks.slice(0, maxInFull).map((leak) => inFullText(leak, look));
+  const blocks = [
+    headline(verdicts.length, leaks.length, suspects.length, rowCount, look.paint),
+    ...inFull,
+    lineList(leaks.slice(maxInFull), 'red', look),
+    lineList(suspects, 'yellow', look),
+    [countLine(verdicts, 'no-leak'), countLine(verdicts, 'undecided')].filter((line) => line !== '').join('\n'),
+    verdicts.length === 0 || file === '-'
+      ? ''
+      : `next       every subject with all figures and reasons: stanch scan --json ${shellWord(file)}`,
+  ];
+  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
-function headline(subjects: number, leaks: number, suspects: number, rows: number): string {
-  const read = `${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'} of ${subjects.toLocaleString('en')} ${subjects === 1 ? 'subject' : 'subjects'}`;
-  if (subjects === 0) return 'No rows, so no subjects.';
-  if (leaks === 0 && suspects === 0) return `Nothing leaks, as far as ${read} show.`;
-  const suspected = suspects === 0 ? '' : `${leaks === 0 ? '' : ', '}${suspects} suspected`;
-  return `${leaks === 0 ? '' : `${leaks} ${leaks === 1 ? 'leaks' : 'leak'}`}${suspected}: ${read}.`;
+function headline(subjects: number, leaks: number, suspects: number, rows: number, paint: Paint): string {
+  if (subjects === 0) return 'No good rows, so nothing to judge.';
+  const read = `${counted(subjects, 'subject')}, ${counted(rows, 'row')}`;
+  if (leaks > 0) return `${paint('red', 'LEAK')}  ${leaks} of ${read}${suspects > 0 ? `; ${suspects} more suspected` : ''}`;
+  if (suspects > 0) return `${paint('yellow', 'SUSPECT')}  ${suspects} of ${read}; nothing proven`;
+  return `${paint('green', 'OK')}  no leak found in ${read}`;
 }
 
-function leakLines(leak: SubjectVerdict, paint: Paint): string[] {
-  const lines = [`${paint('red', `LEAK  ${printable(leak.subject)}`)}  ${growth(leak)}`];
-  if (leak.onset !== null) lines.push(`  since ${leak.onset}${leak.detectedAt === null ? '' : `, found at ${leak.detectedAt}`}`);
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function inFullText(leak: SubjectVerdict, look: ScanReportLook): string {
+  const lines = [nameLine(leak, 'red', look)];
+  const add = (label: string, text: string) => lines.push(`  ${label.padEnd(9)}${text}`);
+  add('what', whatPhrase(leak));
+  if (leak.slope !== null) add('grows', slopeWithInterval(leak.slope));
+  if (leak.onset !== null) add('since', `${leak.onset}${leak.detectedAt === null ? '' : `, could be told at ${leak.detectedAt}`}`);
   const { exhaustion } = leak;
   if (exhaustion !== null) {
-    const latest = exhaustion.high === null ? 'or never' : `at the latest ${exhaustion.high}`;
-    lines.push(`  reaches ${exhaustion.wall} about ${exhaustion.at}: at the earliest ${exhaustion.low}, ${latest}`);
-  }
-  if (leak.urgency.text !== '') lines.push(`  ${printable(leak.urgency.text)}`);
-  for (const reason of leak.reasons) {
-    const mark = reason.for === 'leak' ? '+' : reason.for === 'no-leak' ? '-' : '?';
-    lines.push(paint('dim', `  ${mark} ${printable(reason.text)}`));
+    const latest = exhaustion.high === null ? 'may never' : `at the latest ${exhaustion.high}`;
+    add('ends', `${exhaustion.at}, at ${wallPhrase(exhaustion.wall)} (at the earliest ${exhaustion.low}, ${latest})`);
   }
   for (const other of leak.resources) {
-    if (other.resource !== leak.resource && other.verdict === 'leak') lines.push(`  also ${growth(other)}`);
+    if (other.resource !== leak.resource && other.verdict === 'leak') add('also', `${other.resource} ${slopePhrase(other.slope)}`);
   }
-  return lines;
+  const reasonsFor = leak.reasons.filter((reason) => reason.for === 'leak').slice(0, maxReasonsFor);
+  const reasonsAgainst = leak.reasons.filter((reason) => reason.for === 'no-leak').slice(0, maxReasonsAgainst);
+  for (const [index, reason] of reasonsFor.entries()) add(index === 0 ? 'because' : '', printable(reason.text));
+  for (const [index, reason] of reasonsAgainst.entries()) add(index === 0 ? 'against' : '', printable(reason.text));
+  return lines.join('\n');
 }
 
-/** `memory +1 MiB/h (0.9 MiB/h to 1.1 MiB/h), leak, 99.8 % sure` */
-function growth(verdict: ResourceVerdict): string {
-  const slope = verdict.slope === null ? '' : ` ${signed(verdict.slope)}`;
-  return `${verdict.resource}${slope}, ${verdict.class}, ${percent(verdict.probability)} sure`;
+function lineList(verdicts: readonly SubjectVerdict[], colour: 'red' | 'yellow', look: ScanReportLook): string {
+  const lines = verdicts.slice(0, maxInLines).map((verdict) => {
+    const slope = slopePhrase(verdict.slope);
+    return `${nameLine(verdict, colour, look)}  ${whatPhrase(verdict)}${slope === '' ? '' : `, ${slope}`}`;
+  });
+  if (verdicts.length > maxInLines) lines.push(`… and ${verdicts.length - maxInLines} more`);
+  return lines.join('\n');
 }
 
-function signed(slope: Slope): string {
-  const amount = (perHour: number) => `${slope.unit === 'bytes' ? formatBytes(perHour) : trimmed(perHour)}/h`;
-  return `${slope.perHour >= 0 ? '+' : ''}${amount(slope.perHour)} (${amount(slope.low)} to ${amount(slope.high)})`;
+function nameLine(verdict: SubjectVerdict, colour: 'red' | 'yellow', { paint, width }: ScanReportLook): string {
+  return `${paint(colour, verdict.verdict.padEnd(8))}${paint('bold', fit(printable(verdict.subject), Math.max(20, width - 12)))}`;
 }
 
-function trimmed(count: number): string {
-  return String(Number(count.toPrecision(3)));
-}
-
-function percent(probability: number): string {
-  return `${Math.min(99.9, Math.floor(probability * 1000) / 10)} %`;
+function whatPhrase(verdict: ResourceVerdict): string {
+  return `${verdict.resource}, ${verdict.class}, ${Math.min(99.9, Math.floor(verdict.probability * 1000) / 10)} % sure`;
 }
 
 /** Most urgent first, then what ends soonest, then what grows fastest. */
@@ -101,7 +106,7 @@ function endMs(verdict: SubjectVerdict): number {
   return verdict.exhaustion === null ? Number.MAX_VALUE : Date.parse(verdict.exhaustion.at);
 }
 
-/** `12 (8 flat, 4 warm-up)`; empty when there are none. */
+/** `no-leak  12: 8 flat, 4 warm-up`; empty when there are none. */
 function countLine(verdicts: readonly SubjectVerdict[], word: VerdictWord): string {
   const counts = new Map<string, number>();
   let total = 0;
@@ -110,13 +115,12 @@ function countLine(verdicts: readonly SubjectVerdict[], word: VerdictWord): stri
     total += 1;
     counts.set(verdict.class, (counts.get(verdict.class) ?? 0) + 1);
   }
-  if (total === 0) return '';
-  const classes = [...counts].sort((a, b) => b[1] - a[1]).map(([name, count]) => `${count} ${name}`);
-  return `${total} (${classes.join(', ')})`;
+  const classes = [...counts].sort((a, b) => b[1] - a[1]).map(([name, count]) => `${count.toLocaleString('en')} ${name}`);
+  return total === 0 ? '' : `${word.padEnd(11)}${total.toLocaleString('en')}: ${classes.join(', ')}`;
 }
 
-/** Fit to be pasted into a shell; a name that cannot be shown as it is stays a placeholder. */
+/** Fit to be pasted into a shell; a name that can't be shown as it is stays a placeholder. */
 function shellWord(file: string): string {
   if (printable(file) !== file) return 'FILE';
-  return /^[\w@%+=:,./-]+$/.test(file) && !file.startsWith('-') ? file : `'${file.replaceAll("'", "'\\''")}'`;
+  return /^[\w@%+=:,./][\w@%+=:,./-]*$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
 }

@@ -6,6 +6,7 @@ import { createGunzip } from 'node:zlib';
 import { StanchError } from '../../model/errors.ts';
 import type { SeriesFileFormat } from './parser.ts';
 
+const stdinFd = 0;
 const chunkBytes = 256 * 1024;
 const gzipMagic = [0x1f, 0x8b];
 
@@ -22,8 +23,8 @@ export interface ReadProgress {
  */
 export async function readSeriesFile(path: string, consume: (chunk: Uint8Array, progress: ReadProgress) => void): Promise<void> {
   const progress: ReadProgress = { readBytes: 0, totalBytes: null };
-  const chunks = path === '-' ? stdinChunks() : fileChunks(path, progress);
   try {
+    const chunks = path === '-' ? stdinChunks(progress) : pathChunks(path, progress);
     const { head, rest } = await firstBytes(counted(chunks, progress), gzipMagic.length);
     if (gzipMagic.every((byte, index) => head[index] === byte)) {
       await unpack(prefixed(head, rest), (chunk) => consume(chunk, progress));
@@ -40,25 +41,32 @@ export function formatOfName(path: string): SeriesFileFormat | undefined {
   return /\.(?:jsonl|ndjson)(?:\.gz)?$/i.test(path) ? 'json-lines' : undefined;
 }
 
-/** Synchronous reads into one buffer: nothing else is to be done meanwhile, and a promise for each piece costs more than the piece. */
-function* fileChunks(path: string, progress: ReadProgress): Generator<Uint8Array> {
+function* pathChunks(path: string, progress: ReadProgress): Generator<Uint8Array> {
   const fd = openSync(path, 'r');
   try {
-    const stat = fstatSync(fd);
-    if (stat.isFile()) progress.totalBytes = stat.size;
-    const buffer = Buffer.allocUnsafe(chunkBytes);
-    for (;;) {
-      const length = readSync(fd, buffer, 0, chunkBytes, null);
-      if (length === 0) return;
-      yield buffer.subarray(0, length);
-    }
+    yield* fileChunks(fd, progress);
   } finally {
     closeSync(fd);
   }
 }
 
-async function* stdinChunks(): AsyncGenerator<Uint8Array> {
-  for await (const chunk of process.stdin) yield chunk;
+/** Synchronous reads into one buffer: nothing else is to be done meanwhile, and a promise for each read costs more than the read. */
+function* fileChunks(fd: number, progress: ReadProgress): Generator<Uint8Array> {
+  const stat = fstatSync(fd);
+  if (stat.isFile()) progress.totalBytes = stat.size;
+  const buffer = Buffer.allocUnsafe(chunkBytes);
+  for (;;) {
+    const length = readSync(fd, buffer, 0, chunkBytes, null);
+    if (length === 0) return;
+    yield buffer.subarray(0, length);
+  }
+}
+
+/** A file or a folder as standard input is read as one; a pipe may be non-blocking, so the stream has to wait for it. */
+async function* stdinChunks(progress: ReadProgress): AsyncGenerator<Uint8Array> {
+  const stat = fstatSync(stdinFd);
+  if (stat.isFile() || stat.isDirectory()) yield* fileChunks(stdinFd, progress);
+  else for await (const chunk of process.stdin) yield chunk;
 }
 
 async function* counted(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, progress: ReadProgress): AsyncGenerator<Uint8Array> {
