@@ -4,13 +4,15 @@ import type { SeedSet } from '../lab/leakbench/case.ts';
 import { leaderboard } from '../lab/leakbench/leaderboard.ts';
 import { measure, serveOrders, workerMark } from '../lab/leakbench/measure.ts';
 import { renderReport, reportOf } from '../lab/leakbench/report.ts';
-import { tasksFor } from '../lab/leakbench/tasks.ts';
+import { casesOf, type Task, tasksFor } from '../lab/leakbench/tasks.ts';
+import { renderTimeline } from '../lab/leakbench/timeline.ts';
 import { StanchError } from '../model/errors.ts';
 
 interface BenchDetectFlags {
   seeds: { from: number; to: number };
   set: SeedSet;
   only?: string;
+  case?: string;
   data?: string;
   detectors?: string;
   jobs: number;
@@ -27,11 +29,27 @@ async function benchDetect(flags: BenchDetectFlags): Promise<void> {
     ...(flags.only === undefined ? {} : { only: flags.only }),
     ...(dataDir === undefined ? {} : { dataDir }),
   });
+  if (flags.case !== undefined) {
+    process.stdout.write(timelines(tasks, flags.case));
+    return;
+  }
   const started = performance.now();
   const outcomes = await measure({ tasks, detectors: detectorsNamed(flags.detectors), jobs: flags.jobs, onProgress: showProgress });
   const report = reportOf(outcomes, `${flags.seeds.from}..${flags.seeds.to} (${flags.set})`);
   process.stderr.write(`\r${outcomes.length} outcomes in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
   process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : renderReport(report, flags.families));
+}
+
+/** What stanch says of the series whose name contains `name`, as time goes on. */
+function timelines(tasks: Task[], name: string): string {
+  const [own] = leaderboard;
+  const family = name.replace(/#.*/, '');
+  const texts = tasks
+    .filter((task) => task.kind === 'recorded' || task.family.startsWith(family))
+    .flatMap((task) => [...casesOf(task)])
+    .filter(({ id }) => id.includes(name))
+    .map((benchCase) => (own ? renderTimeline(benchCase, own) : ''));
+  return texts.join('\n');
 }
 
 function showProgress(done: number, of: number): void {
@@ -75,6 +93,7 @@ const benchDetectCommand = buildCommand({
         default: 'tune',
       },
       only: { kind: 'parsed', parse: String, brief: 'Only families that begin so, or one group', optional: true },
+      case: { kind: 'parsed', parse: String, brief: 'Show what stanch says of the series of this name as time goes on', optional: true },
       data: {
         kind: 'parsed',
         parse: String,

@@ -26,9 +26,9 @@ export interface FamilyScore {
   /** Found on leaks, falsely accused on healthy series, by protocol. */
   ever: Share;
   final: Share;
-  /** Seeds that went wrong under the `ever` protocol, then under `final`. */
-  wrongEver: number[];
-  wrongFinal: number[];
+  /** Names of the series that went wrong under the `ever` protocol, then under `final`. */
+  wrongEver: string[];
+  wrongFinal: string[];
 }
 
 const z = 1.959964;
@@ -91,7 +91,7 @@ export function familyScores(outcomes: readonly Outcome[]): FamilyScore[] {
       list.filter((outcome) => (first.label === 'leak' ? isHit(outcome, protocol) : isFalseAlarm(outcome, protocol)));
     const wrong = (protocol: Protocol) => {
       const flags = new Set(flagged(protocol));
-      return list.filter((outcome) => flags.has(outcome) !== (first.label === 'leak')).map((outcome) => outcome.truth.seed);
+      return list.filter((outcome) => flags.has(outcome) !== (first.label === 'leak')).map((outcome) => outcome.truth.id);
     };
     return [
       {
@@ -200,16 +200,29 @@ export function classAccuracy(outcomes: readonly Outcome[]): Share {
   return wilson(asked.filter(({ truth, final }) => truth.expectedClasses.includes(final.class)).length, asked.length);
 }
 
-/** Series on which a leak was announced though none is known, and over how many weeks of watching. */
-export function falseAlarmList(outcomes: readonly Outcome[]): { weeks: number; series: { id: string; atH: number; of: string }[] } {
-  const watched = outcomes.filter((outcome) => outcome.truth.label === 'healthy');
-  const weeks = watched.reduce((sum, outcome) => sum + (outcome.endMs - outcome.startMs) / 604_800_000, 0);
-  const series = watched.flatMap((outcome) => {
-    if (!isFalseAlarm(outcome, 'ever')) return [];
-    const side = outcome.sideAlarms[0];
-    const atMs = outcome.firstLeakMs ?? side?.timeMs ?? outcome.startMs;
-    const of = outcome.firstLeakMs === null && side ? side.resource : outcome.truth.resource;
-    return [{ id: outcome.truth.id, atH: (atMs - outcome.startMs) / 3_600_000, of }];
-  });
-  return { weeks, series };
+/** One false alarm: on which series, when, on which resource. */
+export interface FalseAlarm {
+  id: string;
+  /** Hours after the first sample. */
+  atH: number;
+  of: string;
+}
+
+/** Every false alarm, and over how many weeks healthy series were watched. */
+export function falseAlarmList(outcomes: readonly Outcome[]): { weeks: number; onHealthy: number; series: FalseAlarm[] } {
+  const healthy = outcomes.filter((outcome) => outcome.truth.label === 'healthy');
+  const weeks = healthy.reduce((sum, outcome) => sum + (outcome.endMs - outcome.startMs) / 604_800_000, 0);
+  const series = outcomes.filter((outcome) => outcome.truth.label !== 'ambiguous' && isFalseAlarm(outcome, 'ever')).map(falseAlarmOf);
+  return { weeks, onHealthy: healthy.filter((outcome) => isFalseAlarm(outcome, 'ever')).length, series };
+}
+
+function falseAlarmOf(outcome: Outcome): FalseAlarm {
+  const side = outcome.sideAlarms[0];
+  const own = outcome.truth.label === 'healthy' || side === undefined ? outcome.firstLeakMs : null;
+  const atMs = own ?? side?.timeMs ?? outcome.startMs;
+  return {
+    id: outcome.truth.id,
+    atH: (atMs - outcome.startMs) / 3_600_000,
+    of: own === null && side ? side.resource : outcome.truth.resource,
+  };
 }

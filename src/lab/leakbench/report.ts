@@ -97,7 +97,7 @@ function renderLeaderboard(standings: Standing[]): string[] {
       percent(standing[protocol].falseAlarmRate.value),
     ]),
     `${fixed(standing.timeToDetect.median)} (${fixed(standing.timeToDetect.p90)})`,
-    `${standing.falseAlarms.series.length}/${standing.falseAlarms.weeks.toFixed(0)}`,
+    `${standing.falseAlarms.onHealthy}/${standing.falseAlarms.weeks.toFixed(0)}`,
   ]);
   const head = ['', 'ever: prec', 'recall', 'F1', 'FAR', 'final: prec', 'recall', 'F1', 'FAR', 'TTD/TTE (p90)', 'false/weeks'];
   return table([head, ...rows]);
@@ -128,9 +128,14 @@ function renderFamilies(families: FamilyScore[], all: boolean): string[] {
     family.label === 'leak' ? 'found' : 'accused',
     `${family.ever.hits}/${family.ever.of}`,
     `${family.final.hits}/${family.final.of}`,
-    [...new Set([...family.wrongEver, ...family.wrongFinal])].slice(0, 8).join(' '),
+    nameList([...family.wrongEver, ...family.wrongFinal]),
   ]);
-  return table([['  family', '', 'ever', 'final', 'seeds that went wrong'], ...rows]);
+  return table([['  family', '', 'ever', 'final', 'seeds or series that went wrong'], ...rows]);
+}
+
+/** Seeds of generated series, names of recorded ones. */
+function nameList(ids: string[]): string {
+  return [...new Set(ids.map((id) => id.replace(/^.*?[#/]/, '')))].slice(0, 8).join(' ');
 }
 
 function table(rows: string[][]): string[] {

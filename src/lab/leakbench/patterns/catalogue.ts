@@ -6,6 +6,8 @@ import { leakCurved } from './leakCurved.ts';
 import { leakOther } from './leakOther.ts';
 import { leakSteady } from './leakSteady.ts';
 import type { Pattern } from './pattern.ts';
+import { widerHealthy } from './widerHealthy.ts';
+import { widerLeak } from './widerLeak.ts';
 
 export interface PatternGroup {
   name: string;
@@ -21,5 +23,10 @@ export const patternGroups: PatternGroup[] = [
     name: 'patterns',
     text: 'the catalogue: leaks P01 to P35, hard healthy series N01 to N38',
     patterns: byFamily([...leakSteady, ...leakBursty, ...leakCurved, ...leakOther, ...healthyPlain, ...healthyGrowth, ...healthyCycles]),
+  },
+  {
+    name: 'wider',
+    text: 'beyond the catalogue: minutes and months, memory alone, other noise, bad sampling',
+    patterns: [...widerLeak, ...widerHealthy],
   },
 ];
