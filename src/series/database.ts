@@ -1,0 +1,132 @@
+/** node:sqlite as the store uses it: one process, one connection a file, errors told apart. */
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { type ErrorCode, StanchError } from '../model/errors.ts';
+import { corrupt } from './bytes.ts';
+
+/**
+ * `safe`: a checkpoint waits for the disk, so that the file survives a power cut too. `rebuildable`: it does not, since
+ * what the file holds can be made again.
+ */
+export type Durability = 'safe' | 'rebuildable';
+
+/** Exclusive locking keeps the index of the log out of shared memory, which on a full disk ends in SIGBUS. */
+export function openDatabase(path: string, durability: Durability): DatabaseSync {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -128; PRAGMA temp_store = MEMORY;
+      PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability === 'safe' ? 'NORMAL' : 'OFF'};
+      PRAGMA journal_size_limit = 0;`);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Creates the file under another name first: a crash never leaves one without its tables. */
+export function createDatabase(path: string, schema: string, durability: Durability): DatabaseSync {
+  const unfinished = `${path}.new`;
+  for (const leftOver of [unfinished, `${unfinished}-wal`, `${unfinished}-shm`]) rmSync(leftOver, { force: true });
+  const database = openDatabase(unfinished, durability);
+  try {
+    database.exec(`BEGIN; ${schema} COMMIT;`);
+  } finally {
+    database.close();
+  }
+  renameSync(unfinished, path);
+  return openDatabase(path, durability);
+}
+
+export function openOrCreateDatabase(path: string, schema: string, durability: Durability): DatabaseSync {
+  return existsSync(path) ? openDatabase(path, durability) : createDatabase(path, schema, durability);
+}
+
+export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('BEGIN');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // A full disk may have rolled back already.
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+export type SqlRow = Record<string, SQLOutputValue> | undefined;
+
+export function numberIn(row: SqlRow, column: string): number {
+  const value = row?.[column];
+  if (typeof value !== 'number') throw corrupt(`no number in ${column}`);
+  return value;
+}
+
+export function numberOrNull(row: SqlRow, column: string): number | null {
+  const value = row?.[column];
+  return typeof value === 'number' ? value : null;
+}
+
+export function textIn(row: SqlRow, column: string): string {
+  const value = row?.[column];
+  if (typeof value !== 'string') throw corrupt(`no text in ${column}`);
+  return value;
+}
+
+export function bytesIn(row: SqlRow, column: string): Uint8Array {
+  const value = row?.[column];
+  if (!(value instanceof Uint8Array)) throw corrupt(`no bytes in ${column}`);
+  return value;
+}
+
+/** What a failed read or write means for the store. */
+export type Trouble = 'full' | 'denied' | 'locked' | 'corrupt' | 'io' | 'bug';
+
+/** https://www.sqlite.org/rescode.html, low byte. */
+const sqliteTroubles = new Map<number, Trouble>([
+  [1, 'corrupt'],
+  [3, 'denied'],
+  [5, 'locked'],
+  [6, 'locked'],
+  [8, 'denied'],
+  [10, 'io'],
+  [11, 'corrupt'],
+  [13, 'full'],
+  [14, 'denied'],
+  [15, 'locked'],
+  [26, 'corrupt'],
+]);
+
+const systemTroubles = new Map<string, Trouble>([
+  ['ENOSPC', 'full'],
+  ['EDQUOT', 'full'],
+  ['EACCES', 'denied'],
+  ['EPERM', 'denied'],
+  ['EROFS', 'denied'],
+  ['ENOTDIR', 'denied'],
+  ['EEXIST', 'denied'],
+  ['ENOENT', 'denied'],
+  ['ELOOP', 'denied'],
+  ['ENAMETOOLONG', 'denied'],
+  ['EIO', 'io'],
+  ['EFBIG', 'io'],
+  ['EMFILE', 'io'],
+  ['ENFILE', 'io'],
+  ['ERR_OUT_OF_RANGE', 'corrupt'],
+]);
+
+const stanchTroubles = new Map<ErrorCode, Trouble>([
+  ['STANCH_E_STORE_CORRUPT', 'corrupt'],
+  ['STANCH_E_STORE_DISK_FULL', 'full'],
+  ['STANCH_E_DATA_DIR', 'denied'],
+  ['STANCH_E_STORE_LOCKED', 'locked'],
+]);
+
+export function troubleOf(error: unknown): Trouble {
+  if (error instanceof StanchError) return stanchTroubles.get(error.code) ?? 'bug';
+  if (!(error instanceof Error)) return 'bug';
+  if ('errcode' in error && typeof error.errcode === 'number') return sqliteTroubles.get(error.errcode & 0xff) ?? 'io';
+  if ('code' in error && typeof error.code === 'string') return systemTroubles.get(error.code) ?? 'bug';
+  return 'bug';
+}

@@ -1,0 +1,140 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import type { Catalog } from './catalog.ts';
+import { writableSegment } from './flusher.ts';
+import { RollUp } from './rollUp.ts';
+import { type Segment, sizeOf, type Tier } from './segment.ts';
+import type { SegmentShelf } from './segmentShelf.ts';
+import { dropOldestSetAside } from './setAside.ts';
+import type { StateFile } from './stateFile.ts';
+import type { StoreLimits } from './storeLimits.ts';
+
+const subjectsForgottenAtOnce = 500;
+const chunksVerifiedAtOnce = 200;
+const tiers: readonly Tier[] = ['fine', 'mid', 'coarse'];
+
+/** What keeps the store small and sound: coarse points, retention, and a look at every chunk once a run. Works in slices. */
+export class Housekeeping {
+  readonly #dir: string;
+  readonly #shelf: SegmentShelf;
+  readonly #catalog: Catalog;
+  readonly #states: StateFile;
+  readonly #limits: StoreLimits;
+  #rollUp: RollUp | null = null;
+  readonly #rolled = new WeakSet<Segment>();
+  readonly #toVerify: Segment[];
+  #verifiedKey = -1;
+  /** Size of the whole folder when it was last looked at. */
+  bytes = 0;
+
+  constructor(dir: string, shelf: SegmentShelf, catalog: Catalog, states: StateFile, limits: StoreLimits) {
+    this.#dir = dir;
+    this.#shelf = shelf;
+    this.#catalog = catalog;
+    this.#states = states;
+    this.#limits = limits;
+    this.#toVerify = tiers.flatMap((tier) => [...shelf.of(tier)]);
+    this.measure();
+  }
+
+  measure(): void {
+    this.bytes = readdirSync(this.#dir).reduce((sum, name) => sum + sizeOf(join(this.#dir, name)), 0);
+  }
+
+  /** One slice; true while there is more to do. `nowMs` is the time retention goes by, null before the first sample. */
+  slice(nowMs: number | null, deadlineMs: number): boolean {
+    this.measure();
+    const isRolling = this.#rollUpSlice(deadlineMs);
+    const isForgetting = nowMs !== null && this.#forget(nowMs);
+    const isDropping = this.#dropForSpace();
+    return isRolling || isForgetting || isDropping || this.#verifySlice();
+  }
+
+  #rollUpSlice(deadlineMs: number): boolean {
+    const source =
+      this.#rollUp?.source ??
+      this.#shelf
+        .of('fine')
+        .slice(0, -1)
+        .find((segment) => !this.#rolled.has(segment));
+    if (source === undefined) return false;
+    const rollUp = this.#rollUp ?? this.#startRollUp(source);
+    this.#rollUp = rollUp;
+    const isGoingOn = this.#shelf.attempt(source, () => rollUpUntil(rollUp, deadlineMs), null);
+    if (isGoingOn === true) return true;
+    this.#rollUp = null;
+    if (isGoingOn === false) this.#rolled.add(source);
+    return true;
+  }
+
+  #startRollUp(source: Segment): RollUp {
+    return new RollUp(source, {
+      mid: writableSegment(this.#shelf, 'mid', source.minMs, this.#limits),
+      coarse: writableSegment(this.#shelf, 'coarse', source.minMs, this.#limits),
+    });
+  }
+
+  #forget(nowMs: number): boolean {
+    const { ageMs } = this.#limits;
+    const cutMs = { fine: nowMs - ageMs.fine, mid: nowMs - ageMs.mid, coarse: nowMs - ageMs.coarse };
+    for (const tier of tiers) {
+      for (const segment of this.#expired(tier, cutMs[tier])) this.#shelf.remove(segment);
+    }
+    this.#catalog.forgetFindings(cutMs.coarse);
+    this.#states.forget(cutMs.coarse);
+    const gone = this.#catalog.forgetSubjects({ fineMs: cutMs.fine, midMs: cutMs.mid, coarseMs: cutMs.coarse }, subjectsForgottenAtOnce);
+    this.#states.remove(gone);
+    return gone.length === subjectsForgottenAtOnce;
+  }
+
+  /** Segments older than the cut. Later ones were written later: a time in the future that a wrong clock left does not keep one for ever. */
+  #expired(tier: Tier, cutMs: number): Segment[] {
+    const segments = this.#droppable(tier);
+    const all = this.#shelf.of(tier);
+    return segments.filter((segment) => Math.min(...all.slice(all.indexOf(segment)).map(({ maxMs }) => maxMs)) < cutMs);
+  }
+
+  /** All but the one that is written to; of the fine ones those whose coarse points are made. */
+  #droppable(tier: Tier): Segment[] {
+    const closed = this.#shelf.of(tier).slice(0, -1);
+    return closed.filter((segment) => (tier === 'fine' ? this.#rolled.has(segment) : !this.#isTarget(segment)));
+  }
+
+  #isTarget(segment: Segment): boolean {
+    return this.#rollUp?.writesTo(segment) ?? false;
+  }
+
+  /** What was set aside goes first, then the oldest of the finest tier. */
+  #dropForSpace(): boolean {
+    if (this.bytes <= this.#limits.maxBytes) return false;
+    if (dropOldestSetAside(this.#dir)) return true;
+    for (const tier of tiers) {
+      const [oldest] = this.#droppable(tier);
+      if (oldest === undefined) continue;
+      this.#shelf.remove(oldest);
+      return true;
+    }
+    return false;
+  }
+
+  #verifySlice(): boolean {
+    const segment = this.#toVerify[0];
+    if (segment === undefined) return false;
+    const isListed = this.#shelf.of(segment.tier).includes(segment);
+    const checked = isListed ? this.#shelf.attempt(segment, () => segment.verify(this.#verifiedKey, chunksVerifiedAtOnce), null) : null;
+    if (checked !== null && !checked.isWhole) this.#shelf.condemn(segment);
+    const isDone = checked === null || checked.lastKey === null || !checked.isWhole;
+    this.#verifiedKey = isDone ? -1 : (checked.lastKey ?? -1);
+    if (isDone) this.#toVerify.shift();
+    return this.#toVerify.length > 0;
+  }
+}
+
+function rollUpUntil(rollUp: RollUp, deadlineMs: number): boolean {
+  while (rollUp.step()) {
+    if (performance.now() > deadlineMs) return true;
+  }
+  rollUp.finish();
+  return false;
+}

@@ -1,0 +1,166 @@
+import type { Points } from './store.ts';
+import type { Ticks } from './ticks.ts';
+
+/** Where the values of one gauge go while they are read. Ticks and buckets come in the order in which they were written. */
+export interface Collector {
+  /** `value` at the ticks from `start` to before `end`. */
+  addRun(ticks: Ticks, start: number, end: number, value: number): void;
+  /** What the ticks from `start` to before `end` shared. */
+  addShared(ticks: Ticks, start: number, end: number): void;
+  addBucket(startMs: number, sampleCount: number, min: number, mean: number, max: number, last: number): void;
+  points(): Points;
+}
+
+/** Every sample a point. */
+export class SampleCollector implements Collector {
+  readonly #fromMs: number;
+  readonly #toMs: number;
+  #times = new Float64Array(256);
+  #values = new Float64Array(256);
+  #count = 0;
+  #isSorted = true;
+
+  constructor(fromMs: number, toMs: number) {
+    this.#fromMs = fromMs;
+    this.#toMs = toMs;
+  }
+
+  addRun(ticks: Ticks, start: number, end: number, value: number): void {
+    for (let tick = start; tick < end; tick += 1) this.#add(ticks.timesMs[tick] ?? Number.NaN, value);
+  }
+
+  addShared(ticks: Ticks, start: number, end: number): void {
+    for (let tick = start; tick < end; tick += 1) this.#add(ticks.timesMs[tick] ?? Number.NaN, ticks.sharedValues[tick] ?? Number.NaN);
+  }
+
+  addBucket(startMs: number, _sampleCount: number, min: number): void {
+    this.#add(startMs, min);
+  }
+
+  points(): Points {
+    const timeMs = this.#times.slice(0, this.#count);
+    const values = this.#values.slice(0, this.#count);
+    if (!this.#isSorted) sortByTime(timeMs, values);
+    return { timeMs, min: values, mean: values, max: values, last: values, bucketMs: 0 };
+  }
+
+  #add(timeMs: number, value: number): void {
+    if (!(timeMs >= this.#fromMs && timeMs <= this.#toMs)) return;
+    if (this.#count === this.#times.length) this.#grow();
+    if (this.#count > 0 && timeMs < (this.#times[this.#count - 1] ?? 0)) this.#isSorted = false;
+    this.#times[this.#count] = timeMs;
+    this.#values[this.#count] = value;
+    this.#count += 1;
+  }
+
+  #grow(): void {
+    const times = new Float64Array(this.#times.length * 2);
+    const values = new Float64Array(times.length);
+    times.set(this.#times);
+    values.set(this.#values);
+    this.#times = times;
+    this.#values = values;
+  }
+}
+
+/** The clock went backward in between: puts the samples in time order, in which they are shown. */
+function sortByTime(timeMs: Float64Array, values: Float64Array): void {
+  const order = Array.from(timeMs.keys()).sort((a, b) => (timeMs[a] ?? 0) - (timeMs[b] ?? 0) || a - b);
+  const [times, sorted] = [timeMs.slice(), values.slice()];
+  for (const [to, from] of order.entries()) {
+    timeMs[to] = times[from] ?? Number.NaN;
+    values[to] = sorted[from] ?? Number.NaN;
+  }
+}
+
+/** Buckets of `bucketMs`, without holes: NaN where nothing was read. */
+export class BucketCollector implements Collector {
+  readonly #bucketMs: number;
+  readonly #first: number;
+  readonly #fromMs: number;
+  readonly #toMs: number;
+  readonly #min: Float64Array;
+  readonly #max: Float64Array;
+  readonly #sum: Float64Array;
+  readonly #count: Float64Array;
+  readonly #last: Float64Array;
+  readonly #lastMs: Float64Array;
+
+  constructor(fromMs: number, toMs: number, bucketMs: number) {
+    this.#bucketMs = bucketMs;
+    this.#fromMs = fromMs;
+    this.#toMs = toMs;
+    this.#first = Math.floor(fromMs / bucketMs);
+    const count = Math.max(0, Math.floor(toMs / bucketMs) - this.#first + 1);
+    this.#min = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
+    this.#max = new Float64Array(count).fill(Number.NEGATIVE_INFINITY);
+    this.#sum = new Float64Array(count);
+    this.#count = new Float64Array(count);
+    this.#last = new Float64Array(count).fill(Number.NaN);
+    this.#lastMs = new Float64Array(count).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  addRun(ticks: Ticks, start: number, end: number, value: number): void {
+    if (Number.isNaN(value)) return;
+    const { timesMs } = ticks;
+    for (let tick = start; tick < end; ) {
+      const timeMs = timesMs[tick] ?? Number.NaN;
+      let next = tick + 1;
+      const bucket = Math.floor(timeMs / this.#bucketMs);
+      const endMs = (bucket + 1) * this.#bucketMs;
+      let lastMs = timeMs;
+      for (let at = timesMs[next] ?? endMs; next < end && at >= lastMs && at < endMs && at <= this.#toMs; at = timesMs[next] ?? endMs) {
+        lastMs = at;
+        next += 1;
+      }
+      if (timeMs >= this.#fromMs && timeMs <= this.#toMs) this.#add(bucket, lastMs, next - tick, value, value, value, value);
+      tick = next;
+    }
+  }
+
+  addShared(ticks: Ticks, start: number, end: number): void {
+    for (let tick = start; tick < end; tick += 1) this.addRun(ticks, tick, tick + 1, ticks.sharedValues[tick] ?? Number.NaN);
+  }
+
+  addBucket(startMs: number, sampleCount: number, min: number, mean: number, max: number, last: number): void {
+    if (!Number.isNaN(min)) this.#add(Math.floor(startMs / this.#bucketMs), startMs, sampleCount, min, mean, max, last);
+  }
+
+  points(): Points {
+    let from = 0;
+    let to = this.#count.length;
+    while (from < to && this.#count[from] === 0) from += 1;
+    while (to > from && this.#count[to - 1] === 0) to -= 1;
+    const timeMs = new Float64Array(to - from);
+    const [min, mean, max, last] = [
+      this.#min.slice(from, to),
+      this.#sum.slice(from, to),
+      this.#max.slice(from, to),
+      this.#last.slice(from, to),
+    ];
+    for (let at = 0; at < timeMs.length; at += 1) {
+      const count = this.#count[from + at] ?? 0;
+      timeMs[at] = (this.#first + from + at) * this.#bucketMs;
+      if (count === 0) {
+        min[at] = Number.NaN;
+        max[at] = Number.NaN;
+      }
+      const average = (mean[at] ?? 0) / count;
+      mean[at] = count === 0 ? Number.NaN : Math.min(max[at] ?? average, Math.max(min[at] ?? average, average));
+    }
+    return { timeMs, min, mean, max, last, bucketMs: this.#bucketMs };
+  }
+
+  #add(bucket: number, lastMs: number, weight: number, min: number, mean: number, max: number, last: number): void {
+    const at = bucket - this.#first;
+    if (at < 0 || at >= this.#count.length) return;
+    if (min < (this.#min[at] ?? 0)) this.#min[at] = min;
+    if (max > (this.#max[at] ?? 0)) this.#max[at] = max;
+    this.#sum[at] = (this.#sum[at] ?? 0) + mean * weight;
+    this.#count[at] = (this.#count[at] ?? 0) + weight;
+    if (lastMs >= (this.#lastMs[at] ?? 0)) {
+      this.#lastMs[at] = lastMs;
+      this.#last[at] = last;
+    }
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * A segment: one SQLite file with the chunks of one tier over some hours or days. Each is complete by itself, so that
+ * one that is old is just deleted and one that is corrupt takes no other with it.
+ *
+ * An epoch is what was flushed together: in the fine tier a run of ticks, in a coarse tier what came of one fine segment.
+ * A chunk is one subject in one epoch; its key is made of both, so that an epoch lies together on disk.
+ */
+import { existsSync, rmSync, statSync } from 'node:fs';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Subject } from '../model/subject.ts';
+import { corrupt } from './bytes.ts';
+import { type Chunk, chunkIsWhole, openChunk, sealChunk } from './chunk.ts';
+import { bytesIn, createDatabase, inTransaction, numberIn, numberOrNull, openDatabase, type SqlRow, textIn } from './database.ts';
+import type { SalvagedTable } from './salvage.ts';
+import { parseSubject, subjectDocument } from './subjectDocument.ts';
+
+export type Tier = 'fine' | 'mid' | 'coarse';
+
+const subjectsPerEpoch = 2 ** 22;
+const epochOwner = 'epoch';
+
+/** What of a damaged segment is worth keeping. */
+export const segmentTables: readonly SalvagedTable[] = [
+  { name: 'epoch', orderBy: 'ordinal', isSound: (row) => chunkIsWhole(epochOwner, bytesIn(row, 'payload')) },
+  { name: 'subject', orderBy: 'no', isSound: (row) => parseSubject(textIn(row, 'document')).id === textIn(row, 'id') },
+  { name: 'chunk', orderBy: 'key', isSound: hasWholeChunk },
+];
+
+function hasWholeChunk(row: SqlRow, saved: DatabaseSync): boolean {
+  const key = numberIn(row, 'key');
+  const subject = saved.prepare('SELECT id FROM subject WHERE no = ?').get(key % subjectsPerEpoch);
+  const epoch = saved.prepare('SELECT 1 FROM epoch WHERE ordinal = ?').get(Math.floor(key / subjectsPerEpoch));
+  return subject !== undefined && epoch !== undefined && chunkIsWhole(textIn(subject, 'id'), bytesIn(row, 'bytes'));
+}
+
+export const segmentSchema = `
+  CREATE TABLE epoch (ordinal INTEGER PRIMARY KEY, firstTick INTEGER NOT NULL UNIQUE, minMs REAL NOT NULL, maxMs REAL NOT NULL, payload BLOB NOT NULL);
+  CREATE TABLE subject (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document TEXT NOT NULL,
+    firstSeenMs REAL NOT NULL, lastSeenMs REAL NOT NULL, isRolled INTEGER NOT NULL DEFAULT 0);
+  CREATE INDEX unrolled ON subject (no) WHERE isRolled = 0;
+  CREATE TABLE chunk (key INTEGER PRIMARY KEY, bytes BLOB NOT NULL);`;
+
+export interface EpochRow {
+  ordinal: number;
+  firstTick: number;
+  minMs: number;
+  maxMs: number;
+}
+
+export interface SeenSubject {
+  subject: Subject;
+  firstSeenMs: number;
+  lastSeenMs: number;
+}
+
+export class Segment {
+  readonly path: string;
+  readonly tier: Tier;
+  readonly sequence: number;
+  minMs: number = Number.POSITIVE_INFINITY;
+  maxMs: number = Number.NEGATIVE_INFINITY;
+  firstTick: number = Number.POSITIVE_INFINITY;
+  lastTick = -1;
+  #database: DatabaseSync | null = null;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(path: string, tier: Tier, sequence: number) {
+    this.path = path;
+    this.tier = tier;
+    this.sequence = sequence;
+  }
+
+  get isOpen(): boolean {
+    return this.#database !== null;
+  }
+
+  create(): void {
+    this.#database = createDatabase(this.path, segmentSchema, 'safe');
+    this.#database.exec('PRAGMA wal_autocheckpoint = 0');
+  }
+
+  /** Reads what the shelf must know; throws when the file is no segment. */
+  inspect(): void {
+    const row = this.#prepare(
+      'SELECT min(minMs) AS minMs, max(maxMs) AS maxMs, min(firstTick) AS firstTick, max(firstTick) AS lastFirstTick FROM epoch',
+    ).get();
+    this.#prepare('SELECT no, id, document, firstSeenMs, lastSeenMs, isRolled FROM subject LIMIT 1').get();
+    this.#prepare('SELECT key, bytes FROM chunk LIMIT 1').get();
+    this.minMs = numberOrNull(row, 'minMs') ?? Number.POSITIVE_INFINITY;
+    this.maxMs = numberOrNull(row, 'maxMs') ?? Number.NEGATIVE_INFINITY;
+    this.firstTick = numberOrNull(row, 'firstTick') ?? Number.POSITIVE_INFINITY;
+    const lastFirstTick = numberOrNull(row, 'lastFirstTick');
+    this.lastTick = lastFirstTick === null ? -1 : lastFirstTick + Math.max(0, this.#tickCount(lastFirstTick) - 1);
+  }
+
+  /** Size on disk with the write-ahead log. */
+  bytes(): number {
+    return sizeOf(this.path) + sizeOf(`${this.path}-wal`);
+  }
+
+  transaction<T>(work: () => T): T {
+    return inTransaction(this.#open(), work);
+  }
+
+  /**
+   * Records an epoch, or finds it when a flush was interrupted, and returns its ordinal. `tickCount` is 0 in the coarse
+   * tiers; `payload` is what all its chunks need: the times of its ticks, or the shared buckets.
+   */
+  putEpoch(epoch: { firstTick: number; tickCount: number; minMs: number; maxMs: number; payload: Uint8Array }): number {
+    const { firstTick, tickCount, minMs, maxMs, payload } = epoch;
+    const row = this.#prepare(
+      `INSERT INTO epoch (firstTick, minMs, maxMs, payload) VALUES (?, ?, ?, ?)
+       ON CONFLICT (firstTick) DO UPDATE SET minMs = min(minMs, excluded.minMs), maxMs = max(maxMs, excluded.maxMs),
+         payload = excluded.payload RETURNING ordinal`,
+    ).get(firstTick, minMs, maxMs, sealChunk(epochOwner, 0, tickCount, payload));
+    this.minMs = Math.min(this.minMs, minMs);
+    this.maxMs = Math.max(this.maxMs, maxMs);
+    this.firstTick = Math.min(this.firstTick, firstTick);
+    this.lastTick = Math.max(this.lastTick, firstTick + Math.max(0, tickCount - 1));
+    return numberIn(row, 'ordinal');
+  }
+
+  putChunk(ordinal: number, seen: SeenSubject, chunk: Chunk): void {
+    const { subject, firstSeenMs, lastSeenMs } = seen;
+    const no = numberIn(
+      this.#prepare(
+        `INSERT INTO subject (id, document, firstSeenMs, lastSeenMs) VALUES (?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET document = excluded.document, firstSeenMs = min(firstSeenMs, excluded.firstSeenMs),
+           lastSeenMs = max(lastSeenMs, excluded.lastSeenMs) RETURNING no`,
+      ).get(subject.id, subjectDocument(subject), firstSeenMs, lastSeenMs),
+      'no',
+    );
+    if (no >= subjectsPerEpoch) throw corrupt('a segment with millions of subjects');
+    const bytes = sealChunk(subject.id, chunk.first, chunk.last, chunk.bytes);
+    this.#prepare('INSERT OR REPLACE INTO chunk (key, bytes) VALUES (?, ?)').run(ordinal * subjectsPerEpoch + no, bytes);
+  }
+
+  epochs(fromMs: number, toMs: number): EpochRow[] {
+    const statement = this.#prepare('SELECT ordinal, firstTick, minMs, maxMs FROM epoch WHERE maxMs >= ? AND minMs <= ? ORDER BY ordinal');
+    return statement.all(fromMs, toMs).map((row) => ({
+      ordinal: numberIn(row, 'ordinal'),
+      firstTick: numberIn(row, 'firstTick'),
+      minMs: numberIn(row, 'minMs'),
+      maxMs: numberIn(row, 'maxMs'),
+    }));
+  }
+
+  payload(ordinal: number): Uint8Array {
+    return openChunk(epochOwner, bytesIn(this.#prepare('SELECT payload FROM epoch WHERE ordinal = ?').get(ordinal), 'payload')).bytes;
+  }
+
+  findSubject(id: string): { no: number; isRolled: boolean } | null {
+    const row = this.#prepare('SELECT no, isRolled FROM subject WHERE id = ?').get(id);
+    return row === undefined ? null : { no: numberIn(row, 'no'), isRolled: numberIn(row, 'isRolled') === 1 };
+  }
+
+  chunk(ordinal: number, no: number, id: string): Chunk | null {
+    const row = this.#prepare('SELECT bytes FROM chunk WHERE key = ?').get(ordinal * subjectsPerEpoch + no);
+    return row === undefined ? null : openChunk(id, bytesIn(row, 'bytes'));
+  }
+
+  /** Every chunk of an epoch with its subject's id. */
+  *chunks(ordinal: number): Generator<{ id: string; chunk: Chunk }> {
+    const rows = this.#prepare(
+      'SELECT s.id AS id, c.bytes AS bytes FROM chunk c JOIN subject s ON s.no = c.key - ? WHERE c.key >= ? AND c.key < ? ORDER BY c.key',
+    ).iterate(ordinal * subjectsPerEpoch, ordinal * subjectsPerEpoch, (ordinal + 1) * subjectsPerEpoch);
+    for (const row of rows) {
+      const id = textIn(row, 'id');
+      yield { id, chunk: openChunk(id, bytesIn(row, 'bytes')) };
+    }
+  }
+
+  subjects(afterNo = 0, limit = -1): (SeenSubject & { no: number })[] {
+    const statement = this.#prepare('SELECT no, document, firstSeenMs, lastSeenMs FROM subject WHERE no > ? ORDER BY no LIMIT ?');
+    return statement.all(afterNo, limit).map(seenSubject);
+  }
+
+  /** Subjects whose coarse points are not made yet. */
+  unrolled(limit: number): (SeenSubject & { no: number })[] {
+    const statement = this.#prepare('SELECT no, document, firstSeenMs, lastSeenMs FROM subject WHERE isRolled = 0 ORDER BY no LIMIT ?');
+    return statement.all(limit).map(seenSubject);
+  }
+
+  /** `skipped` subjects keep being read from here as long as the segment lives. */
+  markRolled(no: number, how: 'rolled' | 'skipped'): void {
+    this.#prepare('UPDATE subject SET isRolled = ? WHERE no = ?').run(how === 'rolled' ? 1 : 2, no);
+  }
+
+  /** Checks the next `limit` chunks after `afterKey`: the key it came to, null at the end, and whether all are whole. */
+  verify(afterKey: number, limit: number): { lastKey: number | null; isWhole: boolean } {
+    const rows = this.#prepare(
+      `SELECT c.key AS key, c.bytes AS bytes, s.id AS id FROM chunk c LEFT JOIN subject s ON s.no = c.key % ${subjectsPerEpoch}
+       WHERE c.key > ? ORDER BY c.key LIMIT ?`,
+    ).iterate(afterKey, limit);
+    let lastKey: number | null = null;
+    for (const row of rows) {
+      lastKey = numberIn(row, 'key');
+      if (!chunkIsWhole(textIn(row, 'id'), bytesIn(row, 'bytes'))) return { lastKey, isWhole: false };
+    }
+    return { lastKey, isWhole: true };
+  }
+
+  /** Moves the write-ahead log into the file and waits for the disk. */
+  checkpoint(): void {
+    this.#open().exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#database?.close();
+    this.#database = null;
+  }
+
+  remove(): void {
+    this.close();
+    for (const path of [this.path, `${this.path}-wal`, `${this.path}-shm`]) rmSync(path, { force: true });
+  }
+
+  #tickCount(firstTick: number): number {
+    const row = this.#prepare('SELECT payload FROM epoch WHERE firstTick = ?').get(firstTick);
+    return openChunk(epochOwner, bytesIn(row, 'payload')).last;
+  }
+
+  #open(): DatabaseSync {
+    if (this.#database === null) {
+      if (!existsSync(this.path)) throw corrupt('no file any more');
+      this.#database = openDatabase(this.path, 'safe');
+      this.#database.exec('PRAGMA wal_autocheckpoint = 0');
+    }
+    return this.#database;
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#open().prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+function seenSubject(row: SqlRow): SeenSubject & { no: number } {
+  return {
+    no: numberIn(row, 'no'),
+    subject: parseSubject(textIn(row, 'document')),
+    firstSeenMs: numberIn(row, 'firstSeenMs'),
+    lastSeenMs: numberIn(row, 'lastSeenMs'),
+  };
+}
+
+export function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
