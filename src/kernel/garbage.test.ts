@@ -1,0 +1,94 @@
+/** Whatever bytes a kernel, a container runtime or a hostile process puts into a file: every parser ends and none throws. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { parseCgroupLimit, parseCgroupMemoryStat } from './cgroupMemory.ts';
+import { parseLoadavg } from './loadavg.ts';
+import { parseMeminfo } from './meminfo.ts';
+import { parseMountinfo } from './mountinfo.ts';
+import { parsePidCgroup } from './pidCgroup.ts';
+import { parsePidCmdline } from './pidCmdline.ts';
+import { parseOpenFilesLimit } from './pidLimits.ts';
+import { parsePidSmapsRollup } from './pidSmapsRollup.ts';
+import { emptyPidStat, parsePidStat } from './pidStat.ts';
+import { parsePidStatm } from './pidStatm.ts';
+import { emptyPidStatus, parsePidStatus } from './pidStatus.ts';
+import { parsePressure } from './pressure.ts';
+import { parseStat } from './stat.ts';
+import { parseSysvShmBytes } from './sysvipcShm.ts';
+import { parseVmstat } from './vmstat.ts';
+import { parseCpuFreePages } from './zoneinfo.ts';
+
+const text = (bytes: Uint8Array, length: number) => Buffer.from(bytes.subarray(0, length)).toString('latin1');
+
+/** Each answers with every number that it found. */
+const parsers: Record<string, (bytes: Uint8Array, length: number) => unknown> = {
+  stat: (bytes, length) => {
+    const into = emptyPidStat();
+    return parsePidStat(bytes, length, into) ? into : null;
+  },
+  statm: (bytes, length) => {
+    const into = { sizePages: 0, residentPages: 0, sharedPages: 0 };
+    return parsePidStatm(bytes, length, into) ? into : null;
+  },
+  status: (bytes, length) => {
+    const into = emptyPidStatus();
+    parsePidStatus(bytes, length, into);
+    return into;
+  },
+  limits: parseOpenFilesLimit,
+  cmdline: (bytes, length) => parsePidCmdline(bytes, length).length,
+  cgroup: (bytes, length) => parsePidCgroup(text(bytes, length)),
+  smapsRollup: (bytes, length) => parsePidSmapsRollup(text(bytes, length)),
+  meminfo: (bytes, length) => parseMeminfo(text(bytes, length)),
+  vmstat: (bytes, length) => parseVmstat(text(bytes, length)),
+  pressure: (bytes, length) => parsePressure(text(bytes, length)),
+  hostStat: (bytes, length) => parseStat(text(bytes, length)),
+  loadavg: (bytes, length) => parseLoadavg(text(bytes, length)),
+  mountinfo: (bytes, length) => parseMountinfo(text(bytes, length)),
+  zoneinfo: (bytes, length) => parseCpuFreePages(text(bytes, length)),
+  sysvShm: (bytes, length) => parseSysvShmBytes(text(bytes, length)),
+  cgroupLimit: (bytes, length) => parseCgroupLimit(text(bytes, length)),
+  cgroupStat: (bytes, length) => parseCgroupMemoryStat(text(bytes, length), 'v1'),
+};
+
+function holdsNaN(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isNaN(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsNaN);
+}
+
+const fixtures = fileURLToPath(new URL('./fixtures', import.meta.url));
+const recorded = readdirSync(fixtures, { recursive: true, encoding: 'utf8' })
+  .map((path) => `${fixtures}/${path}`)
+  .filter((path) => statSync(path).isFile())
+  .map((path) => readFileSync(path))
+  .filter((bytes) => bytes.length > 0);
+
+for (const [name, parse] of Object.entries(parsers)) {
+  test(`${name}: random bytes give a reading or none, never NaN, never an error`, () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), fc.integer({ min: -5, max: 500 }), (bytes, length) => {
+        assert.equal(holdsNaN(parse(bytes, length)), false);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test(`${name}: recorded files, cut and overwritten at random places`, () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...recorded),
+        fc.nat(),
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 8 }),
+        (file, cut, writes) => {
+          const bytes = Buffer.from(file);
+          for (const [at, byte] of writes) bytes[at % bytes.length] = byte;
+          assert.equal(holdsNaN(parse(bytes, cut % (bytes.length + 1))), false);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+}
