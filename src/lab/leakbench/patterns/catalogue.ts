@@ -6,6 +6,7 @@ import { leakCurved } from './leakCurved.ts';
 import { leakOther } from './leakOther.ts';
 import { leakSteady } from './leakSteady.ts';
 import type { Pattern } from './pattern.ts';
+import { second } from './second/families.ts';
 import { widerHealthy } from './widerHealthy.ts';
 import { widerLeak } from './widerLeak.ts';
 
@@ -29,4 +30,5 @@ export const patternGroups: PatternGroup[] = [
     text: 'beyond the catalogue: minutes and months, memory alone, other noise, bad sampling',
     patterns: [...widerLeak, ...widerHealthy],
   },
+  { name: 'second', text: 'simulated request by request, by other rules than the rest', patterns: second },
 ];
