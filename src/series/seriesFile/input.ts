@@ -91,8 +91,13 @@ async function firstBytes(
 }
 
 async function* prefixed(head: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  if (head.length > 0) yield head;
-  yield* rest;
+  try {
+    if (head.length > 0) yield head;
+    yield* rest;
+  } finally {
+    // Whoever stops at the head stops the rest too: an open standard input would keep the program from ending.
+    await rest.return(undefined);
+  }
 }
 
 /** The unpacker reads on another thread while the next piece is read, so each gets its own copy. */

@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { absent } from '../model/reading.ts';
+import type { SubjectVerdict } from '../model/verdict.ts';
+import { scanSeriesFile } from './scan.ts';
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'stanch-scan-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+function start(args: readonly string[]): ChildProcessWithoutNullStreams {
+  const child = spawn(process.execPath, [main, 'scan', ...args]);
+  // A child that stops early leaves a broken pipe behind, which is the point of some tests.
+  child.stdin.on('error', (error: NodeJS.ErrnoException) => assert.equal(error.code, 'EPIPE'));
+  return child;
+}
+
+async function ended(child: ChildProcessWithoutNullStreams): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const [code] = await once(child, 'close');
+  return { code: typeof code === 'number' ? code : null, stdout, stderr };
+}
+
+async function scan(
+  args: readonly string[],
+  stdin: string | Uint8Array = '',
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = start(args);
+  child.stdin.end(stdin);
+  return ended(child);
+}
+
+interface ScanDocument {
+  schema: string;
+  subjects: SubjectVerdict[];
+  skippedRows?: { count: number; first: { line: number; column: string; expected: string; found: string }[] };
+}
+
+function documentOf(stdout: string): ScanDocument {
+  return JSON.parse(stdout);
+}
+
+/** Ten days at five minutes: one subject leaks 1 MiB an hour, one stays as it is, both with noise. */
+function leakAndFlat(): string {
+  let seed = 7;
+  const noise = () => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return Math.round((seed / 2_147_483_647 - 0.5) * 4e6);
+  };
+  const lines = ['time,subject,anon_bytes,cpu_seconds'];
+  for (let step = 0; step < 2880; step += 1) {
+    const time = 1_716_868_800 + step * 300;
+    lines.push(`${time},flat,${200_000_000 + noise()},${step * 3}`);
+    lines.push(`${time},leaky,${100_000_000 + Math.round((step * 1_048_576) / 12) + noise()},${step * 3}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+test('each subject has one watch, fed with its samples in order', async () => {
+  const path = file('two.csv', 'time,subject,fds\n1,b,10\n1,a,20\n2,b,\n3,a,21\n');
+  const fed = new Map<string, unknown[]>();
+  const result = await scanSeriesFile(path, { skipBad: false }, (subject) => {
+    const samples: unknown[] = [];
+    assert.ok(!fed.has(subject));
+    fed.set(subject, samples);
+    return { push: (sample) => samples.push([sample.timeMs, sample.fds]), verdict: () => fakeVerdict(subject) };
+  });
+  assert.deepEqual(
+    [...fed],
+    [
+      [
+        'b',
+        [
+          [1000, 10],
+          [2000, absent],
+        ],
+      ],
+      [
+        'a',
+        [
+          [1000, 20],
+          [3000, 21],
+        ],
+      ],
+    ],
+  );
+  assert.deepEqual(
+    result.verdicts.map((verdict) => verdict.subject),
+    ['b', 'a'],
+  );
+  assert.equal(result.rowCount, 4);
+});
+
+function fakeVerdict(subject: string): SubjectVerdict {
+  return {
+    subject,
+    resource: 'memory',
+    verdict: 'undecided',
+    class: 'unknown',
+    probability: 0,
+    onset: null,
+    detectedAt: null,
+    slope: null,
+    exhaustion: null,
+    urgency: { level: 'none', text: '' },
+    reasons: [],
+    resources: [],
+  };
+}
+
+test('a leak is named in the document and in the report, and --fail-on leak says so by exit code', async () => {
+  const csv = leakAndFlat();
+  const path = file('leak.csv', csv);
+  const [json, text, failing] = await Promise.all([
+    scan(['--json', path]),
+    scan([path]),
+    scan(['--fail-on', 'leak', '--json', '-'], gzipSync(csv)),
+  ]);
+  const document = documentOf(json.stdout);
+  assert.equal(document.schema, 'stanch.scan/1');
+  assert.deepEqual(
+    document.subjects.map((subject) => [subject.subject, subject.verdict]),
+    [
+      ['flat', 'no-leak'],
+      ['leaky', 'leak'],
+    ],
+  );
+  assert.equal(document.skippedRows, undefined);
+  assert.deepEqual([json.code, json.stderr], [0, '']);
+  assert.match(text.stdout, /^LEAK {2}1 of 2 subjects, 5,760 rows\n/);
+  assert.match(text.stdout, /leaky/);
+  assert.ok(!text.stdout.includes('\x1b'));
+  assert.equal(text.code, 0);
+  assert.equal(failing.code, 1);
+  assert.deepEqual(documentOf(failing.stdout), document);
+});
+
+test('--fail-on leak is 0 when nothing leaks', async () => {
+  const { code, stdout } = await scan(['--fail-on', 'leak', '--json', '-'], 'time,subject,fds\n1,a,5\n');
+  assert.equal(code, 0);
+  assert.equal(documentOf(stdout).subjects[0]?.verdict, 'undecided');
+});
+
+test('wrong input has its exit code, its code and nothing on standard output', async () => {
+  const missing = join(folder, 'missing.csv');
+  const packed = gzipSync(`time,subject,fds\n${'1,a,5\n'.repeat(50)}`);
+  for (const [args, stdin, code, stderr] of [
+    [[], '', 64, /STANCH_E_USAGE/],
+    [['--json', '--fail-on', 'suspect', '-'], '', 64, /STANCH_E_USAGE/],
+    [['-'], '', 65, /STANCH_E_BAD_HEADER[\s\S]*empty file/],
+    [['-'], 'time,subject,rss\n', 65, /STANCH_E_BAD_HEADER[\s\S]*"rss"[\s\S]*anon_bytes/],
+    [['--json', '-'], 'time,subject,fds\n1,a,5\n2,a,x\x1b[2J\n', 65, /STANCH_E_BAD_ROW[\s\S]*line 3, column fds/],
+    [['--skip-bad', '-'], 'time,fds\n1,5\n', 65, /STANCH_E_BAD_HEADER/],
+    [['-'], packed.subarray(0, packed.length - 6), 65, /STANCH_E_BAD_GZIP[\s\S]*too early/],
+    [['-'], Buffer.concat([packed.subarray(0, 12), Buffer.alloc(30, 0xff)]), 65, /STANCH_E_BAD_GZIP/],
+    [[missing], '', 66, /STANCH_E_NO_INPUT[\s\S]*missing\.csv[\s\S]*no such file/],
+    [[folder], '', 66, /STANCH_E_NO_INPUT[\s\S]*a directory/],
+    [[join(main, 'below')], '', 66, /STANCH_E_NO_INPUT/],
+  ] as const) {
+    const result = await scan(args, stdin);
+    assert.equal(result.code, code, `${args.join(' ')}: ${result.stderr}`);
+    assert.match(result.stderr, stderr);
+    assert.ok(!result.stderr.includes('\x1b'));
+    assert.equal(result.stdout, '');
+  }
+});
+
+test('a file that may not be read is 77', { skip: process.getuid?.() === 0 && 'root may read everything' }, async () => {
+  const path = file('secret.csv', 'time,subject\n');
+  chmodSync(path, 0);
+  const { code, stderr } = await scan([path]);
+  assert.equal(code, 77);
+  assert.match(stderr, /STANCH_E_NOT_PERMITTED/);
+});
+
+test('--skip-bad counts what it leaves out and says why', async () => {
+  const bad = Array.from({ length: 8 }, (_, index) => `${index + 2},a,x${index}`);
+  const { code, stdout, stderr } = await scan(['--skip-bad', '--json', '-'], `time,subject,fds\n1,a,5\n${bad.join('\n')}\n20,a,6\n`);
+  assert.equal(code, 0);
+  const { skippedRows, subjects } = documentOf(stdout);
+  assert.equal(subjects.length, 1);
+  assert.equal(skippedRows?.count, 8);
+  assert.deepEqual(
+    skippedRows.first.map((row) => [row.line, row.column, row.found]),
+    [0, 1, 2, 3, 4].map((index) => [index + 3, 'fds', `"x${index}"`]),
+  );
+  assert.match(stderr, /^8 bad rows left out:\n {2}line 3, column fds: expected .*; found "x0"\n/);
+  assert.match(stderr, /and 3 more\n$/);
+  assert.equal(documentOf((await scan(['--skip-bad', '--json', '-'], 'time,subject\n')).stdout).skippedRows?.count, 0);
+});
+
+test('a header alone is an empty document', async () => {
+  const { code, stdout } = await scan(['--json', '-'], 'time,subject,anon_bytes\n');
+  assert.equal(code, 0);
+  assert.deepEqual(documentOf(stdout), { schema: 'stanch.scan/1', subjects: [] });
+});
+
+test('CSV, JSON Lines and gzip of either, in one part or more, come to the same', async () => {
+  const rows = Array.from({ length: 300 }, (_, index) => ({ time: index * 60, subject: `s${index % 3}`, fds: 5 + index }));
+  const csv = `time,subject,fds\n${rows.map((row) => `${row.time},${row.subject},${row.fds}`).join('\n')}\n`;
+  const jsonl = rows.map((row) => JSON.stringify(row)).join('\n');
+  const half = Math.floor(csv.length / 2);
+  const results = await Promise.all(
+    [
+      file('same.csv', csv),
+      file('same.csv.gz', gzipSync(csv)),
+      file('parts.csv.gz', Buffer.concat([gzipSync(csv.slice(0, half)), gzipSync(csv.slice(half))])),
+      file('same.jsonl', jsonl),
+      file('same.jsonl.gz', gzipSync(jsonl)),
+    ].map(async (path) => (await scan(['--json', path])).stdout),
+  );
+  assert.equal(documentOf(results[0] ?? '').subjects.length, 3);
+  for (const stdout of results) assert.equal(stdout, results[0]);
+});
+
+test('a bad row ends the scan at once, though standard input stays open', async () => {
+  const child = start(['-']);
+  child.stdin.write('time,subject,fds\n1,a,5\n2,a,oops\n');
+  const { code, stderr } = await ended(child);
+  assert.equal(code, 65);
+  assert.match(stderr, /line 3, column fds/);
+});
+
+test('more than fits into its memory streams through', { timeout: 200_000 }, async () => {
+  const limitKib = 200 * 1024;
+  const child = start(['--json', '-']);
+  const result = ended(child);
+  const name = 'n'.repeat(8000);
+  const piece = Buffer.from(`5,${name},7\n`.repeat(130));
+  child.stdin.write('time,subject,fds\n');
+  for (let written = 0; written < limitKib * 1024 * 1.2; written += piece.length) {
+    if (!child.stdin.write(piece)) await once(child.stdin, 'drain');
+  }
+  const peakKib = Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]);
+  child.stdin.end();
+  const { code, stdout } = await result;
+  assert.equal(code, 0);
+  assert.equal(documentOf(stdout).subjects[0]?.subject, name);
+  assert.ok(peakKib < limitKib, `${peakKib} KiB`);
+});
