@@ -9,7 +9,7 @@ import * as v from 'valibot';
 import type { SeriesDocument, StatusDocument, SubjectDetailDocument, SubjectRow } from '../serve/schema.ts';
 import { seriesSchema, statusSchema, subjectDetailSchema, subjectsSchema } from '../serve/schema.ts';
 
-export const contentSecurityPolicy =
+const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const mib = 1024 ** 2;
@@ -40,7 +40,7 @@ function iso(timeMs: number): string {
   return new Date(timeMs).toISOString();
 }
 
-export function verdictFor(change: Partial<Verdict>): Verdict {
+function verdictFor(change: Partial<Verdict>): Verdict {
   return {
     resource: 'memory',
     verdict: 'no-leak',
@@ -97,7 +97,7 @@ export function leakRow(name: string): SubjectRow {
       detectedAt: iso(nowMs - 3 * hourMs),
       slope: { perHour: 182 * mib, low: 174 * mib, high: 190 * mib, unit: 'bytes' },
       exhaustion: { at: iso(nowMs + 4.4 * hourMs), low: iso(nowMs + 3.9 * hourMs), high: iso(nowMs + 5.3 * hourMs), wall: 'host_memory' },
-      urgency: { level: 'soon', text: 'Act today: memory ends in about 4 h.' },
+      urgency: { level: 'soon', text: 'at the earliest 3 h 54 min are left' },
       reasons: [
         { rule: 'floor-rises', for: 'leak', text: 'The floor rose by 946 MiB in 5 h 12 min, and never fell back by more than 3 MiB.' },
         { rule: 'not-load', for: 'leak', text: 'CPU time stayed at 4 % of a core meanwhile: it does not grow because it works more.' },
@@ -118,7 +118,7 @@ function suspectRow(name: string): SubjectRow {
     probability: 0.71,
     onset: iso(nowMs - 1.5 * hourMs),
     slope: { perHour: 14, low: 6, high: 22, unit: 'count' },
-    urgency: { level: 'watch', text: 'Nothing to do yet.' },
+    urgency: { level: 'watch', text: 'at the earliest 2 d are left' },
     reasons: [
       { rule: 'floor-rises', for: 'leak', text: 'Open files rose from 61 to 82 in 1 h 30 min.' },
       { rule: 'too-young', for: 'undecided', text: 'It takes about 3 h more to tell this from load.' },
@@ -212,20 +212,24 @@ function stream(response: ServerResponse): void {
 }
 
 function answerDocument(url: URL, response: ServerResponse, state: FakeState): void {
+  const found = documentAt(url, state);
+  if (found !== null) json(response, 200, found);
+  else json(response, 404, { code: 'STANCH_E_NO_INPUT', expected: 'the id of a workload', found: url.pathname, next: 'List them.' });
+}
+
+function documentAt(url: URL, state: FakeState): unknown {
   const time = iso(Date.now());
-  const path = url.pathname.replace('/api/v1/', '');
-  if (path === 'status') return json(response, 200, v.parse(statusSchema, statusFrom(state, time)));
-  if (path === 'subjects') {
+  const [head, id = '', part] = url.pathname.replace('/api/v1/', '').split('/');
+  if (head === 'status') return v.parse(statusSchema, statusFrom(state, time));
+  if (head !== 'subjects') return null;
+  if (id === '') {
     const subjects = state.rows.slice(0, Number(url.searchParams.get('limit') ?? 500));
-    return json(response, 200, v.parse(subjectsSchema, { schema: 'stanch.subjects/1', time, subjects }));
+    return v.parse(subjectsSchema, { schema: 'stanch.subjects/1', time, subjects });
   }
-  const [, id = '', part] = path.split('/');
   const row = state.rows.find((one) => one.id === decodeURIComponent(id));
-  if (part === 'series' && (row || id === 'host')) {
-    return json(response, 200, v.parse(seriesSchema, row ? seriesFrom(row, url.searchParams) : hostSeries(state, url.searchParams)));
-  }
-  if (row && part === undefined) return json(response, 200, v.parse(subjectDetailSchema, detailFrom(row, time)));
-  json(response, 404, { code: 'STANCH_E_NO_INPUT', expected: 'the id of a workload', found: id, next: 'List them.' });
+  if (part === 'series' && id === 'host') return v.parse(seriesSchema, hostSeries(state, url.searchParams));
+  if (!row) return null;
+  return part === 'series' ? v.parse(seriesSchema, seriesFrom(row, url.searchParams)) : v.parse(subjectDetailSchema, detailFrom(row, time));
 }
 
 function json(response: ServerResponse, statusCode: number, body: unknown): void {
@@ -290,7 +294,13 @@ function hostSeries(state: FakeState, query: URLSearchParams): SeriesDocument {
   const endValue = resource === 'memory' ? total : resource === 'shmem' ? 120 * mib : 260 * mib;
   const leak = state.rows.find((row) => row.verdict.verdict === 'leak' && row.verdict.resource === 'memory');
   return seriesOf(
-    { subjectId: 'host', endValue, verdict: resource === 'memory' ? (leak?.verdict ?? null) : null, noise: 0.01, limit: null },
+    {
+      subjectId: 'host',
+      endValue,
+      verdict: resource === 'memory' ? (leak?.verdict ?? null) : null,
+      noise: 0.01,
+      limit: resource === 'memory' ? 4540 * mib : null,
+    },
     query,
   );
 }

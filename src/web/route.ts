@@ -7,7 +7,7 @@ export type Route =
   | { view: 'workload'; id: string; query: URLSearchParams }
   | { view: 'unknown' };
 
-export function parseRoute(hash: string): Route {
+function parseRoute(hash: string): Route {
   const [path = '', search = ''] = hash.replace(/^#/, '').split('?', 2);
   const query = new URLSearchParams(search);
   const parts = path.split('/').filter((part) => part !== '');

@@ -29,6 +29,6 @@ export function applyScheme(): void {
     systemIsDark.value = systemDark.matches;
   });
   effect(() => {
-    document.documentElement.dataset['scheme'] = scheme.value;
+    document.documentElement.dataset.scheme = scheme.value;
   });
 }

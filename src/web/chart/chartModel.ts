@@ -22,6 +22,8 @@ export interface Layer {
 interface Level {
   label: string;
   value: number;
+  /** Stays in sight however far it is above the data. */
+  always: boolean;
 }
 
 /** A vertical line: something that happened. */
@@ -46,7 +48,7 @@ export function joinTimes(past: readonly number[], future: readonly number[]): n
   return [...new Set([...past, ...future])].sort((one, other) => one - other);
 }
 
-/** Values of a series at the given moments: the straight line between known neighbours, null outside and across gaps. */
+/** Values of a series at the given moments: the straight line between known neighbours, the outermost held for a gap's length, else null. */
 export function valuesAt(
   timeMs: readonly number[],
   knownMs: readonly number[],
@@ -60,6 +62,7 @@ export function valuesAt(
     const right = known[next];
     if (rightMs === moment) return right ?? null;
     const leftMs = knownMs[next - 1];
+    if (leftMs === undefined && rightMs !== undefined) return rightMs - moment <= maxGapMs ? (right ?? null) : null;
     const left = known[next - 1];
     if (leftMs === undefined || left === undefined || left === null) return null;
     if (rightMs === undefined || right === undefined || right === null) return moment - leftMs <= maxGapMs ? left : null;
@@ -79,4 +82,14 @@ export function gapOf(timeMs: readonly number[], bucketMs: number): number {
 /** Index of the last value that is there, or -1. */
 export function lastKnown(values: readonly (number | null)[]): number {
   return values.findLastIndex((value) => value !== null);
+}
+
+/** The straight line through known points at the given moments; null before the first and after the last. */
+export function lineAt(timeMs: readonly number[], knownMs: readonly number[], known: readonly number[]): (number | null)[] {
+  const firstMs = knownMs[0] ?? Number.POSITIVE_INFINITY;
+  const lastMs = knownMs.at(-1) ?? Number.NEGATIVE_INFINITY;
+  return valuesAt(timeMs, knownMs, known, Number.POSITIVE_INFINITY).map((value, index) => {
+    const moment = timeMs[index] ?? Number.NaN;
+    return moment >= firstMs && moment <= lastMs ? value : null;
+  });
 }

@@ -3,9 +3,10 @@
  * shared memory and what the kernel can't give back. What is left up to the waterline (RAM) is free or page cache.
  */
 import type { SeriesDocument, StatusDocument } from '../talk/documents.ts';
+import { formatBytes } from '../words/format.ts';
 import { inert } from '../words/inert.ts';
 import { type ChartModel, gapOf, joinTimes, type Layer, lastKnown, valuesAt } from './chartModel.ts';
-import { forecastLayers, forecastShown } from './forecast.ts';
+import { type Forecast, forecastLayers, forecastShown } from './forecast.ts';
 
 export interface HostSeries {
   memory: SeriesDocument;
@@ -17,9 +18,7 @@ export interface HostSeries {
 export function hostChart(host: StatusDocument['host'], series: HostSeries, fromMs: number, nowMs: number): ChartModel {
   const { memory } = series;
   const gapMs = gapOf(memory.timeMs, memory.bucketMs);
-  const future = forecastShown(memory, fromMs, nowMs);
-  const timeMs = joinTimes(memory.timeMs, future?.timeMs ?? []);
-  const at = (one: SeriesDocument | null) => (one ? valuesAt(timeMs, one.timeMs, one.mean, gapMs) : timeMs.map(() => null));
+  const at = (one: SeriesDocument | null) => (one ? valuesAt(memory.timeMs, one.timeMs, one.mean, gapMs) : memory.timeMs.map(() => null));
 
   const privateBytes = at(memory);
   const leaking = series.leakers.map((leaker) => ({ label: inert(leaker.name), told: at(leaker.series) }));
@@ -27,13 +26,18 @@ export function hostChart(host: StatusDocument['host'], series: HostSeries, from
     if (all === null) return null;
     return Math.max(0, all - leaking.reduce((sum, leaker) => sum + (leaker.told[index] ?? 0), 0));
   });
-  const layers = stack([
+  const past = stack([
     { label: 'Kernel', tone: 'water3', told: at(series.kernel) },
     { label: 'Shared memory and tmpfs', tone: 'water2', told: at(series.shmem) },
     { label: leaking.length > 0 ? 'All other processes' : 'Processes', tone: 'water1', told: others },
     ...leaking.map(({ label, told }) => ({ label, tone: 'accent' as const, told })),
   ]);
-  if (future) layers.push(...forecastLayers(timeMs, future, topBelowForecast(layers, privateBytes), layers.length));
+  const shownFromMs = Math.max(fromMs, memory.timeMs[0] ?? fromMs);
+  const future = forecastShown(forecastToWall(host, memory, past), shownFromMs, nowMs);
+  const timeMs = joinTimes(memory.timeMs, future?.timeMs ?? []);
+  const padded = (values: (number | null)[]) => timeMs.map((_, index) => values[index] ?? null);
+  const layers = past.map((layer) => ({ ...layer, drawn: padded(layer.drawn), told: padded(layer.told) }));
+  if (future) layers.push(...forecastLayers(timeMs, future, layers.length));
 
   return {
     unit: 'bytes',
@@ -41,7 +45,7 @@ export function hostChart(host: StatusDocument['host'], series: HostSeries, from
     layers,
     levels: walls(host),
     marks: [],
-    fromMs: Math.max(fromMs, memory.timeMs[0] ?? fromMs),
+    fromMs: shownFromMs,
     toMs: Math.max(nowMs, future?.timeMs.at(-1) ?? 0),
     nowMs,
   };
@@ -50,8 +54,10 @@ export function hostChart(host: StatusDocument['host'], series: HostSeries, from
 function walls(host: StatusDocument['host']): ChartModel['levels'] {
   const { memTotalBytes, swapTotalBytes } = host;
   if (memTotalBytes === null) return [];
-  const ram = { label: 'RAM', value: memTotalBytes };
-  return swapTotalBytes === null || swapTotalBytes === 0 ? [ram] : [ram, { label: 'RAM and swap', value: memTotalBytes + swapTotalBytes }];
+  const ram = { label: `RAM ${formatBytes(memTotalBytes)}`, value: memTotalBytes, always: true };
+  return swapTotalBytes === null || swapTotalBytes === 0
+    ? [ram]
+    : [ram, { label: `RAM and swap ${formatBytes(memTotalBytes + swapTotalBytes)}`, value: memTotalBytes + swapTotalBytes, always: true }];
 }
 
 function stack(shares: Pick<Layer, 'label' | 'tone' | 'told'>[]): Layer[] {
@@ -65,8 +71,20 @@ function stack(shares: Pick<Layer, 'label' | 'tone' | 'told'>[]): Layer[] {
   });
 }
 
-/** The forecast is of private memory; on the stack it stands on what else is used now. */
-function topBelowForecast(layers: readonly Layer[], privateBytes: readonly (number | null)[]): number {
-  const last = lastKnown(privateBytes);
-  return Math.max(0, (layers.at(-1)?.drawn[last] ?? 0) - (privateBytes[last] ?? 0));
+/** From the top of the stack to the wall, at the earliest, the likeliest and the latest moment of exhaustion. */
+function forecastToWall(host: StatusDocument['host'], memory: SeriesDocument, past: readonly Layer[]): Forecast | null {
+  const { exhaustion } = host;
+  const last = memory.timeMs.length - 1;
+  const startMs = memory.timeMs[last];
+  const held = memory.mean[last] ?? null;
+  const top = past.at(-1)?.drawn[last] ?? null;
+  if (!exhaustion || startMs === undefined || memory.limit === null || held === null || top === null) return null;
+  const wall = Math.max(top, top + memory.limit - held);
+  const lowMs = Date.parse(exhaustion.low);
+  const midMs = Date.parse(exhaustion.at);
+  const highMs = exhaustion.high === null ? midMs + 2 * (midMs - startMs) : Date.parse(exhaustion.high);
+  if (!(startMs < lowMs && lowMs <= midMs && midMs <= highMs)) return null;
+  const course = (endMs: number) => (moment: number) => Math.min(wall, top + ((wall - top) * (moment - startMs)) / (endMs - startMs));
+  const timeMs = [...new Set([startMs, lowMs, midMs, highMs])];
+  return { timeMs, low: timeMs.map(course(highMs)), mid: timeMs.map(course(midMs)), high: timeMs.map(course(lowMs)) };
 }

@@ -11,7 +11,8 @@ export function ChartNumbers({ model, caption }: { model: ChartModel; caption: s
   return (
     <details class="numbers">
       <summary>Numbers behind this chart</summary>
-      <section class="scroll" aria-label={caption}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keyboard */}
+      <section class="scroll" aria-label={caption} tabIndex={0}>
         <table>
           <caption class="sr-only">{caption}</caption>
           <thead>

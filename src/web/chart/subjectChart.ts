@@ -1,11 +1,13 @@
 /** One resource of one workload: what it holds, its floor, the line of its growth, where that leads, its limit, its restarts. */
 import type { SeriesDocument } from '../talk/documents.ts';
-import { type ChartModel, joinTimes, type Layer, lastKnown, valuesAt } from './chartModel.ts';
+import { formatAmount } from '../words/format.ts';
+import { type ChartModel, joinTimes, type Layer, lastKnown, lineAt } from './chartModel.ts';
 import { forecastLayers, forecastShown } from './forecast.ts';
 
 export function subjectChart(series: SeriesDocument, label: string, fromMs: number, nowMs: number): ChartModel {
-  const future = forecastShown(series, fromMs, nowMs);
-  const trend = trendShown(series, fromMs);
+  const shownFromMs = Math.max(fromMs, series.timeMs[0] ?? fromMs);
+  const future = forecastShown(series.forecast, shownFromMs, nowMs);
+  const trend = trendShown(series, shownFromMs);
   const timeMs = joinTimes(joinTimes(series.timeMs, future?.timeMs ?? []), trend?.timeMs ?? []);
   const at = (values: readonly (number | null)[]) => onOwnMoments(timeMs, series.timeMs, values);
 
@@ -16,20 +18,19 @@ export function subjectChart(series: SeriesDocument, label: string, fromMs: numb
     { label: 'Floor', tone: 'ink', line: 'solid', drawn: floor, told: floor, fillTo: null, inKey: true },
   ];
   if (trend) {
-    const drawn = valuesAt(timeMs, trend.timeMs, trend.values, Number.POSITIVE_INFINITY).map((value, index) =>
-      (timeMs[index] ?? 0) > (trend.timeMs[1] ?? 0) ? null : value,
-    );
-    layers.push({ label: 'Trend', tone: 'accent', line: 'solid', drawn, told: drawn, fillTo: null, inKey: true });
+    const drawn = lineAt(timeMs, trend.timeMs, trend.values);
+    layers.push({ label: 'Trend', tone: 'accent', line: 'thin', drawn, told: drawn, fillTo: null, inKey: true });
   }
-  if (future) layers.push(...forecastLayers(timeMs, future, 0, layers.length));
+  if (future) layers.push(...forecastLayers(timeMs, future, layers.length));
 
   return {
     unit: series.unit,
     timeMs,
     layers,
-    levels: series.limit === null ? [] : [{ label: 'Limit', value: series.limit }],
+    levels:
+      series.limit === null ? [] : [{ label: `Limit ${formatAmount(series.limit, series.unit)}`, value: series.limit, always: false }],
     marks: series.restartsMs.filter((moment) => moment >= fromMs).map((moment) => ({ timeMs: moment, label: 'restart' })),
-    fromMs: Math.max(fromMs, series.timeMs[0] ?? fromMs),
+    fromMs: shownFromMs,
     toMs: Math.max(nowMs, future?.timeMs.at(-1) ?? 0),
     nowMs,
   };
@@ -49,10 +50,10 @@ function onOwnMoments(timeMs: readonly number[], ownMs: readonly number[], value
 }
 
 /** The trend from the left edge of the chart on, when it began before. */
-function trendShown(series: SeriesDocument, fromMs: number): { timeMs: number[]; values: number[] } | null {
+function trendShown(series: SeriesDocument, shownFromMs: number): { timeMs: number[]; values: number[] } | null {
   const { trend } = series;
-  if (!trend || trend.toMs <= fromMs || trend.toMs <= trend.fromMs) return null;
+  if (!trend || trend.toMs <= shownFromMs || trend.toMs <= trend.fromMs) return null;
   const perMs = (trend.toValue - trend.fromValue) / (trend.toMs - trend.fromMs);
-  const startMs = Math.max(trend.fromMs, fromMs, series.timeMs[0] ?? fromMs);
+  const startMs = Math.max(trend.fromMs, shownFromMs);
   return { timeMs: [startMs, trend.toMs], values: [trend.fromValue + perMs * (startMs - trend.fromMs), trend.toValue] };
 }

@@ -115,8 +115,12 @@ function ChartKey({ model, index }: { model: ChartModel; index: number | null })
 }
 
 function keyValue(model: ChartModel, layer: Layer, index: number | null): string {
-  const value = layer.told[index ?? lastKnown(layer.told)];
-  return value === undefined || value === null ? '–' : formatAmount(value, model.unit);
+  const last = lastKnown(layer.told);
+  const value = layer.told[index ?? last];
+  if (value === undefined || value === null) return '–';
+  const lastMs = model.timeMs[last] ?? 0;
+  const isAhead = index === null && lastMs > model.nowMs + 1000;
+  return `${formatAmount(value, model.unit)}${isAhead ? ` by ${formatMoment(lastMs, model.nowMs)}` : ''}`;
 }
 
 function dataOf(model: ChartModel): uPlot.AlignedData {
@@ -145,7 +149,7 @@ function options(
     width,
     height,
     ms: 1,
-    padding: [14, 8, 0, 0],
+    padding: [14, 24, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, y: false, points: { show: false } },
     scales: {
@@ -155,6 +159,7 @@ function options(
     axes: [
       {
         ...axis,
+        size: 30,
         incrs: timeIncrements,
         space: 72,
         values: (_self, splits, _axis, _space, step) => splits.map((moment) => formatTick(moment, step)),
@@ -196,7 +201,7 @@ function options(
 function topOf(model: ChartModel): number {
   let highest = 0;
   for (const layer of model.layers) for (const value of layer.drawn) if (value !== null && value > highest) highest = value;
-  const nearWalls = model.levels.map((level) => level.value).filter((value) => value <= highest * 3);
+  const nearWalls = model.levels.filter(({ value, always }) => always || value <= highest * 3).map(({ value }) => value);
   return Math.max(highest, ...nearWalls, 1) * 1.08;
 }
 

@@ -10,7 +10,6 @@ import type {
 
 export type {
   ErrorDocument,
-  FindingsDocument,
   SeriesDocument,
   StatusDocument,
   SubjectDetailDocument,
@@ -25,7 +24,6 @@ export type Reason = Verdict['reasons'][number];
 export type Slope = NonNullable<Verdict['slope']>;
 export type Exhaustion = NonNullable<Verdict['exhaustion']>;
 export type Finding = FindingsDocument['findings'][number];
-export type Notice = StatusDocument['notices'][number];
 export type Member = SubjectDetailDocument['members'][number];
 
 /** Every document says when it was true. */

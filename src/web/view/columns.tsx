@@ -5,8 +5,12 @@ import { workloadHref } from '../route.ts';
 import type { SubjectRow } from '../talk/documents.ts';
 import { formatBytes, formatCount, formatRate } from '../words/format.ts';
 import { inert } from '../words/inert.ts';
-import { originWord, resourceWord, verdictRank, verdictWord } from '../words/verdictWords.ts';
+import { isSureGrowth, originWord, resourceWord, verdictRank, verdictWord } from '../words/verdictWords.ts';
+import { Name } from './name.tsx';
 import { VerdictMark } from './verdictMark.tsx';
+
+/** Characters that surely fit into two lines. */
+const longName = 44;
 
 export interface Column {
   key: string;
@@ -21,8 +25,10 @@ export interface Column {
   cell: (row: SubjectRow) => ComponentChildren;
 }
 
-export function growthOf(row: SubjectRow): number | null {
-  return row.verdict.resources.find((verdict) => verdict.resource === 'memory')?.slope?.perHour ?? null;
+/** Growth of private memory that is sure to be one; noise is not shown as growth. */
+function growthOf(row: SubjectRow): number | null {
+  const slope = row.verdict.resources.find((verdict) => verdict.resource === 'memory')?.slope;
+  return slope && isSureGrowth(slope) && Math.abs(slope.perHour) >= 1 ? slope.perHour : null;
 }
 
 function numberColumn(
@@ -56,12 +62,10 @@ export const columns: readonly Column[] = [
     sortValue: (row) => row.name.toLowerCase(),
     cell: (row) => (
       <>
-        <a href={workloadHref(row.id)}>
-          <bdi>{inert(row.name)}</bdi>
+        <a href={workloadHref(row.id)} title={row.name.length > longName ? inert(row.name) : undefined}>
+          <Name text={row.name} />
         </a>
-        <span class="under-name">
-          {[verdictWord(row.verdict.verdict), row.user === null ? null : inert(row.user)].filter((part) => part !== null).join(' · ')}
-        </span>
+        <span class="under-name">{verdictWord(row.verdict.verdict)}</span>
       </>
     ),
   },
@@ -82,7 +86,7 @@ export const columns: readonly Column[] = [
     ),
   },
   numberColumn('private', 'Private memory', 'phone', (row) => row.privateBytes, formatBytes),
-  numberColumn('growth', 'Growth', 'phone', growthOf, (value) => formatRate(value, 'bytes')),
+  numberColumn('growth', 'Growth', 'phone', growthOf, (value) => `${value > 0 ? '+' : ''}${formatRate(value, 'bytes')}`),
   {
     key: 'spark',
     label: 'History',

@@ -1,9 +1,9 @@
 /** The numbers of a verdict, each with its unit and its interval. */
 import type { ComponentChildren } from 'preact';
-import type { Exhaustion, Slope, Verdict } from '../talk/documents.ts';
+import type { Exhaustion, Resource, Slope, Verdict } from '../talk/documents.ts';
 import { daemonNowMs } from '../talk/live.ts';
-import { formatDuration, formatMoment, formatRate, formatRateInterval } from '../words/format.ts';
-import { wallWord } from '../words/verdictWords.ts';
+import { formatDuration, formatMoment, formatRateInterval } from '../words/format.ts';
+import { isSureGrowth, rateWords, wallWord } from '../words/verdictWords.ts';
 import { Moment } from './moment.tsx';
 
 export function VerdictFacts({ verdict }: { verdict: Verdict }) {
@@ -11,7 +11,7 @@ export function VerdictFacts({ verdict }: { verdict: Verdict }) {
   return (
     <dl class="facts">
       {exhaustion && <ExhaustionFact exhaustion={exhaustion} />}
-      {slope && <SlopeFact slope={slope} />}
+      {slope && isSureGrowth(slope) && <SlopeFact slope={slope} resource={verdict.resource} />}
       {onset !== null && (
         <Fact term="Since" value={<Moment at={onset} />}>
           {formatDuration(daemonNowMs() - Date.parse(onset))} ago
@@ -33,9 +33,9 @@ function Fact({ term, value, children }: { term: string; value: ComponentChildre
   );
 }
 
-function SlopeFact({ slope }: { slope: Slope }) {
+function SlopeFact({ slope, resource }: { slope: Slope; resource: Resource }) {
   return (
-    <Fact term={slope.perHour < 0 ? 'Shrinks by' : 'Grows by'} value={formatRate(slope.perHour, slope.unit)}>
+    <Fact term={slope.perHour < 0 ? 'Shrinks by' : 'Grows by'} value={rateWords({ ...slope, perHour: Math.abs(slope.perHour) }, resource)}>
       {formatRateInterval(slope.low, slope.high, slope.unit)}
     </Fact>
   );

@@ -4,17 +4,20 @@ import { Sparkline } from '../chart/sparkline.tsx';
 import { workloadHref } from '../route.ts';
 import type { StatusDocument, SubjectRow, SubjectsDocument } from '../talk/documents.ts';
 import { status, useDocument } from '../talk/live.ts';
-import { formatBytes, formatRate } from '../words/format.ts';
+import { formatBytes } from '../words/format.ts';
 import { inert } from '../words/inert.ts';
-import { classWord, resourceWord, wallWord } from '../words/verdictWords.ts';
+import { classWord, rateWords, resourceWord, wallWord } from '../words/verdictWords.ts';
 import { exhaustionInterval, timeLeft, VerdictFacts } from './facts.tsx';
 import { HostMemory } from './hostMemory.tsx';
 import { Moment } from './moment.tsx';
-import { Reasons } from './reasons.tsx';
+import { Name } from './name.tsx';
+import { asSentence, Reasons } from './reasons.tsx';
 import { VerdictMark } from './verdictMark.tsx';
 import { WhatToDo } from './whatToDo.tsx';
 
 const accusedEveryMs = 3000;
+/** Characters: command lines make long sentences. */
+const longSummary = 110;
 
 export function Now() {
   const now = status.value;
@@ -39,7 +42,9 @@ function Headline({ now }: { now: StatusDocument }) {
   const { host } = now;
   return (
     <section class="headline" aria-label="In one sentence">
-      <h1>{inert(now.summary)}</h1>
+      <h1 class={now.summary.length > longSummary ? 'long' : ''}>
+        <Name text={now.summary} />
+      </h1>
       {host.exhaustion ? (
         <p class="countdown countdown-leak">
           <span>Memory lasts</span> <strong>{timeLeft(host.exhaustion.at)}</strong>{' '}
@@ -77,7 +82,7 @@ function LeakCard({ row }: { row: SubjectRow }) {
         <div>
           <h3 id={`leak-${row.id}`}>
             <a href={workloadHref(row.id)}>
-              <bdi>{inert(row.name)}</bdi>
+              <Name text={row.name} />
             </a>
           </h3>
           <p class="leak-class">
@@ -85,12 +90,11 @@ function LeakCard({ row }: { row: SubjectRow }) {
             <span class="small">{Math.floor(verdict.probability * 1000) / 10} % sure.</span>
           </p>
         </div>
-        <Sparkline values={row.spark} accent={true} />
+        {verdict.resource === 'memory' && <Sparkline values={row.spark} accent={true} />}
       </header>
       <VerdictFacts verdict={verdict} />
-      {verdict.urgency.level !== 'none' && <p class={`urgency urgency-${verdict.urgency.level}`}>{inert(verdict.urgency.text)}</p>}
       <WhatToDo row={row} />
-      <Reasons verdict={verdict} level={4} />
+      <Reasons verdict={verdict} brief={true} />
     </article>
   );
 }
@@ -127,14 +131,13 @@ function Suspects({ rows }: { rows: readonly SubjectRow[] }) {
       <ul class="suspects">
         {rows.map((row) => (
           <li key={row.id}>
-            <VerdictMark verdict="suspect" />
             <a href={workloadHref(row.id)}>
-              <bdi>{inert(row.name)}</bdi>
+              <Name text={row.name} />
             </a>
-            <span class="num">{row.verdict.slope === null ? '' : formatRate(row.verdict.slope.perHour, row.verdict.slope.unit)}</span>
-            <Sparkline values={row.spark} accent={false} />
+            <VerdictMark verdict="suspect" />
+            <span class="num">{row.verdict.slope === null ? '' : rateWords(row.verdict.slope, row.verdict.resource)}</span>
             <span class="suspect-why">
-              {inert(row.verdict.reasons.find((reason) => reason.for === 'leak')?.text ?? classWord(row.verdict.class))}
+              {asSentence(inert(row.verdict.reasons.find((reason) => reason.for === 'leak')?.text ?? classWord(row.verdict.class)))}
             </span>
           </li>
         ))}

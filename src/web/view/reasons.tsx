@@ -2,7 +2,8 @@
 import type { Reason, Verdict } from '../talk/documents.ts';
 import { inert } from '../words/inert.ts';
 
-export function Reasons({ verdict, level }: { verdict: Verdict; level: 3 | 4 }) {
+/** `brief` leads with the weightiest reasons and folds the rest away; otherwise all are shown with the names of their rules. */
+export function Reasons({ verdict, brief }: { verdict: Verdict; brief: boolean }) {
   const side = verdict.verdict === 'leak' || verdict.verdict === 'suspect' ? 'leak' : verdict.verdict;
   const supporting = verdict.reasons.filter((reason) => reason.for === side);
   const opposing = verdict.reasons.filter((reason) => reason.for !== side && reason.for !== 'undecided');
@@ -10,9 +11,11 @@ export function Reasons({ verdict, level }: { verdict: Verdict; level: 3 | 4 }) 
   if (verdict.reasons.length === 0) return <p class="small">No reasons yet: there is too little history.</p>;
   return (
     <div class="reasons">
-      <ReasonList title={titleOf(verdict.verdict)} reasons={supporting} level={level} kind="for" />
-      <ReasonList title="What speaks against it" reasons={opposing} level={level} kind="against" />
-      <ReasonList title="Not known yet" reasons={open} level={level} kind="open" />
+      <ReasonList title={titleOf(verdict.verdict)} reasons={supporting} brief={brief} kind="for" />
+      <div>
+        <ReasonList title="What speaks against it" reasons={opposing} brief={brief} kind="against" />
+        <ReasonList title="Not known yet" reasons={open} brief={brief} kind="open" />
+      </div>
     </div>
   );
 }
@@ -30,29 +33,47 @@ function titleOf(verdict: Verdict['verdict']): string {
   }
 }
 
-function ReasonList({
-  title,
-  reasons,
-  level,
-  kind,
-}: {
+const briefCount = 4;
+
+interface ListProps {
   title: string;
   reasons: readonly Reason[];
-  level: 3 | 4;
+  brief: boolean;
   kind: 'for' | 'against' | 'open';
-}) {
+}
+
+function ReasonList({ title, reasons, brief, kind }: ListProps) {
   if (reasons.length === 0) return null;
-  const Heading = level === 3 ? 'h3' : 'h4';
+  const Heading = brief ? 'h4' : 'h3';
+  const folded = brief ? reasons.slice(briefCount) : [];
   return (
     <div class={`reason-list reason-${kind}`}>
       <Heading>{title}</Heading>
-      <ul>
-        {reasons.map((reason) => (
-          <li key={reason.rule + reason.text}>
-            {inert(reason.text)} <code class="rule">{reason.rule}</code>
-          </li>
-        ))}
-      </ul>
+      <Items reasons={brief ? reasons.slice(0, briefCount) : reasons} withRule={!brief} />
+      {folded.length > 0 && (
+        <details>
+          <summary>{folded.length === 1 ? '1 more reason' : `${folded.length} more reasons`}</summary>
+          <Items reasons={folded} withRule={false} />
+        </details>
+      )}
     </div>
   );
+}
+
+function Items({ reasons, withRule }: { reasons: readonly Reason[]; withRule: boolean }) {
+  return (
+    <ul>
+      {reasons.map((reason) => (
+        <li key={reason.rule + reason.text}>
+          {asSentence(inert(reason.text))} {withRule && <code class="rule">{reason.rule}</code>}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Reasons come as clauses, as a terminal shows them after a dash. */
+export function asSentence(clause: string): string {
+  const text = clause.charAt(0).toUpperCase() + clause.slice(1);
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }

@@ -12,6 +12,7 @@ import { inert } from '../words/inert.ts';
 import { classWord, originWord, resources, resourceWord, verdictWord } from '../words/verdictWords.ts';
 import { VerdictFacts } from './facts.tsx';
 import { seriesPath } from './hostMemory.tsx';
+import { Name } from './name.tsx';
 import { RangeSwitch, rangeFromMs, readRange, rememberRange } from './range.tsx';
 import { Reasons } from './reasons.tsx';
 import { VerdictMark } from './verdictMark.tsx';
@@ -19,6 +20,8 @@ import { WhatToDo } from './whatToDo.tsx';
 import { Findings, Members } from './workloadTables.tsx';
 
 const detailEveryMs = 3000;
+/** Characters: a command line, not a name. */
+const longName = 48;
 
 export function Workload({ id, query }: { id: string; query: URLSearchParams }) {
   const { document: detail, problem } = useDocument<SubjectDetailDocument>(id, () => `subjects/${encodeURIComponent(id)}`, detailEveryMs);
@@ -54,8 +57,8 @@ function Detail({ detail, query }: { detail: SubjectDetailDocument; query: URLSe
         <p class="crumb">
           <a href="#/workloads">Workloads</a>
         </p>
-        <h1>
-          <bdi>{inert(subject.name)}</bdi>
+        <h1 class={subject.name.length > longName ? 'long' : ''}>
+          <Name text={subject.name} />
         </h1>
         <p class="subject-line">{subjectLine(subject)}</p>
       </header>
@@ -65,7 +68,10 @@ function Detail({ detail, query }: { detail: SubjectDetailDocument; query: URLSe
         </h2>
         <p class="judgement-word">
           <VerdictMark verdict={subject.verdict.verdict} />
-          <span>{classWord(subject.verdict.class)}.</span>
+          <span>
+            {classWord(subject.verdict.class)}.{' '}
+            <span class="small">{Math.floor(subject.verdict.probability * 1000) / 10} % sure that it leaks.</span>
+          </span>
         </p>
         <VerdictFacts verdict={subject.verdict} />
         {subject.verdict.verdict === 'leak' && <WhatToDo row={subject} />}
@@ -78,7 +84,7 @@ function Detail({ detail, query }: { detail: SubjectDetailDocument; query: URLSe
               {resourceWord(resource)}: {verdictWord(verdict.verdict).toLowerCase()}
             </h2>
           </div>
-          <Reasons verdict={verdict} level={3} />
+          <Reasons verdict={verdict} brief={false} />
         </section>
       )}
       <Members members={members} />
@@ -147,7 +153,7 @@ function ResourceSwitch({ judged, resource }: { judged: readonly Verdict[]; reso
         return (
           <button type="button" key={name} aria-pressed={name === resource} onClick={() => replaceQuery({ resource: name })}>
             {resourceWord(name)}
-            {accused && <span class={`switch-verdict verdict-${verdict}`}> {verdictWord(verdict).toLowerCase()}</span>}
+            {accused && <span class={`switch-verdict verdict-${verdict}`}> · {verdictWord(verdict).toLowerCase()}</span>}
           </button>
         );
       })}

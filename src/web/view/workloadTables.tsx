@@ -1,8 +1,8 @@
 import type { Finding, Member } from '../talk/documents.ts';
 import { formatBytes, formatCount } from '../words/format.ts';
-import { inert } from '../words/inert.ts';
 import { classWord, processStateWord, resourceWord } from '../words/verdictWords.ts';
 import { Moment } from './moment.tsx';
+import { Name } from './name.tsx';
 
 const maxMembersShown = 200;
 
@@ -45,7 +45,7 @@ export function Members({ members }: { members: readonly Member[] }) {
               <tr key={member.id}>
                 <td class="num">{member.pid}</td>
                 <th scope="row" class="command">
-                  <bdi>{inert(member.command)}</bdi>
+                  <Name text={member.command} />
                 </th>
                 <td class="num">{member.privateBytes === null ? '–' : formatBytes(member.privateBytes)}</td>
                 <td class="num from-tablet">{member.fds === null ? '–' : formatCount(member.fds)}</td>

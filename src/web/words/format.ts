@@ -35,9 +35,9 @@ export function formatAmount(value: number, unit: Unit): string {
   return unit === 'bytes' ? formatBytes(value) : formatCount(value);
 }
 
-/** `+61.2 MiB/h`; counts as `+12/h`. */
+/** `61.2 MiB/h`; counts as `12/h`. */
 export function formatRate(perHour: number, unit: Unit): string {
-  return `${perHour > 0 ? '+' : ''}${formatAmount(perHour, unit)}/h`;
+  return `${formatAmount(perHour, unit)}/h`;
 }
 
 /** `58 to 64.3 MiB/h`, both ends in the unit of the larger. */

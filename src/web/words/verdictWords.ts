@@ -1,5 +1,6 @@
 /** Plain words for the codes in documents. A code this page does not know yet is shown as it is. */
-import type { Resource, VerdictWord } from '../talk/documents.ts';
+import type { Resource, Slope, VerdictWord } from '../talk/documents.ts';
+import { formatRate } from './format.ts';
 
 const verdictWords: Record<VerdictWord, string> = {
   leak: 'Leaks',
@@ -12,9 +13,11 @@ export function verdictWord(verdict: VerdictWord): string {
   return verdictWords[verdict];
 }
 
-/** For sorting: what leaks first. */
+const ranks: Record<VerdictWord, number> = { leak: 0, suspect: 1, undecided: 2, 'no-leak': 2 };
+
+/** For sorting: what leaks first; who is not accused needs no order. */
 export function verdictRank(verdict: VerdictWord): number {
-  return ['leak', 'suspect', 'undecided', 'no-leak'].indexOf(verdict);
+  return ranks[verdict];
 }
 
 const classWords: Readonly<Record<string, string>> = {
@@ -60,6 +63,17 @@ export function resourceWord(resource: Resource): string {
 }
 
 export const resources: readonly Resource[] = ['memory', 'shmem', 'fds', 'sockets', 'threads', 'processes', 'kernel'];
+
+/** The interval has zero outside. */
+export function isSureGrowth({ low, high }: Slope): boolean {
+  return low > 0 || high < 0;
+}
+
+/** `182 MiB/h`, `14 open files/h`. */
+export function rateWords(slope: Slope, resource: Resource): string {
+  if (slope.unit === 'bytes') return formatRate(slope.perHour, 'bytes');
+  return formatRate(slope.perHour, 'count').replace('/h', ` ${resourceWord(resource).toLowerCase()}/h`);
+}
 
 const originWords: Readonly<Record<string, string>> = {
   'systemd-unit': 'systemd unit',

@@ -1,0 +1,234 @@
+/** The page in a real browser, on documents that a real server would take hours to give. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import type { Browser } from 'playwright-core';
+import { calmState, type FakeDaemon, leakRow, leakState, rowFor, startFakeDaemon } from './fakeDaemon.ts';
+import { accessibilityFaults, type BuiltPage, buildPage, launchBrowser, openView, sidewaysScroll } from './testBrowser.ts';
+
+const hostileName = `<img src=x onerror="document.title='hacked'">\u202Eexe.rekrow`;
+
+describe('the page', { timeout: 150_000 }, () => {
+  let built: BuiltPage;
+  let fake: FakeDaemon;
+  let browser: Browser;
+
+  before(async () => {
+    built = await buildPage();
+    fake = await startFakeDaemon(built.folder, leakState());
+    browser = await launchBrowser();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await fake?.close();
+    built?.remove();
+  });
+
+  it('is small, hashed and has nothing inline', () => {
+    const assets = readdirSync(join(built.folder, 'assets'));
+    const scripts = assets.filter((name) => name.endsWith('.js'));
+    const wireBytes = scripts.reduce((sum, name) => sum + gzipSync(readFileSync(join(built.folder, 'assets', name))).length, 0);
+    assert.ok(wireBytes < 150_000, `${wireBytes} bytes of script`);
+    for (const name of assets) assert.match(name, /-[\w-]{8}\.\w+$/);
+    const html = readFileSync(join(built.folder, 'index.html'), 'utf8');
+    assert.doesNotMatch(html, /<style|style=|<script(?![^>]* src=)|https?:/);
+  });
+
+  it('names the leak, how long it lasts, and the reasons for and against', async () => {
+    fake.state = leakState();
+    const { page, complaints, close } = await openView(browser, fake.url);
+    const card = page.getByRole('article', { name: 'shop-worker.service' });
+    await card.waitFor();
+    await page.getByRole('heading', { level: 1, name: /shop-worker\.service leaks memory/ }).waitFor();
+    const text = await card.innerText();
+    assert.match(text, /182 MiB\/h\s+174 to 190 MiB\/h/);
+    assert.match(text, /Why it is a leak\s+The floor rose by 946 MiB/);
+    assert.match(text, /What speaks against it\s+61 MiB of it may be memory that was freed/);
+    assert.match(text, /systemctl restart shop-worker\.service/);
+    await page.getByText('Memory lasts').waitFor();
+    await page.getByRole('img', { name: /If nothing changes it ends in 4 h \d+ min: between/ }).waitFor();
+    await page.getByText('Processes of other users can be seen only in part').waitFor();
+    await page.getByText(/stanch 0\.1\.0 itself uses 58 MiB of RAM, 0\.2 % of one CPU core/).waitFor();
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  it('says calmly that nothing leaks, and that it has just started', async () => {
+    fake.state = calmState();
+    const { page, complaints, close } = await openView(browser, fake.url);
+    await page.getByRole('heading', { name: 'Nothing leaks', exact: true }).waitFor();
+    await page.getByText('9 of 9 workloads are healthy').waitFor();
+    fake.state = { ...calmState(), rows: [] };
+    await page.getByRole('heading', { name: 'stanch has just started looking' }).waitFor();
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  it('tells a new leak once to who listens', async () => {
+    fake.state = calmState();
+    const { page, close } = await openView(browser, fake.url);
+    await page.getByRole('heading', { name: 'Nothing leaks', exact: true }).waitFor();
+    assert.equal(await page.getByText('New leak:').count(), 0);
+    fake.state = leakState();
+    await page.getByRole('status').filter({ hasText: 'New leak: shop-worker.service' }).waitFor();
+    await close();
+  });
+
+  it('has no serious accessibility fault in any view and scheme, at desk and phone width', async () => {
+    fake.state = leakState();
+    const id = fake.state.rows[0]?.id ?? '';
+    for (const colorScheme of ['light', 'dark'] as const) {
+      for (const width of [1280, 360]) {
+        const { page, complaints, close } = await openView(browser, fake.url, { colorScheme, width });
+        for (const [hash, landmark] of [
+          ['#/', 'What leaks'],
+          ['#/workloads', 'Workloads'],
+          [`#/workload/${id}`, 'Processes in it now'],
+        ] as const) {
+          await page.goto(fake.url + hash);
+          await page.getByRole('heading', { name: landmark }).waitFor();
+          await page.locator('.list, canvas').first().waitFor();
+          for (const numbers of await page.getByText('Numbers behind this chart').all()) await numbers.click();
+          assert.deepEqual(await accessibilityFaults(page), [], `${hash} ${colorScheme} ${width}`);
+          assert.ok((await sidewaysScroll(page)) <= 0, `${hash} ${colorScheme} ${width} can be pushed sideways`);
+        }
+        assert.deepEqual(complaints, []);
+        await close();
+      }
+    }
+  });
+
+  it('sorts, filters and pages through 5,000 workloads by keyboard', async () => {
+    const rows = Array.from({ length: 5000 }, (_, index) =>
+      rowFor(`job-${index}.service`, (index + 1) * 1024 ** 2, {}, { user: index % 2 === 0 ? 'even' : 'odd' }),
+    );
+    fake.state = { ...calmState(), rows };
+    const { page, complaints, close } = await openView(browser, `${fake.url}#/workloads`);
+    const firstName = page.locator('tbody tr').first().getByRole('rowheader');
+    await page.getByText('5,000 workloads', { exact: true }).waitFor();
+    const head = page.getByRole('columnheader', { name: 'Private memory' });
+    await head.getByRole('button').focus();
+    await page.keyboard.press('Enter');
+    assert.equal(await head.getAttribute('aria-sort'), 'descending');
+    assert.match(await firstName.innerText(), /^job-4999\.service/);
+    await page.keyboard.press('Enter');
+    assert.equal(await head.getAttribute('aria-sort'), 'ascending');
+    assert.match(await firstName.innerText(), /^job-0\.service/);
+    await page.getByRole('button', { name: 'Next' }).press('Enter');
+    assert.match(await firstName.innerText(), /^job-100\.service/);
+    await page.getByRole('searchbox', { name: 'Filter' }).focus();
+    await page.keyboard.type('job-4242 EVEN');
+    await page.getByText('1 of 5,000 workloads match').waitFor();
+    assert.match(await firstName.innerText(), /^job-4242\.service/);
+    await page.getByRole('searchbox', { name: 'Filter' }).fill('no such thing');
+    await page.getByText('None of 5,000 workloads matches').waitFor();
+    await page.getByRole('button', { name: 'Show all' }).press('Enter');
+    await page.getByText('5,000 workloads', { exact: true }).waitFor();
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  it('shows a hostile name as inert text everywhere', async () => {
+    const leak = leakRow(hostileName);
+    fake.state = {
+      ...leakState(),
+      rows: [leak],
+      summary: `${hostileName} leaks memory, 182 MiB an hour.`,
+      notices: [{ code: 'STANCH_E_NOT_PERMITTED', text: hostileName, since: new Date().toISOString() }],
+    };
+    const { page, complaints, close } = await openView(browser, fake.url, { width: 360 });
+    const shown = `<img src=x onerror="document.title='hacked'">\\u{202e}exe.rekrow`;
+    await page.getByRole('article').getByText(shown).waitFor();
+    await page.getByRole('link', { name: shown }).click();
+    await page.getByRole('heading', { level: 1, name: shown }).waitFor();
+    await page.goto(`${fake.url}#/workloads`);
+    await page.getByRole('rowheader').getByText(shown).waitFor();
+    assert.ok((await sidewaysScroll(page)) <= 0);
+    assert.equal(await page.locator('img').count(), 0);
+    assert.doesNotMatch(await page.title(), /^hacked/);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  it('opens one workload from the list and remembers resource and range in the address', async () => {
+    fake.state = leakState();
+    const { page, complaints, close } = await openView(browser, `${fake.url}#/workloads`);
+    await page.getByRole('link', { name: 'shop-worker.service' }).press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'shop-worker.service' }).waitFor();
+    await page.getByRole('img', { name: /floor of private memory rose from .* restarted once/i }).waitFor();
+    await page.getByText('Limit').or(page.getByText('no memory limit')).first().waitFor();
+    await page.getByRole('button', { name: 'Open files' }).press('Enter');
+    await page.getByRole('button', { name: '24 h' }).press('Enter');
+    await page.getByRole('heading', { name: 'Open files over time' }).waitFor();
+    const link = page.url();
+    assert.match(link, /resource=fds&range=24h$/);
+    await page.goto('about:blank');
+    await page.goto(link);
+    await page.getByRole('heading', { name: 'Open files over time' }).waitFor();
+    assert.equal(await page.getByRole('button', { name: '24 h' }).getAttribute('aria-pressed'), 'true');
+    assert.deepEqual(
+      complaints.filter((complaint) => !complaint.includes('about:blank')),
+      [],
+    );
+    await close();
+  });
+
+  it('remembers the colours that were chosen', async () => {
+    fake.state = calmState();
+    const { page, close } = await openView(browser, fake.url, { colorScheme: 'dark' });
+    const scheme = () => page.evaluate(() => document.documentElement.dataset.scheme);
+    assert.equal(await scheme(), 'dark');
+    await page.getByRole('button', { name: 'Colours: Auto' }).click();
+    assert.equal(await scheme(), 'light');
+    await page.reload();
+    assert.equal(await scheme(), 'light');
+    await close();
+  });
+
+  it('says when the daemon is gone, since when the data is old, and catches up when it is back', async () => {
+    fake.state = leakState();
+    const { page, close } = await openView(browser, fake.url, { expected: /ERR_|Failed to load/ });
+    await page.getByRole('article', { name: 'shop-worker.service' }).waitFor();
+    await fake.die();
+    const alert = page.getByRole('alert');
+    await alert.waitFor();
+    assert.match(await alert.innerText(), /does not answer\. What you see is from \d\d:\d\d:\d\d/);
+    assert.match(await alert.innerText(), /systemctl status stanch/);
+    assert.equal(await page.getByRole('article').count(), 1, 'what was known stays in sight');
+    assert.deepEqual(await accessibilityFaults(page), []);
+    fake.state = calmState();
+    await fake.revive();
+    await alert.waitFor({ state: 'detached' });
+    await page.getByRole('heading', { name: 'Nothing leaks', exact: true }).waitFor();
+    await close();
+  });
+
+  it('asks for the token, refuses a wrong one, and keeps the right one for the tab', async () => {
+    fake.state = { ...leakState(), token: 'right-token' };
+    const { page, close } = await openView(browser, fake.url, { expected: /401/ });
+    const field = page.getByLabel('Token');
+    await field.fill('wrong-token');
+    await field.press('Enter');
+    await page.getByText('That token was refused').waitFor();
+    assert.deepEqual(await accessibilityFaults(page), []);
+    await field.fill('right-token');
+    await page.getByRole('button', { name: 'Show me' }).click();
+    await page.getByRole('article', { name: 'shop-worker.service' }).waitFor();
+    await page.reload();
+    await page.getByRole('article', { name: 'shop-worker.service' }).waitFor();
+    assert.doesNotMatch(page.url(), /right-token/);
+    await close();
+  });
+
+  it('says so when a link leads nowhere', async () => {
+    fake.state = calmState();
+    const { page, close } = await openView(browser, `${fake.url}#/workload/w-gone`, { expected: /404/ });
+    await page.getByRole('heading', { name: 'No such workload' }).waitFor();
+    await page.goto(`${fake.url}#/nowhere`);
+    await page.getByRole('heading', { name: 'There is nothing at this address' }).waitFor();
+    await close();
+  });
+});
