@@ -1,0 +1,54 @@
+/**
+ * npm run bench [-- daemon] [scan] [where] [--runs N] [--seconds N]
+ * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
+ */
+import { parseArgs } from 'node:util';
+import { benchDaemon } from './daemonCost.ts';
+import { type Farm, startFarm } from './farm.ts';
+import { machineFacts } from './machine.ts';
+import { benchScan } from './scanSpeed.ts';
+import { requireBuild } from './stanchProgram.ts';
+import { benchWhere } from './whereSpeed.ts';
+
+const parts = ['daemon', 'scan', 'where'];
+const farmSize = 1000;
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { runs: { type: 'string', default: '3' }, seconds: { type: 'string', default: '120' } },
+});
+const runs = wholeNumber('--runs', values.runs, 1, 100);
+const measureMs = wholeNumber('--seconds', values.seconds, 10, 3600) * 1000;
+const unknown = positionals.find((part) => !parts.includes(part));
+if (unknown !== undefined) throw new Error(`expected ${parts.join(', ')}; found ${unknown}`);
+const wanted = positionals.length === 0 ? parts : positionals;
+
+requireBuild();
+say(machineFacts());
+if (wanted.includes('scan')) say(await benchScan(runs));
+if (wanted.includes('where') || wanted.includes('daemon')) await withFarm(benchOnFarm);
+
+async function benchOnFarm(farm: Farm): Promise<void> {
+  if (wanted.includes('where')) say(benchWhere(farm, Math.max(runs, 7)));
+  if (wanted.includes('daemon')) say(await benchDaemon(farm, runs, measureMs));
+}
+
+async function withFarm(work: (farm: Farm) => Promise<void>): Promise<void> {
+  process.stderr.write(`starting ${farmSize} processes …\n`);
+  const farm = await startFarm(farmSize);
+  try {
+    await work(farm);
+  } finally {
+    await farm.stop();
+  }
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n\n`);
+}
+
+function wholeNumber(flag: string, text: string, least: number, most: number): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= least && number <= most) return number;
+  throw new Error(`expected ${flag} from ${least} to ${most}; found ${text}`);
+}
