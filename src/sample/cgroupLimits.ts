@@ -36,7 +36,7 @@ export class CgroupLimits {
     if (path === null || path.split('/').includes('..')) return null;
     const known = this.#known.get(path);
     if (known !== undefined) return known;
-    const limit = { bytes: this.#smallestLimit(path), readAtScan: scan, usedAtScan: scan };
+    const limit: CgroupLimit = { bytes: this.#smallestLimit(path), readAtScan: scan, usedAtScan: scan };
     this.#known.set(path, limit);
     return limit;
   }

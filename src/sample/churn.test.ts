@@ -1,0 +1,116 @@
+/** Processes that come and go, and pids that are given out again, on a fake /proc whose folders are renamed. */
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { Sampler } from './sampler.ts';
+
+const fixture = fileURLToPath(new URL('../kernel/fixtures/debian12', import.meta.url));
+const processCount = 10;
+let root = '';
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'stanch-churn-'));
+  mkdirSync(join(root, 'sys/kernel/random'), { recursive: true });
+  for (const file of ['meminfo', 'stat', 'sys/kernel/random/boot_id']) cpSync(join(fixture, file), join(root, file));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+function addProcess(pid: number): void {
+  cpSync(join(fixture, '600'), join(root, String(pid)), { recursive: true });
+}
+
+function samplerOn(): Sampler {
+  return new Sampler({ procRoot: root, cgroupRoot: join(root, 'none'), passwdFile: join(root, 'none') });
+}
+
+/** Bytes in use once everything that can be collected is. */
+function heapBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  assert.ok(typeof collect === 'function');
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+test('after thousands of processes that came and went, nothing of them is left', () => {
+  for (let index = 0; index < processCount; index += 1) addProcess(1000 + index);
+  const fdsBefore = readdirSync('/proc/self/fd').length;
+  const sampler = samplerOn();
+  let next = 1000;
+  const churn = (scans: number): void => {
+    for (let scan = 0; scan < scans; scan += 1) {
+      for (let index = 0; index < processCount; index += 1) {
+        const pid = next + index;
+        renameSync(join(root, String(pid)), join(root, String(pid + processCount)));
+        // A workload of its own for each, so that those must be forgotten as well.
+        writeFileSync(join(root, String(pid + processCount), 'cmdline'), `/opt/program-of-${pid.toString(36)}x\0`);
+      }
+      next += processCount;
+      const seen = sampler.scan(scan * 1000);
+      assert.equal(seen.processes.length, processCount);
+      assert.equal(seen.workloads.length, processCount);
+      if (scan > 0) assert.deepEqual([seen.startedCount, seen.endedCount], [processCount, processCount]);
+    }
+  };
+  churn(40);
+  const heapBefore = heapBytes();
+  churn(120);
+  const grown = heapBytes() - heapBefore;
+  assert.ok(grown < 1 << 20, `heap grew by ${grown} bytes over 1,200 processes`);
+  assert.ok(readdirSync('/proc/self/fd').length <= fdsBefore + 2 * processCount + 2);
+  sampler.close();
+  assert.ok(readdirSync('/proc/self/fd').length <= fdsBefore);
+});
+
+test('a pid that was given to another process is another subject', () => {
+  addProcess(1000);
+  const sampler = samplerOn();
+  const before = sampler.scan(0).processes[0];
+  const beforeId = before?.subject.id;
+  const stat = join(root, '1000/stat');
+  writeFileSync(stat, readFileSync(stat, 'latin1').replace(' 2000 12345678', ' 777000 12345678'), 'latin1');
+  writeFileSync(join(root, '1000/statm'), '30000 1 1 5 0 1340 0\n');
+  const scan = sampler.scan(1000);
+  sampler.close();
+  assert.deepEqual([scan.startedCount, scan.endedCount], [1, 1]);
+  assert.equal(scan.processes.length, 1);
+  assert.notEqual(scan.processes[0]?.subject.id, beforeId);
+  assert.equal(scan.processes[0]?.id.startTimeTicks, 777000);
+});
+
+test('CPU time of a workload never falls when a member ends, and starts anew when all are gone', () => {
+  addProcess(1000);
+  addProcess(1001);
+  const sampler = samplerOn();
+  const cpu = () => sampler.scan(0).workloads[0]?.sample.cpuSeconds;
+  assert.equal(cpu(), 3);
+  rmSync(join(root, '1001'), { recursive: true });
+  assert.equal(cpu(), 3);
+  addProcess(1002);
+  assert.equal(cpu(), 4.5);
+  for (const pid of ['1000', '1002']) rmSync(join(root, pid), { recursive: true });
+  assert.equal(cpu(), undefined);
+  addProcess(1003);
+  assert.equal(cpu(), 1.5);
+  sampler.close();
+});
+
+test('a process that moves to another workload leaves what it used behind', () => {
+  addProcess(1000);
+  addProcess(1001);
+  const sampler = samplerOn();
+  sampler.scan(0);
+  writeFileSync(join(root, '1001/cmdline'), '/opt/other\0');
+  const stat = join(root, '1001/stat');
+  writeFileSync(stat, readFileSync(stat, 'latin1').replace('(node)', '(other)').replace(' 120 30 ', ' 220 30 '), 'latin1');
+  writeFileSync(join(root, '1001/statm'), '30000 1 1 5 0 1340 0\n');
+  const byName = new Map(sampler.scan(1000).workloads.map((one) => [one.subject.name, one.sample.cpuSeconds]));
+  sampler.close();
+  assert.equal(byName.get('node /srv/app/server.js --port N --password=*** (1000)'), 3);
+  assert.ok([...byName.keys()].includes('/opt/other (1000)'));
+});
