@@ -15,12 +15,12 @@ import { type OwnCost, OwnCostMeter } from './sample/ownCost.ts';
 import { Sampler } from './sample/sampler.ts';
 import type { Scan } from './sample/scan.ts';
 import { type ClockReading, nextTick, ScanClock } from './sample/scanClock.ts';
+import { openStore } from './series/embeddedStore.ts';
 import type { SeriesStore } from './series/store.ts';
 import { loadPageFiles } from './serve/pageFiles.ts';
 import { type ApiServer, startServer } from './serve/server.ts';
 import type { Judged, LiveSource } from './serve/source.ts';
 import { loadOrCreateToken } from './serve/token.ts';
-import { openStore } from './standInStore.ts';
 
 export type LogLevel = 'error' | 'warning' | 'info';
 
@@ -304,6 +304,7 @@ class RunningDaemon implements Daemon, LiveSource {
       for (const { subject } of this.book.all()) this.saveState(subject.id);
       this.judge.writeOpenFindings();
     } finally {
+      this.sampler.close();
       this.store.close();
     }
   }

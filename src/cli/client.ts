@@ -50,7 +50,7 @@ function parseUrl(text: string): URL {
 
 /** STANCH_TOKEN goes where it is told to; the one in the data folder never leaves this machine. */
 function findToken(base: URL, surroundings: Surroundings): string | null {
-  const given = surroundings.env['STANCH_TOKEN'];
+  const given = surroundings.env.STANCH_TOKEN;
   if (given !== undefined && given !== '') return given;
   const host = hostName(base.host) ?? '';
   if (host !== 'localhost' && !isLoopback(host)) return null;

@@ -6,7 +6,7 @@ import { printable } from './printable.ts';
 const syslogLevels: Record<LogLevel, number> = { error: 3, warning: 4, info: 6 };
 
 export function createLog(stderr: CliStream, env: Readonly<Partial<Record<string, string>>>): (level: LogLevel, text: string) => void {
-  const toJournal = env['JOURNAL_STREAM'] !== undefined;
+  const toJournal = env.JOURNAL_STREAM !== undefined;
   return (level, text) => {
     for (const line of text.split('\n')) {
       const shown = printable(line);

@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<Target>> = {
   run: async () => (await import('./run.ts')).runCommand,
   status: async () => (await import('./status.ts')).statusCommand,
   top: async () => (await import('./top.ts')).topCommand,
+  where: async () => (await import('./whereCommand.ts')).whereCommand,
   scan: async () => (await import('./scan.ts')).scanCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
   config: async () => (await import('./configCheck.ts')).configCommand,

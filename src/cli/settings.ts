@@ -163,10 +163,10 @@ export function parseListen(text: string): { host: string; port: number } | null
 
 export function defaultPaths({ env, isRoot }: Surroundings): { config: string; data: string } {
   if (isRoot) return { config: '/etc/stanch/stanch.toml', data: '/var/lib/stanch' };
-  const home = env['HOME'] ?? homedir();
+  const home = env.HOME ?? homedir();
   return {
-    config: join(absoluteOr(env['XDG_CONFIG_HOME'], join(home, '.config')), 'stanch', 'stanch.toml'),
-    data: join(absoluteOr(env['XDG_DATA_HOME'], join(home, '.local', 'share')), 'stanch'),
+    config: join(absoluteOr(env.XDG_CONFIG_HOME, join(home, '.config')), 'stanch', 'stanch.toml'),
+    data: join(absoluteOr(env.XDG_DATA_HOME, join(home, '.local', 'share')), 'stanch'),
   };
 }
 
@@ -232,7 +232,7 @@ function noFile(file: string, found: string, cause?: unknown): StanchError {
 
 function flagValues(flags: SettingsFlags): ConfigValues {
   const values: ConfigValues = {};
-  if (flags.interval !== undefined && !keys['interval']?.take(flags.interval, values)) {
+  if (flags.interval !== undefined && !keys.interval?.take(flags.interval, values)) {
     throw badFlag('--interval', 'a time from 1s to 10min, with its unit', flags.interval);
   }
   if (flags.listen !== undefined && !keys['serve.listen']?.take(flags.listen, values)) {

@@ -73,7 +73,7 @@ class Api {
       this.answer(request, response);
     } catch (error) {
       const problem = problemOf(error);
-      if (problem.status >= 500) this.options.onBug(error);
+      if (problem.document.code === 'STANCH_E_BUG') this.options.onBug(error);
       this.sendProblem(response, problem);
     }
   }

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { StanchError } from '../model/errors.ts';
+import { defaultPaths, loadSettings, parseConfig, parseListen } from './settings.ts';
+
+const places = (text: string) => parseConfig(text).problems.map(({ line, column }) => `${line}:${column}`);
+
+test('reads every key', () => {
+  const { values, problems } = parseConfig(`
+interval = "30s"
+[store]
+dir = "/srv/stanch"
+max_age = "90d"
+max_size = "512MiB"
+[serve]
+listen = "[::1]:8000"
+allow_loopback_read = false
+`);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(values, {
+    intervalMs: 30_000,
+    dataDir: '/srv/stanch',
+    maxAgeMs: 90 * 86_400_000,
+    maxBytes: 512 * 1024 ** 2,
+    listen: { host: '::1', port: 8000 },
+    allowLoopbackRead: false,
+  });
+});
+
+test('refuses bare numbers, unknown keys and wrong kinds, all at once, each with its place', () => {
+  const text = `interval = 10
+frob = 1
+
+[store]
+  max_size = 1073741824
+max_age = "180"
+[serve]
+listen = "7420"
+allow_loopback_read = "yes"
+colour = "red"
+[tell]
+mail = "x"
+`;
+  assert.deepEqual(places(text), ['1:1', '2:1', '5:3', '6:1', '8:1', '9:1', '10:1', '11:1']);
+  const { problems } = parseConfig(text);
+  assert.match(problems[0]?.expected ?? '', /interval: a time .* with its unit/);
+  assert.equal(problems[0]?.found, '10');
+  assert.match(problems[1]?.expected ?? '', /one of interval, store\.dir/);
+});
+
+test('finds keys however they are written', () => {
+  assert.deepEqual(places('store.max_size = 5'), ['1:1']);
+  assert.deepEqual(places('store = { max_age = "1d", max_size = 5 }'), ['1:27']);
+  assert.deepEqual(places('# interval = 1\n"interval" = 5\n'), ['2:1']);
+  assert.deepEqual(places('[ store ]\n"max_size" = 5'), ['2:1']);
+  assert.deepEqual(places('[[serve]]\nlisten = "x"'), ['1:1']);
+});
+
+test('units and limits', () => {
+  const ok = (line: string) => parseConfig(line).problems.length === 0;
+  for (const good of ['1s', '1.5s', '10 s', '2min', '10m', '1000ms']) assert.ok(ok(`interval = "${good}"`), good);
+  for (const bad of ['999ms', '0s', '-5s', '11min', '1y', 's', '', '1e3s', '10S', 'constructor', '1toString'])
+    assert.ok(!ok(`interval = "${bad}"`), bad);
+  for (const bad of ['1GB', '1G', '1', '15MiB', '1 gib']) assert.ok(!ok(`store.max_size = "${bad}"`), bad);
+  for (const bad of ['relative/path', '']) assert.ok(!ok(`store.dir = "${bad}"`), bad);
+});
+
+test('a syntax error has its place too', () => {
+  const { problems } = parseConfig('interval = "10s"\n[store\n');
+  assert.equal(problems.length, 1);
+  assert.equal(problems[0]?.line, 2);
+});
+
+test('no text makes it throw, and no key slips through', () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 200 }), (text) => {
+      parseConfig(text);
+      parseConfig(`interval = ${text}`);
+    }),
+  );
+  for (const key of ['__proto__', 'constructor', 'toString', 'store.__proto__'])
+    assert.equal(parseConfig(`${key} = 1`).problems.length, 1, key);
+});
+
+test('addresses', () => {
+  assert.deepEqual(parseListen('127.0.0.1:7420'), { host: '127.0.0.1', port: 7420 });
+  assert.deepEqual(parseListen('[::]:0'), { host: '::', port: 0 });
+  for (const bad of ['127.0.0.1', ':7420', '::1:7420', 'a:65536', 'a b:1', '[::1]', 'http://x:1'])
+    assert.equal(parseListen(bad), null, bad);
+});
+
+test('flags outrank the file, the file the defaults; without a file the defaults hold', (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'stanch-settings-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const around = { env: { HOME: dir, XDG_CONFIG_HOME: 'relative is ignored' }, isRoot: false };
+  assert.equal(loadSettings({}, around).file, null);
+  assert.equal(loadSettings({}, around).settings.dataDir, join(dir, '.local/share/stanch'));
+  const config = join(dir, 'my.toml');
+  writeFileSync(config, 'interval = "5s"\nstore.max_age = "1d"');
+  const { settings, file } = loadSettings({ config, interval: '2s' }, around);
+  assert.equal(file, config);
+  assert.equal(settings.intervalMs, 2000);
+  assert.equal(settings.retention.maxAgeMs, 86_400_000);
+  assert.equal(settings.listen.port, 7420);
+  assert.deepEqual(defaultPaths({ env: {}, isRoot: true }), { config: '/etc/stanch/stanch.toml', data: '/var/lib/stanch' });
+});
+
+test('every mistake of a file is in the error, as file:line:column', (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'stanch-settings-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const config = join(dir, 'bad.toml');
+  writeFileSync(config, 'interval = 10\nfrob = 1\n');
+  assert.throws(
+    () => loadSettings({ config }, { env: {}, isRoot: false }),
+    (error) =>
+      error instanceof StanchError &&
+      error.exitCode === 78 &&
+      error.found.includes(`${config}:1:1: `) &&
+      error.found.includes(`${config}:2:1: `),
+  );
+});

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hostileName, sourceForTests } from '../serve/sourceForTests.ts';
+import { statusDocument } from '../serve/status.ts';
+import { subjectsDocument } from '../serve/subjects.ts';
+import { statusReport } from './statusReport.ts';
+
+const look = { paint: (_colour: string, text: string) => text, width: 100 };
+const source = sourceForTests();
+const status = statusDocument(source);
+const largest = subjectsDocument(source, { kind: 'workload', sort: 'private', limit: 5 }).subjects;
+
+test('says what leaks, how fast, since when, how long it lasts, why, and what to do next', () => {
+  const text = statusReport(status, largest, look);
+  assert.match(text, /^LEAK {2}web/);
+  assert.match(text, /grows +\+100 MiB\/h \(90 MiB to 110 MiB\)/);
+  assert.match(text, /since +1 h ago, 2026-01-02T02:04:05Z/);
+  assert.match(text, /ends +in 2 h \(1 h 56 min to 2 h 3 min\), at memory and swap of this host/);
+  assert.match(text, /because +the floor rises/);
+  assert.match(text, /memory and swap end in 2 h/);
+  assert.match(text, /notice +3 processes of other users \(STANCH_E_NOT_PERMITTED/);
+  assert.match(text, /next +watch it live: stanch top\n$/);
+  assert.match(text, /held by +500 MiB {2}quiet\.service/);
+});
+
+test('names of processes cannot act on the terminal', () => {
+  const text = statusReport(status, largest, look);
+  assert.ok(!text.includes(hostileName));
+  assert.ok(!/[\p{Cf}]|[^\P{Cc}\n]/u.test(text));
+});
+
+test('a calm host is said to be calm, and what is not known is not made up', () => {
+  const quiet = structuredClone(status);
+  quiet.subjects = quiet.subjects.filter(({ verdict }) => verdict !== 'leak');
+  quiet.host.exhaustion = null;
+  quiet.host.memAvailableBytes = null;
+  quiet.notices = [];
+  quiet.summary = 'Nothing leaks as far as stanch has seen.';
+  const text = statusReport(quiet, [], look);
+  assert.match(text, /^OK {2}Nothing leaks/);
+  assert.match(text, /memory +unknown/);
+  assert.match(text, /lasts +no end in sight/);
+});

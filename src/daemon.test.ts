@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { get } from 'node:http';
+import { describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import * as v from 'valibot';
+import { startRun, testFolder } from './cli/spawnForTests.ts';
+import { type Daemon, startDaemon } from './daemon.ts';
+import type { Settings } from './model/settings.ts';
+import { findingsSchema, seriesSchema, statusSchema, subjectsSchema } from './serve/schema.ts';
+
+async function ask<T extends v.GenericSchema>(url: string, schema: T): Promise<v.InferOutput<T>> {
+  const [response] = await once(get(url, { agent: false }), 'response');
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk);
+  return v.parse(schema, JSON.parse(Buffer.concat(chunks).toString()));
+}
+
+/** Asks until the answer is as wanted; the test's own time limit bounds it. */
+async function until<T extends v.GenericSchema>(
+  url: string,
+  schema: T,
+  wanted: (answer: v.InferOutput<T>) => boolean,
+): Promise<v.InferOutput<T>> {
+  for (;;) {
+    const answer = await ask(url, schema);
+    if (wanted(answer)) return answer;
+    await wait(300);
+  }
+}
+
+/** 2 MiB more every second, until its stdin ends. `mark` makes its command line its own. */
+function startLeaker(t: { after(fn: () => void): void }, mark: string): ChildProcess {
+  const program = `/* ${mark} */ const kept = []; process.stdin.resume().on('end', () => process.exit()); setInterval(() => kept.push(Buffer.alloc(262144, 1)), 125);`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['pipe', 'ignore', 'ignore'] });
+  t.after(() => child.kill('SIGKILL'));
+  return child;
+}
+
+describe('the main job', () => {
+  test('a real leak is found, and kill -9 loses neither finding nor history', { timeout: 220_000 }, async (t) => {
+    const data = testFolder(t);
+    const mark = `leaker-${process.pid}`;
+    const first = await startRun(t, ['--data', data, '--interval', '1s']);
+    startLeaker(t, mark);
+    const { findings } = await until(`${first.url}/api/v1/findings`, findingsSchema, (answer) =>
+      answer.findings.some(({ subjectName, state }) => subjectName.includes(mark) && state === 'confirmed'),
+    );
+    const found = findings.find(({ subjectName }) => subjectName.includes(mark));
+    assert.ok(found !== undefined);
+    assert.equal(found.verdict.resource, 'memory');
+    assert.ok((found.verdict.slope?.perHour ?? 0) > 1e9, `2 MiB a second is 7.5 GB an hour, found ${found.verdict.slope?.perHour}`);
+    const series = `/api/v1/subjects/${found.subjectId}/series?points=2000`;
+    const before = await ask(first.url + series, seriesSchema);
+    first.signal('SIGKILL');
+    await first.ended;
+    const second = await startRun(t, ['--data', data, '--interval', '1s']);
+    const after = await ask(second.url + series, seriesSchema);
+    assert.ok(after.timeMs.length >= before.timeMs.length - 1, `${before.timeMs.length} points before, ${after.timeMs.length} after`);
+    assert.equal(after.timeMs[0], before.timeMs[0]);
+    const again = await ask(`${second.url}/api/v1/findings`, findingsSchema);
+    assert.ok(again.findings.some(({ id }) => id === found.id));
+    // The window came back as well: the verdict needs no second minute of watching.
+    const status = await until(`${second.url}/api/v1/status`, statusSchema, ({ subjects }) =>
+      subjects.some(({ subject, verdict }) => subject.includes(mark) && verdict === 'leak'),
+    );
+    const judged = status.subjects.find(({ subject }) => subject.includes(mark));
+    assert.ok(Date.parse(judged?.onset ?? '') < Date.parse(found.stateSince), 'the onset lies before the crash');
+    second.signal('SIGTERM');
+    assert.equal((await second.ended).code, 0);
+  });
+});
+
+describe('a clock that jumps', () => {
+  function settingsIn(dataDir: string): Settings {
+    return {
+      intervalMs: 1000,
+      dataDir,
+      listen: { host: '127.0.0.1', port: 0 },
+      retention: { maxAgeMs: 1e10, maxBytes: 1e9 },
+      allowLoopbackRead: true,
+    };
+  }
+
+  test('is told, and every sample is kept in order', { timeout: 120_000 }, async (t) => {
+    let jumpMs = 0;
+    const readClocks = () => ({ wallMs: Date.now() + jumpMs, monotonicMs: performance.now() });
+    const logged: string[] = [];
+    const daemon: Daemon = await startDaemon(settingsIn(testFolder(t)), {
+      version: '0',
+      pageDir: '/nonexistent',
+      log: (_level, text) => logged.push(text),
+      readClocks,
+    });
+    try {
+      const url = `http://127.0.0.1:${daemon.address.port}`;
+      const { time } = await ask(`${url}/api/v1/status`, statusSchema);
+      jumpMs = -7_200_000;
+      const status = await until(`${url}/api/v1/status`, statusSchema, ({ notices }) =>
+        notices.some(({ code }) => code === 'STANCH_E_CLOCK_JUMP'),
+      );
+      assert.ok(Date.parse(status.time) > Date.parse(time));
+      assert.match(status.notices.find(({ code }) => code === 'STANCH_E_CLOCK_JUMP')?.text ?? '', /went back by 2 h\. No sample is lost/);
+      const { timeMs } = await until(
+        `${url}/api/v1/subjects/host/series?resource=headroom`,
+        seriesSchema,
+        (series) => series.timeMs.length >= 4,
+      );
+      assert.deepEqual(
+        timeMs,
+        timeMs.toSorted((a, b) => a - b),
+      );
+      assert.equal(new Set(timeMs).size, timeMs.length);
+      const { subjects } = await ask(`${url}/api/v1/subjects?kind=process&limit=1`, subjectsSchema);
+      assert.equal(subjects.length, 1);
+      assert.deepEqual(logged, []);
+    } finally {
+      await daemon.stop();
+    }
+  });
+});

@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import * as v from 'valibot';
+import type { PageFile } from './pageFiles.ts';
+import { routes } from './routes.ts';
+import { errorSchema, statusSchema, tickSchema } from './schema.ts';
+import { type ApiServer, startServer } from './server.ts';
+import { hostileName, sourceForTests } from './sourceForTests.ts';
+
+const token = 'A'.repeat(43);
+const page: PageFile = {
+  contentType: 'text/html; charset=utf-8',
+  cacheControl: 'no-cache',
+  etag: '"e"',
+  plain: Buffer.from('<p>page</p>'),
+  gzip: null,
+};
+const source = sourceForTests();
+const bugs: unknown[] = [];
+let server: ApiServer;
+
+before(async () => {
+  const files = new Map([
+    ['/', page],
+    ['/index.html', page],
+  ]);
+  server = await startServer({ source, token, listen: { host: '127.0.0.1', port: 0 }, page: files, onBug: (error) => bugs.push(error) });
+});
+after(async () => {
+  await server.close();
+  assert.deepEqual(bugs, []);
+});
+
+interface Answer {
+  status: number;
+  headers: IncomingMessage['headers'];
+  body: string;
+}
+
+function ask(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port: server.address.port, path, method, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString() }),
+      );
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
+
+/** Bytes as they are, for what node:http would not send. */
+function askRaw(bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(server.address.port, '127.0.0.1', () => socket.write(bytes));
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    socket.on('close', () => resolve(text));
+    socket.on('error', reject);
+  });
+}
+
+async function refusedWith(status: number, path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
+  const answer = await ask(path, headers, method);
+  assert.equal(answer.status, status, `${method} ${path}: ${answer.body}`);
+  v.parse(errorSchema, JSON.parse(answer.body));
+  return answer;
+}
+
+describe('documents', () => {
+  const examples: Record<string, string> = {
+    '/api/v1/subjects/{id}': '/api/v1/subjects/w-leak',
+    '/api/v1/subjects/{id}/series': '/api/v1/subjects/w-leak/series',
+  };
+  for (const route of routes) {
+    test(`${route.path} is what its schema says`, async () => {
+      const answer = await ask(examples[route.path] ?? route.path);
+      assert.equal(answer.status, 200, answer.body);
+      assert.equal(answer.headers['content-type'], route.contentType);
+      assert.match(String(answer.headers['content-security-policy']), /default-src 'none'.*frame-ancestors 'none'/);
+      assert.equal(answer.headers['x-content-type-options'], 'nosniff');
+      if (route.response !== null) v.parse(route.response, JSON.parse(answer.body));
+    });
+  }
+
+  test('the status puts what leaks on top and says it in one sentence', async () => {
+    const status = v.parse(statusSchema, JSON.parse((await ask('/api/v1/status')).body));
+    assert.equal(status.subjects[0]?.verdict, 'leak');
+    assert.equal(status.subjects.length, 3);
+    assert.ok(status.summary.startsWith(hostileName));
+    assert.match(status.summary, /100 MiB an hour, ends in 2 h \(1 h 56 min to 2 h 3 min\)/);
+    // 200 MiB left at 100 MiB an hour.
+    assert.equal(status.host.exhaustion?.at, '2026-01-02T05:04:05.000Z');
+    assert.equal(status.host.memoryPressureFull10, null);
+  });
+
+  test('subjects are sorted and limited as asked', async () => {
+    const names = async (query: string) => {
+      const { subjects } = JSON.parse((await ask(`/api/v1/subjects?${query}`)).body);
+      return subjects.map(({ id }: { id: string }) => id);
+    };
+    assert.deepEqual(await names('sort=private'), ['w-quiet', 'w-leak', 'w-twin']);
+    assert.deepEqual(await names('sort=growth&limit=1'), ['w-leak']);
+    assert.deepEqual(await names('kind=process&sort=private'), ['p-11', 'p-10', 'p-12']);
+  });
+
+  test('the series adds swap to anonymous memory, marks the restart, and goes on into the future', async () => {
+    const series = JSON.parse((await ask('/api/v1/subjects/w-leak/series?resource=memory')).body);
+    assert.equal(series.floor[0], 41 * 1024 * 1024);
+    assert.equal(series.restartsMs.length, 1);
+    assert.ok(Math.abs(series.trend.toValue - 141 * 1024 * 1024) < 1024);
+    assert.equal(series.forecast.mid[0], series.trend.toValue);
+    assert.ok(series.forecast.high.at(-1) > series.forecast.mid.at(-1) && series.forecast.low.at(-1) < series.forecast.mid.at(-1));
+  });
+
+  test('the OpenAPI document names every route and refers to nothing that is missing', async () => {
+    const document = JSON.parse((await ask('/openapi.json')).body);
+    assert.equal(document.openapi, '3.1.0');
+    for (const { path } of routes) assert.ok(document.paths[path]?.get.responses['200'], path);
+    const text = JSON.stringify(document);
+    for (const [, name] of text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g))
+      assert.ok(document.components.schemas[name ?? ''], name);
+    assert.ok(!text.includes('"$ref":"#/$defs'));
+    const ids = routes.map(({ path }) => document.paths[path].get.operationId);
+    assert.equal(new Set(ids).size, ids.length);
+  });
+});
+
+describe('what is refused', () => {
+  test('a path that is not there, and every way out of the page', async () => {
+    for (const path of ['/nothing', '/../../etc/passwd', '/%2e%2e/%2e%2e/etc/passwd', '/index.html%00.js', '/api/v1/subjects/none']) {
+      await refusedWith(404, path);
+    }
+    await refusedWith(400, 'http://evil.example/');
+  });
+  test('another method', async () => {
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
+      assert.equal((await refusedWith(405, '/api/v1/status', {}, method)).headers.allow, 'GET, HEAD');
+    }
+    assert.equal((await ask('/api/v1/status', {}, 'HEAD')).body, '');
+  });
+  test('a body, a long URL, and headers without end', async () => {
+    await refusedWith(413, '/api/v1/status', { 'Content-Length': '5', Connection: 'close' });
+    await refusedWith(414, `/api/v1/status?x=${'y'.repeat(3000)}`);
+    const answer = await askRaw(`GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`);
+    assert.match(answer, /^HTTP\/1\.1 431 /);
+    assert.match(await askRaw('nonsense\r\n\r\n'), /^HTTP\/1\.1 400 [\s\S]*STANCH_E_USAGE/);
+  });
+  test('parameters that are unknown or out of range, with what was expected', async () => {
+    for (const query of ['frob=1', 'limit=0', 'limit=999999', 'limit=x', 'kind=host', 'sort=__proto__']) {
+      assert.equal(JSON.parse((await refusedWith(400, `/api/v1/subjects?${query}`)).body).code, 'STANCH_E_USAGE');
+    }
+    for (const query of ['resource=toString', 'from=yesterday', 'points=1', 'points=1e9'])
+      await refusedWith(400, `/api/v1/subjects/w-leak/series?${query}`);
+  });
+});
+
+describe('who may read', () => {
+  test('a page of another site that had its name point here (DNS rebinding) may not', async () => {
+    for (const host of ['evil.example', 'evil.example:7420', '127.0.0.1.evil.example', 'localhost.evil.example', 'a b']) {
+      await refusedWith(403, '/api/v1/status', { Host: host });
+    }
+    assert.match(await askRaw('GET /api/v1/status HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 403 /);
+    for (const host of ['localhost', '127.0.0.1:1', '[::1]:7420', '127.9.9.9'])
+      assert.equal((await ask('/api/v1/status', { Host: host })).status, 200, host);
+  });
+  test('nor may a script of another site', async () => {
+    await refusedWith(403, '/api/v1/status', { Origin: 'http://evil.example' });
+    await refusedWith(403, '/api/v1/status', { Origin: 'null' });
+    await refusedWith(403, '/api/v1/status', { 'Sec-Fetch-Site': 'cross-site' });
+    await refusedWith(403, '/api/v1/status', { 'Sec-Fetch-Site': 'same-site', Authorization: `Bearer ${token}` });
+    const host = `127.0.0.1:${server.address.port}`;
+    assert.equal((await ask('/api/v1/status', { Host: host, Origin: `http://${host}`, 'Sec-Fetch-Site': 'same-origin' })).status, 200);
+    const link = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' };
+    assert.equal((await ask('/', link)).status, 200);
+  });
+  test('a wrong token is worse than none', async () => {
+    for (const wrong of ['Bearer x', `Bearer ${'B'.repeat(43)}`, `Bearer ${token}A`, 'Basic abc', 'Bearer']) {
+      await refusedWith(401, '/api/v1/status', { Authorization: wrong });
+    }
+    assert.equal((await ask('/api/v1/status', { Authorization: `Bearer ${token}` })).status, 200);
+  });
+  test('with the owner against reading on loopback, only the token opens, in a header or a cookie', async (t) => {
+    source.allowLoopbackRead = false;
+    t.after(() => {
+      source.allowLoopbackRead = true;
+    });
+    for (const path of ['/', '/metrics', '/healthz', '/openapi.json', '/api/v1/status', '/api/v1/stream', '/nothing'])
+      await refusedWith(401, path);
+    assert.equal((await ask('/metrics', { Authorization: `Bearer ${token}` })).status, 200);
+    const login = await ask(`/?token=${token}`);
+    assert.equal(login.status, 303);
+    assert.equal(login.headers.location, '/');
+    const cookie = String(login.headers['set-cookie']);
+    assert.match(cookie, /HttpOnly; SameSite=Strict/);
+    assert.equal((await ask('/', { Cookie: cookie.split(';')[0] ?? '' })).body, '<p>page</p>');
+    await refusedWith(401, '/?token=wrong');
+  });
+});
+
+describe('the live stream', () => {
+  test('sends a tick at once and one after each scan', async () => {
+    const asked = request({ host: '127.0.0.1', port: server.address.port, path: '/api/v1/stream', agent: false });
+    asked.end();
+    const response = await new Promise<IncomingMessage>((resolve) => asked.once('response', resolve));
+    assert.equal(response.headers['content-type'], 'text/event-stream; charset=utf-8');
+    response.setEncoding('utf8');
+    const ticks: v.InferOutput<typeof tickSchema>[] = [];
+    for await (const chunk of response) {
+      for (const [, data = ''] of String(chunk).matchAll(/^event: tick\ndata: (.*)$/gm)) ticks.push(v.parse(tickSchema, JSON.parse(data)));
+      if (ticks.length >= 3) break;
+      source.tick();
+    }
+    assert.equal(ticks[0]?.leakCount, 1);
+  });
+
+  test('has room for a few, and says so to the next', async () => {
+    const open = await Promise.all(
+      Array.from({ length: 16 }, async () => {
+        const asked = request({ host: '127.0.0.1', port: server.address.port, path: '/api/v1/stream', agent: false });
+        asked.on('error', () => asked.destroy());
+        asked.end();
+        await new Promise((resolve) => asked.once('response', resolve));
+        return asked;
+      }),
+    );
+    assert.equal((await refusedWith(503, '/api/v1/stream')).headers['retry-after'], '10');
+    for (const asked of open) asked.destroy();
+  });
+});
+
+describe('a port in use', () => {
+  test('is said with another one to take', async () => {
+    await assert.rejects(
+      startServer({ source, token, listen: server.address, page: new Map(), onBug: () => undefined }),
+      (error: Error & { code?: string; next?: string }) =>
+        error.code === 'STANCH_E_PORT_IN_USE' && /--listen 127\.0\.0\.1:\d+/.test(error.next ?? ''),
+    );
+  });
+});

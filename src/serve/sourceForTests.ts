@@ -1,0 +1,169 @@
+/** A daemon as the API sees it, without one: one leaking workload with hostile text in its name, one quiet one, and the host. */
+
+import type { Finding } from '../model/finding.ts';
+import type { Sample } from '../model/gauge.ts';
+import { absent } from '../model/reading.ts';
+import { hostSubject, type Subject } from '../model/subject.ts';
+import type { ResourceVerdict, SubjectVerdict } from '../model/verdict.ts';
+import type { ProcessSample, Scan, WorkloadSample } from '../sample/scan.ts';
+import type { Points } from '../series/store.ts';
+import type { LiveSource } from './source.ts';
+
+export const startMs = Date.parse('2026-01-02T03:04:05Z');
+export const hostileName = 'web "q" \\ back\nline {x="1"} 1\u202e';
+const mib = 1024 * 1024;
+
+export function sampleOf(values: Partial<Sample>): Sample {
+  return {
+    timeMs: startMs,
+    anonBytes: absent,
+    swapBytes: absent,
+    shmemBytes: absent,
+    fileBytes: absent,
+    fds: absent,
+    sockets: absent,
+    threads: absent,
+    processes: absent,
+    cpuSeconds: absent,
+    startTimeMs: absent,
+    limitBytes: absent,
+    kernelBytes: absent,
+    headroomBytes: absent,
+    fdLimit: absent,
+    ...values,
+  };
+}
+
+export function leakVerdict(subject: string): SubjectVerdict {
+  const verdict: ResourceVerdict = {
+    resource: 'memory',
+    verdict: 'leak',
+    class: 'leak',
+    probability: 0.998,
+    onset: new Date(startMs - 3_600_000).toISOString(),
+    detectedAt: new Date(startMs - 1_800_000).toISOString(),
+    slope: { perHour: 100 * mib, low: 90 * mib, high: 110 * mib, unit: 'bytes' },
+    exhaustion: {
+      at: new Date(startMs + 7_200_000).toISOString(),
+      low: new Date(startMs + 7_000_000).toISOString(),
+      high: new Date(startMs + 7_400_000).toISOString(),
+      wall: 'host_memory',
+    },
+    urgency: { level: 'soon', text: 'today' },
+    reasons: [{ rule: 'floor-rises', for: 'leak', text: 'the floor rises' }],
+  };
+  return { subject, ...verdict, resources: [verdict] };
+}
+
+const leaking: Subject = { id: 'w-leak', kind: 'workload', name: hostileName, origin: 'executable', user: 'deploy' };
+const quiet: Subject = { id: 'w-quiet', kind: 'workload', name: 'quiet.service', origin: 'systemd-unit' };
+const sameName: Subject = { id: 'w-twin', kind: 'workload', name: 'quiet.service', origin: 'container' };
+
+function workload(subject: Subject, anonBytes: number, memberIds: string[]): WorkloadSample {
+  return {
+    subject,
+    sample: sampleOf({ anonBytes, swapBytes: 0, fds: 7, processes: memberIds.length, startTimeMs: startMs - 9e6 }),
+    memberIds,
+  };
+}
+
+function processOf(pid: number, workloadId: string, anonBytes: number): ProcessSample {
+  return {
+    id: { bootId: 'b', pid, startTimeTicks: 5 },
+    subject: { id: `p-${pid}`, kind: 'process', name: `worker ${pid}`, workloadId },
+    command: 'worker --x',
+    state: 'S',
+    uid: 1000,
+    sample: sampleOf({ anonBytes, swapBytes: mib }),
+  };
+}
+
+export function scanForTests(): Scan {
+  const totals = { memTotalBytes: 8e9, memFreeBytes: 1e9, memAvailableBytes: 2e9, swapTotalBytes: 0, swapFreeBytes: 0 };
+  return {
+    timeMs: startMs,
+    bootId: 'b',
+    processes: [processOf(10, 'w-leak', 30 * mib), processOf(11, 'w-leak', 50 * mib), processOf(12, 'w-quiet', mib)],
+    workloads: [workload(quiet, 500 * mib, ['p-12']), workload(sameName, mib, []), workload(leaking, 80 * mib, ['p-10', 'p-11'])],
+    host: {
+      sample: sampleOf({ anonBytes: 4e9, headroomBytes: 200 * mib }),
+      ...totals,
+      memoryPressure: { some10: 0.1, full10: absent },
+      load1: 0.5,
+      cpuCount: 2,
+    },
+    notices: [{ code: 'STANCH_E_NOT_PERMITTED', text: '3 processes of other users', sinceMs: startMs }],
+    startedCount: 0,
+    endedCount: 0,
+  };
+}
+
+export const findingForTests: Finding = {
+  id: 'f-1',
+  subjectId: 'w-leak',
+  subjectName: hostileName,
+  state: 'confirmed',
+  stateSinceMs: startMs,
+  firstSeenMs: startMs,
+  lastSeenMs: startMs,
+  verdict: leakVerdict(hostileName),
+};
+
+/** An hour of memory at 100 MiB an hour, with a restart in the middle. */
+function points(gauge: string): Points {
+  const timeMs = Float64Array.from({ length: 61 }, (_, minute) => startMs - (60 - minute) * 60_000);
+  const value = (minute: number) => {
+    if (gauge === 'anonBytes') return 40 * mib + (minute * 100 * mib) / 60;
+    if (gauge === 'swapBytes') return mib;
+    if (gauge === 'startTimeMs') return minute < 30 ? startMs - 9e6 : startMs - 1.8e6;
+    return Number.NaN;
+  };
+  const values = timeMs.map((_time, minute) => value(minute));
+  return { timeMs, min: values, mean: values, max: values, last: values, bucketMs: 0 };
+}
+
+export interface TestSource extends LiveSource {
+  /** As if a scan had just ended. */
+  tick(): void;
+  allowLoopbackRead: boolean;
+}
+
+export function sourceForTests(): TestSource {
+  const listeners = new Set<() => void>();
+  const scan = scanForTests();
+  const source: TestSource = {
+    version: '0.0.0',
+    hostName: 'test-host',
+    allowLoopbackRead: true,
+    settings: () => ({
+      intervalMs: 10_000,
+      dataDir: '/nowhere',
+      listen: { host: '127.0.0.1', port: 7420 },
+      retention: { maxAgeMs: 1, maxBytes: 1 },
+      allowLoopbackRead: source.allowLoopbackRead,
+    }),
+    nowMs: () => startMs,
+    scan: () => scan,
+    scanMs: () => 9,
+    judged: (id) => {
+      if (id === 'w-leak') return { verdict: leakVerdict(hostileName), spark: [1, null, 3] };
+      return id === hostSubject.id ? { verdict: null, spark: [] } : null;
+    },
+    verdictRevision: () => 4,
+    notices: () => scan.notices,
+    ownCost: () => ({ cpuRatio: 0.01, cpuSeconds: 3, rssBytes: 5e7, fds: 20, startTimeMs: startMs - 1000 }),
+    store: {
+      read: (_id, gauge) => points(gauge),
+      findings: () => [findingForTests],
+      health: () => ({ mode: 'disk', reason: null, bytes: 123, setAside: [] }),
+    },
+    onTick: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    tick: () => {
+      for (const listener of listeners) listener();
+    },
+  };
+  return source;
+}
