@@ -28,7 +28,7 @@ export function scanReport({ verdicts, rowCount, file }: ScanReportInput, look: 
   const suspects = ranked(verdicts, 'suspect');
   const inFull = leaks.slice(0, maxInFull).map((leak) => inFullText(leak, look));
   const blocks = [
-    headline(verdicts.length, leaks.length, suspects.length, rowCount, look.paint),
+    headline(verdicts, leaks.length, suspects.length, rowCount, look.paint),
     ...inFull,
     lineList(leaks.slice(maxInFull), 'red', look),
     lineList(suspects, 'yellow', look),
@@ -40,12 +40,15 @@ export function scanReport({ verdicts, rowCount, file }: ScanReportInput, look: 
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
-function headline(subjects: number, leaks: number, suspects: number, rows: number, paint: Paint): string {
+function headline(verdicts: readonly SubjectVerdict[], leaks: number, suspects: number, rows: number, paint: Paint): string {
+  const subjects = verdicts.length;
+  const undecided = verdicts.filter(({ verdict }) => verdict === 'undecided').length;
   if (subjects === 0) return 'No good rows, so nothing to judge.';
   const read = `${counted(subjects, 'subject')}, ${counted(rows, 'row')}`;
   if (leaks > 0) return `${paint('red', 'LEAK')}  ${leaks} of ${read}${suspects > 0 ? `; ${suspects} more suspected` : ''}`;
   if (suspects > 0) return `${paint('yellow', 'SUSPECT')}  ${suspects} of ${read}; nothing proven`;
-  return `${paint('green', 'OK')}  no leak found in ${read}`;
+  if (undecided === subjects) return `${paint('yellow', 'UNDECIDED')}  too little to judge in ${read}`;
+  return `${paint('green', 'OK')}  no leak found in ${read}${undecided > 0 ? `; ${undecided} undecided` : ''}`;
 }
 
 function counted(count: number, noun: string): string {

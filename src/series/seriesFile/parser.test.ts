@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { StanchError } from '../../model/errors.ts';
@@ -57,6 +58,19 @@ function stopsAt(file: string | Uint8Array): StanchError {
   }
   return assert.fail('nothing was wrong');
 }
+
+test('the examples of the documentation are good, and it names every column', () => {
+  const text = readFileSync(new URL('../../../docs/series-file.md', import.meta.url), 'utf8');
+  const examples = [...text.matchAll(/```\n(time,[\s\S]*?|\{"time"[\s\S]*?)```/g)].map((match) => parse(match[1] ?? ''));
+  assert.deepEqual(
+    examples.map(({ rows, bad }) => [rows.length, bad]),
+    [
+      [3, []],
+      [2, []],
+    ],
+  );
+  for (const column of ['time', 'subject', ...gaugeColumns]) assert.ok(text.includes(`| \`${column}\` |`), column);
+});
 
 const sampleField = {
   anon_bytes: 'anonBytes',
