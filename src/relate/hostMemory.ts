@@ -73,7 +73,8 @@ function swapTree(facts: HostMemoryFacts): MemoryNode {
     workloadsNode(facts.workloads, 'swapBytes', ofWorkloads),
     node('swap cache', cached, 'in RAM again, place on swap kept'),
   ];
-  return whole('swap', total, parts, 'remainder: shared memory and tmpfs swapped out, or moved while reading');
+  const tree = whole('swap', total, parts, 'remainder: shared memory and tmpfs swapped out, or moved while reading');
+  return { ...tree, children: tree.children ?? [] };
 }
 
 /** Memory of processes by workload: `total` is what the kernel counts for all of them together. */

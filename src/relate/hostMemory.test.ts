@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Meminfo, parseMeminfo } from '../kernel/meminfo.ts';
+import { absent } from '../model/reading.ts';
+import { accountForMemory, type HostMemoryFacts, type MemoryNode, type WorkloadMemory } from './hostMemory.ts';
+
+const MiB = 1024 ** 2;
+
+/** Sizes in MiB; what is not named is 0, as far as this machine tells it at all. */
+function meminfo(sizes: Record<string, number>): Meminfo {
+  const lines = Object.entries(sizes).map(([key, size]) =>
+    key.startsWith('HugePages_') ? `${key}: ${size}` : `${key}: ${size * 1024} kB`,
+  );
+  return parseMeminfo(lines.join('\n'));
+}
+
+const server = meminfo({
+  MemTotal: 4000,
+  MemFree: 500,
+  Buffers: 50,
+  Cached: 1200,
+  SwapCached: 30,
+  'Active(anon)': 900,
+  'Inactive(anon)': 820,
+  AnonPages: 1500,
+  Shmem: 200,
+  KReclaimable: 120,
+  SReclaimable: 110,
+  SUnreclaim: 90,
+  KernelStack: 8,
+  PageTables: 20,
+  VmallocUsed: 30,
+  Percpu: 4,
+  HugePages_Total: 50,
+  HugePages_Free: 20,
+  Hugepagesize: 2,
+  Hugetlb: 100,
+  SwapTotal: 1000,
+  SwapFree: 700,
+});
+
+function workload(name: string, anon: number, swap = 0, processes = 1): WorkloadMemory {
+  return { name, anonBytes: anon * MiB, swapBytes: swap * MiB, processes };
+}
+
+function facts(more: Partial<HostMemoryFacts>): HostMemoryFacts {
+  return { meminfo: server, workloads: [], tmpfs: [], sysvShmBytes: absent, compressedBytes: absent, cpuFreeBytes: absent, ...more };
+}
+
+function child(node: MemoryNode, name: string): MemoryNode {
+  const found = node.children?.find((one) => one.name.startsWith(name));
+  assert.ok(found, `${name} in ${JSON.stringify(node.children)}`);
+  return found;
+}
+
+function assertAddsUp(node: MemoryNode): void {
+  assert.ok(Number.isInteger(node.bytes) && node.bytes >= 0, `${node.name}: ${node.bytes}`);
+  if (node.children === undefined) return;
+  assert.equal(
+    node.children.reduce((total, one) => total + one.bytes, 0),
+    node.bytes,
+    node.name,
+  );
+  for (const one of node.children) assertAddsUp(one);
+}
+
+test('every MiB of a server has a place, and what has none is named as the remainder', () => {
+  const { ram } = accountForMemory(
+    facts({
+      workloads: [workload('web', 900), workload('db', 500)],
+      tmpfs: [{ mountPoint: '/run', usedBytes: 40 * MiB }],
+      sysvShmBytes: 8 * MiB,
+      compressedBytes: 10 * MiB,
+      cpuFreeBytes: 6 * MiB,
+    }),
+  );
+  assertAddsUp(ram);
+  assert.equal(ram.bytes, 4000 * MiB);
+  assert.equal(child(ram, 'free').bytes, 500 * MiB);
+  const workloads = child(ram, 'workloads');
+  assert.equal(workloads.bytes, 1500 * MiB);
+  assert.deepEqual(
+    workloads.children?.map((one) => [one.name, one.bytes / MiB]),
+    [
+      ['web', 900],
+      ['db', 500],
+      ['in no process that is seen', 100],
+    ],
+  );
+  assert.equal(child(child(ram, 'shared memory'), 'tmpfs /run').bytes, 40 * MiB);
+  assert.equal(child(ram, 'page cache').bytes, 1050 * MiB);
+  // 900 + 820 on the lists, of which 1500 are mapped and 200 are shared: 20 of the 30 are nobody's.
+  assert.equal(child(ram, 'swap cache').bytes, 20 * MiB);
+  const kernel = child(ram, 'kernel');
+  assert.equal(kernel.bytes, (110 + 90 + 20 + 8 + 22 + 4 + 10 + 10) * MiB);
+  assert.equal(child(child(ram, 'huge pages'), 'in use').bytes, 60 * MiB);
+  assert.equal(child(ram, 'remainder').bytes, (4000 - 500 - 6 - 1500 - 200 - 1050 - 20 - 274 - 100) * MiB);
+});
+
+test('pages that forked processes share are counted once: only what can be shared yields', () => {
+  const { ram } = accountForMemory(facts({ workloads: [workload('pool', 1400, 0, 20), workload('db', 500)] }));
+  assertAddsUp(ram);
+  const workloads = child(ram, 'workloads');
+  assert.equal(child(workloads, 'db').bytes, 500 * MiB);
+  assert.equal(child(workloads, 'db').note, undefined);
+  const pool = child(workloads, 'pool');
+  assert.ok(Math.abs(pool.bytes - 1000 * MiB) < MiB);
+  assert.match(pool.note ?? '', /share/);
+});
+
+test('more than the kernel counts in single processes is said to be counted twice or moved', () => {
+  const { ram } = accountForMemory(facts({ workloads: [workload('a', 1600), workload('b', 400)] }));
+  assertAddsUp(ram);
+  const workloads = child(ram, 'workloads');
+  assert.equal(workloads.bytes, 1500 * MiB);
+  assert.match(workloads.note ?? '', /500 MiB counted twice or moved while reading/);
+  assert.equal(child(workloads, 'a').bytes, 1200 * MiB);
+});
+
+test('many workloads: the largest by name, the others in one line', () => {
+  const many = Array.from({ length: 50 }, (_, index) => workload(`w${index}`, index + 1, index + 1));
+  const { ram, swap } = accountForMemory(facts({ workloads: many }));
+  assertAddsUp(ram);
+  assertAddsUp(swap);
+  const workloads = child(ram, 'workloads');
+  assert.equal(workloads.children?.[0]?.name, 'w49');
+  assert.equal(child(workloads, '30 other workloads').bytes, 465 * MiB);
+});
+
+test('swap: what workloads hold, what is back in RAM, and what neither explains', () => {
+  const { swap } = accountForMemory(facts({ workloads: [workload('web', 1, 180), workload('db', 1, 60)] }));
+  assertAddsUp(swap);
+  assert.equal(swap.bytes, 1000 * MiB);
+  assert.equal(child(swap, 'free').bytes, 700 * MiB);
+  assert.equal(child(child(swap, 'workloads'), 'web').bytes, 180 * MiB);
+  assert.equal(child(swap, 'swap cache').bytes, 30 * MiB);
+  assert.equal(child(swap, 'remainder').bytes, 30 * MiB);
+});
+
+test('without swap there is none, and nothing in it', () => {
+  const { swap } = accountForMemory(facts({ meminfo: meminfo({ MemTotal: 100, SwapTotal: 0, SwapFree: 0 }) }));
+  assert.deepEqual(swap, { name: 'swap', bytes: 0, children: [] });
+});
+
+test('whatever the kernel and the processes say at once, every tree adds up', () => {
+  const size = fc.integer({ min: 0, max: 8000 });
+  const keys = Object.keys({
+    MemTotal: 0,
+    MemFree: 0,
+    Buffers: 0,
+    Cached: 0,
+    SwapCached: 0,
+    'Active(anon)': 0,
+    'Inactive(anon)': 0,
+    AnonPages: 0,
+  });
+  const more = [
+    'Shmem',
+    'KReclaimable',
+    'SReclaimable',
+    'SUnreclaim',
+    'KernelStack',
+    'PageTables',
+    'VmallocUsed',
+    'Percpu',
+    'SwapTotal',
+    'SwapFree',
+  ];
+  const huge = ['HugePages_Total', 'HugePages_Free', 'Hugepagesize', 'Hugetlb'];
+  const anyMeminfo = fc.dictionary(fc.constantFrom(...keys, ...more, ...huge), size).map(meminfo);
+  const bytes = fc.integer({ min: 0, max: 2 ** 36 });
+  const anyWorkload = fc.record({ name: fc.string(), anonBytes: bytes, swapBytes: bytes, processes: fc.integer({ min: 0, max: 300 }) });
+  fc.assert(
+    fc.property(anyMeminfo, fc.array(anyWorkload, { maxLength: 40 }), bytes, bytes, fc.boolean(), (info, workloads, tmpfs, other, told) => {
+      const trees = accountForMemory({
+        meminfo: info,
+        workloads,
+        tmpfs: [{ mountPoint: '/run', usedBytes: tmpfs }],
+        sysvShmBytes: told ? other : absent,
+        compressedBytes: told ? other : absent,
+        cpuFreeBytes: told ? other : absent,
+      });
+      assertAddsUp(trees.ram);
+      assertAddsUp(trees.swap);
+    }),
+    { numRuns: 500 },
+  );
+});
