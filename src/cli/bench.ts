@@ -1,12 +1,16 @@
+/** `stanch bench`: measures stanch itself. For its developers; the series and the published methods are in lab/leakbench. */
+import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import type { SeedSet } from '../lab/leakbench/case.ts';
 import { leaderboard } from '../lab/leakbench/leaderboard.ts';
 import { measure, serveOrders, workerMark } from '../lab/leakbench/measure.ts';
-import { renderReport, reportOf } from '../lab/leakbench/report.ts';
+import { renderPicture } from '../lab/leakbench/picture.ts';
+import { allGenerated, type BenchReport, renderReport, reportOf } from '../lab/leakbench/report.ts';
 import { casesOf, type Task, tasksFor } from '../lab/leakbench/tasks.ts';
 import { renderTimeline } from '../lab/leakbench/timeline.ts';
 import { StanchError } from '../model/errors.ts';
+import type { CliContext, CliStream } from './context.ts';
 
 interface BenchDetectFlags {
   seeds: { from: number; to: number };
@@ -14,15 +18,17 @@ interface BenchDetectFlags {
   only?: string;
   case?: string;
   data?: string;
-  detectors?: string;
+  detectors: string[];
   jobs: number;
   families: boolean;
+  picture?: string;
   json: boolean;
 }
 
-async function benchDetect(flags: BenchDetectFlags): Promise<void> {
-  if (process.env[workerMark] === '1' && process.send) return serveOrders();
-  const dataDir = flags.data ?? process.env.STANCH_DATASETS;
+async function benchDetect(this: CliContext, flags: BenchDetectFlags): Promise<void> {
+  const { stdout, stderr, env } = this.process;
+  if (env[workerMark] === '1') return serveOrders();
+  const dataDir = flags.data ?? env.STANCH_DATASETS;
   const tasks = tasksFor({
     seeds: flags.seeds,
     set: flags.set,
@@ -30,14 +36,15 @@ async function benchDetect(flags: BenchDetectFlags): Promise<void> {
     ...(dataDir === undefined ? {} : { dataDir }),
   });
   if (flags.case !== undefined) {
-    process.stdout.write(timelines(tasks, flags.case));
+    stdout.write(timelines(tasks, flags.case));
     return;
   }
-  const started = performance.now();
-  const outcomes = await measure({ tasks, detectors: detectorsNamed(flags.detectors), jobs: flags.jobs, onProgress: showProgress });
+  const startedMs = performance.now();
+  const outcomes = await measure({ tasks, detectors: flags.detectors, jobs: flags.jobs, onProgress: progressOn(stderr) });
   const report = reportOf(outcomes, `${flags.seeds.from}..${flags.seeds.to} (${flags.set})`);
-  process.stderr.write(`\r${outcomes.length} outcomes in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
-  process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : renderReport(report, flags.families));
+  stderr.write(`${outcomes.length} verdicts in ${((performance.now() - startedMs) / 1000).toFixed(1)} s\n`);
+  if (flags.picture !== undefined) writePicture(flags.picture, report);
+  stdout.write(flags.json ? `${JSON.stringify(report)}\n` : renderReport(report, flags.families));
 }
 
 /** What stanch says of the series whose name contains `name`, as time goes on. */
@@ -52,64 +59,84 @@ function timelines(tasks: Task[], name: string): string {
   return texts.join('\n');
 }
 
-function showProgress(done: number, of: number): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${done}/${of}`);
+function writePicture(path: string, report: BenchReport): void {
+  const group = report.standings.some((standing) => standing.group === allGenerated) ? allGenerated : report.standings[0]?.group;
+  const standings = report.standings.filter((standing) => standing.group === group);
+  const title = `Leak detection, ${standings[0]?.series ?? 0} series (${group}), seeds ${report.seeds}`;
+  try {
+    writeFileSync(path, renderPicture(standings, title));
+  } catch (cause) {
+    throw new StanchError('STANCH_E_DATA_DIR', {
+      expected: 'a path to write the picture to',
+      found: path,
+      next: 'Choose a folder that exists and can be written.',
+      cause,
+    });
+  }
 }
 
-function detectorsNamed(list: string | undefined): string[] {
-  const known = leaderboard.map(({ name }) => name);
-  if (list === undefined) return known;
-  return list.split(',').map((name) => {
-    if (known.includes(name)) return name;
-    throw new StanchError('STANCH_E_USAGE', {
-      expected: `detectors among ${known.join(', ')}`,
-      found: name,
-      next: 'Name them as listed, separated by commas.',
-    });
-  });
+function progressOn(stream: CliStream): (done: number, of: number) => void {
+  return (done, of) => {
+    if (stream.isTTY) stream.write(`\r${done} of ${of}${done === of ? '\n' : ''}`);
+  };
 }
 
 function parseSeeds(text: string): { from: number; to: number } {
   const match = /^(\d{1,9})\.\.(\d{1,9})$/.exec(text);
-  if (!match) throw new SyntaxError(`expected a range of seeds such as 0..19; found ${text}`);
+  if (!match) throw misused('a range of seeds such as 0..19', text);
   return { from: Number(match[1]), to: Number(match[2]) };
 }
 
-function parseCount(text: string): number {
+function parseJobs(text: string): number {
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > 256) throw new SyntaxError(`expected a number from 1 to 256; found ${text}`);
+  if (!Number.isInteger(count) || count < 1 || count > 256) throw misused('a number of processes from 1 to 256', text);
   return count;
 }
 
-const benchDetectCommand = buildCommand({
-  docs: { brief: 'Measure leak detection on generated and recorded series against published methods' },
+function parseDetectors(text: string): string[] {
+  const known = leaderboard.map(({ name }) => name);
+  const names = text.split(',');
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw misused(`detectors among ${known.join(', ')}, separated by commas`, unknown);
+  return names;
+}
+
+function misused(expected: string, found: string): StanchError {
+  return new StanchError('STANCH_E_USAGE', { expected, found, next: 'stanch bench detect --help' });
+}
+
+const benchDetectCommand = buildCommand<BenchDetectFlags, [], CliContext>({
+  docs: {
+    brief: 'Detection on generated and recorded series, beside published methods',
+    fullDescription: [
+      'Feeds every series sample by sample to stanch and to seven published methods, and says how often each found the leaks,',
+      'how often it accused what is healthy, and how early. Seeds are split by a hash into those to tune on and those to report on.',
+      'The same seeds give the same figures. Recorded series are read from the folder of --data or STANCH_DATASETS.',
+    ].join('\n'),
+  },
   parameters: {
     flags: {
       seeds: { kind: 'parsed', parse: parseSeeds, brief: 'Range of seeds', default: '0..19' },
-      set: {
-        kind: 'enum',
-        values: ['tune', 'test', 'all'],
-        brief: 'Which of them: those to tune on, those to report on, or both',
-        default: 'tune',
-      },
-      only: { kind: 'parsed', parse: String, brief: 'Only families that begin so, or one group', optional: true },
+      set: { kind: 'enum', values: ['tune', 'test', 'all'], brief: 'Which of them: to tune on, to report on, or both', default: 'tune' },
+      only: { kind: 'parsed', parse: String, brief: 'Only families and sets that begin so, or one group', optional: true },
       case: { kind: 'parsed', parse: String, brief: 'Show what stanch says of the series of this name as time goes on', optional: true },
-      data: {
+      data: { kind: 'parsed', parse: String, brief: 'Folder of the recorded series; without it only generated ones', optional: true },
+      detectors: {
         kind: 'parsed',
-        parse: String,
-        brief: 'Folder of the recorded series; STANCH_DATASETS when not given, and without either only generated series are run',
-        optional: true,
+        parse: parseDetectors,
+        brief: 'Which to run, separated by commas',
+        default: leaderboard.map(({ name }) => name).join(','),
       },
-      detectors: { kind: 'parsed', parse: String, brief: 'Detectors, separated by commas; all when not given', optional: true },
-      jobs: { kind: 'parsed', parse: parseCount, brief: 'Processes to share the work', default: String(availableParallelism()) },
-      families: { kind: 'boolean', brief: 'Show every family, not only those with faults', default: false },
-      json: { kind: 'boolean', brief: 'Print the report as JSON', default: false },
+      jobs: { kind: 'parsed', parse: parseJobs, brief: 'Processes to share the work', default: String(availableParallelism()) },
+      families: { kind: 'boolean', withNegated: false, brief: 'Show every family, not only those with faults', default: false },
+      picture: { kind: 'parsed', parse: String, brief: 'Write the leaderboard as an SVG picture to this file', optional: true },
+      json: { kind: 'boolean', withNegated: false, brief: 'Print the report as JSON', default: false },
     },
   },
-  func: (flags: BenchDetectFlags) => benchDetect(flags),
+  func: benchDetect,
 });
 
-export const benchCommands = buildRouteMap({
+export const benchCommand = buildRouteMap<'detect', CliContext>({
   routes: { detect: benchDetectCommand },
-  docs: { brief: 'Measure stanch itself (for its developers)' },
+  docs: { brief: 'Measures stanch itself, for its developers' },
 });

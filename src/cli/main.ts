@@ -16,6 +16,7 @@ const commands: Record<string, () => Promise<Target>> = {
   scan: async () => (await import('./scan.ts')).scanCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
   config: async () => (await import('./configCheck.ts')).configCommand,
+  bench: async () => (await import('./bench.ts')).benchCommand,
 };
 
 async function loadRoutes(name: string | undefined): Promise<Record<string, Target>> {

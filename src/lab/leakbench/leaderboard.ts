@@ -1,4 +1,4 @@
-import * as detect from '../../detect/subjectWatch.ts';
+import { createSubjectWatch } from '../../detect/subjectWatch.ts';
 import { baseline } from './baselines/baseline.ts';
 import { coroot } from './baselines/coroot.ts';
 import { linearBackward } from './baselines/lbr.ts';
@@ -10,7 +10,7 @@ import type { DetectorEntry } from './detector.ts';
 
 /** stanch first, then the published methods. */
 export const leaderboard: DetectorEntry[] = [
-  { name: 'stanch', create: () => detect.createSubjectWatch('case') },
+  { name: 'stanch', create: () => createSubjectWatch('case') },
   baseline('mann-kendall-sen', mannKendallSen),
   baseline('linear-r2', linearR2),
   baseline('predict-linear', predictLinear),

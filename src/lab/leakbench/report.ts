@@ -11,6 +11,7 @@ import {
   score,
   timeToDetect,
 } from './metrics.ts';
+import type { RecordedGroup } from './recorded/recording.ts';
 import type { Outcome } from './runner.ts';
 
 /** Everything the benchmark says about one detector on one group of series. */
@@ -36,18 +37,30 @@ export interface BenchReport {
   families: (FamilyScore & { detector: string })[];
 }
 
+/** False alarms that are listed one by one; `--json` has them all. */
+const mostListed = 60;
+
+/** The headline: every generated series together. */
+export const allGenerated = 'all generated';
+const recordedGroups: readonly string[] = ['recorded', 'observed'] satisfies RecordedGroup[];
+
+function isGenerated(group: string): boolean {
+  return !recordedGroups.includes(group);
+}
+
 export function reportOf(outcomes: readonly Outcome[], seeds: string): BenchReport {
   const detectors = [...new Set(outcomes.map((outcome) => outcome.detector))];
   const groups = [...new Set(outcomes.map((outcome) => outcome.truth.group))];
-  const standings = groups.flatMap((group) =>
-    detectors.map((detector) =>
+  const standings = [...groups, ...(groups.filter(isGenerated).length > 1 ? [allGenerated] : [])].flatMap((group) => {
+    const members = outcomes.filter(({ truth }) => (group === allGenerated ? isGenerated(truth.group) : truth.group === group));
+    return detectors.map((detector) =>
       standingOf(
         detector,
         group,
-        outcomes.filter((one) => one.detector === detector && one.truth.group === group),
+        members.filter((one) => one.detector === detector),
       ),
-    ),
-  );
+    );
+  });
   const families = detectors.flatMap((detector) =>
     familyScores(outcomes.filter((one) => one.detector === detector)).map((family) => ({ ...family, detector })),
   );
@@ -79,9 +92,11 @@ export function renderReport(report: BenchReport, allFamilies: boolean): string 
     lines.push(...renderLeaderboard(standings));
     const first = standings[0];
     if (first) {
-      lines.push(...renderDetail(first));
-      const families = report.families.filter((family) => family.detector === first.detector && family.group === group);
-      lines.push(...renderFamilies(families, allFamilies));
+      lines.push(...renderDetail(first, group !== allGenerated));
+      if (group !== allGenerated) {
+        const families = report.families.filter((family) => family.detector === first.detector && family.group === group);
+        lines.push(...renderFamilies(families, allFamilies));
+      }
     }
   }
   return `${lines.join('\n')}\n`;
@@ -103,7 +118,7 @@ function renderLeaderboard(standings: Standing[]): string[] {
   return table([head, ...rows]);
 }
 
-function renderDetail(standing: Standing): string[] {
+function renderDetail(standing: Standing, listAlarms: boolean): string[] {
   const { coverage: covered, reliability: reliable, classAccuracy: classes } = standing;
   return [
     `${standing.detector}: precision ${interval(standing.ever.precision)}, recall ${interval(standing.ever.recall)} (ever); ` +
@@ -116,7 +131,9 @@ function renderDetail(standing: Standing): string[] {
       .filter((bin) => bin.count > 0)
       .map((bin) => `${bin.meanProbability.toFixed(2)} → ${bin.leakShare.toFixed(2)} (${bin.count})`)
       .join('   ')}`,
-    ...standing.falseAlarms.series.slice(0, 60).map((alarm) => `  false alarm: ${alarm.id} at ${alarm.atH.toFixed(1)} h on ${alarm.of}`),
+    ...(listAlarms ? standing.falseAlarms.series : [])
+      .slice(0, mostListed)
+      .map((alarm) => `  false alarm: ${alarm.id} at ${alarm.atH.toFixed(1)} h on ${alarm.of}`),
   ];
 }
 
