@@ -1,6 +1,5 @@
 /** Keys of the live view: what is typed, to the next state. Pure. */
-export const topSorts = ['concern', 'growth', 'private', 'fds', 'threads', 'processes', 'name'] as const;
-export type TopSort = (typeof topSorts)[number];
+type TopSort = 'concern' | 'growth' | 'private' | 'fds' | 'threads' | 'processes' | 'name';
 
 export interface TopState {
   kind: 'workload' | 'process';

@@ -11,7 +11,7 @@ import { statusDocument } from './status.ts';
 import { subjectDetail, subjectSorts, subjectsDocument } from './subjects.ts';
 
 type Entries = Record<string, v.GenericSchema<string | undefined, unknown>>;
-export type Document = Record<string, unknown>;
+type Document = Record<string, unknown>;
 
 export interface Route {
   path: string;

@@ -6,9 +6,9 @@ import * as v from 'valibot';
 
 const nullableNumber = v.nullable(v.number());
 
-export const slopeSchema = v.object({ perHour: v.number(), low: v.number(), high: v.number(), unit: v.picklist(['bytes', 'count']) });
-export const exhaustionSchema = v.object({ at: v.string(), low: v.string(), high: v.nullable(v.string()), wall: v.string() });
-export const reasonSchema = v.object({ rule: v.string(), for: v.picklist(['leak', 'no-leak', 'undecided']), text: v.string() });
+const slopeSchema = v.object({ perHour: v.number(), low: v.number(), high: v.number(), unit: v.picklist(['bytes', 'count']) });
+const exhaustionSchema = v.object({ at: v.string(), low: v.string(), high: v.nullable(v.string()), wall: v.string() });
+const reasonSchema = v.object({ rule: v.string(), for: v.picklist(['leak', 'no-leak', 'undecided']), text: v.string() });
 
 const verdictEntries = {
   resource: v.picklist(['memory', 'shmem', 'fds', 'sockets', 'threads', 'processes', 'kernel']),
@@ -22,10 +22,10 @@ const verdictEntries = {
   urgency: v.object({ level: v.picklist(['none', 'watch', 'soon', 'now']), text: v.string() }),
   reasons: v.array(reasonSchema),
 };
-export const resourceVerdictSchema = v.object(verdictEntries);
-export const subjectVerdictSchema = v.object({ subject: v.string(), ...verdictEntries, resources: v.array(resourceVerdictSchema) });
+const resourceVerdictSchema = v.object(verdictEntries);
+const subjectVerdictSchema = v.object({ subject: v.string(), ...verdictEntries, resources: v.array(resourceVerdictSchema) });
 
-export const hostSchema = v.object({
+const hostSchema = v.object({
   name: v.string(),
   memTotalBytes: nullableNumber,
   memAvailableBytes: nullableNumber,
@@ -42,7 +42,7 @@ export const hostSchema = v.object({
 });
 
 /** One row of the table of workloads or processes. */
-export const subjectRowSchema = v.object({
+const subjectRowSchema = v.object({
   id: v.string(),
   kind: v.picklist(['process', 'workload', 'host']),
   name: v.string(),
@@ -62,7 +62,7 @@ export const subjectRowSchema = v.object({
   spark: v.array(nullableNumber),
 });
 
-export const noticeSchema = v.object({ code: v.string(), text: v.string(), since: v.string() });
+const noticeSchema = v.object({ code: v.string(), text: v.string(), since: v.string() });
 
 export const statusSchema = v.object({
   schema: v.literal('stanch.status/1'),
@@ -90,7 +90,7 @@ export const statusSchema = v.object({
 
 export const subjectsSchema = v.object({ schema: v.literal('stanch.subjects/1'), time: v.string(), subjects: v.array(subjectRowSchema) });
 
-export const findingSchema = v.object({
+const findingSchema = v.object({
   id: v.string(),
   subjectId: v.string(),
   subjectName: v.string(),

@@ -8,7 +8,7 @@ import type { LiveSource } from './source.ts';
 
 /** `headroom` is of the host: MemAvailable + SwapFree over time. */
 export const seriesResources = ['memory', 'shmem', 'fds', 'sockets', 'threads', 'processes', 'kernel', 'headroom'] as const;
-export type SeriesResource = (typeof seriesResources)[number];
+type SeriesResource = (typeof seriesResources)[number];
 
 export interface SeriesQuery {
   subjectId: string;
@@ -59,7 +59,7 @@ export function seriesDocument(source: LiveSource, query: SeriesQuery): SeriesDo
  * Sum of two gauges of one subject. Both are written at the same moments, so that buckets meet; where the second was not read
  * (no swap on this host), the first stands alone. The sum of two floors is at most the floor of the sum.
  */
-export function addPoints(a: Points, b: Points): Points {
+function addPoints(a: Points, b: Points): Points {
   const at = new Map<number, number>();
   b.timeMs.forEach((time, index) => {
     at.set(time, index);
@@ -110,7 +110,7 @@ function limitOf(query: SeriesQuery, read: (gauge: Gauge) => Points, points: Poi
 }
 
 /** Moments at which the start time of a subject went up. */
-export function restarts(startTimes: Points): number[] {
+function restarts(startTimes: Points): number[] {
   const found: number[] = [];
   let known = Number.NaN;
   startTimes.last.forEach((start, index) => {
@@ -123,7 +123,7 @@ export function restarts(startTimes: Points): number[] {
 }
 
 /** The verdict's slope through the middle of the floors since onset. */
-export function trendOf(points: Points, verdict: ResourceVerdict | null): SeriesDocument['trend'] {
+function trendOf(points: Points, verdict: ResourceVerdict | null): SeriesDocument['trend'] {
   if (verdict?.slope == null || verdict.onset === null) return null;
   const perMs = verdict.slope.perHour / msPerHour;
   const onsetMs = Date.parse(verdict.onset);
@@ -145,7 +145,7 @@ export function trendOf(points: Points, verdict: ResourceVerdict | null): Series
 }
 
 /** From the last floor on, to the latest moment of exhaustion or as far again as the trend is long; only for what grows. */
-export function forecastOf(points: Points, verdict: ResourceVerdict | null): SeriesDocument['forecast'] {
+function forecastOf(points: Points, verdict: ResourceVerdict | null): SeriesDocument['forecast'] {
   const growing = verdict !== null && (verdict.verdict === 'leak' || verdict.verdict === 'suspect');
   const trend = growing ? trendOf(points, verdict) : null;
   if (verdict?.slope == null || trend === null) return null;

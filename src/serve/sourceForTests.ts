@@ -9,11 +9,11 @@ import type { ProcessSample, Scan, WorkloadSample } from '../sample/scan.ts';
 import type { Points } from '../series/store.ts';
 import type { LiveSource } from './source.ts';
 
-export const startMs = Date.parse('2026-01-02T03:04:05Z');
+const startMs = Date.parse('2026-01-02T03:04:05Z');
 export const hostileName = 'web "q" \\ back\nline {x="1"} 1\u202e';
 const mib = 1024 * 1024;
 
-export function sampleOf(values: Partial<Sample>): Sample {
+function sampleOf(values: Partial<Sample>): Sample {
   return {
     timeMs: startMs,
     anonBytes: absent,
@@ -34,7 +34,7 @@ export function sampleOf(values: Partial<Sample>): Sample {
   };
 }
 
-export function leakVerdict(subject: string): SubjectVerdict {
+function leakVerdict(subject: string): SubjectVerdict {
   const verdict: ResourceVerdict = {
     resource: 'memory',
     verdict: 'leak',
@@ -78,7 +78,7 @@ function processOf(pid: number, workloadId: string, anonBytes: number): ProcessS
   };
 }
 
-export function scanForTests(): Scan {
+function scanForTests(): Scan {
   const totals = { memTotalBytes: 8e9, memFreeBytes: 1e9, memAvailableBytes: 2e9, swapTotalBytes: 0, swapFreeBytes: 0 };
   return {
     timeMs: startMs,
@@ -98,7 +98,7 @@ export function scanForTests(): Scan {
   };
 }
 
-export const findingForTests: Finding = {
+const findingForTests: Finding = {
   id: 'f-1',
   subjectId: 'w-leak',
   subjectName: hostileName,

@@ -3,7 +3,7 @@ import { valueOrNull } from '../model/reading.ts';
 import { hostPart } from './host.ts';
 import type { StatusDocument, TickDocument } from './schema.ts';
 import type { LiveSource } from './source.ts';
-import { summarise, workloadsByConcern } from './verdictView.ts';
+import { listedVerdict, summarise, workloadsByConcern } from './verdictView.ts';
 
 export function statusDocument(source: LiveSource): StatusDocument {
   const scan = source.scan();
@@ -17,7 +17,7 @@ export function statusDocument(source: LiveSource): StatusDocument {
     intervalMs: source.settings().intervalMs,
     summary: summarise(subjects, scan.timeMs),
     host: hostPart(source),
-    subjects,
+    subjects: subjects.map(listedVerdict),
     notices: source.notices().map(({ code, text, sinceMs }) => ({ code, text, since: new Date(sinceMs).toISOString() })),
     self: {
       cpuRatio: valueOrNull(cost.cpuRatio),

@@ -6,7 +6,7 @@ import { findingPart } from './findings.ts';
 import { privateBytesOf, subjectRow, timeText } from './rows.ts';
 import type { SubjectDetailDocument, SubjectRow, SubjectsDocument } from './schema.ts';
 import type { LiveSource } from './source.ts';
-import { undecidedVerdict, verdictOf, workloadsByConcern } from './verdictView.ts';
+import { listedVerdict, undecidedVerdict, verdictOf, workloadsByConcern } from './verdictView.ts';
 
 export const subjectSorts = ['concern', 'private', 'growth', 'fds', 'threads', 'processes', 'name'] as const;
 export type SubjectSort = (typeof subjectSorts)[number];
@@ -20,7 +20,8 @@ export function subjectsDocument(
   const scan = source.scan();
   const rows = query.kind === 'workload' ? workloadRows(source) : processRows(source, scan);
   if (query.sort !== 'concern') rows.sort(comparisons[query.sort]);
-  return { schema: 'stanch.subjects/1', time: new Date(scan.timeMs).toISOString(), subjects: rows.slice(0, query.limit) };
+  const listed = rows.slice(0, query.limit).map((row) => ({ ...row, verdict: listedVerdict(row.verdict) }));
+  return { schema: 'stanch.subjects/1', time: new Date(scan.timeMs).toISOString(), subjects: listed };
 }
 
 function workloadRows(source: LiveSource): SubjectRow[] {

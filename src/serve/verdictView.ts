@@ -31,6 +31,16 @@ export function verdictOf(source: LiveSource, subjectId: string, subjectName: st
   );
 }
 
+/**
+ * A verdict for a list of hundreds. What leaks or is suspected stays whole; of the others only memory is kept beside the verdict itself,
+ * without its reasons a second time. The document of one subject has them all.
+ */
+export function listedVerdict(verdict: SubjectVerdict): SubjectVerdict {
+  if (verdict.verdict === 'leak' || verdict.verdict === 'suspect') return verdict;
+  const memory = verdict.resources.filter(({ resource }) => resource === 'memory').map((judged) => ({ ...judged, reasons: [] }));
+  return { ...verdict, resources: memory };
+}
+
 /** What leaks first, soonest exhausted on top; then what is suspected; then by private memory. */
 export function workloadsByConcern(source: LiveSource): { workload: WorkloadSample; verdict: SubjectVerdict }[] {
   return source
