@@ -2,22 +2,27 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import type { Browser } from 'playwright-core';
 import { type Daemon, startDaemon } from '../daemon.ts';
 import { accessibilityFaults, buildPage, launchBrowser, openView, sidewaysScroll } from './testBrowser.ts';
 
 /** Detection of a fast leak takes about a minute; a busy machine may need more. */
 const patienceMs = 210_000;
 /** What the leaker is called: markup that would act if it were ever parsed. */
-const hostile = '<img/src=x/onerror=document.title=`hacked`>';
-const leak = `const held = []; setInterval(() => held.push(Buffer.alloc(2 ** 20, 1)), 500); process.stdin.resume().on('end', () => process.exit());`;
+const hostile = '<img src=x onerror=document.title=1>';
+const leak = `const held = [];
+setInterval(() => held.push(Buffer.alloc(2 ** 20, 1)), 500);
+process.stdin.resume().on('end', () => process.exit());`;
 
-function startLeak(): { ready: Promise<unknown>; stop: () => Promise<void> } {
+function startLeak(folder: string): { ready: Promise<unknown>; stop: () => Promise<void> } {
+  const program = join(folder, `${hostile}.mjs`);
+  writeFileSync(program, leak);
   // It ends when its standard input does: also when this test is killed.
-  const child = spawn(process.execPath, ['-e', leak, hostile], { stdio: ['pipe', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, [program], { stdio: ['pipe', 'ignore', 'inherit'] });
   const ended = once(child, 'exit');
   return {
     ready: once(child, 'spawn'),
@@ -41,20 +46,27 @@ function daemonOn(folder: string, pageDir: string): Promise<Daemon> {
   );
 }
 
-it('names a real leak with its reasons on the page of the real daemon', { timeout: patienceMs + 30_000 }, async (t) => {
-  const built = await buildPage();
-  t.after(() => built.remove());
-  const folder = mkdtempSync(join(tmpdir(), 'stanch-live-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const browser = await launchBrowser();
-  t.after(() => browser.close());
-  const leaker = startLeak();
-  t.after(() => leaker.stop());
-  await leaker.ready;
-  const daemon = await daemonOn(folder, built.folder);
-  t.after(() => daemon.stop());
+it('names a real leak with its reasons on the page of the real daemon', { timeout: patienceMs + 30_000 }, async () => {
+  const undo: (() => unknown)[] = [];
+  try {
+    const built = await buildPage();
+    undo.push(() => built.remove());
+    const folder = mkdtempSync(join(tmpdir(), 'stanch-live-'));
+    undo.push(() => rmSync(folder, { recursive: true, force: true }));
+    const leaker = startLeak(folder);
+    undo.push(() => leaker.stop());
+    await leaker.ready;
+    const daemon = await daemonOn(join(folder, 'data'), built.folder);
+    undo.push(() => daemon.stop());
+    const browser = await launchBrowser();
+    undo.push(() => browser.close());
+    await seesTheLeak(browser, `http://127.0.0.1:${daemon.address.port}/`);
+  } finally {
+    for (const step of undo.reverse()) await step();
+  }
+});
 
-  const url = `http://127.0.0.1:${daemon.address.port}/`;
+async function seesTheLeak(browser: Browser, url: string): Promise<void> {
   const { page, complaints } = await openView(browser, url);
   const card = page.getByRole('article').filter({ hasText: hostile });
   await card.waitFor({ timeout: patienceMs });
@@ -74,7 +86,7 @@ it('names a real leak with its reasons on the page of the real daemon', { timeou
   await page.goto(`${url}#/workloads`);
   await page.getByRole('searchbox', { name: 'Filter' }).fill('onerror');
   const row = page.getByRole('row').filter({ hasText: hostile });
-  await row.getByText('Leaks').first().waitFor();
+  await row.getByRole('cell').filter({ hasText: 'Leaks' }).waitFor();
   assert.deepEqual(await accessibilityFaults(page), []);
 
   await page.setViewportSize({ width: 360, height: 740 });
@@ -84,6 +96,6 @@ it('names a real leak with its reasons on the page of the real daemon', { timeou
     assert.ok((await sidewaysScroll(page)) <= 0, `${hash} can be pushed sideways`);
   }
   assert.equal(await page.locator('img').count(), 0);
-  assert.doesNotMatch(await page.title(), /^hacked/);
+  assert.notEqual(await page.title(), '1');
   assert.deepEqual(complaints, []);
-});
+}
