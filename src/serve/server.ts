@@ -81,10 +81,11 @@ class Api {
   private answer(request: IncomingMessage, response: ServerResponse): void {
     const url = requestUrl(request);
     if (this.logIn(url, response)) return;
-    const refused = refusal(accessRequest(request), this.policy());
+    const file = this.options.page.get(url.pathname);
+    // The page's files hold nothing of this server: whoever may not read gets them, so that the page can ask for the token.
+    const refused = file === undefined ? refusal(accessRequest(request), this.policy()) : null;
     if (refused !== null) throw refused;
     refuseBody(request);
-    const file = this.options.page.get(url.pathname);
     const route = findRoute(this.router, 'GET', url.pathname);
     const isKnown = file !== undefined || route !== undefined || url.pathname === '/api/v1/stream' || url.pathname === '/openapi.json';
     if (!isKnown) throw notFound(url.pathname);
