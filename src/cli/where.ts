@@ -38,7 +38,7 @@ const worthSharingBytes = 16 << 20;
 /** Throws STANCH_E_NO_INPUT or STANCH_E_NOT_PERMITTED where the kernel's own figures can't be had. */
 export function collectWhere(options: WhereOptions = {}): WhereDocument {
   const procRoot = options.procRoot ?? '/proc';
-  const sampler = new Sampler(options);
+  const sampler = new Sampler({ ...options, keptFds: 0 });
   try {
     const scan = sampler.scan(Date.now());
     const meminfo = meminfoOf(procRoot);

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { Sampler } from './sampler.ts';
+import { Sampler, type SamplerOptions } from './sampler.ts';
 
 const fixture = fileURLToPath(new URL('../kernel/fixtures/debian12', import.meta.url));
 const processCount = 10;
@@ -24,8 +24,8 @@ function addProcess(pid: number): void {
   cpSync(join(fixture, '600'), join(root, String(pid)), { recursive: true });
 }
 
-function samplerOn(): Sampler {
-  return new Sampler({ procRoot: root, cgroupRoot: join(root, 'none'), passwdFile: join(root, 'none') });
+function samplerOn(more: SamplerOptions = {}): Sampler {
+  return new Sampler({ procRoot: root, cgroupRoot: join(root, 'none'), passwdFile: join(root, 'none'), ...more });
 }
 
 /** Bytes in use once everything that can be collected is. */
@@ -67,21 +67,23 @@ test('after thousands of processes that came and went, nothing of them is left',
   assert.ok(readdirSync('/proc/self/fd').length <= fdsBefore);
 });
 
-test('a pid that was given to another process is another subject', () => {
-  addProcess(1000);
-  const sampler = samplerOn();
-  const before = sampler.scan(0).processes[0];
-  const beforeId = before?.subject.id;
-  const stat = join(root, '1000/stat');
-  writeFileSync(stat, readFileSync(stat, 'latin1').replace(' 2000 12345678', ' 777000 12345678'), 'latin1');
-  writeFileSync(join(root, '1000/statm'), '30000 1 1 5 0 1340 0\n');
-  const scan = sampler.scan(1000);
-  sampler.close();
-  assert.deepEqual([scan.startedCount, scan.endedCount], [1, 1]);
-  assert.equal(scan.processes.length, 1);
-  assert.notEqual(scan.processes[0]?.subject.id, beforeId);
-  assert.equal(scan.processes[0]?.id.startTimeTicks, 777000);
-});
+for (const keptFds of [0, 100]) {
+  test(`a pid that was given to another process is another subject, with ${keptFds} files kept open`, () => {
+    addProcess(1000);
+    const sampler = samplerOn({ keptFds });
+    const before = sampler.scan(0).processes[0];
+    const beforeId = before?.subject.id;
+    const stat = join(root, '1000/stat');
+    writeFileSync(stat, readFileSync(stat, 'latin1').replace(' 2000 12345678', ' 777000 12345678'), 'latin1');
+    writeFileSync(join(root, '1000/statm'), '30000 1 1 5 0 1340 0\n');
+    const scan = sampler.scan(1000);
+    sampler.close();
+    assert.deepEqual([scan.startedCount, scan.endedCount], [1, 1]);
+    assert.equal(scan.processes.length, 1);
+    assert.notEqual(scan.processes[0]?.subject.id, beforeId);
+    assert.equal(scan.processes[0]?.id.startTimeTicks, 777000);
+  });
+}
 
 test('CPU time of a workload never falls when a member ends, and starts anew when all are gone', () => {
   addProcess(1000);

@@ -68,7 +68,7 @@ export class ProcessReader {
       return entry;
     }
     this.#keepOpen(entry);
-    if (this.#refresh(entry, scan, true)) return entry;
+    if (this.#readAll(entry, scan)) return entry;
     this.release(entry);
     return absent;
   }
@@ -91,16 +91,35 @@ export class ProcessReader {
     if (moved || due) {
       // Without a kept statm, stat was just read to see whether memory moved.
       if (entry.statmFd >= 0 && !this.#readStat(entry)) return false;
-      const renamed = this.#takeStat(entry);
-      const owned = this.#readStatus(entry);
-      if (!isValue(owned)) return false;
-      const mayHaveMoved = (scan + entry.pid) % identifyEveryScans === 0;
-      if (renamed || owned || mayHaveMoved || entry.shown === null || isYoung(entry, scan)) this.#identify(entry, scan);
+      if (!this.#takeAll(entry, scan)) return false;
     }
+    this.#readCheap(entry, scan);
+    return true;
+  }
+
+  /** The first time, right after stat was read. False when the process ended meanwhile. */
+  #readAll(entry: ProcessEntry, scan: number): boolean {
+    // The marks are set before the memory is read: what moves in between is seen at the next scan.
+    if (entry.statmFd >= 0 && !isValue(this.#memoryMoved(entry))) return false;
+    if (!this.#takeAll(entry, scan)) return false;
+    this.#readCheap(entry, scan);
+    return true;
+  }
+
+  /** What stat says, then status, and the identity where that may have changed. */
+  #takeAll(entry: ProcessEntry, scan: number): boolean {
+    const renamed = this.#takeStat(entry);
+    const owned = this.#readStatus(entry);
+    if (!isValue(owned)) return false;
+    const mayHaveMoved = (scan + entry.pid) % identifyEveryScans === 0;
+    if (renamed || owned || mayHaveMoved || entry.shown === null || isYoung(entry, scan)) this.#identify(entry, scan);
+    return true;
+  }
+
+  #readCheap(entry: ProcessEntry, scan: number): void {
     this.#countFds(entry);
     entry.sample.limitBytes = entry.limit === null ? absent : entry.limit.bytes;
     if (entry.limit !== null) entry.limit.usedAtScan = scan;
-    return true;
   }
 
   #keepOpen(entry: ProcessEntry): void {
