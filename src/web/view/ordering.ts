@@ -1,12 +1,13 @@
 /** Filter, order and page of the table of workloads: pure, over thousands of rows. */
 import type { SubjectRow } from '../talk/documents.ts';
+import { originWord, verdictWord } from '../words/verdictWords.ts';
 import type { Column } from './columns.tsx';
 
 export type Direction = 'ascending' | 'descending';
 
 const collator = new Intl.Collator('en', { numeric: true });
 
-/** Every word must occur in name, user, origin or verdict. */
+/** Every word must occur in name, user, origin or verdict, as the table shows them. */
 export function matching(rows: readonly SubjectRow[], filter: string): readonly SubjectRow[] {
   const words = filter
     .toLowerCase()
@@ -14,7 +15,8 @@ export function matching(rows: readonly SubjectRow[], filter: string): readonly 
     .filter((word) => word !== '');
   if (words.length === 0) return rows;
   return rows.filter((row) => {
-    const text = `${row.name}\n${row.user ?? ''}\n${row.origin ?? ''}\n${row.verdict.verdict}`.toLowerCase();
+    const text =
+      `${row.name}\n${row.user ?? ''}\n${row.origin === null ? '' : originWord(row.origin)}\n${verdictWord(row.verdict.verdict)}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
 }
