@@ -116,3 +116,18 @@ test('a process that moves to another workload leaves what it used behind', () =
   assert.equal(byName.get('node /srv/app/server.js --port N --password=*** (1000)'), 3);
   assert.ok([...byName.keys()].includes('/opt/other (1000)'));
 });
+
+test('a process whose first thread has ended still holds what its other threads use', () => {
+  addProcess(1000);
+  const directory = join(root, '1000');
+  mkdirSync(join(directory, 'task/1000'), { recursive: true });
+  mkdirSync(join(directory, 'task/1007'));
+  cpSync(join(directory, 'status'), join(directory, 'task/1007/status'));
+  cpSync(join(fixture, '800/status'), join(directory, 'status'));
+  writeFileSync(join(directory, 'stat'), readFileSync(join(directory, 'stat'), 'latin1').replace(') S ', ') Z '), 'latin1');
+  const sampler = samplerOn();
+  const { sample, state } = sampler.scan(0).processes[0] ?? {};
+  sampler.close();
+  assert.equal(state, 'Z');
+  assert.equal(sample?.anonBytes, 90000 * 1024);
+});

@@ -3,7 +3,7 @@
  * When memory moved, and every sixth scan: stat and status. Once, and every 60 scans: cgroup, arguments, limits.
  * Nothing is allocated in the first two tiers but what node:fs needs.
  */
-import { openSync, readlinkSync } from 'node:fs';
+import { openSync, readdirSync, readlinkSync } from 'node:fs';
 import { parsePidCgroup } from '../kernel/pidCgroup.ts';
 import { parsePidCmdline } from '../kernel/pidCmdline.ts';
 import { fdCountIsDirectorySize, fdDirectorySize, keptFdDirectorySize, listedFdCount } from '../kernel/pidFdCount.ts';
@@ -17,6 +17,7 @@ import { absent, isValue, notPermitted, type Reading } from '../model/reading.ts
 import type { ProcessId } from '../model/subject.ts';
 import type { CgroupLimits } from './cgroupLimits.ts';
 import { maskedArguments, shownCommand } from './commandLine.ts';
+import type { ContainerNames } from './containerNames.ts';
 import { ProcessEntry } from './processEntry.ts';
 import { processSubjectId } from './subjectId.ts';
 import type { UserNames } from './userNames.ts';
@@ -39,6 +40,7 @@ export interface ReaderContext {
   /** How many descriptors may be kept open. */
   keptFdBudget: number;
   users: UserNames;
+  containers: ContainerNames;
   limits: CgroupLimits;
   workloads: WorkloadTable;
 }
@@ -174,7 +176,7 @@ export class ProcessReader {
   /** True when the process belongs to another user than before; absent when it ended. */
   #readStatus(entry: ProcessEntry): Reading<boolean> {
     const { sample } = entry;
-    const length = readRecord(entry.statusPath, this.#buffer);
+    const length = readRecord(this.#statusPathOf(entry), this.#buffer);
     if (length === notPermitted) {
       sample.anonBytes = sample.fileBytes = sample.shmemBytes = sample.swapBytes = notPermitted;
       entry.uid = notPermitted;
@@ -190,6 +192,13 @@ export class ProcessReader {
     const owned = entry.uid !== status.effectiveUid;
     entry.uid = status.effectiveUid;
     return owned;
+  }
+
+  /** A process whose first thread has ended while others run looks like a zombie: what it holds is with those. */
+  #statusPathOf(entry: ProcessEntry): string {
+    if (entry.state !== zombie || entry.sample.threads === 1) return entry.statusPath;
+    const other = otherThread(entry);
+    return other === null ? entry.statusPath : `${entry.directory}/task/${other}/status`;
   }
 
   #countFds(entry: ProcessEntry): void {
@@ -218,6 +227,7 @@ export class ProcessReader {
       argv: maskedArguments(argv),
       cgroup,
       user: isValue(entry.uid) ? this.#context.users.of(entry.uid) : '?',
+      containerName: (runtime, id) => this.#context.containers.of(runtime, id),
       workingDirectory: () => workingDirectoryOf(entry),
     };
     const workload = workloads.entryOf(facts);
@@ -266,6 +276,15 @@ function marksMoved(entry: ProcessEntry, first: number, second: number, third: n
   marks[1] = second;
   marks[2] = third;
   return true;
+}
+
+function otherThread(entry: ProcessEntry): string | null {
+  try {
+    return readdirSync(`${entry.directory}/task`).find((thread) => thread !== String(entry.pid)) ?? null;
+  } catch (error) {
+    missingFor(error);
+    return null;
+  }
 }
 
 function workingDirectoryOf(entry: ProcessEntry): string | null {

@@ -13,6 +13,7 @@ import { readStat } from '../kernel/stat.ts';
 import { StanchError } from '../model/errors.ts';
 import { absent, isValue, notPermitted, type Reading } from '../model/reading.ts';
 import { CgroupLimits } from './cgroupLimits.ts';
+import { ContainerNames } from './containerNames.ts';
 import { hostReading } from './hostReading.ts';
 import type { ProcessEntry } from './processEntry.ts';
 import { ProcessReader } from './processReader.ts';
@@ -32,6 +33,8 @@ export interface SamplerOptions {
   procRoot?: string;
   cgroupRoot?: string;
   passwdFile?: string;
+  /** Where docker, podman and Kubernetes keep the names of containers, below `lib` and `log`. */
+  varRoot?: string;
   /** Files kept open between scans, in place of what half the limit of this process allows: 0 for a single scan. */
   keptFds?: number;
 }
@@ -66,6 +69,7 @@ export class Sampler {
       bootTimeMs: this.#bootTimeMs,
       keptFdBudget: options.keptFds ?? keptFdBudget(this.#procRoot),
       users: new UserNames(options.passwdFile ?? '/etc/passwd'),
+      containers: new ContainerNames(options.varRoot ?? '/var'),
       limits: this.#limits,
       workloads: this.#workloads,
     });

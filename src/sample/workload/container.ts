@@ -1,9 +1,9 @@
 /**
  * A container by its cgroup path: docker, podman, containerd and CRI-O (with or without Kubernetes), LXC, nspawn.
- * Application containers are known by their id, system containers (LXC, nspawn) by their name and the unit inside.
+ * Application containers are known by the name that they were given, else by their id; system containers (LXC, nspawn) by their name and the unit inside.
  */
 import { unitOfPath } from './systemdUnit.ts';
-import { cgroupPaths, type WorkloadIdentity, type WorkloadRule } from './workloadRule.ts';
+import { cgroupPaths, type ProcessFacts, type WorkloadIdentity, type WorkloadRule } from './workloadRule.ts';
 
 const shortIdLength = 12;
 const applicationContainers: readonly { runtime: string; path: RegExp }[] = [
@@ -21,16 +21,22 @@ const systemContainers: readonly { runtime: string; path: RegExp }[] = [
 
 export const container: WorkloadRule = (facts) => {
   for (const path of cgroupPaths(facts.cgroup)) {
-    const found = applicationContainer(path) ?? systemContainer(path);
+    const found = applicationContainer(path, facts) ?? systemContainer(path);
     if (found !== null) return found;
   }
   return null;
 };
 
-function applicationContainer(path: string): WorkloadIdentity | null {
+function applicationContainer(path: string, facts: ProcessFacts): WorkloadIdentity | null {
   for (const { runtime, path: pattern } of applicationContainers) {
     const id = pattern.exec(path)?.[1];
-    if (id !== undefined) return { origin: 'container', key: id, name: `${runtime} ${id.slice(0, shortIdLength)}` };
+    if (id === undefined) continue;
+    const name = facts.containerName(runtime, id);
+    return {
+      origin: 'container',
+      key: name === null ? id : `${runtime} ${name}`,
+      name: `${runtime} ${name ?? id.slice(0, shortIdLength)}`,
+    };
   }
   return null;
 }

@@ -15,6 +15,7 @@ function identify(cgroup: string, argv: string[] = ['/usr/bin/thing'], more: Par
     cgroup: parsePidCgroup(cgroup),
     user: 'deploy',
     workingDirectory: () => '/srv/app',
+    containerName: () => null,
     ...more,
   });
 }
@@ -79,6 +80,12 @@ test('containers of every runtime', () => {
     const found = identify(cgroup);
     assert.deepEqual([found.origin, found.name], ['container', expected], cgroup);
   }
+});
+
+test('a container that was made anew is the same workload when it has the same name', () => {
+  const named = (containerId: string) => identify(`0::/system.slice/docker-${containerId}.scope`, ['x'], { containerName: () => 'shop' });
+  assert.deepEqual(named(id), named('0'.repeat(64)));
+  assert.equal(named(id).name, 'docker shop');
 });
 
 test('two services with a pool of the same name are two workloads, and so are two users', () => {

@@ -13,6 +13,8 @@ export interface ProcessFacts {
   user: string;
   /** Asked only where a relative path needs it; null when it can't be seen. */
   workingDirectory: () => string | null;
+  /** The name that people gave to a container; null when it is not known. */
+  containerName: (runtime: string, id: string) => string | null;
 }
 
 export interface WorkloadIdentity {
