@@ -9,7 +9,7 @@
  * are `max` and `last`; `mean` is rounded to the column's unit.
  */
 import { type ByteReader, type ByteWriter, corrupt } from './bytes.ts';
-import { columnCount, columnOf, decodeValue, encodeValue, scaleOf, shared } from './rowCodec.ts';
+import { columnCount, columnOf, decodeValue, encodeValue, shared } from './rowCodec.ts';
 
 /** Statistics of one bucket: `min`, `mean`, `max`, `last` column after column. NaN is absent. */
 export interface Bucket {
@@ -60,19 +60,18 @@ export function encodeBuckets(writer: ByteWriter, first: number, buckets: readon
 
 function encodeStats(writer: ByteWriter, column: number, values: Float64Array, previous: Float64Array): void {
   const at = column * statCount;
-  const scale = scaleOf(column);
   const min = values[at + minAt] ?? Number.NaN;
   const max = values[at + maxAt] ?? Number.NaN;
   const last = values[at + lastAt] ?? Number.NaN;
-  encodeValue(writer, min, previous[column] ?? 0, scale);
+  encodeValue(writer, column, min, previous[column] ?? 0);
   previous[column] = min;
   if (Number.isNaN(min) || min === shared) return;
-  encodeValue(writer, max, min, scale);
+  encodeValue(writer, column, max, min);
   if (max === min) return;
-  encodeValue(writer, last, min, scale);
+  encodeValue(writer, column, last, min);
   const meanScale = meanScaleOf(column);
   const mean = Math.round((values[at + meanAt] ?? min) * meanScale) / meanScale;
-  encodeValue(writer, mean, Math.round(min), meanScale);
+  encodeValue(writer, column, mean, Math.round(min), meanScale);
   previous[column] = last;
 }
 
@@ -92,15 +91,14 @@ export function* decodeBuckets(reader: ByteReader, first: number): Generator<Buc
 function decodeStats(reader: ByteReader, column: number, values: Float64Array, isWritten: boolean): void {
   const at = column * statCount;
   const previous = values[at + lastAt] ?? Number.NaN;
-  const scale = scaleOf(column);
-  const min = isWritten ? decodeValue(reader, previous, scale) : previous;
+  const min = isWritten ? decodeValue(reader, column, previous) : previous;
   values.fill(min, at, at + statCount);
   if (!isWritten || Number.isNaN(min) || min === shared) return;
-  const max = decodeValue(reader, min, scale);
+  const max = decodeValue(reader, column, min);
   if (max === min) return;
   values[at + maxAt] = max;
-  values[at + lastAt] = decodeValue(reader, min, scale);
-  values[at + meanAt] = decodeValue(reader, Math.round(min), meanScaleOf(column));
+  values[at + lastAt] = decodeValue(reader, column, min);
+  values[at + meanAt] = decodeValue(reader, column, Math.round(min), meanScaleOf(column));
 }
 
 function equal(a: number | undefined, b: number | undefined): boolean {

@@ -37,11 +37,25 @@ export class BucketStats {
     }
   }
 
+  /** The same in buckets `factor` times as wide. */
+  widen(factor: number): BucketStats {
+    const wide = new BucketStats();
+    for (const [index, bucket] of this.#inOrder()) {
+      const wideIndex = Math.floor(index / factor);
+      const known = wide.#buckets.get(wideIndex);
+      if (known === undefined) wide.#buckets.set(wideIndex, copyBucket(bucket));
+      else mergeBucket(known, bucket);
+    }
+    return wide;
+  }
+
   /** In time order, however the clock went. */
   finish(): Bucket[] {
-    return [...this.#buckets]
-      .sort(([a], [b]) => a - b)
-      .map(([index, bucket]) => ({ index, sampleCount: bucket.sampleCount, values: statistics(bucket) }));
+    return this.#inOrder().map(([index, bucket]) => ({ index, sampleCount: bucket.sampleCount, values: statistics(bucket) }));
+  }
+
+  #inOrder(): [number, OpenBucket][] {
+    return [...this.#buckets].sort(([a], [b]) => a - b);
   }
 
   #add(index: number, row: Float64Array, weight: number): void {
@@ -76,6 +90,26 @@ function openBucket(): OpenBucket {
     last: new Float64Array(columnCount),
     sharedCount: 0,
   };
+}
+
+function copyBucket(bucket: OpenBucket): OpenBucket {
+  const { min, max, sum, count, last } = bucket;
+  return { ...bucket, min: min.slice(), max: max.slice(), sum: sum.slice(), count: count.slice(), last: last.slice() };
+}
+
+/** @param later what came after it. */
+function mergeBucket(bucket: OpenBucket, later: OpenBucket): void {
+  bucket.sampleCount += later.sampleCount;
+  bucket.sharedCount += later.sharedCount;
+  for (let column = 0; column < columnCount; column += 1) {
+    const count = later.count[column] ?? 0;
+    if (count === 0) continue;
+    bucket.min[column] = Math.min(bucket.min[column] ?? 0, later.min[column] ?? 0);
+    bucket.max[column] = Math.max(bucket.max[column] ?? 0, later.max[column] ?? 0);
+    bucket.sum[column] = (bucket.sum[column] ?? 0) + (later.sum[column] ?? 0);
+    bucket.count[column] = (bucket.count[column] ?? 0) + count;
+    bucket.last[column] = later.last[column] ?? 0;
+  }
 }
 
 function statistics(bucket: OpenBucket): Float64Array {

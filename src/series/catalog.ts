@@ -53,7 +53,7 @@ export class Catalog {
       const put = prepare(
         `INSERT INTO subject (id, kind, document, firstSeenMs, lastSeenMs) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, document = excluded.document,
-           firstSeenMs = min(firstSeenMs, excluded.firstSeenMs), lastSeenMs = max(lastSeenMs, excluded.lastSeenMs)`,
+           firstSeenMs = min(firstSeenMs, excluded.firstSeenMs), lastSeenMs = excluded.lastSeenMs`,
       );
       for (const { subject, firstSeenMs, lastSeenMs } of seen) {
         put.run(subject.id, subject.kind, subjectDocument(subject), firstSeenMs, lastSeenMs);

@@ -16,7 +16,7 @@ export function openDatabase(path: string, durability: Durability): DatabaseSync
   try {
     database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -128; PRAGMA temp_store = MEMORY;
       PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability === 'safe' ? 'NORMAL' : 'OFF'};
-      PRAGMA journal_size_limit = 0;`);
+      PRAGMA wal_autocheckpoint = 128; PRAGMA journal_size_limit = 0;`);
     return database;
   } catch (error) {
     database.close();

@@ -122,8 +122,9 @@ class EmbeddedStore implements SeriesStore {
   append(timeMs: number, rows: Iterable<{ subjectId: string; sample: Sample }>): void {
     if (!(timeMs >= 0 && timeMs <= Number.MAX_SAFE_INTEGER)) throw new RangeError(`not a time in ms since the epoch: ${timeMs}`);
     if (!this.#disk.isOn && this.#disk.mayReturn(this.#line.arena.usedBytes)) this.#returnToDisk();
-    const payload = this.#ticks.encode(this.#epochFor(timeMs), timeMs, rows);
+    const epoch = this.#epochFor(timeMs);
     this.#line.nextTick += 1;
+    const payload = this.#encode(epoch, timeMs, rows);
     this.#clock.tick(timeMs);
     if (!this.#line.hasJournal) return;
     this.#onDisk(() => {
@@ -254,6 +255,16 @@ class EmbeddedStore implements SeriesStore {
     if (current !== undefined && !this.#isFull(current, timeMs)) return current;
     this.#rotate();
     return this.#startEpoch();
+  }
+
+  #encode(epoch: Epoch, timeMs: number, rows: Iterable<{ subjectId: string; sample: Sample }>): Uint8Array {
+    try {
+      return this.#ticks.encode(epoch, timeMs, rows);
+    } catch (error) {
+      // Half a tick is in memory and not in the journal: they must not go on together.
+      this.#line.freeze();
+      throw error;
+    }
   }
 
   #startEpoch(): Epoch {

@@ -159,7 +159,9 @@ export class Epoch {
     this.rowCount += 1;
     if (slot.firstOffset < 0) slot.firstOffset = offset;
     slot.lastOffset = offset;
-    slot.seen.lastSeenMs = Math.max(slot.seen.lastSeenMs, this.timesMs[offset] ?? 0);
+    const { seen } = slot;
+    seen.lastSeenMs = this.timesMs[offset] ?? seen.lastSeenMs;
+    if (Number.isNaN(seen.firstSeenMs)) seen.firstSeenMs = seen.lastSeenMs;
   }
 
   #growPrevious(): void {

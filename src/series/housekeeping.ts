@@ -1,6 +1,5 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import type { Catalog } from './catalog.ts';
 import { writableSegment } from './flusher.ts';
 import { RollUp } from './rollUp.ts';
@@ -61,18 +60,17 @@ export class Housekeeping {
     if (source === undefined) return false;
     const rollUp = this.#rollUp ?? this.#startRollUp(source);
     this.#rollUp = rollUp;
-    const isGoingOn = this.#shelf.attempt(source, () => rollUpUntil(rollUp, deadlineMs), null);
-    if (isGoingOn === true) return true;
+    const outcome = rollUp.slice(deadlineMs);
+    if (outcome === 'more') return true;
     this.#rollUp = null;
-    if (isGoingOn === false) this.#rolled.add(source);
+    if (outcome === 'done') this.#rolled.add(source);
     return true;
   }
 
   #startRollUp(source: Segment): RollUp {
-    return new RollUp(source, {
-      mid: writableSegment(this.#shelf, 'mid', source.minMs, this.#limits),
-      coarse: writableSegment(this.#shelf, 'coarse', source.minMs, this.#limits),
-    });
+    const mid = writableSegment(this.#shelf, 'mid', source.minMs, this.#limits);
+    const coarse = writableSegment(this.#shelf, 'coarse', source.minMs, this.#limits);
+    return new RollUp(source, { mid, coarse }, (segment, work, otherwise) => this.#shelf.attempt(segment, work, otherwise));
   }
 
   #forget(nowMs: number): boolean {
@@ -129,12 +127,4 @@ export class Housekeeping {
     if (isDone) this.#toVerify.shift();
     return this.#toVerify.length > 0;
   }
-}
-
-function rollUpUntil(rollUp: RollUp, deadlineMs: number): boolean {
-  while (rollUp.step()) {
-    if (performance.now() > deadlineMs) return true;
-  }
-  rollUp.finish();
-  return false;
 }

@@ -1,4 +1,3 @@
-import { StanchError } from '../model/errors.ts';
 import type { Subject } from '../model/subject.ts';
 import type { SeenSubject } from './segment.ts';
 import { copySubject, sameSubject } from './subjectDocument.ts';
@@ -25,26 +24,19 @@ export class KnownSubjects {
       this.#known.set(subject.id, {
         subject: copySubject(subject),
         firstSeenMs,
-        lastSeenMs: Math.max(stored?.lastSeenMs ?? seenMs, seenMs),
+        lastSeenMs: seenMs,
       });
       return false;
     }
-    known.lastSeenMs = Math.max(known.lastSeenMs, seenMs);
+    known.lastSeenMs = seenMs;
     if (sameSubject(known.subject, subject)) return false;
     known.subject = copySubject(subject);
     return true;
   }
 
-  /** The subject of a sample; throws STANCH_E_BUG when nobody ever put it. */
+  /** The subject of a sample; one that nobody put is known by its id until somebody does. */
   get(id: string): SeenSubject {
-    const known = this.#known.get(id) ?? this.#findStored(id);
-    if (known === null) {
-      throw new StanchError('STANCH_E_BUG', {
-        expected: 'a sample of a subject that was put into the store',
-        found: id,
-        next: 'Please report it with the log.',
-      });
-    }
+    const known = this.#known.get(id) ?? this.#findStored(id) ?? unnamed(id);
     this.#known.set(id, known);
     return known;
   }
@@ -62,4 +54,8 @@ export class KnownSubjects {
     for (const { subject } of gone) this.#known.delete(subject.id);
     return gone;
   }
+}
+
+function unnamed(id: string): SeenSubject {
+  return { subject: { id, kind: 'process', name: id }, firstSeenMs: Number.NaN, lastSeenMs: 0 };
 }

@@ -46,20 +46,19 @@ export function scaleOf(column: number): number {
   return column === cpuColumn ? 100 : 1;
 }
 
-/** Larger differences are kept as a double: zigzag must stay exact. */
-const maxDelta = 2 ** 51;
+/** Larger differences are kept as a double: the code made of them must stay exact. */
+const maxDelta = 2 ** 49;
 const codeAbsent = 0;
 const codeDouble = 1;
 const codeShared = 2;
 const firstDeltaCode = 3;
 
-export function zigzag(delta: number): number {
-  return delta < 0 ? -2 * delta - 1 : 2 * delta;
-}
-
-export function unzigzag(code: number): number {
-  return code % 2 === 1 ? -(code + 1) / 2 : code / 2;
-}
+/** Memory comes in pages, or in KiB from the files that say kB: a difference is written in the largest unit that divides it. */
+const units = [4096, 1024, 1] as const;
+const byteColumns = new Set<number>(
+  (['anonBytes', 'fileBytes', 'headroomBytes', 'swapBytes', 'shmemBytes', 'kernelBytes', 'limitBytes'] as const).map(columnOf),
+);
+const isInPages: readonly boolean[] = columns.map((_, column) => byteColumns.has(column));
 
 /** The value in its column's whole unit; NaN when it is not a whole number of them. */
 function whole(value: number, scale: number): number {
@@ -68,8 +67,26 @@ function whole(value: number, scale: number): number {
   return Number.isSafeInteger(scaled) && scaled / scale === value ? scaled : Number.NaN;
 }
 
-/** Writes one value as the difference to `previous`. NaN is absent. */
-export function encodeValue(writer: ByteWriter, value: number, previous: number, scale: number): void {
+function zigzag(delta: number): number {
+  return delta < 0 ? -2 * delta - 1 : 2 * delta;
+}
+
+function unzigzag(code: number): number {
+  return code % 2 === 1 ? -(code + 1) / 2 : code / 2;
+}
+
+function codeOfPages(delta: number): number {
+  const unit = delta % 4096 === 0 ? 0 : delta % 1024 === 0 ? 1 : 2;
+  return firstDeltaCode + zigzag(delta / units[unit]) * units.length + unit;
+}
+
+function deltaOfPages(code: number): number {
+  const unit = (code - firstDeltaCode) % units.length;
+  return unzigzag((code - firstDeltaCode - unit) / units.length) * (units[unit] ?? 1);
+}
+
+/** Writes one value of a column as the difference to `previous`. NaN is absent. */
+export function encodeValue(writer: ByteWriter, column: number, value: number, previous: number, scale = scaleOf(column)): void {
   if (Number.isNaN(value)) {
     writer.varint(codeAbsent);
     return;
@@ -78,24 +95,24 @@ export function encodeValue(writer: ByteWriter, value: number, previous: number,
     writer.varint(codeShared);
     return;
   }
-  const scaled = whole(value, scale);
   const base = whole(previous, scale);
-  const delta = scaled - (Number.isNaN(base) ? 0 : base);
+  const delta = whole(value, scale) - (Number.isNaN(base) ? 0 : base);
   if (Math.abs(delta) < maxDelta) {
-    writer.varint(zigzag(delta) + firstDeltaCode);
+    writer.varint(isInPages[column] === true ? codeOfPages(delta) : firstDeltaCode + zigzag(delta));
     return;
   }
   writer.varint(codeDouble);
   writer.float64(value);
 }
 
-export function decodeValue(reader: ByteReader, previous: number, scale: number): number {
+export function decodeValue(reader: ByteReader, column: number, previous: number, scale = scaleOf(column)): number {
   const code = reader.varint();
   if (code === codeAbsent) return Number.NaN;
   if (code === codeDouble) return reader.float64();
   if (code === codeShared) return shared;
   const base = whole(previous, scale);
-  return ((Number.isNaN(base) ? 0 : base) + unzigzag(code - firstDeltaCode)) / scale;
+  const delta = isInPages[column] === true ? deltaOfPages(code) : unzigzag(code - firstDeltaCode);
+  return ((Number.isNaN(base) ? 0 : base) + delta) / scale;
 }
 
 /**
@@ -103,28 +120,31 @@ export function decodeValue(reader: ByteReader, previous: number, scale: number)
  * previous row. Returns whether it differs.
  */
 export function encodeRow(writer: ByteWriter, previous: Float64Array, at: number, next: Float64Array): boolean {
+  const count = columnCount;
   let mask = 0;
-  for (let column = 0; column < columnCount; column += 1) {
+  for (let column = 0; column < count; column += 1) {
     const before = previous[at + column] ?? 0;
     const now = next[column] ?? 0;
-    if (before !== now && !(Number.isNaN(before) && Number.isNaN(now))) mask |= 1 << column;
+    // Only NaN differs from itself.
+    // biome-ignore lint/suspicious/noSelfCompare: a call a value is what the scan can't afford
+    if (before !== now && (before === before || now === now)) mask |= 1 << column;
   }
   writer.varint(mask);
-  if (mask === 0) return false;
-  for (let column = 0; column < columnCount; column += 1) {
-    if ((mask & (1 << column)) === 0) continue;
+  for (let left = mask; left !== 0; left &= left - 1) {
+    const column = 31 - Math.clz32(left & -left);
     const now = next[column] ?? 0;
-    encodeValue(writer, now, previous[at + column] ?? 0, scaleOf(column));
+    encodeValue(writer, column, now, previous[at + column] ?? 0);
     previous[at + column] = now;
   }
-  return true;
+  return mask !== 0;
 }
 
-export function decodeRow(reader: ByteReader, row: Float64Array, at = 0): void {
+export function decodeRow(reader: ByteReader, row: Float64Array): void {
   const mask = reader.varint();
   if (mask >= 1 << columnCount) throw corrupt('a row with unknown gauges');
-  for (let column = 0; column < columnCount; column += 1) {
-    if ((mask & (1 << column)) !== 0) row[at + column] = decodeValue(reader, row[at + column] ?? 0, scaleOf(column));
+  for (let left = mask; left !== 0; left &= left - 1) {
+    const column = 31 - Math.clz32(left & -left);
+    row[column] = decodeValue(reader, column, row[column] ?? 0);
   }
 }
 

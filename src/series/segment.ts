@@ -126,7 +126,7 @@ export class Segment {
       this.#prepare(
         `INSERT INTO subject (id, document, firstSeenMs, lastSeenMs) VALUES (?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET document = excluded.document, firstSeenMs = min(firstSeenMs, excluded.firstSeenMs),
-           lastSeenMs = max(lastSeenMs, excluded.lastSeenMs) RETURNING no`,
+           lastSeenMs = excluded.lastSeenMs RETURNING no`,
       ).get(subject.id, subjectDocument(subject), firstSeenMs, lastSeenMs),
       'no',
     );
