@@ -9,6 +9,7 @@ import { createRng, type Rng } from './rng.ts';
 const hourMs = 3_600_000;
 /** A Monday midnight in UTC: weekly patterns count from it. */
 const startMs = Date.UTC(2026, 1, 2);
+const atH = (t: number) => Math.round(startMs + t * hourMs);
 /** How far past the last sample the wall is looked for, in spans. */
 const horizonSpans = 4;
 
@@ -52,8 +53,8 @@ export function generateCase(pattern: Pattern, group: string, seed: number): Ben
     resource: pattern.resource,
     alsoLeaks: pattern.alsoLeaks ?? [],
     expectedClasses: pattern.expected,
-    onsetMs: onsetH === null ? null : startMs + onsetH * hourMs,
-    exhaustionMs: exhaustedH === null ? null : startMs + exhaustedH * hourMs,
+    onsetMs: onsetH === null ? null : atH(onsetH),
+    exhaustionMs: exhaustedH === null ? null : atH(exhaustedH),
     wallVisible: surroundings.wallShown !== 'none',
     trueSlopePerHour: label === 'leak' ? (scenario.slopePerHour ?? null) : null,
     samples,
@@ -129,7 +130,7 @@ const page = 4096;
 const toPages = (bytes: number) => Math.max(0, page * Math.round(bytes / page));
 
 function sampleOf(tick: Tick, t: number, dt: number, around: Surroundings): Sample {
-  const timeMs = Math.round(startMs + t * hourMs);
+  const timeMs = atH(t);
   advance(around, tick, timeMs, dt);
   const sample = emptySample(timeMs);
   if (around.cpu) sample.cpuSeconds = around.cpuSeconds;
