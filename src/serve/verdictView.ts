@@ -3,7 +3,10 @@ import { formatBytes, formatDuration } from '../model/units.ts';
 import type { SubjectVerdict, VerdictWord } from '../model/verdict.ts';
 import type { WorkloadSample } from '../sample/scan.ts';
 import { privateBytesOf } from './rows.ts';
+import type { StatusDocument } from './schema.ts';
 import type { LiveSource } from './source.ts';
+
+type ListedVerdict = StatusDocument['subjects'][number];
 
 const rank: Record<VerdictWord, number> = { leak: 0, suspect: 1, undecided: 2, 'no-leak': 2 };
 
@@ -35,7 +38,7 @@ export function verdictOf(source: LiveSource, subjectId: string, subjectName: st
  * A verdict for a list of hundreds. What leaks or is suspected stays whole; of the others only memory is kept beside the verdict itself,
  * without its reasons a second time. The document of one subject has them all.
  */
-export function listedVerdict(verdict: SubjectVerdict): SubjectVerdict {
+export function listedVerdict(verdict: ListedVerdict): ListedVerdict {
   if (verdict.verdict === 'leak' || verdict.verdict === 'suspect') return verdict;
   const memory = verdict.resources.filter(({ resource }) => resource === 'memory').map((judged) => ({ ...judged, reasons: [] }));
   return { ...verdict, resources: memory };
