@@ -35,7 +35,7 @@ export class UserNames {
 }
 
 /** `name:password:uid:gid:…`; the first name of an id counts. */
-export function parsePasswd(text: string): Map<number, string> {
+function parsePasswd(text: string): Map<number, string> {
   const names = new Map<number, string>();
   for (const line of text.split('\n')) {
     const [name, , uid] = line.split(':', 3);
