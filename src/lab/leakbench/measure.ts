@@ -27,7 +27,7 @@ export interface MeasureOptions {
   onProgress?: (done: number, of: number) => void;
 }
 
-export function measureTask(task: Task, detectors: readonly string[]): Outcome[] {
+function measureTask(task: Task, detectors: readonly string[]): Outcome[] {
   const entries = leaderboard.filter(({ name }) => detectors.includes(name));
   return [...casesOf(task)].flatMap((benchCase) => entries.map((entry) => runCase(benchCase, entry)));
 }

@@ -42,7 +42,7 @@ export function wilson(hits: number, of: number): Share {
 }
 
 /** A leak that was found: between onset and the end of the series. */
-export function isHit(outcome: Outcome, protocol: Protocol): boolean {
+function isHit(outcome: Outcome, protocol: Protocol): boolean {
   return protocol === 'ever' ? outcome.firstHitMs !== null : outcome.final.verdict === 'leak';
 }
 
@@ -50,7 +50,7 @@ export function isHit(outcome: Outcome, protocol: Protocol): boolean {
  * A false alarm: a leak where there is none, or before there is one, or on a resource that does not leak.
  * Under the final protocol an alarm that was taken back by the end does not count.
  */
-export function isFalseAlarm(outcome: Outcome, protocol: Protocol): boolean {
+function isFalseAlarm(outcome: Outcome, protocol: Protocol): boolean {
   const { truth } = outcome;
   if (protocol === 'final') return truth.label === 'healthy' && outcome.final.verdict === 'leak';
   if (outcome.sideAlarms.length > 0) return true;
@@ -107,6 +107,15 @@ export function familyScores(outcomes: readonly Outcome[]): FamilyScore[] {
   });
 }
 
+/** How often at least a suspicion was voiced: of leaks after their onset, and of healthy series at any time. */
+export function suspicion(outcomes: readonly Outcome[]): { found: Share; accused: Share } {
+  const of = (label: 'leak' | 'healthy') => {
+    const own = outcomes.filter((outcome) => outcome.truth.label === label);
+    return wilson(own.filter((outcome) => outcome.firstSuspectMs !== null).length, own.length);
+  };
+  return { found: of('leak'), accused: of('healthy') };
+}
+
 /** Share of the way from onset to exhaustion (or the end of the series) that had gone when the leak was found. */
 export function timeToDetect(outcomes: readonly Outcome[]): { median: number; p90: number; count: number } {
   const shares = outcomes.flatMap((outcome) => {
@@ -118,7 +127,7 @@ export function timeToDetect(outcomes: readonly Outcome[]): { median: number; p9
   return { median: quantile(shares, 0.5), p90: quantile(shares, 0.9), count: shares.length };
 }
 
-export function quantile(values: readonly number[], q: number): number {
+function quantile(values: readonly number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const at = q * (sorted.length - 1);
   const low = sorted[Math.floor(at)];

@@ -9,6 +9,7 @@ import {
   type Score,
   type Share,
   score,
+  suspicion,
   timeToDetect,
 } from './metrics.ts';
 import type { RecordedGroup } from './recorded/recording.ts';
@@ -21,6 +22,7 @@ export interface Standing {
   series: number;
   ever: Score;
   final: Score;
+  suspicion: ReturnType<typeof suspicion>;
   timeToDetect: ReturnType<typeof timeToDetect>;
   coverage: ReturnType<typeof coverage>;
   reliability: ReturnType<typeof reliability>;
@@ -74,6 +76,7 @@ function standingOf(detector: string, group: string, outcomes: Outcome[]): Stand
     series: outcomes.length,
     ever: score(outcomes, 'ever'),
     final: score(outcomes, 'final'),
+    suspicion: suspicion(outcomes),
     timeToDetect: timeToDetect(outcomes),
     coverage: coverage(outcomes),
     reliability: reliability(outcomes),
@@ -123,6 +126,7 @@ function renderDetail(standing: Standing, listAlarms: boolean): string[] {
   return [
     `${standing.detector}: precision ${interval(standing.ever.precision)}, recall ${interval(standing.ever.recall)} (ever); ` +
       `precision ${interval(standing.final.precision)}, recall ${interval(standing.final.recall)} (final)`,
+    `  at least suspected: ${interval(standing.suspicion.found)} of the leaks, ${interval(standing.suspicion.accused)} of what is healthy`,
     `  slope interval holds the truth in ${interval(covered.slope)}, median error ${percent(covered.slopeError)}; ` +
       `exhaustion in ${interval(covered.exhaustion)}, median error ${percent(covered.exhaustionError)}`,
     `  class right in ${interval(classes)}; verdicts taken back and given again on ${standing.flapping} series`,
@@ -140,6 +144,8 @@ function renderDetail(standing: Standing, listAlarms: boolean): string[] {
 function renderFamilies(families: FamilyScore[], all: boolean): string[] {
   const shown = all ? families : families.filter((family) => family.wrongEver.length + family.wrongFinal.length > 0);
   if (shown.length === 0) return ['  every family without a fault'];
+  const verdictOn = (protocol: Protocol) =>
+    `${families.filter((family) => isPoor(family, protocol)).length} of ${families.length} families under 90 % (${protocol})`;
   const rows = shown.map((family) => [
     `  ${family.family}`,
     family.label === 'leak' ? 'found' : 'accused',
@@ -147,7 +153,16 @@ function renderFamilies(families: FamilyScore[], all: boolean): string[] {
     `${family.final.hits}/${family.final.of}`,
     nameList([...family.wrongEver, ...family.wrongFinal]),
   ]);
-  return table([['  family', '', 'ever', 'final', 'seeds or series that went wrong'], ...rows]);
+  return [
+    `  ${verdictOn('ever')}, ${verdictOn('final')}`,
+    ...table([['  family', '', 'ever', 'final', 'seeds or series that went wrong'], ...rows]),
+  ];
+}
+
+/** Less than nine in ten series of the family are judged rightly. */
+function isPoor(family: FamilyScore, protocol: Protocol): boolean {
+  const { value } = family[protocol];
+  return family.label === 'leak' ? value < 0.9 : value > 0.1;
 }
 
 /** Seeds of generated series, names of recorded ones. */

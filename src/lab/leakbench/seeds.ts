@@ -2,7 +2,7 @@ import type { SeedSet } from './case.ts';
 import { hashText } from './rng.ts';
 
 /** Whether a seed of a family is one to tune on: an even hash. Odd ones are for reporting only. */
-export function isTuningSeed(family: string, seed: number): boolean {
+function isTuningSeed(family: string, seed: number): boolean {
   return hashText(`${family}#${seed}`) % 2 === 0;
 }
 

@@ -34,7 +34,7 @@ export function chunked(chunk: number): Disturbance {
   };
 }
 
-export function both(first: Disturbance, second: Disturbance): Disturbance {
+function both(first: Disturbance, second: Disturbance): Disturbance {
   return (size, t, dt) => second(first(size, t, dt), t, dt);
 }
 

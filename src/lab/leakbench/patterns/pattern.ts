@@ -21,7 +21,7 @@ export interface Tick {
 }
 
 /** Advances the simulation by `dt` hours to `t` hours after its start. */
-export type Model = (t: number, dt: number) => Tick;
+type Model = (t: number, dt: number) => Tick;
 
 export interface Scenario {
   model: Model;

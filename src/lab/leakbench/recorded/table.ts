@@ -10,7 +10,7 @@ export function readTable(path: string): Row[] {
 }
 
 /** Plain CSV as the recordings have it: a header, commas, no quotes. Short rows are left out. */
-export function parseTable(text: string): Row[] {
+function parseTable(text: string): Row[] {
   const [head, ...lines] = text.split('\n').map((line) => line.trimEnd());
   const names = (head ?? '').split(',');
   return lines.flatMap((line) => {
