@@ -105,7 +105,7 @@ test('each subject has one watch, fed with its samples in order', async () => {
     ],
   );
   assert.deepEqual(
-    result.verdicts.map((verdict) => verdict.subject),
+    [...result.verdicts].map((verdict) => verdict.subject),
     ['b', 'a'],
   );
   assert.equal(result.rowCount, 4);

@@ -18,8 +18,8 @@ interface SkippedRows {
 }
 
 interface ScanResult {
-  /** In order of first appearance. */
-  verdicts: SubjectVerdict[];
+  /** In order of first appearance, each made when it is asked for, once; its watch is let go then. */
+  verdicts: Iterable<SubjectVerdict>;
   rowCount: number;
   /** Null unless bad rows are left out. */
   skipped: SkippedRows | null;
@@ -31,16 +31,14 @@ interface ScanOptions {
   onProgress?: (progress: ReadProgress, rowCount: number) => void;
 }
 
+type Watch = Pick<SubjectWatch, 'push' | 'verdict'>;
+
 const shownSkippedRows = 5;
 const progressIntervalMs = 500;
 
 /** Streams the file through one watch for each subject. Throws `StanchError` for what can't be read or, without `skipBad`, used. */
-export async function scanSeriesFile(
-  path: string,
-  options: ScanOptions,
-  createWatch: (subjectName: string) => Pick<SubjectWatch, 'push' | 'verdict'>,
-): Promise<ScanResult> {
-  const watches: Pick<SubjectWatch, 'push' | 'verdict'>[] = [];
+export async function scanSeriesFile(path: string, options: ScanOptions, createWatch: (subjectName: string) => Watch): Promise<ScanResult> {
+  const watches: Watch[] = [];
   const skipped: SkippedRows | null = options.skipBad ? { count: 0, first: [] } : null;
   const parser = new SeriesFileParser(
     {
@@ -65,7 +63,12 @@ export async function scanSeriesFile(
     options.onProgress?.(progress, parser.rowCount);
   });
   parser.end();
-  return { verdicts: watches.map((watch) => watch.verdict()), rowCount: parser.rowCount, skipped };
+  return { verdicts: verdictsOf(watches), rowCount: parser.rowCount, skipped };
+}
+
+function* verdictsOf(watches: Watch[]): Generator<SubjectVerdict> {
+  watches.reverse();
+  for (let watch = watches.pop(); watch !== undefined; watch = watches.pop()) yield watch.verdict();
 }
 
 interface ScanFlags {
@@ -86,19 +89,35 @@ async function scan(this: CliContext, flags: ScanFlags, file: string): Promise<v
     progressLine?.clear();
   }
   if (result.skipped !== null && result.skipped.count > 0) stderr.write(skippedText(result.skipped));
-  if (flags.json) writeDocument(result, (text) => stdout.write(text));
-  else stdout.write(scanReport({ ...result, file }, { paint: createPaint(stdout, env, flags.noColor), width: stdout.columns ?? 100 }));
-  if (flags.failOn === 'leak' && result.verdicts.some((verdict) => verdict.verdict === 'leak')) this.process.exitCode = 1;
+  let hasLeak: boolean;
+  if (flags.json) {
+    hasLeak = writeDocument(result, (text) => stdout.write(text));
+  } else {
+    const verdicts = [...result.verdicts];
+    hasLeak = verdicts.some(isLeak);
+    const look = { paint: createPaint(stdout, env, flags.noColor), width: stdout.columns ?? 100 };
+    stdout.write(scanReport({ verdicts, rowCount: result.rowCount, file }, look));
+  }
+  if (flags.failOn === 'leak' && hasLeak) this.process.exitCode = 1;
 }
 
-/** Subject by subject: the text of ten thousand verdicts at once would be more memory than the scan took. */
-function writeDocument(result: ScanResult, write: (text: string) => void): void {
+function isLeak({ verdict }: SubjectVerdict): boolean {
+  return verdict === 'leak';
+}
+
+/** Subject by subject: the text of ten thousand verdicts at once would be more memory than the scan took. True if one is a leak. */
+function writeDocument(result: ScanResult, write: (text: string) => void): boolean {
+  let hasLeak = false;
+  let separator = '\n';
   write('{"schema":"stanch.scan/1","subjects":[');
-  for (const [index, verdict] of result.verdicts.entries()) {
-    write(`${index === 0 ? '\n' : ',\n'}${jsonText(verdict)}`);
+  for (const verdict of result.verdicts) {
+    write(`${separator}${jsonText(verdict)}`);
+    separator = ',\n';
+    if (isLeak(verdict)) hasLeak = true;
   }
   const skipped = result.skipped === null ? '' : `,"skippedRows":${jsonText(result.skipped)}`;
   write(`\n]${skipped}}\n`);
+  return hasLeak;
 }
 
 function skippedText(skipped: SkippedRows): string {

@@ -306,6 +306,12 @@ test('thousands of subjects in any order keep their own names and times', () => 
   );
 });
 
+test('too many subjects are refused before they fill the memory', () => {
+  const names = Array.from({ length: 100_001 }, (_, index) => `1,s${index}`);
+  assert.equal(stopsAt(`time,subject\n${names.join('\n')}\n`).code, 'STANCH_E_TOO_MANY_SUBJECTS');
+  assert.equal(parse(`time,subject\n${names.slice(1).join('\n')}\n`).rows.length, 100_000);
+});
+
 const gaugeValues = fc.option(
   fc.oneof(fc.nat(), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), fc.double({ min: 0, max: 1e17, noNaN: true })),
   { nil: undefined },

@@ -1,8 +1,8 @@
 import { StanchError } from '../../model/errors.ts';
 import { byteAt } from './bytes.ts';
 
-/** Each subject costs a detector's memory besides its name. */
-export const maxSubjects = 200_000;
+/** Each subject costs a detector's memory besides its name: some ten kilobytes. */
+const maxSubjects = 100_000;
 /** Bytes of all names together. */
 const maxNameBytes = 64 * 1024 * 1024;
 
