@@ -29,7 +29,7 @@ export function slotOf(column: GaugeColumn): number {
   return gaugeColumns.indexOf(column);
 }
 
-export const momentExpected = 'Unix seconds or an RFC 3339 time with Z or an offset, such as 2026-05-28T04:10:00Z';
+const momentExpected = 'Unix seconds or an RFC 3339 time with Z or an offset, such as 2026-05-28T04:10:00Z';
 
 /** What a cell of the column may hold, for messages. */
 export function cellExpected(column: Column): string {
