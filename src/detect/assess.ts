@@ -1,29 +1,27 @@
 import type { Reason } from '../model/verdict.ts';
 import type { WindowEvidence } from './evidence.ts';
-import { rules } from './rules/index.ts';
+import { priorLogOdds, rules } from './rules/index.ts';
 import type { RuleContext } from './rules/rule.ts';
 
-/** Log-odds of a leak before any rule has spoken: most of what grows does not leak. */
-const priorLogOdds = -2.5;
-
 /** Below this a rule has said nothing worth telling. */
-const worthTelling = 0.25;
+const worthTelling = 0.1;
 
 /** Log-odds that a window shows a leak: the sum of what the rules say. */
 export function logOddsOfLeak(evidence: WindowEvidence, context: RuleContext): number {
   let logOdds = priorLogOdds;
-  for (const rule of rules) logOdds += rule.weigh(evidence, context) ?? 0;
+  for (const { rule, trust } of rules) logOdds += trust * (rule.weigh(evidence, context) ?? 0);
   return logOdds;
 }
 
 /** What the rules say in words, the weightiest first. */
 export function reasonsFor(evidence: WindowEvidence, context: RuleContext): Reason[] {
   const opinions: { weight: number; reason: Reason }[] = [];
-  for (const rule of rules) {
+  for (const { rule, trust } of rules) {
     const weight = rule.weigh(evidence, context);
     if (weight === null) continue;
-    const side = weight > worthTelling ? 'leak' : weight < -worthTelling ? 'no-leak' : 'undecided';
-    opinions.push({ weight, reason: { rule: rule.name, for: side, text: rule.tell(evidence, context, weight) } });
+    const share = trust * weight;
+    const side = share > worthTelling ? 'leak' : share < -worthTelling ? 'no-leak' : 'undecided';
+    opinions.push({ weight: share, reason: { rule: rule.name, for: side, text: rule.tell(evidence, context, weight) } });
   }
   opinions.sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
   return opinions.map((o) => o.reason);

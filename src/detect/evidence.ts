@@ -14,13 +14,15 @@ const dayMs = 86_400_000;
 const mostBlocks = 16;
 const fewestBlocks = 8;
 
-/** t of curvature below which a life counts as bent. */
-const bendsDown = -2;
+/** Misfit of a shape that is forgiven, as a share of the growth: real curves are only roughly exponential. */
+const misfit = 0.01;
 
-/** Time constants of saturating growth that are tried, as shares of the window. Slower ones cannot be told from a line yet. */
-const saturationTimes = [0.06, 0.12, 0.25, 0.45, 0.7];
-const powers = [0.35, 0.55];
-const logarithms = [20, 200, 2000];
+/** A mixture with less of a line than this is growth that ends. */
+const leastLinearShare = 0.5;
+
+/** t of curvature below which a life counts as bent, and the odds of a line above which that is a warm-up before a leak. */
+const bendsDown = -2.5;
+const surelyGoesOn = 3;
 
 export interface WindowEvidence {
   fromMs: number;
@@ -51,15 +53,20 @@ export interface WindowEvidence {
   lateShare: number;
   /** t of a quadratic term: negative when growth slows down. */
   curvatureT: number;
-  /** Lowest plausible share of the growth that is a straight line, whatever saturating growth is mixed in. */
-  linearShareLow: number;
-  /** The straight part itself at its lowest plausible slope; negative when there may be none. */
-  linearSlopeLowPerMs: number;
   /**
-   * The same of the whole life, as a share of this window's slope: only where the life as a whole bends down, null otherwise.
-   * A late window of a curve that flattens looks straight; its life does not.
+   * Log-likelihood of growth that goes on (a line, with or without a warm-up) less that of growth that ends or slows down by itself.
+   * Near 0 the window cannot tell.
    */
-  lifeLinearShare: number | null;
+  lineOdds: number;
+  /** The curve that ends or slows down and fits best; null when the window does not grow. */
+  endingCurve: EndingCurve | null;
+  /**
+   * Share of this window's growth that the ending curve of the whole life foresees, where that curve fits the life better than a
+   * line: a late stretch of a curve that flattens looks straight. Null where the life is no such curve.
+   */
+  foreseenShare: number | null;
+  /** How far the end is above what earlier runs of the process held at this age, as a share of the growth; null without earlier runs. */
+  aboveEarlierRuns: number | null;
   /** Share of the raw growth that follows the load of the moment; null when the load is not known. */
   loadShare: number | null;
   /** How far the end is above everything before the window, as a share of the growth; null without such a past. */
@@ -77,8 +84,51 @@ export interface WindowEvidence {
 /** What was before the window, at the width of its blocks. */
 export interface Past {
   highestFloor: number;
+  /** What earlier runs of the process held at this age; null without earlier runs. */
+  usualFloor: number | null;
   largestDrop: number;
   spanMs: number;
+}
+
+/** Growth that ends or slows down for ever: `coefficient` times a shape over the window from `fromMs`. */
+interface EndingCurve {
+  shape: Saturation;
+  coefficient: number;
+  fromMs: number;
+  spanMs: number;
+  originMs: number;
+}
+
+/** A saturating shape of u, the time since the start of the window, and age, the time since the start of the process, both in windows. */
+type Saturation = (u: number, age: number) => number;
+
+const saturations: readonly Saturation[] = [
+  ...[0.06, 0.12, 0.25, 0.45, 0.7].map(
+    (tau): Saturation =>
+      (u) =>
+        -Math.exp(-u / tau),
+  ),
+  ...[0.35, 0.45, 0.55].map(
+    (power): Saturation =>
+      (_, age) =>
+        age ** power,
+  ),
+  ...[20, 200, 2000].map(
+    (rate): Saturation =>
+      (_, age) =>
+        Math.log1p(age * rate),
+  ),
+];
+
+/** Growth of an ending curve between two moments. */
+function growthOf(curve: EndingCurve, fromMs: number, toMs: number): number {
+  const at = (timeMs: number) => curve.shape((timeMs - curve.fromMs) / curve.spanMs, Math.max(0, timeMs - curve.originMs) / curve.spanMs);
+  return curve.coefficient * (at(toMs) - at(fromMs));
+}
+
+function foreseenShare(life: WindowEvidence, fromMs: number, toMs: number, growth: number): number | null {
+  if (life.endingCurve === null || life.curvatureT > bendsDown || life.lineOdds > surelyGoesOn) return null;
+  return growthOf(life.endingCurve, fromMs, toMs) / growth;
 }
 
 interface Blocks {
@@ -143,12 +193,13 @@ export function weighWindow(
     effectiveSteps: increments.effectiveSteps,
     lateShare: shape.lateShare,
     curvatureT: shape.curvatureT,
-    linearShareLow: shape.linearLow / Math.max(growth, noise),
-    linearSlopeLowPerMs: shape.linearLow / spanMs,
-    lifeLinearShare: life === null || life.curvatureT > bendsDown ? null : life.linearSlopeLowPerMs / Math.max(line.slope, 1e-300),
+    lineOdds: shape.lineOdds,
+    endingCurve: shape.endingCurve,
+    foreseenShare: life === null ? null : foreseenShare(life, fromMs, toMs, scale),
+    aboveEarlierRuns: past?.usualFloor == null ? null : (startFloor + growth - past.usualFloor) / scale,
     loadShare: cleared.loadShare,
-    newHigh: past === null ? null : (startFloor + growth - past.highestFloor) / scale,
-    pastGiveBack: past === null ? null : past.largestDrop / scale,
+    newHigh: past === null || past.spanMs === 0 ? null : (startFloor + growth - past.highestFloor) / scale,
+    pastGiveBack: past === null || past.spanMs === 0 ? null : past.largestDrop / scale,
     pastSpans: past === null ? 0 : past.spanMs / spanMs,
     relativeGrowth: growth / Math.max(Math.abs(startFloor), quantum),
     noise,
@@ -309,38 +360,35 @@ function weighShape(blocks: Blocks, fromMs: number, spanMs: number, bornMs: numb
   return {
     lateShare: line.slope > 0 ? late.slope / line.slope : 0,
     curvatureT: curve === null ? 0 : curve.coefficient / Math.max(curve.coefficientError, noise * 1e-3, 1e-300),
-    linearLow: lowestLinearPart(line, saturations(blocks, u, spanMs, Math.min(bornMs, fromMs)), noise),
+    ...weighEndings(line, blocks, u, { fromMs, spanMs, originMs: Math.min(bornMs, fromMs) }, noise),
   };
 }
 
-/** Shapes of growth that ends or slows down for ever: exponential, and power (Heaps) and logarithm from the start of the process. */
-function saturations(blocks: Blocks, u: Float64Array, spanMs: number, originMs: number): Float64Array[] {
-  const age = u.map((_, k) => Math.max(0, ((blocks.timeMs[k] ?? 0) - originMs) / spanMs));
-  return [
-    ...saturationTimes.map((tau) => u.map((x) => -Math.exp(-x / tau))),
-    ...powers.map((power) => age.map((x) => x ** power)),
-    ...logarithms.map((rate) => age.map((x) => Math.log1p(x * rate))),
-  ];
-}
-
 /**
- * Fits a + b u + c s(u) for every saturating s and for none; among the fits that the scatter cannot tell from the best one, the
- * lowest one-sided 90 % bound of the straight part b, which is a growth over the window.
+ * Compares two families by their best fits: growth that goes on, a + b u with or without a saturating part c s(u), and growth that ends
+ * or slows down, a + c s(u). Residuals are taken as autocorrelated normal; a misfit of a hundredth of the growth is nobody's proof.
  */
-function lowestLinearPart(line: LineFit, shapes: readonly Float64Array[], noise: number): number {
-  const fits = [{ slope: line.slope, slopeError: line.slopeError, squaredError: line.squaredError }];
-  for (const shape of shapes) {
-    const fit = line.with(shape);
-    if (fit !== null && fit.coefficient > 0) fits.push(fit);
+function weighEndings(line: LineFit, blocks: Blocks, u: Float64Array, frame: Omit<EndingCurve, 'shape' | 'coefficient'>, noise: number) {
+  const { n } = line;
+  const growth = (blocks.floor[n - 1] ?? 0) - (blocks.floor[0] ?? 0);
+  const tolerated = n * (noise * noise * 0.1 + (misfit * growth) ** 2);
+  const age = blocks.timeMs.map((timeMs) => Math.max(0, timeMs - frame.originMs) / frame.spanMs);
+  let goesOn = line.squaredError;
+  let ends = Number.POSITIVE_INFINITY;
+  let endingCurve: EndingCurve | null = null;
+  for (const shape of saturations) {
+    const column = u.map((x, k) => shape(x, age[k] ?? 0));
+    const pure = line.insteadBy(column);
+    if (pure.coefficient > 0 && pure.squaredError < ends) {
+      ends = pure.squaredError;
+      endingCurve = { ...frame, shape, coefficient: pure.coefficient };
+    }
+    const mixed = line.with(column);
+    if (mixed === null || mixed.coefficient <= 0 || mixed.slope < leastLinearShare * growth) continue;
+    goesOn = Math.min(goesOn, mixed.squaredError * n ** (2 / n));
   }
-  let best = Number.POSITIVE_INFINITY;
-  for (const fit of fits) best = Math.min(best, fit.squaredError);
-  const tolerance = 4 * Math.max(best / Math.max(1, line.n - 3), noise * noise * 0.25);
-  let lowest = Number.POSITIVE_INFINITY;
-  for (const fit of fits) {
-    if (fit.squaredError <= best + tolerance) lowest = Math.min(lowest, fit.slope - 1.3 * fit.slopeError);
-  }
-  return lowest;
+  const independent = Math.max(4, (n * (1 - line.autocorrelation)) / (1 + line.autocorrelation));
+  return { lineOdds: (independent / 2) * Math.log((Math.min(ends, 1e300) + tolerated) / (goesOn + tolerated)), endingCurve };
 }
 
 /** Room for one window. */

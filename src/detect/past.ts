@@ -1,5 +1,6 @@
 import type { SubjectWindow, WindowView } from '../series/window.ts';
 import { bucketsPerBlock, emptyView, type Past } from './evidence.ts';
+import type { PastLives } from './lives.ts';
 
 const view = emptyView();
 
@@ -8,12 +9,20 @@ const shortestPast = 0.2;
 
 /**
  * What the floor did before a window: from the older buckets of its own level, in blocks as wide as the window's, and from all
- * coarser levels. Null when there is hardly anything before it.
+ * coarser levels; and what earlier runs held at this age. Null when there is neither.
  */
-export function pastBefore(window: SubjectWindow, level: number, channel: number, of: WindowView, quantum: number): Past | null {
+export function pastBefore(
+  window: SubjectWindow,
+  level: number,
+  channel: number,
+  of: WindowView,
+  lives: PastLives,
+  bornMs: number,
+  quantum: number,
+): Past | null {
   const fromMs = (of.timeMs[0] ?? 0) - of.widthMs / 2;
   const spanMs = (of.timeMs[of.length - 1] ?? 0) - fromMs;
-  const past: Past = { highestFloor: Number.NEGATIVE_INFINITY, largestDrop: 0, spanMs: 0 };
+  const past: Past = { highestFloor: Number.NEGATIVE_INFINITY, usualFloor: null, largestDrop: 0, spanMs: 0 };
   const blockSize = bucketsPerBlock(of.length);
   for (let l = level; l < window.levelsInUse; l += 1) {
     const older = window.view(l, channel, Number.POSITIVE_INFINITY, view);
@@ -30,6 +39,8 @@ export function pastBefore(window: SubjectWindow, level: number, channel: number
     }
     past.highestFloor = Math.max(past.highestFloor, highest);
   }
+  past.usualFloor = lives.usualFloorAt(fromMs + spanMs - bornMs);
   past.largestDrop = past.largestDrop > quantum ? past.largestDrop : 0;
-  return past.spanMs < shortestPast * spanMs ? null : past;
+  if (past.spanMs >= shortestPast * spanMs) return past;
+  return past.usualFloor === null ? null : { ...past, spanMs: 0 };
 }

@@ -187,7 +187,10 @@ export class LineFit {
   readonly slope: number;
   readonly slopeError: number;
   readonly squaredError: number;
+  readonly autocorrelation: number;
   private readonly x: Float64Array;
+  private readonly y: Float64Array;
+  private readonly meanY: number;
   readonly n: number;
   private readonly meanX: number;
   private readonly squaresX: number;
@@ -205,6 +208,11 @@ export class LineFit {
     this.residuals = new Float64Array(n);
     this.slope = this.detrend(y, this.residuals);
     this.squaredError = sumOfSquares(this.residuals, n);
+    this.autocorrelation = lag1Autocorrelation(this.residuals, n);
+    this.y = y;
+    let sumY = 0;
+    for (let i = 0; i < n; i += 1) sumY += y[i] ?? 0;
+    this.meanY = sumY / n;
     this.slopeError = Math.sqrt(this.residualVariance(this.residuals, n - 2) / Math.max(squaresX, 1e-300));
   }
 
@@ -229,6 +237,26 @@ export class LineFit {
       coefficientError: Math.sqrt(variance / squares),
       squaredError: sumOfSquares(rest, n),
     };
+  }
+
+  /** Another column in place of the line. */
+  insteadBy(column: Float64Array): { coefficient: number; squaredError: number } {
+    const { n } = this;
+    let sum = 0;
+    for (let i = 0; i < n; i += 1) sum += column[i] ?? 0;
+    const mean = sum / n;
+    let product = 0;
+    let squares = 0;
+    let total = 0;
+    for (let i = 0; i < n; i += 1) {
+      const c = (column[i] ?? 0) - mean;
+      const v = (this.y[i] ?? 0) - this.meanY;
+      product += c * v;
+      squares += c * c;
+      total += v * v;
+    }
+    const coefficient = product / Math.max(squares, 1e-300);
+    return { coefficient, squaredError: Math.max(0, total - coefficient * product) };
   }
 
   private detrend(y: Float64Array, into: Float64Array): number {

@@ -5,6 +5,7 @@ import { bucketsPerLevel, levelCount, SubjectWindow, type WindowView } from '../
 import { logOddsOfLeak } from './assess.ts';
 import { emptyView, fewestBuckets, type WindowEvidence, weighWindow } from './evidence.ts';
 import type { Wall } from './forecast.ts';
+import { lifeOf, PastLives } from './lives.ts';
 import { pastBefore } from './past.ts';
 import { resources } from './resources.ts';
 import { mayRise } from './screen.ts';
@@ -36,16 +37,20 @@ export function restoreSubjectWatch(subjectName: string, _snapshot: Uint8Array):
 /** A start time that moves by less is the same start, read with another rounding. */
 const sameStartMs = 2_000;
 
+/** Share of the earlier runs that must have grown before their average counts. */
+const mostLives = 0.7;
+
 const scratch = emptyView();
 
 /** Log-odds at which finer windows are not looked at any more. */
-const surelyLeaking = 5;
+const surelyLeaking = 3;
 
 class Watch implements SubjectWatch {
   revision = 0;
   private readonly subjectName: string;
   private window = new SubjectWindow(resources.length);
   private tracks: (VerdictTrack | null)[] = resources.map(() => null);
+  private readonly lives: PastLives[] = [];
   private bornMs = Number.NaN;
   private lastMs = Number.NEGATIVE_INFINITY;
   private readonly values = new Float64Array(resources.length);
@@ -93,10 +98,33 @@ class Watch implements SubjectWatch {
     }
     const alone = !isValue(sample.processes) || sample.processes <= 1;
     if (!Number.isNaN(this.bornMs) && alone && Math.abs(sample.startTimeMs - this.bornMs) > sameStartMs && this.lastMs > 0) {
-      this.window = new SubjectWindow(resources.length);
-      this.judgedAt.fill(0);
+      this.restart();
     }
     this.bornMs = sample.startTimeMs;
+  }
+
+  private restart(): void {
+    for (const [c, track] of this.tracks.entries()) {
+      const resource = resources[c];
+      if (track === null || resource === undefined) continue;
+      const lives = this.livesOf(c);
+      const life = lifeOf(this.window, c);
+      if (life !== null) lives.add(life);
+      const average = lives.averageLife(scratch);
+      const rising = average !== null && lives.risingShare() > mostLives;
+      track.restart(rising ? weighWindow(average, null, null, 0, resource.quantum) : null);
+    }
+    this.window = new SubjectWindow(resources.length);
+    this.judgedAt.fill(0);
+  }
+
+  private livesOf(channel: number): PastLives {
+    let lives = this.lives[channel];
+    if (lives === undefined) {
+      lives = new PastLives();
+      this.lives[channel] = lives;
+    }
+    return lives;
   }
 
   /** Coarse levels first: what they show already need not be looked for in finer ones. */
@@ -111,7 +139,10 @@ class Watch implements SubjectWatch {
       for (let c = 0; c < resources.length; c += 1) this.judgeLevel(level, c);
     }
     if (!touched) return;
-    for (const track of this.tracks) track?.settle(this.lastMs);
+    for (const track of this.tracks) {
+      track?.outgrow(this.lastMs - this.bornMs);
+      track?.settle(this.lastMs);
+    }
     this.revision += 1;
   }
 
@@ -135,15 +166,18 @@ class Watch implements SubjectWatch {
       const view = this.window.view(level, channel, part === 0 ? bucketsPerLevel : bucketsPerLevel / 2, scratch);
       const longEnough = view.length >= (part === 0 ? fewestBuckets : bucketsPerLevel / 2);
       const evidence =
-        !settled && longEnough && mayRise(view, resource.quantum) ? this.weigh(level, channel, view, resource.quantum) : null;
+        !settled && longEnough && mayRise(view, resource.quantum)
+          ? this.weigh(level, channel, view, resource.quantum, widest && part === 0)
+          : null;
       if (widest && part === 0) track.life = evidence;
       track.update(level, part, evidence, evidence === null ? 0 : logOddsOfLeak(evidence, resource));
     }
   }
 
-  private weigh(level: number, channel: number, view: WindowView, quantum: number): WindowEvidence | null {
-    const past = pastBefore(this.window, level, channel, view, quantum);
-    return weighWindow(view, past, this.tracks[channel]?.life ?? null, this.bornMs, quantum);
+  private weigh(level: number, channel: number, view: WindowView, quantum: number, isLife: boolean): WindowEvidence | null {
+    const past = pastBefore(this.window, level, channel, view, this.livesOf(channel), this.bornMs, quantum);
+    const life = isLife ? null : (this.tracks[channel]?.life ?? null);
+    return weighWindow(view, past, life, this.bornMs, quantum);
   }
 
   /** The coarsest level with enough buckets: it holds the whole life, up to 96 days. */
@@ -157,7 +191,7 @@ class Watch implements SubjectWatch {
   private widest(channel: number, quantum: number): WindowEvidence | null {
     const level = this.widestLevel();
     const view = this.window.view(level, channel, bucketsPerLevel, scratch);
-    return view.length < fewestBuckets ? null : this.weigh(level, channel, view, quantum);
+    return view.length < fewestBuckets ? null : this.weigh(level, channel, view, quantum, true);
   }
 
   private wall(channel: number): Wall | null {

@@ -1,7 +1,7 @@
 import { formatDuration, formatTime } from '../model/units.ts';
 import type { Exhaustion, ResourceVerdict, Urgency, VerdictWord } from '../model/verdict.ts';
 import { levelCount } from '../series/window.ts';
-import { reasonsFor } from './assess.ts';
+import { logOddsOfLeak, reasonsFor } from './assess.ts';
 import { classifyHealthy } from './classify.ts';
 import type { WindowEvidence } from './evidence.ts';
 import { forecastExhaustion, normal95, type Wall } from './forecast.ts';
@@ -10,9 +10,9 @@ import type { RuleContext } from './rules/rule.ts';
 const hourMs = 3_600_000;
 
 /** A leak is said at this probability and taken back below the other: nothing flaps. */
-const sayLeak = 0.9;
-const takeBackLeak = 0.6;
-const saySuspect = 0.5;
+const sayLeak = 0.6;
+const takeBackLeak = 0.4;
+const saySuspect = 0.3;
 
 interface Candidate {
   evidence: WindowEvidence;
@@ -25,6 +25,9 @@ export class VerdictTrack {
   life: WindowEvidence | null = null;
   private readonly context: RuleContext;
   private readonly candidates: (Candidate | null)[] = new Array<Candidate | null>(levelCount * 2).fill(null);
+  /** The average of earlier runs, and what the last run showed before its restart. */
+  private recurring: Candidate | null = null;
+  private inherited: Candidate | null = null;
   private word: VerdictWord = 'no-leak';
   private wordSinceMs = 0;
 
@@ -35,6 +38,21 @@ export class VerdictTrack {
   /** `part` is 0 for the whole ring of a level and 1 for its newer half. Null evidence: nothing rises there. */
   update(level: number, part: 0 | 1, evidence: WindowEvidence | null, logOdds: number): void {
     this.candidates[level * 2 + part] = evidence === null ? null : { evidence, logOdds };
+  }
+
+  /** The process was restarted: what it showed stays until the new run is half as old as that took. `average` is the average run. */
+  restart(average: WindowEvidence | null): void {
+    const likeliest = this.likeliest();
+    this.inherited = this.word === 'leak' && likeliest !== this.recurring ? likeliest : null;
+    this.candidates.fill(null);
+    this.life = null;
+    this.recurring = average === null ? null : { evidence: average, logOdds: logOddsOfLeak(average, this.context) };
+  }
+
+  /** Drops what the run before showed once the present one had time enough to show it too. */
+  outgrow(ageMs: number): void {
+    const { inherited } = this;
+    if (inherited !== null && ageMs > (inherited.evidence.toMs - inherited.evidence.fromMs) / 2) this.inherited = null;
   }
 
   /** Log-odds of a leak that a window coarser than `level` shows. */
@@ -65,7 +83,7 @@ export class VerdictTrack {
     return {
       resource: this.context.resource,
       verdict: this.word,
-      class: leaking ? 'leak' : classifyHealthy(evidence),
+      class: leaking ? (likeliest === this.recurring ? 'restart-masked-leak' : 'leak') : classifyHealthy(evidence),
       probability: Math.round(probabilityOf(likeliest) * 1e4) / 1e4,
       onset: leaking ? formatTime(evidence.fromMs) : null,
       detectedAt: leaking ? formatTime(this.wordSinceMs) : null,
@@ -82,7 +100,8 @@ export class VerdictTrack {
   }
 
   private likeliest(): Candidate | null {
-    let best: Candidate | null = null;
+    let best = this.inherited;
+    if (this.recurring !== null && (best === null || this.recurring.logOdds >= best.logOdds)) best = this.recurring;
     for (const candidate of this.candidates) {
       if (candidate !== null && (best === null || candidate.logOdds >= best.logOdds)) best = candidate;
     }

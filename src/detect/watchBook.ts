@@ -7,6 +7,7 @@ import { isValue, valueOrNaN } from '../model/reading.ts';
 import { hostSubject, type Subject } from '../model/subject.ts';
 import type { Resource, SubjectVerdict } from '../model/verdict.ts';
 import type { ProcessSample, Scan } from '../sample/scan.ts';
+import type { Points } from '../series/store.ts';
 import type { FindingTrack } from './findingLife.ts';
 import { Spark } from './spark.ts';
 import { createSubjectWatch, type SubjectWatch } from './subjectWatch.ts';
@@ -21,7 +22,7 @@ export interface WatchEntry {
   lastSeenMs: number;
   /** In the latest scan. */
   present: boolean;
-  readonly spark: Spark;
+  spark: Spark;
   readonly tracks: Map<Resource, FindingTrack>;
 }
 
@@ -73,6 +74,14 @@ export class WatchBook {
   /** A watch for a subject of which only samples are left. */
   restoreEmpty(subject: Subject, firstSeenMs: number): void {
     this.restore(subject, createSubjectWatch(subject.name), firstSeenMs, firstSeenMs);
+  }
+
+  /** The line of the floor, of a subject that was restored, from its history. */
+  seedSpark(subjectId: string, history: Pick<Points, 'timeMs' | 'bucketMs'>, floors: Float64Array): void {
+    const entry = this.entries.get(subjectId);
+    if (entry === undefined || floors.length === 0) return;
+    entry.spark = new Spark(Math.max(history.bucketMs, this.sparkBucketMs));
+    for (const [index, timeMs] of history.timeMs.entries()) entry.spark.push(timeMs, floors[index] ?? Number.NaN);
   }
 
   /** One recorded sample of a known subject, in time order. */

@@ -11,7 +11,7 @@ export const material: Rule = {
     const needed = clamp(0.3 * Math.sqrt(10 / Math.max(spanMinutes, 1)), 0.02, 0.5);
     const relative = 1.4 * Math.log(Math.max(e.relativeGrowth, 1e-6) / needed);
     const absolute = 1.4 * Math.log(Math.max(e.growth, 1e-6) / (unit === 'bytes' ? 1_048_576 : 8));
-    return clamp(Math.min(relative, absolute), -5, 1);
+    return clamp(Math.min(relative, absolute), -5, 3);
   },
   tell: (e, { unit }) =>
     `it grew by ${formatAmount(e.growth, unit)}, ${(e.relativeGrowth * 100).toFixed(e.relativeGrowth < 0.1 ? 1 : 0)} % of where it started`,

@@ -1,16 +1,14 @@
-import { clamp, percent, type Rule } from './rule.ts';
+import { clamp, type Rule } from './rule.ts';
 
-/** Whatever ends by itself bends: is a straight part left under every saturating curve that fits as well? */
+/** Whatever ends by itself bends: does a line, with or without a warm-up, fit better than every curve that flattens? */
 export const straightLine: Rule = {
   name: 'straight-line',
-  weigh(e) {
-    const straight = clamp((e.linearShareLow - 0.25) * 5, -4, 1.5);
-    return straight + clamp((e.curvatureT + 2.5) * 0.8, -4, 0);
-  },
+  weigh: (e) => clamp(e.lineOdds, -8, 6),
   tell(e, _, weight) {
-    const share = percent(clamp(e.linearShareLow, 0, 1));
+    const times = Math.exp(Math.min(20, Math.abs(e.lineOdds)));
+    const odds = times > 1000 ? 'over 1000' : times.toFixed(times < 10 ? 1 : 0);
     return weight > 0
-      ? `at least ${share} of the growth is a straight line, whatever warm-up is assumed`
-      : `a warm-up or a filling cache explains it as well: only ${share} of the growth is surely a straight line`;
+      ? `a straight line explains it ${odds} × better than a warm-up or a cache that fills`
+      : `a warm-up or a cache that fills explains it ${odds} × better than a straight line`;
   },
 };

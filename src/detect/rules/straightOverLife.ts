@@ -1,11 +1,9 @@
 import { clamp, percent, type Rule } from './rule.ts';
 
-/** A late stretch of a curve that flattens looks straight: does the whole life leave room for a leak of this slope? */
+/** A late stretch of a curve that flattens looks straight: does the window grow by more than the curve of its whole life foresees? */
 export const straightOverLife: Rule = {
   name: 'straight-over-life',
-  weigh: (e) => (e.lifeLinearShare === null ? null : clamp((e.lifeLinearShare - 0.35) * 6, -5, 0.5)),
-  tell(e) {
-    const share = clamp(e.lifeLinearShare ?? 0, 0, 1);
-    return `over its whole life the growth slows down; ${share < 0.005 ? 'none' : percent(share)} of the present slope is surely not part of that`;
-  },
+  weigh: (e) => (e.foreseenShare === null ? null : clamp(4 - 10 * e.foreseenShare, -6, 1)),
+  tell: (e) =>
+    `over its whole life it flattens like a warm-up or a cache, which foresees ${percent(clamp(e.foreseenShare ?? 0, 0, 9.99))} of this growth`,
 };
