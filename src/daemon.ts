@@ -18,6 +18,7 @@ import { type ClockReading, nextTick, ScanClock } from './sample/scanClock.ts';
 import { openStore } from './series/embeddedStore.ts';
 import type { SeriesStore } from './series/store.ts';
 import { loadPageFiles } from './serve/pageFiles.ts';
+import { readResource } from './serve/series.ts';
 import { type ApiServer, startServer } from './serve/server.ts';
 import type { Judged, LiveSource } from './serve/source.ts';
 import { loadOrCreateToken } from './serve/token.ts';
@@ -49,6 +50,8 @@ const saveStatesEveryMs = 600_000;
 const putSubjectEveryMs = 600_000;
 /** Windows are caught up from at most this much history. */
 const replayMs = 6 * 3_600_000;
+/** Points a sparkline is read back with after a restart. */
+const sparkPoints = 40;
 /** A jump of the clock is told for so long. */
 const tellJumpMs = 3_600_000;
 
@@ -86,10 +89,13 @@ class RunningDaemon implements Daemon, LiveSource {
   private latestCost: OwnCost;
   private latestScanMs = 0;
   private bug: Notice | null = null;
+  private storeTroubleSinceMs: number | null = null;
   private server: ApiServer | null = null;
   private scheduleStartMs = 0;
   private scanTimer: NodeJS.Timeout | undefined;
   private workTimer: NodeJS.Timeout | undefined;
+  /** Restored subjects whose line of the floor is still to be read from the store. */
+  private readonly toSeed: string[];
   private toSave: string[] = [];
   private savedMs = 0;
   private stopping = false;
@@ -104,6 +110,7 @@ class RunningDaemon implements Daemon, LiveSource {
     this.book = new WatchBook(settings.intervalMs);
     this.judge = new Judge(this.book, store, findingPace(settings.intervalMs));
     restoreBook(this.book, store, this.clock.nowMs(), options.log);
+    this.toSeed = [...this.book.all()].map(({ subject }) => subject.id);
     this.latestCost = this.cost.measure();
     this.latest = this.scanOnce();
     this.savedMs = this.latest.timeMs;
@@ -113,7 +120,7 @@ class RunningDaemon implements Daemon, LiveSource {
   async start(): Promise<void> {
     const token = loadOrCreateToken(this.current.dataDir);
     const page = loadPageFiles(this.options.pageDir);
-    const onBug = (error: unknown) => this.tellBug('answering a request', error);
+    const onBug = (error: unknown) => this.tellBug('serving', error);
     this.server = await startServer({ source: this, token, listen: this.current.listen, page, onBug });
     this.address = this.server.address;
     this.scheduleStartMs = performance.now();
@@ -189,10 +196,22 @@ class RunningDaemon implements Daemon, LiveSource {
   /** The smallest piece of work; false when nothing is left until the next scan. */
   private workStep(): boolean {
     if (this.judge.step(this.latest.timeMs)) return true;
+    const restored = this.toSeed.pop();
+    if (restored !== undefined) {
+      this.seedSpark(restored);
+      return true;
+    }
     const id = this.toSave.pop();
     if (id === undefined) return this.store.maintain(this.latest.timeMs);
     this.saveState(id);
     return true;
+  }
+
+  private seedSpark(subjectId: string): void {
+    const entry = this.book.get(subjectId);
+    if (entry === undefined) return;
+    const points = readResource('memory', (gauge) => this.store.read(subjectId, gauge, entry.firstSeenMs, this.latest.timeMs, sparkPoints));
+    this.book.seedSpark(subjectId, points, points.min);
   }
 
   private saveState(subjectId: string): void {
@@ -255,14 +274,17 @@ class RunningDaemon implements Daemon, LiveSource {
 
   private storeNotice(): Notice | null {
     const { mode, reason, setAside } = this.store.health();
-    if (mode === 'memory') {
-      return { code: 'STANCH_E_STORE_DISK_FULL', text: reason ?? 'History is kept in memory only.', sinceMs: this.latest.timeMs };
+    if (mode === 'disk' && setAside.length === 0) {
+      this.storeTroubleSinceMs = null;
+      return null;
     }
-    if (setAside.length === 0) return null;
+    this.storeTroubleSinceMs ??= this.latest.timeMs;
+    const sinceMs = this.storeTroubleSinceMs;
+    if (mode === 'memory') return { code: 'STANCH_E_STORE_DISK_FULL', text: reason ?? 'History is kept in memory only.', sinceMs };
     return {
       code: 'STANCH_E_STORE_CORRUPT',
       text: `Damaged files of the store were set aside: ${setAside.join(', ')}.`,
-      sinceMs: this.latest.timeMs,
+      sinceMs,
     };
   }
 

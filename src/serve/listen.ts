@@ -3,12 +3,13 @@ import type { Server } from 'node:http';
 import { StanchError } from '../model/errors.ts';
 import { urlHost } from './access.ts';
 
-export function listen(server: Server, at: { host: string; port: number }): Promise<void> {
+/** `onLaterError` hears of what happens to the listening socket afterwards. */
+export function listen(server: Server, at: { host: string; port: number }, onLaterError: (error: unknown) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, at)));
     server.listen({ host: at.host, port: at.port }, () => {
       server.removeAllListeners('error');
-      server.on('error', () => server.close());
+      server.on('error', onLaterError);
       resolve();
     });
   });

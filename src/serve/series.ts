@@ -34,9 +34,7 @@ const msPerHour = 3_600_000;
 
 export function seriesDocument(source: LiveSource, query: SeriesQuery): SeriesDocument {
   const read = (gauge: Gauge) => source.store.read(query.subjectId, gauge, query.fromMs, query.toMs, query.points);
-  const [first, second] = gaugesOf[query.resource];
-  const base = first === undefined ? emptyPoints : read(first);
-  const points = second === undefined ? base : addPoints(base, read(second));
+  const points = readResource(query.resource, read);
   const verdict = source.judged(query.subjectId)?.verdict?.resources.find(({ resource }) => resource === query.resource) ?? null;
   return {
     schema: 'stanch.series/1',
@@ -53,6 +51,13 @@ export function seriesDocument(source: LiveSource, query: SeriesQuery): SeriesDo
     trend: trendOf(points, verdict),
     forecast: forecastOf(points, verdict),
   };
+}
+
+/** The gauges of a resource, read and summed. */
+export function readResource(resource: SeriesResource, read: (gauge: Gauge) => Points): Points {
+  const [first, second] = gaugesOf[resource];
+  const base = first === undefined ? emptyPoints : read(first);
+  return second === undefined ? base : addPoints(base, read(second));
 }
 
 /**

@@ -41,7 +41,7 @@ export async function startServer(options: ApiOptions): Promise<ApiServer> {
   server.maxConnections = maxConnections;
   server.maxHeadersCount = 64;
   server.on('clientError', answerBrokenRequest);
-  await listen(server, options.listen);
+  await listen(server, options.listen, options.onBug);
   const bound = boundAddress(server, options.listen);
   api.bound = bound;
   return {
