@@ -124,6 +124,6 @@ test('a workload shows floor, trend, forecast, limit and restarts, and keeps its
   assert.deepEqual(layer('Floor'), [10, 20, null, 40, 50, null]);
   assert.deepEqual(layer('Trend'), [10, 20, 30, 40, 50, null]);
   assert.deepEqual(layer('Forecast'), [null, null, null, null, 50, 70]);
-  assert.deepEqual(chart.levels, [{ label: 'Limit 100 B', value: 100, always: false }]);
+  assert.deepEqual(chart.levels, [{ label: 'Limit 100 B', value: 100 }]);
   assert.deepEqual(chart.marks, [{ timeMs: startMs + minute, label: 'restart' }]);
 });

@@ -22,8 +22,6 @@ export interface Layer {
 interface Level {
   label: string;
   value: number;
-  /** Stays in sight however far it is above the data. */
-  always: boolean;
 }
 
 /** A vertical line: something that happened. */

@@ -54,10 +54,10 @@ export function hostChart(host: StatusDocument['host'], series: HostSeries, from
 function walls(host: StatusDocument['host']): ChartModel['levels'] {
   const { memTotalBytes, swapTotalBytes } = host;
   if (memTotalBytes === null) return [];
-  const ram = { label: `RAM ${formatBytes(memTotalBytes)}`, value: memTotalBytes, always: true };
+  const ram = { label: `RAM ${formatBytes(memTotalBytes)}`, value: memTotalBytes };
   return swapTotalBytes === null || swapTotalBytes === 0
     ? [ram]
-    : [ram, { label: `RAM and swap ${formatBytes(memTotalBytes + swapTotalBytes)}`, value: memTotalBytes + swapTotalBytes, always: true }];
+    : [ram, { label: `RAM and swap ${formatBytes(memTotalBytes + swapTotalBytes)}`, value: memTotalBytes + swapTotalBytes }];
 }
 
 function stack(shares: Pick<Layer, 'label' | 'tone' | 'told'>[]): Layer[] {

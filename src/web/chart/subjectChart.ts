@@ -27,8 +27,7 @@ export function subjectChart(series: SeriesDocument, label: string, fromMs: numb
     unit: series.unit,
     timeMs,
     layers,
-    levels:
-      series.limit === null ? [] : [{ label: `Limit ${formatAmount(series.limit, series.unit)}`, value: series.limit, always: false }],
+    levels: series.limit === null ? [] : [{ label: `Limit ${formatAmount(series.limit, series.unit)}`, value: series.limit }],
     marks: series.restartsMs.filter((moment) => moment >= fromMs).map((moment) => ({ timeMs: moment, label: 'restart' })),
     fromMs: shownFromMs,
     toMs: Math.max(nowMs, future?.timeMs.at(-1) ?? 0),

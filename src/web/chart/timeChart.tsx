@@ -197,12 +197,15 @@ function options(
   };
 }
 
-/** Room for all values; walls far above them would press the data flat and are named in the text instead. */
+/** A wall further above the data than this would press it flat: it is named at the upper edge instead. */
+const nearWall = 4;
+
+/** Room for all values and for the walls that are near. */
 function topOf(model: ChartModel): number {
-  let highest = 0;
+  let highest = 1;
   for (const layer of model.layers) for (const value of layer.drawn) if (value !== null && value > highest) highest = value;
-  const nearWalls = model.levels.filter(({ value, always }) => always || value <= highest * 3).map(({ value }) => value);
-  return Math.max(highest, ...nearWalls, 1) * 1.08;
+  const nearWalls = model.levels.map(({ value }) => value).filter((value) => value <= highest * nearWall);
+  return Math.max(highest, ...nearWalls) * 1.08;
 }
 
 /** Walls, restarts and the line between what was and what may come. */
@@ -212,12 +215,17 @@ function drawFurniture(chart: uPlot, model: ChartModel, palette: Palette): void 
   ctx.save();
   ctx.font = palette.font.replace('12px', `${12 * ratio}px`);
   ctx.lineWidth = ratio;
+  const above: string[] = [];
   for (const level of model.levels) {
     const y = Math.round(chart.valToPos(level.value, 'y', true));
-    if (y < bbox.top || y > bbox.top + bbox.height) continue;
+    if (y < bbox.top) {
+      above.push(level.label);
+      continue;
+    }
     stroke(ctx, palette.wall, [], bbox.left, y, bbox.left + bbox.width, y);
     write(ctx, palette, level.label, bbox.left + 6 * ratio, y - 5 * ratio, 'left');
   }
+  if (above.length > 0) write(ctx, palette, `↑ ${above.join(' · ')}`, bbox.left + 6 * ratio, bbox.top + 12 * ratio, 'left');
   const markedUpTo = { x: Number.NEGATIVE_INFINITY };
   for (const mark of model.marks) {
     const x = Math.round(chart.valToPos(mark.timeMs, 'x', true));

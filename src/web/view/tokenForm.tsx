@@ -14,10 +14,10 @@ export function TokenForm() {
         else connectWithToken(token);
       }}
     >
-      <h1>This server wants to know that you may look</h1>
+      <h1>This page needs a token</h1>
       <p id="token-help">
-        Memory figures and process names are shown to who has the token. It is in the file <code>token</code> in the daemon's data folder:
-        as root <code>cat /var/lib/stanch/token</code>, or where <code>stanch run</code> said it keeps its data.
+        Memory figures and process names are shown only to who has it. It is in the file <code>token</code> in the daemon's data folder: as
+        root <code>cat /var/lib/stanch/token</code>, or where <code>stanch run</code> said it keeps its data.
       </p>
       <label for="token">Token</label>
       <input
