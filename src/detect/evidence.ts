@@ -92,7 +92,8 @@ export interface Past {
 
 /** Growth that ends or slows down for ever: `coefficient` times a shape over the window from `fromMs`. */
 interface EndingCurve {
-  shape: Saturation;
+  /** Index into the saturating shapes. */
+  shape: number;
   coefficient: number;
   fromMs: number;
   spanMs: number;
@@ -122,7 +123,9 @@ const saturations: readonly Saturation[] = [
 
 /** Growth of an ending curve between two moments. */
 function growthOf(curve: EndingCurve, fromMs: number, toMs: number): number {
-  const at = (timeMs: number) => curve.shape((timeMs - curve.fromMs) / curve.spanMs, Math.max(0, timeMs - curve.originMs) / curve.spanMs);
+  const shape = saturations[curve.shape];
+  if (shape === undefined) return 0;
+  const at = (timeMs: number) => shape((timeMs - curve.fromMs) / curve.spanMs, Math.max(0, timeMs - curve.originMs) / curve.spanMs);
   return curve.coefficient * (at(toMs) - at(fromMs));
 }
 
@@ -376,12 +379,12 @@ function weighEndings(line: LineFit, blocks: Blocks, u: Float64Array, frame: Omi
   let goesOn = line.squaredError;
   let ends = Number.POSITIVE_INFINITY;
   let endingCurve: EndingCurve | null = null;
-  for (const shape of saturations) {
+  for (const [index, shape] of saturations.entries()) {
     const column = u.map((x, k) => shape(x, age[k] ?? 0));
     const pure = line.insteadBy(column);
     if (pure.coefficient > 0 && pure.squaredError < ends) {
       ends = pure.squaredError;
-      endingCurve = { ...frame, shape, coefficient: pure.coefficient };
+      endingCurve = { ...frame, shape: index, coefficient: pure.coefficient };
     }
     const mixed = line.with(column);
     if (mixed === null || mixed.coefficient <= 0 || mixed.slope < leastLinearShare * growth) continue;

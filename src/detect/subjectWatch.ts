@@ -1,15 +1,16 @@
+import { deserialize, serialize } from 'node:v8';
 import type { Sample } from '../model/gauge.ts';
 import { isValue } from '../model/reading.ts';
 import type { ResourceVerdict, SubjectVerdict } from '../model/verdict.ts';
-import { bucketsPerLevel, levelCount, SubjectWindow, type WindowView } from '../series/window.ts';
+import { bucketsPerLevel, levelCount, SubjectWindow, type WindowState, type WindowView } from '../series/window.ts';
 import { logOddsOfLeak } from './assess.ts';
 import { emptyView, fewestBuckets, type WindowEvidence, weighWindow } from './evidence.ts';
 import type { Wall } from './forecast.ts';
-import { lifeOf, PastLives } from './lives.ts';
+import { lifeOf, type PastLife, PastLives } from './lives.ts';
 import { pastBefore } from './past.ts';
 import { resources } from './resources.ts';
 import { mayRise } from './screen.ts';
-import { undecidedVerdict, VerdictTrack } from './verdictTrack.ts';
+import { type TrackState, undecidedVerdict, VerdictTrack } from './verdictTrack.ts';
 
 /**
  * The detector for one subject: samples in, verdict out; bounded memory, no clock, no I/O.
@@ -30,8 +31,42 @@ export function createSubjectWatch(subjectName: string): SubjectWatch {
   return new Watch(subjectName);
 }
 
-export function restoreSubjectWatch(subjectName: string, _snapshot: Uint8Array): SubjectWatch {
-  return new Watch(subjectName);
+/** A watch as it was when `snapshot` was taken. A snapshot of another version or a damaged one gives a new watch, which has seen nothing. */
+export function restoreSubjectWatch(subjectName: string, snapshot: Uint8Array): SubjectWatch {
+  const watch = new Watch(subjectName);
+  const state = readSnapshot(snapshot);
+  if (state !== null) watch.state = state;
+  return watch;
+}
+
+const snapshotVersion = 1;
+
+interface WatchState {
+  version: typeof snapshotVersion;
+  window: WindowState;
+  tracks: (TrackState | null)[];
+  lives: PastLife[][];
+  bornMs: number;
+  lastMs: number;
+  values: Float64Array;
+  limits: { limitBytes: number; headroomBytes: number; fdLimit: number };
+  judgedAt: Float64Array;
+}
+
+function readSnapshot(snapshot: Uint8Array): WatchState | null {
+  try {
+    const state: unknown = deserialize(snapshot);
+    return isWatchState(state) ? state : null;
+  } catch (error) {
+    // What v8 throws on bytes it did not write: the caller replays samples instead.
+    if (error instanceof Error) return null;
+    throw error;
+  }
+}
+
+/** The store checks its bytes by checksum: a version that fits is a state that fits. */
+function isWatchState(state: unknown): state is WatchState {
+  return typeof state === 'object' && state !== null && 'version' in state && state.version === snapshotVersion;
 }
 
 /** A start time that moves by less is the same start, read with another rounding. */
@@ -49,13 +84,13 @@ class Watch implements SubjectWatch {
   revision = 0;
   private readonly subjectName: string;
   private window = new SubjectWindow(resources.length);
-  private tracks: (VerdictTrack | null)[] = resources.map(() => null);
+  private readonly tracks: (VerdictTrack | null)[] = resources.map(() => null);
   private readonly lives: PastLives[] = [];
   private bornMs = Number.NaN;
   private lastMs = Number.NEGATIVE_INFINITY;
   private readonly values = new Float64Array(resources.length);
   private readonly limits = { limitBytes: Number.NaN, headroomBytes: Number.NaN, fdLimit: Number.NaN };
-  private judgedAt = new Float64Array(levelCount);
+  private readonly judgedAt = new Float64Array(levelCount);
 
   constructor(subjectName: string) {
     this.subjectName = subjectName;
@@ -88,7 +123,39 @@ class Watch implements SubjectWatch {
   }
 
   snapshot(): Uint8Array {
-    return new Uint8Array();
+    return serialize(this.state);
+  }
+
+  get state(): WatchState {
+    return {
+      version: snapshotVersion,
+      window: this.window.state,
+      tracks: this.tracks.map((track) => track?.state ?? null),
+      lives: resources.map((_, c) => this.lives[c]?.lives ?? []),
+      bornMs: this.bornMs,
+      lastMs: this.lastMs,
+      values: this.values,
+      limits: this.limits,
+      judgedAt: this.judgedAt,
+    };
+  }
+
+  set state(state: WatchState) {
+    this.window.state = state.window;
+    for (const [c, resource] of resources.entries()) {
+      const trackState = state.tracks[c];
+      if (trackState) {
+        const track = new VerdictTrack(resource);
+        track.state = trackState;
+        this.tracks[c] = track;
+      }
+      this.lives[c] = new PastLives(state.lives[c]);
+    }
+    this.bornMs = state.bornMs;
+    this.lastMs = state.lastMs;
+    this.values.set(state.values);
+    Object.assign(this.limits, state.limits);
+    this.judgedAt.set(state.judgedAt);
   }
 
   private noticeRestart(sample: Sample): void {

@@ -19,6 +19,16 @@ interface Candidate {
   logOdds: number;
 }
 
+/** Everything a track holds, as plain data. */
+export interface TrackState {
+  candidates: (Candidate | null)[];
+  life: WindowEvidence | null;
+  recurring: Candidate | null;
+  inherited: Candidate | null;
+  word: VerdictWord;
+  wordSinceMs: number;
+}
+
 /** The verdict on one resource over time: what every window last showed, and when the present word was reached. */
 export class VerdictTrack {
   /** Evidence of the window over the whole life, as of its last judgement; null when nothing rises in it. */
@@ -33,6 +43,20 @@ export class VerdictTrack {
 
   constructor(context: RuleContext) {
     this.context = context;
+  }
+
+  get state(): TrackState {
+    const { candidates, life, recurring, inherited, word, wordSinceMs } = this;
+    return { candidates, life, recurring, inherited, word, wordSinceMs };
+  }
+
+  set state(state: TrackState) {
+    for (let i = 0; i < this.candidates.length; i += 1) this.candidates[i] = state.candidates[i] ?? null;
+    this.life = state.life;
+    this.recurring = state.recurring;
+    this.inherited = state.inherited;
+    this.word = state.word;
+    this.wordSinceMs = state.wordSinceMs;
   }
 
   /** `part` is 0 for the whole ring of a level and 1 for its newer half. Null evidence: nothing rises there. */

@@ -25,36 +25,32 @@ interface OpenBucket {
   cpuAtMs: number;
 }
 
-/** One channel of a level's ring: a single number as long as the value never changes, which is what most counts do. */
-class Channel {
-  private constant = Number.NaN;
-  private values: Float32Array | null = null;
-
-  set(slot: number, value: number, filled: number): void {
-    if (this.values === null) {
-      if (filled === 0) {
-        this.constant = value;
-        return;
-      }
-      if (value === this.constant || (Number.isNaN(value) && Number.isNaN(this.constant))) return;
-      this.values = new Float32Array(bucketsPerLevel).fill(this.constant);
-    }
-    this.values[slot] = value;
-  }
-
-  get(slot: number): number {
-    return this.values === null ? this.constant : (this.values[slot] ?? Number.NaN);
-  }
-
-  get isConstant(): boolean {
-    return this.values === null;
-  }
-
-  clear(): void {
-    this.constant = Number.NaN;
-    this.values = null;
-  }
+interface LevelState {
+  filled: number;
+  closed: number;
+  startIndex: Uint32Array;
+  constants: Float64Array;
+  varying: (Float32Array | null)[];
+  open: OpenBucket;
+  previousCpuSeconds: number;
+  previousCpuAtMs: number;
 }
+
+/** Everything a window holds, as plain data that can be stored and given back. */
+export interface WindowState {
+  base: number;
+  levels: LevelState[];
+  learning: LearntSample[];
+}
+
+interface LearntSample {
+  timeMs: number;
+  values: Float64Array;
+  cpuSeconds: number;
+}
+
+/** Slots of a new level; rings grow as they fill, since most subjects are young and most levels hold little. */
+const firstCapacity = 12;
 
 class Level {
   readonly widthMs: number;
@@ -62,17 +58,21 @@ class Level {
   filled = 0;
   /** Buckets closed so far: tells a caller whether anything new is here. */
   closed = 0;
-  /** Bucket start divided by the width: 32 bits reach to the year 2106 at one second. */
-  readonly startIndex = new Uint32Array(bucketsPerLevel);
-  readonly load = new Channel();
-  readonly floors: Channel[];
   readonly open: OpenBucket;
+  /** Bucket start divided by the width: 32 bits reach to the year 2106 at one second. */
+  private startIndex: Uint32Array = new Uint32Array(firstCapacity);
+  /** Channels, and the CPU rate after them: a single number as long as the value never changes, which is what most counts do. */
+  private readonly constants: Float64Array;
+  private readonly varying: (Float32Array | null)[];
+  private readonly loadChannel: number;
   private previousCpuSeconds = Number.NaN;
   private previousCpuAtMs = Number.NaN;
 
   constructor(widthMs: number, channelCount: number) {
     this.widthMs = widthMs;
-    this.floors = Array.from({ length: channelCount }, () => new Channel());
+    this.loadChannel = channelCount;
+    this.constants = new Float64Array(channelCount + 1).fill(Number.NaN);
+    this.varying = new Array<Float32Array | null>(channelCount + 1).fill(null);
     this.open = {
       startMs: Number.NaN,
       floors: new Float64Array(channelCount).fill(Number.NaN),
@@ -86,14 +86,50 @@ class Level {
     return (this.closed - this.filled + i) % bucketsPerLevel;
   }
 
+  startMs(slot: number): number {
+    return (this.startIndex[slot] ?? 0) * this.widthMs;
+  }
+
+  floor(channel: number, slot: number): number {
+    const values = this.varying[channel] ?? null;
+    return (values === null ? this.constants[channel] : values[slot]) ?? Number.NaN;
+  }
+
+  load(slot: number): number {
+    return this.floor(this.loadChannel, slot);
+  }
+
+  isConstant(channel: number): boolean {
+    return (this.varying[channel] ?? null) === null;
+  }
+
+  get state(): LevelState {
+    const { filled, closed, startIndex, constants, varying, open, previousCpuSeconds, previousCpuAtMs } = this;
+    return { filled, closed, startIndex, constants, varying, open, previousCpuSeconds, previousCpuAtMs };
+  }
+
+  set state(state: LevelState) {
+    this.filled = state.filled;
+    this.closed = state.closed;
+    this.startIndex = state.startIndex;
+    this.constants.set(state.constants);
+    for (const c of this.varying.keys()) this.varying[c] = state.varying[c] ?? null;
+    this.open.startMs = state.open.startMs;
+    this.open.floors.set(state.open.floors);
+    this.open.cpuSeconds = state.open.cpuSeconds;
+    this.open.cpuAtMs = state.open.cpuAtMs;
+    this.previousCpuSeconds = state.previousCpuSeconds;
+    this.previousCpuAtMs = state.previousCpuAtMs;
+  }
+
   close(): void {
-    const slot = this.closed % bucketsPerLevel;
     const { open } = this;
+    if (this.filled === this.startIndex.length && this.filled < bucketsPerLevel) this.grow();
+    const slot = this.closed % bucketsPerLevel;
     this.startIndex[slot] = open.startMs / this.widthMs;
-    let rate = (open.cpuSeconds - this.previousCpuSeconds) / ((open.cpuAtMs - this.previousCpuAtMs) / 1000);
-    if (rate < 0) rate = Number.NaN;
-    this.load.set(slot, rate, this.filled);
-    for (let c = 0; c < this.floors.length; c += 1) this.floors[c]?.set(slot, open.floors[c] ?? Number.NaN, this.filled);
+    for (let c = 0; c < this.loadChannel; c += 1) this.set(c, slot, open.floors[c] ?? Number.NaN);
+    const rate = (open.cpuSeconds - this.previousCpuSeconds) / ((open.cpuAtMs - this.previousCpuAtMs) / 1000);
+    this.set(this.loadChannel, slot, rate >= 0 ? rate : Number.NaN);
     if (!Number.isNaN(open.cpuSeconds)) {
       this.previousCpuSeconds = open.cpuSeconds;
       this.previousCpuAtMs = open.cpuAtMs;
@@ -103,6 +139,31 @@ class Level {
     open.startMs = Number.NaN;
     open.floors.fill(Number.NaN);
     open.cpuSeconds = Number.NaN;
+  }
+
+  private set(channel: number, slot: number, value: number): void {
+    let values = this.varying[channel] ?? null;
+    if (values === null) {
+      const constant = this.constants[channel] ?? Number.NaN;
+      if (this.filled === 0) this.constants[channel] = value;
+      if (this.filled === 0 || value === constant || (Number.isNaN(value) && Number.isNaN(constant))) return;
+      values = new Float32Array(this.startIndex.length).fill(constant);
+      this.varying[channel] = values;
+    }
+    values[slot] = value;
+  }
+
+  private grow(): void {
+    const capacity = Math.min(bucketsPerLevel, this.startIndex.length * 2);
+    const startIndex = new Uint32Array(capacity);
+    startIndex.set(this.startIndex);
+    this.startIndex = startIndex;
+    for (const [c, old] of this.varying.entries()) {
+      if (old === null) continue;
+      const values = new Float32Array(capacity);
+      values.set(old);
+      this.varying[c] = values;
+    }
   }
 }
 
@@ -122,7 +183,7 @@ export class SubjectWindow {
   private levels: Level[] = [];
   /** Index of the finest level in use; -1 while the interval is being learnt. */
   private base = -1;
-  private learning: { timeMs: number; values: Float64Array; cpuSeconds: number }[] = [];
+  private learning: LearntSample[] = [];
 
   constructor(channelCount: number) {
     this.channelCount = channelCount;
@@ -132,6 +193,20 @@ export class SubjectWindow {
   push(timeMs: number, values: Float64Array, cpuSeconds: number): boolean {
     if (this.base < 0) return this.learn(timeMs, values, cpuSeconds);
     return this.pushAt(0, timeMs, timeMs, values, cpuSeconds);
+  }
+
+  get state(): WindowState {
+    return { base: this.base, levels: this.levels.map((level) => level.state), learning: this.learning };
+  }
+
+  set state(state: WindowState) {
+    this.base = state.base;
+    this.learning = state.learning;
+    this.levels = [];
+    for (const [index, levelState] of state.levels.entries()) {
+      const level = this.levelAt(index);
+      if (level !== undefined) level.state = levelState;
+    }
   }
 
   /** Levels in use, finest first. */
@@ -144,8 +219,14 @@ export class SubjectWindow {
     return this.levels[level]?.closed ?? 0;
   }
 
+  /** Whether a level still holds every bucket since the first sample. */
+  holdsWholeLife(level: number): boolean {
+    const source = this.levels[level];
+    return source !== undefined && source.closed === source.filled;
+  }
+
   isConstant(level: number, channel: number): boolean {
-    return this.levels[level]?.floors[channel]?.isConstant ?? true;
+    return this.levels[level]?.isConstant(channel) ?? true;
   }
 
   /** Copies the last `count` buckets of a channel into `into`, skipping those in which it was absent. */
@@ -153,16 +234,14 @@ export class SubjectWindow {
     const source = this.levels[level];
     into.length = 0;
     if (source === undefined) return into;
-    const floors = source.floors[channel];
-    if (floors === undefined) return into;
     into.widthMs = source.widthMs;
     for (let i = Math.max(0, source.filled - count); i < source.filled; i += 1) {
       const slot = source.slot(i);
-      const value = floors.get(slot);
+      const value = source.floor(channel, slot);
       if (Number.isNaN(value)) continue;
-      into.timeMs[into.length] = ((source.startIndex[slot] ?? 0) + 0.5) * source.widthMs;
+      into.timeMs[into.length] = source.startMs(slot) + source.widthMs / 2;
       into.floor[into.length] = value;
-      into.load[into.length] = source.load.get(slot);
+      into.load[into.length] = source.load(slot);
       into.length += 1;
     }
     return into;
