@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import * as v from 'valibot';
-import type { SeriesDocument, StatusDocument, SubjectDetailDocument, SubjectRow } from '../serve/schema.ts';
-import { seriesSchema, statusSchema, subjectDetailSchema, subjectsSchema } from '../serve/schema.ts';
+import type { FindingDocument, SeriesDocument, StatusDocument, SubjectDetailDocument, SubjectRow } from '../serve/schema.ts';
+import { findingsSchema, seriesSchema, statusSchema, subjectDetailSchema, subjectsSchema } from '../serve/schema.ts';
 
 const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -21,6 +21,7 @@ type Verdict = SubjectRow['verdict']['resources'][number];
 export interface FakeState {
   rows: SubjectRow[];
   notices: StatusDocument['notices'];
+  findings: FindingDocument[];
   summary: string;
   exhaustion: StatusDocument['host']['exhaustion'];
   /** When set, requests without it are answered 401. */
@@ -109,6 +110,21 @@ export function leakRow(name: string): SubjectRow {
   );
 }
 
+function resolvedFinding(name: string): FindingDocument {
+  const nowMs = Date.now();
+  const row = rowFor(name, 0);
+  return {
+    id: `f-${name}`,
+    subjectId: row.id,
+    subjectName: name,
+    state: 'resolved',
+    stateSince: iso(nowMs - 20 * hourMs),
+    firstSeen: iso(nowMs - 27 * hourMs),
+    lastSeen: iso(nowMs - 20 * hourMs),
+    verdict: verdictFor({ verdict: 'leak', class: 'leak' }),
+  };
+}
+
 function suspectRow(name: string): SubjectRow {
   const nowMs = Date.now();
   return rowFor(name, 96 * mib, {
@@ -143,7 +159,14 @@ function healthyRows(): SubjectRow[] {
 }
 
 export function calmState(): FakeState {
-  return { rows: healthyRows(), notices: [], summary: 'Nothing leaks as far as stanch has seen.', exhaustion: null, token: null };
+  return {
+    rows: healthyRows(),
+    notices: [],
+    findings: [],
+    summary: 'Nothing leaks as far as stanch has seen.',
+    exhaustion: null,
+    token: null,
+  };
 }
 
 export function leakState(): FakeState {
@@ -157,6 +180,7 @@ export function leakState(): FakeState {
         since: iso(Date.now() - 2 * hourMs),
       },
     ],
+    findings: [resolvedFinding('thumbnailer.service')],
     summary: 'shop-worker.service leaks memory, 182 MiB an hour, ends in 4 h 24 min (3 h 54 min to 5 h 18 min).',
     exhaustion: leak.verdict.exhaustion,
     token: null,
@@ -221,6 +245,7 @@ function documentAt(url: URL, state: FakeState): unknown {
   const time = iso(Date.now());
   const [head, id = '', part] = url.pathname.replace('/api/v1/', '').split('/');
   if (head === 'status') return v.parse(statusSchema, statusFrom(state, time));
+  if (head === 'findings') return v.parse(findingsSchema, { schema: 'stanch.findings/1', time, findings: state.findings });
   if (head !== 'subjects') return null;
   if (id === '') {
     const subjects = state.rows.slice(0, Number(url.searchParams.get('limit') ?? 500));

@@ -51,6 +51,7 @@ describe('the page', { timeout: 150_000 }, () => {
     await page.getByText('Memory lasts').waitFor();
     await page.getByRole('img', { name: /If nothing changes it ends in 4 h \d+ min: between/ }).waitFor();
     await page.getByText('Processes of other users can be seen only in part').waitFor();
+    await page.getByRole('region', { name: 'Gone for now' }).getByText('thumbnailer.service').waitFor();
     await page.getByText(/stanch 0\.1\.0 itself uses 58 MiB of RAM, 0\.2 % of one CPU core/).waitFor();
     assert.deepEqual(complaints, []);
     await close();
@@ -220,6 +221,18 @@ describe('the page', { timeout: 150_000 }, () => {
     await page.reload();
     await page.getByRole('article', { name: 'shop-worker.service' }).waitFor();
     assert.doesNotMatch(page.url(), /right-token/);
+    await close();
+  });
+
+  it('keeps what was known of a workload that has ended', async () => {
+    fake.state = leakState();
+    const id = fake.state.rows[0]?.id ?? '';
+    const { page, close } = await openView(browser, `${fake.url}#/workload/${id}`, { expected: /404/ });
+    await page.getByRole('heading', { level: 1, name: 'shop-worker.service' }).waitFor();
+    await page.locator('canvas').waitFor();
+    fake.state = calmState();
+    await page.getByText('It has ended: none of its processes runs any more').waitFor();
+    assert.equal(await page.locator('canvas').count(), 1);
     await close();
   });
 

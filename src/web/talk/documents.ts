@@ -10,6 +10,7 @@ import type {
 
 export type {
   ErrorDocument,
+  FindingsDocument,
   SeriesDocument,
   StatusDocument,
   SubjectDetailDocument,

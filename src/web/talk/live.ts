@@ -152,6 +152,8 @@ export function useDocument<T extends ApiDocument>(key: string, path: () => stri
   const [held, setHeld] = useState<Held<T>>({ key, document: null, problem: null });
   const latestPath = useRef(path);
   latestPath.current = path;
+  const latestEveryMs = useRef(everyMs);
+  latestEveryMs.current = everyMs;
 
   useEffect(() => {
     if (key === '') return;
@@ -159,7 +161,7 @@ export function useDocument<T extends ApiDocument>(key: string, path: () => stri
     let asking = false;
     let askedMs = Number.NEGATIVE_INFINITY;
     const refresh = async (): Promise<void> => {
-      if (asking || performance.now() - askedMs < everyMs) return;
+      if (asking || performance.now() - askedMs < latestEveryMs.current) return;
       asking = true;
       askedMs = performance.now();
       try {
@@ -182,7 +184,7 @@ export function useDocument<T extends ApiDocument>(key: string, path: () => stri
       abort.abort();
       stop();
     };
-  }, [key, everyMs]);
+  }, [key]);
 
   return sameThing(held.key, key) ? held : { key, document: null, problem: null };
 }

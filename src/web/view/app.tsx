@@ -27,9 +27,12 @@ export function App() {
   }, [place]);
 
   const hostName = status.value?.host.name;
+  const leakCount = status.value?.subjects.filter((subject) => subject.verdict === 'leak').length ?? 0;
   useEffect(() => {
-    if (here.view !== 'workload') document.title = `${here.view === 'workloads' ? 'Workloads' : 'Now'} · ${hostName ?? 'stanch'}`;
-  }, [here.view, hostName]);
+    if (here.view === 'workload') return;
+    const what = leakCount === 0 ? '' : `${leakCount} ${leakCount === 1 ? 'leak' : 'leaks'} · `;
+    document.title = `${what}${here.view === 'workloads' ? 'Workloads · ' : ''}${hostName === undefined ? 'stanch' : inert(hostName)}`;
+  }, [here.view, hostName, leakCount]);
 
   return (
     <>

@@ -9,8 +9,8 @@ import { isSureGrowth, originWord, resourceWord, verdictRank, verdictWord } from
 import { Name } from './name.tsx';
 import { VerdictMark } from './verdictMark.tsx';
 
-/** Characters that surely fit into two lines. */
-const longName = 44;
+/** Characters that surely fit into three lines. */
+const longName = 60;
 
 export interface Column {
   key: string;

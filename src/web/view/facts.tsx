@@ -58,5 +58,6 @@ export function timeLeft(at: string): string {
 export function exhaustionInterval({ low, high }: Exhaustion): string {
   const nowMs = daemonNowMs();
   const earliest = formatMoment(Date.parse(low), nowMs);
+  if (high !== null && formatMoment(Date.parse(high), nowMs) === earliest) return `at about ${earliest}`;
   return high === null ? `not before ${earliest}, perhaps never` : `between ${earliest} and ${formatMoment(Date.parse(high), nowMs)}`;
 }

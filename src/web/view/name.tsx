@@ -4,21 +4,27 @@ import { inert } from '../words/inert.ts';
 /** Longer ones have to break somewhere. */
 const maxUnbroken = 14;
 
-/** Browsers break lines after the dashes of a flag; kept whole, a command line can be read. */
+/** Command lines break where a reader would: not after the dashes of a flag, and rather after a slash of a path than within a name. */
 export function Name({ text }: { text: string }) {
-  const words = inert(text).split(' ');
   return (
     <bdi>
-      {words.map((word, index) => [
-        index > 0 ? ' ' : '',
-        word.startsWith('-') && word.length <= maxUnbroken ? (
-          <span class="unbroken" key={String(index)}>
-            {word}
-          </span>
-        ) : (
-          word
-        ),
-      ])}
+      {inert(text)
+        .split(' ')
+        .map((word, index) => [index > 0 ? ' ' : '', <Word text={word} key={String(index)} />])}
     </bdi>
+  );
+}
+
+function Word({ text }: { text: string }) {
+  if (text.startsWith('-') && text.length <= maxUnbroken) return <span class="unbroken">{text}</span>;
+  const steps = text.split('/');
+  return (
+    <>
+      {steps.map((step, index) => [
+        step,
+        index < steps.length - 1 && '/',
+        index < steps.length - 1 && index > 0 && <wbr key={String(index)} />,
+      ])}
+    </>
   );
 }

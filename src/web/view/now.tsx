@@ -9,6 +9,7 @@ import { inert } from '../words/inert.ts';
 import { classWord, rateWords, resourceWord, wallWord } from '../words/verdictWords.ts';
 import { exhaustionInterval, timeLeft, VerdictFacts } from './facts.tsx';
 import { HostMemory } from './hostMemory.tsx';
+import { Lately } from './lately.tsx';
 import { Moment } from './moment.tsx';
 import { Name } from './name.tsx';
 import { asSentence, Reasons } from './reasons.tsx';
@@ -31,8 +32,13 @@ export function Now() {
     <>
       <Headline now={now} />
       <HostMemory host={now.host} leaks={leaks} />
-      {leaks.length > 0 ? <Leaks rows={leaks} /> : <Calm now={now} suspectCount={suspects.length} known={accused.document !== null} />}
+      {leaks.length > 0 ? (
+        <Leaks rows={leaks} total={now.subjects.filter(({ verdict }) => verdict === 'leak').length} />
+      ) : (
+        <Calm now={now} suspectCount={suspects.length} known={accused.document !== null} />
+      )}
       {suspects.length > 0 && <Suspects rows={suspects} />}
+      <Lately />
       <Notices notices={now.notices} />
     </>
   );
@@ -63,13 +69,18 @@ function Headline({ now }: { now: StatusDocument }) {
   );
 }
 
-function Leaks({ rows }: { rows: readonly SubjectRow[] }) {
+function Leaks({ rows, total }: { rows: readonly SubjectRow[]; total: number }) {
   return (
     <section aria-labelledby="leaks">
-      <h2 id="leaks">{rows.length === 1 ? 'What leaks' : `What leaks: ${rows.length} workloads`}</h2>
+      <h2 id="leaks">{total <= 1 ? 'What leaks' : `What leaks: ${total} workloads`}</h2>
       {rows.map((row) => (
         <LeakCard row={row} key={row.id} />
       ))}
+      {total > rows.length && (
+        <p class="more">
+          <a href="#/workloads">All of them in the list of workloads</a>
+        </p>
+      )}
     </section>
   );
 }

@@ -44,10 +44,10 @@ export function Workload({ id, query }: { id: string; query: URLSearchParams }) 
     }
     return <p class="alone waiting">Loading the workload …</p>;
   }
-  return <Detail detail={detail} query={query} />;
+  return <Detail detail={detail} query={query} ended={problem?.kind === 'refused'} />;
 }
 
-function Detail({ detail, query }: { detail: SubjectDetailDocument; query: URLSearchParams }) {
+function Detail({ detail, query, ended }: { detail: SubjectDetailDocument; query: URLSearchParams; ended: boolean }) {
   const { subject, members, findings } = detail;
   const resource = resources.find((name) => name === query.get('resource')) ?? subject.verdict.resource;
   const verdict = subject.verdict.resources.find((one) => one.resource === resource) ?? null;
@@ -61,6 +61,7 @@ function Detail({ detail, query }: { detail: SubjectDetailDocument; query: URLSe
           <Name text={subject.name} />
         </h1>
         <p class="subject-line">{subjectLine(subject)}</p>
+        {ended && <p class="ended">It has ended: none of its processes runs any more. What you see is the last that was known.</p>}
       </header>
       <section aria-labelledby="judgement" class="judgement">
         <h2 id="judgement" class="sr-only">

@@ -1,5 +1,5 @@
 /** Every workload in one table. Sorted and filtered here; a page of rows at a time keeps thousands quick. */
-import { useMemo } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import { replaceQuery } from '../route.ts';
 import type { SubjectRow, SubjectsDocument } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
@@ -8,16 +8,21 @@ import { type Column, columns } from './columns.tsx';
 import { type Direction, matching, ordered } from './ordering.ts';
 
 const pageSize = 100;
-const workloadsEveryMs = 5000;
+const freshEveryMs = 5000;
+/** A list of thousands is megabytes: neither the daemon nor a phone wants it every few seconds. */
+const longList = 1000;
+const longFreshEveryMs = 30_000;
 const [firstColumn] = columns;
 const defaultColumn = columns.find((column) => column.key === 'verdict') ?? firstColumn;
 
 export function Workloads({ query }: { query: URLSearchParams }) {
+  const everyMs = useRef(freshEveryMs);
   const { document: found, problem } = useDocument<SubjectsDocument>(
     'workloads',
     () => 'subjects?kind=workload&limit=5000',
-    workloadsEveryMs,
+    everyMs.current,
   );
+  everyMs.current = (found?.subjects.length ?? 0) > longList ? longFreshEveryMs : freshEveryMs;
   const filter = query.get('q') ?? '';
   const column = columns.find(({ key }) => key === query.get('sort')) ?? defaultColumn;
   const direction: Direction = readDirection(query.get('dir')) ?? column?.firstDirection ?? 'ascending';

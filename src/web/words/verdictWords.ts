@@ -40,7 +40,7 @@ export function classWord(name: string): string {
 
 const wallWords: Readonly<Record<string, string>> = {
   limit_bytes: 'its memory limit',
-  host_memory: 'the end of RAM and swap',
+  host_memory: 'the end of memory',
   rlimit_nofile: 'its limit of open files',
 };
 
