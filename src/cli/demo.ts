@@ -48,6 +48,8 @@ const watchAtLeastMs = 60_000;
 const watchAtMostMs = 85_000;
 const logEveryMs = 5_000;
 const rateBytesPerSecond = 1024 * 1024;
+/** What the cache fills, the warm-up ends at and the rest goes up and down to: a cache that fills for long is a leak until it is full. */
+const sizeBytes = 12 * rateBytesPerSecond;
 
 const cast: readonly { kind: ProgramKind; about: string }[] = [
   { kind: 'leak', about: 'keeps 1 MiB more every second' },
@@ -66,7 +68,7 @@ interface Actor extends Watched {
 async function demo(this: CliContext, flags: Flags): Promise<void> {
   const { stdout, stderr, env } = this.process;
   const paint = createPaint(stdout, env, flags.noColor);
-  const interrupted = onSignals(['SIGINT', 'SIGTERM', 'SIGHUP']);
+  const interrupted = onSignals();
   const folder = createVanishingFolder('stanch-demo-');
   const actors = cast.map((part, index): Actor => startActor(part, index));
   let daemon: Daemon | null = null;
@@ -89,7 +91,7 @@ async function demo(this: CliContext, flags: Flags): Promise<void> {
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
     stderr.write('\nstanch: interrupted; everything the demo started is ended.\n');
-    this.process.exitCode = 130;
+    this.process.exitCode = interrupted.signal.reason;
   } finally {
     await Promise.all([daemon?.stop(), ...actors.map(({ program }) => program.stop())]);
     await folder.remove();
@@ -97,14 +99,17 @@ async function demo(this: CliContext, flags: Flags): Promise<void> {
 }
 
 function startActor({ kind, about }: { kind: ProgramKind; about: string }, index: number): Actor {
-  const program = startProgram({ language: 'node', kind, rateBytesPerSecond, noise: 0.1, seed: index + 1 });
+  const program = startProgram({ language: 'node', kind, rateBytesPerSecond, sizeBytes, noise: 0.1, seed: index + 1 });
   return { kind, name: kind, about, leaks: kind === 'leak', program, subjectId: null, row: null };
 }
 
-/** Aborts at the first signal; a second one ends the program at once, as without us. */
-function onSignals(signals: readonly NodeJS.Signals[]): AbortController {
+/** As a shell would see them. */
+const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Aborts at the first signal, with the exit code for it; a second one ends the program at once, as without us. */
+function onSignals(): AbortController {
   const controller = new AbortController();
-  for (const signal of signals) process.once(signal, () => controller.abort());
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort(exitCodes[signal]));
   return controller;
 }
 
