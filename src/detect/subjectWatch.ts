@@ -7,6 +7,7 @@ import { logOddsOfLeak } from './assess.ts';
 import { emptyView, fewestBuckets, type WindowEvidence, weighWindow } from './evidence.ts';
 import type { Wall } from './forecast.ts';
 import { lifeOf, type PastLife, PastLives } from './lives.ts';
+import { onsetOf } from './onset.ts';
 import { pastBefore } from './past.ts';
 import { resources } from './resources.ts';
 import { mayRise } from './screen.ts';
@@ -115,7 +116,12 @@ class Watch implements SubjectWatch {
     for (const [c, track] of this.tracks.entries()) {
       const resource = resources[c];
       if (track === null || resource === undefined) continue;
-      judged.push(track.verdict(this.wall(c), this.lastMs, () => this.widest(c, resource.quantum)));
+      judged.push(
+        track.verdict(this.wall(c), this.lastMs, {
+          widest: () => this.widest(c, resource.quantum),
+          onset: (evidence) => onsetOf(this.window, c, evidence),
+        }),
+      );
     }
     judged.sort((a, b) => b.probability - a.probability);
     const worst = judged[0] ?? undecidedVerdict('memory', 'too few samples so far');
@@ -179,7 +185,8 @@ class Watch implements SubjectWatch {
       if (life !== null) lives.add(life);
       const average = lives.averageLife(scratch);
       const rising = average !== null && lives.risingShare() > mostLives;
-      track.restart(rising ? weighWindow(average, null, null, 0, resource.quantum) : null);
+      const knownMs = lives.lives.reduce((sum, past) => sum + past.lengthMs, 0);
+      track.restart(rising ? weighWindow(average, null, null, 0, resource.quantum) : null, this.lastMs - knownMs);
     }
     this.window = new SubjectWindow(resources.length);
     this.judgedAt.fill(0);

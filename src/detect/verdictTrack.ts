@@ -10,13 +10,21 @@ import type { RuleContext } from './rules/rule.ts';
 const hourMs = 3_600_000;
 
 /** A leak is said at this probability and taken back below the other: nothing flaps. */
-const sayLeak = 0.6;
+const sayLeak = 0.58;
 const takeBackLeak = 0.4;
-const saySuspect = 0.3;
+const saySuspect = 0.35;
 
 interface Candidate {
   evidence: WindowEvidence;
   logOdds: number;
+}
+
+/** What a verdict asks of the series it is about. */
+export interface SeriesQuestions {
+  /** Evidence of the longest window there is: it tells why nothing leaks. */
+  widest(): WindowEvidence | null;
+  /** When the growth of a window began, ms since the epoch. */
+  onset(evidence: WindowEvidence): number;
 }
 
 /** Everything a track holds, as plain data. */
@@ -24,6 +32,7 @@ export interface TrackState {
   candidates: (Candidate | null)[];
   life: WindowEvidence | null;
   recurring: Candidate | null;
+  recurringSinceMs: number;
   inherited: Candidate | null;
   word: VerdictWord;
   wordSinceMs: number;
@@ -37,6 +46,7 @@ export class VerdictTrack {
   private readonly candidates: (Candidate | null)[] = new Array<Candidate | null>(levelCount * 2).fill(null);
   /** The average of earlier runs, and what the last run showed before its restart. */
   private recurring: Candidate | null = null;
+  private recurringSinceMs = 0;
   private inherited: Candidate | null = null;
   private word: VerdictWord = 'no-leak';
   private wordSinceMs = 0;
@@ -46,14 +56,15 @@ export class VerdictTrack {
   }
 
   get state(): TrackState {
-    const { candidates, life, recurring, inherited, word, wordSinceMs } = this;
-    return { candidates, life, recurring, inherited, word, wordSinceMs };
+    const { candidates, life, recurring, recurringSinceMs, inherited, word, wordSinceMs } = this;
+    return { candidates, life, recurring, recurringSinceMs, inherited, word, wordSinceMs };
   }
 
   set state(state: TrackState) {
     for (let i = 0; i < this.candidates.length; i += 1) this.candidates[i] = state.candidates[i] ?? null;
     this.life = state.life;
     this.recurring = state.recurring;
+    this.recurringSinceMs = state.recurringSinceMs;
     this.inherited = state.inherited;
     this.word = state.word;
     this.wordSinceMs = state.wordSinceMs;
@@ -64,8 +75,9 @@ export class VerdictTrack {
     this.candidates[level * 2 + part] = evidence === null ? null : { evidence, logOdds };
   }
 
-  /** The process was restarted: what it showed stays until the new run is half as old as that took. `average` is the average run. */
-  restart(average: WindowEvidence | null): void {
+  /** The process was restarted: what it showed stays until the new run is half as old as that took. `average` is the average run since `firstRunMs`. */
+  restart(average: WindowEvidence | null, firstRunMs: number): void {
+    this.recurringSinceMs = firstRunMs;
     const likeliest = this.likeliest();
     this.inherited = this.word === 'leak' && likeliest !== this.recurring ? likeliest : null;
     this.candidates.fill(null);
@@ -96,11 +108,10 @@ export class VerdictTrack {
     this.wordSinceMs = nowMs;
   }
 
-  /** `widest` is the evidence of the longest window there is: it tells why nothing leaks. */
-  verdict(wall: Wall | null, nowMs: number, widest: () => WindowEvidence | null): ResourceVerdict {
+  verdict(wall: Wall | null, nowMs: number, about: SeriesQuestions): ResourceVerdict {
     const likeliest = this.likeliest();
     const leaking = this.word !== 'no-leak' && likeliest !== null;
-    const evidence = leaking ? likeliest.evidence : widest();
+    const evidence = leaking ? likeliest.evidence : about.widest();
     if (evidence === null) return undecidedVerdict(this.context.resource, 'too few samples so far');
     const error = normal95 * evidence.slopeErrorPerMs;
     const exhaustion = leaking && wall !== null ? forecastExhaustion(evidence, wall, nowMs) : null;
@@ -109,7 +120,9 @@ export class VerdictTrack {
       verdict: this.word,
       class: leaking ? (likeliest === this.recurring ? 'restart-masked-leak' : 'leak') : classifyHealthy(evidence),
       probability: Math.round(probabilityOf(likeliest) * 1e4) / 1e4,
-      onset: leaking ? formatTime(evidence.fromMs) : null,
+      onset: leaking
+        ? formatTime(Math.min(this.wordSinceMs, likeliest === this.recurring ? this.recurringSinceMs : about.onset(evidence)))
+        : null,
       detectedAt: leaking ? formatTime(this.wordSinceMs) : null,
       slope: {
         perHour: evidence.slopePerMs * hourMs,
