@@ -5,16 +5,15 @@ import { SetupError } from './setupError.mjs';
 
 const byHand = 'apt-get install -y chromium';
 
-/**
- * A Chromium for the tests of the page: Debian's own, installed when this is root.
- * An ordinary user is told the command; the tests of the page then skip, except under CI, where a skipped test would go unseen.
- */
-export async function ensureBrowser() {
-  if (findOnPath('chromium') !== null) return;
-  if (process.getuid() === 0 && findOnPath('apt-get') !== null) return installChromium();
-  const message = `the tests of the page need Chromium and there is none. Install it with: sudo ${byHand}`;
-  if (process.env.CI) throw new SetupError(message);
-  process.stderr.write(`stanch: ${message}\nstanch: going on without the tests of the page.\n`);
+/** As the tests look for it. */
+const names = ['chromium', 'chromium-browser', 'google-chrome'];
+
+/** A Chromium for the tests of the page: Debian's own, installed when this is root; anybody else is told the command. */
+export const browser = { isDone: () => names.some(isOnPath), run };
+
+async function run() {
+  if (process.getuid() === 0 && isOnPath('apt-get')) return installChromium();
+  throw new SetupError(`the tests of the page need Chromium and there is none. Install it with: sudo ${byHand}`);
 }
 
 async function installChromium() {
@@ -22,19 +21,17 @@ async function installChromium() {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   await runChild('updating the package lists', 'apt-get', ['-q', 'update'], env);
   await runChild('installing chromium', 'apt-get', ['-q', 'install', '-y', '--no-install-recommends', 'chromium'], env);
-  if (findOnPath('chromium') === null)
-    throw new SetupError(`expected chromium in the PATH after installing it; found none. Try: ${byHand}`);
+  if (!browser.isDone()) throw new SetupError(`expected chromium in the PATH after installing it; found none. Try: ${byHand}`);
 }
 
-function findOnPath(name) {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    const file = join(folder, name);
+function isOnPath(name) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
     try {
-      accessSync(file, constants.X_OK);
-      return file;
+      accessSync(join(folder, name), constants.X_OK);
+      return true;
     } catch (error) {
-      if (!['ENOENT', 'EACCES', 'ENOTDIR'].includes(error.code)) throw error;
+      if (['ENOENT', 'EACCES', 'ENOTDIR'].includes(error.code)) return false;
+      throw error;
     }
-  }
-  return null;
+  });
 }

@@ -10,20 +10,27 @@ const next = join(dist, '.next');
 /** What a build leaves in dist: the program, the page, and the programs that the demo starts. */
 const products = ['stanch.cjs', 'web', 'programs'];
 
-/** Bundles program and page into dist/, unless dist/ was built from these very sources. */
-export async function ensureBuild({ force }) {
-  const wanted = sourcesHash();
-  if (!force && products.every((name) => existsSync(join(dist, name))) && readStamp() === wanted) return;
+/** Program and page bundled into dist/ from these very sources. */
+export function build({ force }) {
+  return { isDone: () => !force && isBuilt(), run: runBuild };
+}
+
+function isBuilt() {
+  return products.every((name) => existsSync(join(dist, name))) && readStamp() === sourcesHash();
+}
+
+async function runBuild() {
+  const stamp = sourcesHash();
   process.stderr.write('stanch: building …\n');
   rmSync(next, { recursive: true, force: true });
-  mkdirSync(next);
+  mkdirSync(next, { recursive: true });
   await vite('setup/program.vite.config.ts', next);
   await vite('src/web/vite.config.ts', join(next, 'web'));
   cpSync(join(root, 'src', 'lab', 'programs'), join(next, 'programs'), { recursive: true });
   rmSync(stampFile, { force: true });
   for (const name of products) replace(join(next, name), join(dist, name));
   rmSync(next, { recursive: true });
-  writeFileSync(stampFile, wanted);
+  writeFileSync(stampFile, stamp);
 }
 
 function vite(config, outDir) {

@@ -7,11 +7,15 @@ import { bundledNode, root } from './where.mjs';
 
 const stampFile = join(root, 'node_modules', '.stanch-dependencies');
 
-/** `npm ci`, unless node_modules already is what package-lock.json says. */
-export async function ensureDependencies() {
+/** node_modules as package-lock.json says. */
+export const dependencies = { isDone, run };
+
+function isDone() {
+  return readStamp() === wantedStamp() && isExecutable(bundledNode);
+}
+
+async function run() {
   checkPlatform();
-  const wanted = `${process.arch} ${lockHash()}\n`;
-  if (readStamp() === wanted && isExecutable(bundledNode)) return;
   process.stderr.write('stanch: installing dependencies (npm ci) …\n');
   const npm = npmCommand();
   // NODE_ENV=production or omit=dev in the environment would leave out what builds stanch.
@@ -22,7 +26,7 @@ export async function ensureDependencies() {
       `expected npm ci to install ${bundledNode}; found none. Is there an "omit=optional" in an .npmrc? Try: npm ci --include=optional`,
     );
   }
-  writeFileSync(stampFile, wanted);
+  writeFileSync(stampFile, wantedStamp());
 }
 
 function checkPlatform() {
@@ -42,10 +46,9 @@ function npmCommand() {
   return { command: node, args: [npm], env };
 }
 
-function lockHash() {
-  return createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex');
+function wantedStamp() {
+  const lock = readFileSync(join(root, 'package-lock.json'));
+  return `${process.arch} ${createHash('sha256').update(lock).digest('hex')}\n`;
 }
 
 function readStamp() {

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SetupError } from './setupError.mjs';
@@ -38,6 +38,7 @@ async function takeLock() {
 
 function tryLock() {
   try {
+    mkdirSync(dist, { recursive: true });
     writeFileSync(lockFile, `${process.pid}\n`, { flag: 'wx' });
     return true;
   } catch (error) {

@@ -7,26 +7,25 @@
  *   --rebuild       build even when nothing changed
  *   --tests         also make sure that there is a browser for the tests of the page
  */
-import { mkdirSync } from 'node:fs';
 import { basename } from 'node:path';
-import { ensureBrowser } from './browser.mjs';
-import { ensureBuild } from './build.mjs';
-import { ensureDependencies } from './dependencies.mjs';
+import { browser } from './browser.mjs';
+import { build } from './build.mjs';
+import { dependencies } from './dependencies.mjs';
 import { withSetupLock } from './lock.mjs';
 import { SetupError } from './setupError.mjs';
-import { dist } from './where.mjs';
 
 const known = ['--dependencies', '--rebuild', '--tests'];
 
 async function setUp(flags) {
   const unknown = flags.find((flag) => !known.includes(flag));
   if (unknown !== undefined) throw new SetupError(`expected one of ${known.join(', ')}; found ${unknown}.`);
-  mkdirSync(dist, { recursive: true });
+  const steps = [dependencies];
+  if (!flags.includes('--dependencies')) steps.push(build({ force: flags.includes('--rebuild') }));
+  if (flags.includes('--tests')) steps.push(browser);
+  // Looked at before the lock is taken: where all is done, whoever may read the checkout may run it.
+  if (steps.every((step) => step.isDone())) return;
   await withSetupLock(async () => {
-    await ensureDependencies();
-    if (flags.includes('--dependencies')) return;
-    await ensureBuild({ force: flags.includes('--rebuild') });
-    if (flags.includes('--tests')) await ensureBrowser();
+    for (const step of steps) if (!step.isDone()) await step.run();
   });
 }
 
