@@ -72,7 +72,7 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
   return (
     <section aria-labelledby="findings" class="panel">
       <div class="panel-head">
-        <h2 id="findings">Found before</h2>
+        <h2 id="findings">Findings so far</h2>
       </div>
       {findings.length === 0 ? (
         <p class="small">Nothing has been found against it so far.</p>
