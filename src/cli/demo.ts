@@ -47,9 +47,6 @@ const defaultPort = 7420;
 const watchAtLeastMs = 60_000;
 const watchAtMostMs = 85_000;
 const logEveryMs = 5_000;
-const rateBytesPerSecond = 1024 * 1024;
-/** What the cache fills, the warm-up ends at and the rest goes up and down to: a cache that fills for long is a leak until it is full. */
-const sizeBytes = 12 * rateBytesPerSecond;
 
 const cast: readonly { kind: ProgramKind; about: string }[] = [
   { kind: 'leak', about: 'keeps 1 MiB more every second' },
@@ -70,7 +67,7 @@ async function demo(this: CliContext, flags: Flags): Promise<void> {
   const paint = createPaint(stdout, env, flags.noColor);
   const interrupted = onSignals();
   const folder = createVanishingFolder('stanch-demo-');
-  const actors = cast.map((part, index): Actor => startActor(part, index));
+  const actors = cast.map(startActor);
   let daemon: Daemon | null = null;
   try {
     await Promise.all(actors.map(({ program }) => program.ready));
@@ -98,9 +95,8 @@ async function demo(this: CliContext, flags: Flags): Promise<void> {
   }
 }
 
-function startActor({ kind, about }: { kind: ProgramKind; about: string }, index: number): Actor {
-  const program = startProgram({ language: 'node', kind, rateBytesPerSecond, sizeBytes, noise: 0.1, seed: index + 1 });
-  return { kind, name: kind, about, leaks: kind === 'leak', program, subjectId: null, row: null };
+function startActor({ kind, about }: (typeof cast)[number]): Actor {
+  return { kind, name: kind, about, leaks: kind === 'leak', program: startProgram({ language: 'node', kind }), subjectId: null, row: null };
 }
 
 /** As a shell would see them. */

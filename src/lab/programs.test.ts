@@ -12,7 +12,7 @@ const mebibyte = 1024 ** 2;
 const sizeBytes = 16 * mebibyte;
 
 function start(context: TestContext, language: ProgramLanguage, kind: ProgramKind) {
-  const program = startProgram({ language, kind, rateBytesPerSecond: 8 * mebibyte, sizeBytes, noise: 0.05, seed: 7 });
+  const program = startProgram({ language, kind, rateBytesPerSecond: 16 * mebibyte, sizeBytes, noise: 0.05, seed: 7 });
   context.after(() => program.stop());
   return program;
 }

@@ -23,14 +23,14 @@ export type ProgramKind = (typeof programKinds)[number];
 export interface ProgramOptions {
   language: ProgramLanguage;
   kind: ProgramKind;
-  /** What it takes each second. */
-  rateBytesPerSecond: number;
-  /** Where healthy programs stop: 24 seconds' worth of the rate, unless said otherwise. */
+  /** What it takes each second; 1 MiB unless said otherwise. */
+  rateBytesPerSecond?: number;
+  /** Where healthy programs stop: 12 seconds' worth of the rate, unless said otherwise. */
   sizeBytes?: number;
-  /** Share, 0 to 1: each step differs by up to this, and up to this part of ten seconds' growth comes and goes. */
-  noise: number;
-  /** Same seed, same steps. */
-  seed: number;
+  /** Share, 0 to 1: each step differs by up to this, and up to this part of ten seconds' growth comes and goes; 0.1 unless said otherwise. */
+  noise?: number;
+  /** Same seed, same steps; 1 unless said otherwise. */
+  seed?: number;
 }
 
 export interface Program {
@@ -50,15 +50,21 @@ export function whyNotRunnable(language: ProgramLanguage): string | null {
 
 export function startProgram(options: ProgramOptions): Program {
   const { command, args } = commandOf(options.language, options.kind);
-  const size = options.sizeBytes === undefined ? [] : ['--size', `${options.sizeBytes}B`];
-  const shared = [...size, '--rate', `${options.rateBytesPerSecond}B`, '--noise', `${options.noise}`, '--seed', `${options.seed}`];
-  const child = spawn(command, [...args, ...shared, '--until-stdin-ends'], {
-    env: programEnvironment(),
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const child = spawn(command, [...args, ...flagsOf(options)], { env: programEnvironment(), stdio: ['pipe', 'pipe', 'pipe'] });
   if (child.pid === undefined) throw new Error(`${command} could not be started`);
   const exited = once(child, 'exit');
   return { pid: child.pid, ready: becomeReady(child, exited), stop: () => stopProgram(child, exited) };
+}
+
+/** Only what was said: the command line is the name under which the program is seen. */
+function flagsOf({ rateBytesPerSecond, sizeBytes, noise, seed }: ProgramOptions): string[] {
+  const flag = (name: string, value: number | undefined, unit = '') => (value === undefined ? [] : [name, `${value}${unit}`]);
+  return [
+    ...flag('--rate', rateBytesPerSecond, 'B'),
+    ...flag('--size', sizeBytes, 'B'),
+    ...flag('--noise', noise),
+    ...flag('--seed', seed),
+  ];
 }
 
 function commandOf(language: ProgramLanguage, kind: ProgramKind): { command: string; args: string[] } {
@@ -75,7 +81,7 @@ function commandOf(language: ProgramLanguage, kind: ProgramKind): { command: str
 /** Without what is meant for this process's own Node; with an allocator that gives back what is freed. */
 function programEnvironment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('NODE_'));
-  return { ...Object.fromEntries(inherited), MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_ARENA_MAX: '1' };
+  return { ...Object.fromEntries(inherited), STANCH_LAB_UNTIL_STDIN_ENDS: '1', MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_ARENA_MAX: '1' };
 }
 
 async function becomeReady(child: ChildProcess, exited: Promise<unknown[]>): Promise<void> {

@@ -68,7 +68,7 @@ static double next_random(void) {
   return (mixed ^ (mixed >> 14)) / 4294967296.0;
 }
 
-static double rate = 1 << 20, size, noise;
+static double rate = 1 << 20, size, noise = 0.1;
 
 static void leak(size_t bytes, double seconds) {
   (void)seconds;
@@ -116,12 +116,12 @@ static double parse_size(const char *text) {
   exit(64);
 }
 
-static int until_stdin_ends, kind = -1;
+static int kind = -1;
 
 static void read_options(int count, char **arguments) {
   static const struct option options[] = {
       {"kind", required_argument, NULL, 'k'},  {"rate", required_argument, NULL, 'r'}, {"size", required_argument, NULL, 's'},
-      {"noise", required_argument, NULL, 'n'}, {"seed", required_argument, NULL, 'x'}, {"until-stdin-ends", no_argument, &until_stdin_ends, 1},
+      {"noise", required_argument, NULL, 'n'}, {"seed", required_argument, NULL, 'x'},
       {NULL, 0, NULL, 0}};
   random_state = 1;
   for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
@@ -137,12 +137,12 @@ static void read_options(int count, char **arguments) {
     fprintf(stderr, "expected --kind leak, warm-up, lru-cache, gc-sawtooth or load\n");
     exit(64);
   }
-  if (size == 0) size = 24 * rate;
+  if (size == 0) size = 12 * rate;
 }
 
 /* Waits a step; ends the program when stdin has ended: whoever started it is gone. */
 static void wait_step(void) {
-  struct pollfd standard_input = {.fd = until_stdin_ends ? 0 : -1, .events = POLLIN};
+  struct pollfd standard_input = {.fd = getenv("STANCH_LAB_UNTIL_STDIN_ENDS") != NULL ? 0 : -1, .events = POLLIN};
   char byte;
   if (poll(&standard_input, 1, SHORTEST_STEP_SECONDS * 1000) > 0 && read(0, &byte, 1) <= 0) exit(0);
 }

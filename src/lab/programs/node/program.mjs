@@ -2,11 +2,13 @@
  * What all Node programs of the lab share: options, a clock in steps, chance by seed.
  * Plain JavaScript, started directly by Node: a type stripper would add its own memory to what is measured.
  *
- *   --rate 1MiB          bytes a second that the program takes
- *   --size 24MiB         where healthy programs stop growing (default: 24 s of --rate)
- *   --noise 0.1          each step differs by up to a tenth, and up to a tenth of ten seconds' growth comes and goes
- *   --seed 1             same seed, same steps
- *   --until-stdin-ends   end when stdin closes: whoever started the program is gone, even by kill -9
+ *   --rate 1MiB    bytes a second that the program takes
+ *   --size 12MiB   where healthy programs stop growing; 12 seconds of --rate, unless given
+ *   --noise 0.1    each step differs by up to a tenth, and up to a tenth of ten seconds' growth comes and goes
+ *   --seed 1       same seed, same steps
+ *
+ * With STANCH_LAB_UNTIL_STDIN_ENDS in the environment a program ends when its stdin does: then whoever started it is gone, be it by
+ * kill -9. It is no option, because it has no place in the name under which the program is seen.
  */
 import { parseArgs } from 'node:util';
 
@@ -22,7 +24,7 @@ const mostHeldBytes = 2 * 1024 ** 3;
  */
 export function runProgram(start) {
   const options = readOptions(process.argv.slice(2));
-  if (options.untilStdinEnds) endWithStdin();
+  if (process.env.STANCH_LAB_UNTIL_STDIN_ENDS) endWithStdin();
   const random = seededRandom(options.seed);
   const step = start({ rate: options.rate, size: options.size, random });
   const stepMs = Math.max(shortestStepMs, (leastTakeBytes / options.rate) * 1000);
@@ -63,18 +65,16 @@ function readOptions(args) {
     options: {
       rate: { type: 'string', default: '1MiB' },
       size: { type: 'string' },
-      noise: { type: 'string', default: '0' },
+      noise: { type: 'string', default: '0.1' },
       seed: { type: 'string', default: '1' },
-      'until-stdin-ends': { type: 'boolean', default: false },
     },
   });
   const rate = parseSize(values.rate);
   return {
     rate,
-    size: values.size === undefined ? rate * 24 : parseSize(values.size),
+    size: values.size === undefined ? rate * 12 : parseSize(values.size),
     noise: Number(values.noise),
     seed: Number(values.seed),
-    untilStdinEnds: values['until-stdin-ends'],
   };
 }
 

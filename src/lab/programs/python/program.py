@@ -1,6 +1,7 @@
 """What all Python programs of the lab share; the options are those of ../node/program.mjs."""
 
 import argparse
+import os
 import re
 import select
 import sys
@@ -22,7 +23,7 @@ def run_program(start):
     """Runs start(rate, size, random), which gives a function of (bytes, seconds) to be called for each step."""
     options = read_options()
     random = seeded_random(options.seed)
-    step = start(options.rate, options.size or 24 * options.rate, random)
+    step = start(options.rate, options.size or 12 * options.rate, random)
     step_seconds = max(SHORTEST_STEP_SECONDS, LEAST_TAKE_BYTES / options.rate)
     started = time.monotonic()
     steps_done = 0
@@ -40,13 +41,13 @@ def run_program(start):
         if not ready:
             print("READY", flush=True)
             ready = True
-        if not wait_step(options.until_stdin_ends):
+        if not wait_step():
             return
 
 
-def wait_step(until_stdin_ends):
+def wait_step():
     """False when stdin has ended: whoever started the program is gone."""
-    if not until_stdin_ends:
+    if not os.environ.get("STANCH_LAB_UNTIL_STDIN_ENDS"):
         time.sleep(SHORTEST_STEP_SECONDS)
         return True
     readable, _, _ = select.select([sys.stdin], [], [], SHORTEST_STEP_SECONDS)
@@ -57,9 +58,8 @@ def read_options():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rate", type=parse_size, default=1024**2)
     parser.add_argument("--size", type=parse_size)
-    parser.add_argument("--noise", type=float, default=0)
+    parser.add_argument("--noise", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--until-stdin-ends", action="store_true")
     return parser.parse_args()
 
 
