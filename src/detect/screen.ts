@@ -1,11 +1,11 @@
-import type { WindowView } from '../series/window.ts';
+/** Rise between the first and the last quarter that is worth a second look, in average heights of the values above their floor. */
+const leastRise = 0.4;
 
 /**
  * A first look that costs next to nothing: do the floors of the window's quarters rise? Most series stop here.
- * Passes every window that the rules could call a leak, and about one flat noisy window in twelve.
+ * Passes every window that the rules could call a leak, and hardly any flat one.
  */
-export function mayRise(view: WindowView, quantum: number): boolean {
-  const n = view.length;
+export function mayRise(floors: Float64Array, n: number, quantum: number): boolean {
   const lowest = [0, 0, 0, 0];
   const mean = [0, 0, 0, 0];
   for (let q = 0; q < 4; q += 1) {
@@ -14,14 +14,17 @@ export function mayRise(view: WindowView, quantum: number): boolean {
     let low = Number.POSITIVE_INFINITY;
     let sum = 0;
     for (let i = from; i < to; i += 1) {
-      const floor = view.floor[i] ?? 0;
+      const floor = floors[i] ?? 0;
       if (floor < low) low = floor;
       sum += floor;
     }
     lowest[q] = low;
     mean[q] = sum / (to - from);
   }
-  if ((lowest[3] ?? 0) - (lowest[0] ?? 0) < quantum && (mean[3] ?? 0) - (mean[0] ?? 0) < quantum) return false;
+  let spread = 0;
+  for (let q = 0; q < 4; q += 1) spread += (mean[q] ?? 0) - (lowest[q] ?? 0);
+  const rise = Math.max((lowest[3] ?? 0) - (lowest[0] ?? 0), (mean[3] ?? 0) - (mean[0] ?? 0));
+  if (rise < quantum || rise < (leastRise * spread) / 4) return false;
   return concordance(lowest) >= 4.5 && concordance(mean) >= 4;
 }
 

@@ -49,7 +49,7 @@ interface WatchState {
   lives: PastLife[][];
   bornMs: number;
   lastMs: number;
-  values: Float64Array;
+  values: number[];
   limits: { limitBytes: number; headroomBytes: number; fdLimit: number };
   judgedAt: Float64Array;
 }
@@ -79,7 +79,7 @@ const mostLives = 0.7;
 const scratch = emptyView();
 
 /** Log-odds at which finer windows are not looked at any more. */
-const surelyLeaking = 3;
+const surelyLeaking = 1.5;
 
 class Watch implements SubjectWatch {
   revision = 0;
@@ -89,7 +89,7 @@ class Watch implements SubjectWatch {
   private readonly lives: PastLives[] = [];
   private bornMs = Number.NaN;
   private lastMs = Number.NEGATIVE_INFINITY;
-  private readonly values = new Float64Array(resources.length);
+  private readonly values = new Array<number>(resources.length).fill(Number.NaN);
   private readonly limits = { limitBytes: Number.NaN, headroomBytes: Number.NaN, fdLimit: Number.NaN };
   private readonly judgedAt = new Float64Array(levelCount);
 
@@ -159,7 +159,7 @@ class Watch implements SubjectWatch {
     }
     this.bornMs = state.bornMs;
     this.lastMs = state.lastMs;
-    this.values.set(state.values);
+    for (const [c, value] of state.values.entries()) this.values[c] = value;
     Object.assign(this.limits, state.limits);
     this.judgedAt.set(state.judgedAt);
   }
@@ -225,24 +225,20 @@ class Watch implements SubjectWatch {
     if (resource === undefined) return;
     let track = this.tracks[channel] ?? null;
     if (track === null) {
-      if (this.window.view(level, channel, bucketsPerLevel, scratch).length < fewestBuckets) return;
+      if (this.window.floors(level, channel, bucketsPerLevel, scratch.floor) < fewestBuckets) return;
       track = new VerdictTrack(resource);
       this.tracks[channel] = track;
     }
-    if (this.window.isConstant(level, channel)) {
-      track.update(level, 0, null, 0);
-      track.update(level, 1, null, 0);
-      return;
-    }
+    const idle = this.window.isConstant(level, channel) || track.coarserLogOdds(level) > surelyLeaking;
     const widest = level === this.widestLevel();
-    const settled = track.coarserLogOdds(level) > surelyLeaking;
     for (const part of [0, 1] as const) {
-      const view = this.window.view(level, channel, part === 0 ? bucketsPerLevel : bucketsPerLevel / 2, scratch);
-      const longEnough = view.length >= (part === 0 ? fewestBuckets : bucketsPerLevel / 2);
-      const evidence =
-        !settled && longEnough && mayRise(view, resource.quantum)
-          ? this.weigh(level, channel, view, resource.quantum, widest && part === 0)
-          : null;
+      const count = part === 0 ? bucketsPerLevel : bucketsPerLevel / 2;
+      const n = idle ? 0 : this.window.floors(level, channel, count, scratch.floor);
+      let evidence: WindowEvidence | null = null;
+      if (n >= (part === 0 ? fewestBuckets : count) && mayRise(scratch.floor, n, resource.quantum)) {
+        const view = this.window.view(level, channel, count, scratch);
+        evidence = this.weigh(level, channel, view, resource.quantum, widest && part === 0);
+      }
       if (widest && part === 0) track.life = evidence;
       track.update(level, part, evidence, evidence === null ? 0 : logOddsOfLeak(evidence, resource));
     }

@@ -19,7 +19,7 @@ const intervalsToLearnFrom = 8;
 interface OpenBucket {
   /** Start of the bucket, ms since the epoch; NaN before the first sample. */
   startMs: number;
-  floors: Float64Array;
+  floors: number[];
   /** Cumulative CPU seconds and the moment of their last reading in the bucket; NaN when there was none. */
   cpuSeconds: number;
   cpuAtMs: number;
@@ -28,9 +28,9 @@ interface OpenBucket {
 interface LevelState {
   filled: number;
   closed: number;
-  startIndex: Uint32Array;
-  constants: Float64Array;
-  varying: (Float32Array | null)[];
+  startIndex: Float64Array;
+  constants: number[];
+  varying: (Float64Array | null)[];
   open: OpenBucket;
   previousCpuSeconds: number;
   previousCpuAtMs: number;
@@ -45,12 +45,9 @@ export interface WindowState {
 
 interface LearntSample {
   timeMs: number;
-  values: Float64Array;
+  values: number[];
   cpuSeconds: number;
 }
-
-/** Slots of a new level; rings grow as they fill, since most subjects are young and most levels hold little. */
-const firstCapacity = 12;
 
 class Level {
   readonly widthMs: number;
@@ -59,11 +56,11 @@ class Level {
   /** Buckets closed so far: tells a caller whether anything new is here. */
   closed = 0;
   readonly open: OpenBucket;
-  /** Bucket start divided by the width: 32 bits reach to the year 2106 at one second. */
-  private startIndex: Uint32Array = new Uint32Array(firstCapacity);
+  /** Bucket start divided by the width. Plain arrays: they grow with their subject, and small typed ones cost more than they hold. */
+  private startIndex: number[] = [];
   /** Channels, and the CPU rate after them: a single number as long as the value never changes, which is what most counts do. */
-  private readonly constants: Float64Array;
-  private readonly varying: (Float32Array | null)[];
+  private readonly constants: number[];
+  private readonly varying: (number[] | null)[];
   private readonly loadChannel: number;
   private previousCpuSeconds = Number.NaN;
   private previousCpuAtMs = Number.NaN;
@@ -71,32 +68,51 @@ class Level {
   constructor(widthMs: number, channelCount: number) {
     this.widthMs = widthMs;
     this.loadChannel = channelCount;
-    this.constants = new Float64Array(channelCount + 1).fill(Number.NaN);
-    this.varying = new Array<Float32Array | null>(channelCount + 1).fill(null);
+    this.constants = new Array<number>(channelCount + 1).fill(Number.NaN);
+    this.varying = new Array<number[] | null>(channelCount + 1).fill(null);
     this.open = {
       startMs: Number.NaN,
-      floors: new Float64Array(channelCount).fill(Number.NaN),
+      floors: new Array<number>(channelCount).fill(Number.NaN),
       cpuSeconds: Number.NaN,
       cpuAtMs: Number.NaN,
     };
   }
 
-  /** Slot of the i-th bucket, oldest first. */
-  slot(i: number): number {
-    return (this.closed - this.filled + i) % bucketsPerLevel;
-  }
-
-  startMs(slot: number): number {
-    return (this.startIndex[slot] ?? 0) * this.widthMs;
-  }
-
-  floor(channel: number, slot: number): number {
+  copyFloors(channel: number, count: number, into: Float64Array): number {
     const values = this.varying[channel] ?? null;
-    return (values === null ? this.constants[channel] : values[slot]) ?? Number.NaN;
+    if (values === null) {
+      if (Number.isNaN(this.constants[channel] ?? Number.NaN)) return 0;
+      const n = Math.min(this.filled, count);
+      into.fill(this.constants[channel] ?? Number.NaN, 0, n);
+      return n;
+    }
+    let n = 0;
+    for (let i = this.closed - Math.min(this.filled, count); i < this.closed; i += 1) {
+      const value = values[i % bucketsPerLevel] ?? Number.NaN;
+      if (Number.isNaN(value)) continue;
+      into[n] = value;
+      n += 1;
+    }
+    return n;
   }
 
-  load(slot: number): number {
-    return this.floor(this.loadChannel, slot);
+  copyView(channel: number, count: number, into: WindowView): void {
+    const values = this.varying[channel] ?? null;
+    const load = this.varying[this.loadChannel] ?? null;
+    const constant = this.constants[channel] ?? Number.NaN;
+    const constantLoad = this.constants[this.loadChannel] ?? Number.NaN;
+    let n = 0;
+    for (let i = this.closed - Math.min(this.filled, count); i < this.closed; i += 1) {
+      const slot = i % bucketsPerLevel;
+      const value = (values === null ? constant : values[slot]) ?? Number.NaN;
+      if (Number.isNaN(value)) continue;
+      into.timeMs[n] = ((this.startIndex[slot] ?? 0) + 0.5) * this.widthMs;
+      into.floor[n] = value;
+      into.load[n] = (load === null ? constantLoad : load[slot]) ?? Number.NaN;
+      n += 1;
+    }
+    into.widthMs = this.widthMs;
+    into.length = n;
   }
 
   isConstant(channel: number): boolean {
@@ -104,18 +120,20 @@ class Level {
   }
 
   get state(): LevelState {
-    const { filled, closed, startIndex, constants, varying, open, previousCpuSeconds, previousCpuAtMs } = this;
+    const { filled, closed, constants, open, previousCpuSeconds, previousCpuAtMs } = this;
+    const startIndex = Float64Array.from(this.startIndex);
+    const varying = this.varying.map((values) => (values === null ? null : Float64Array.from(values)));
     return { filled, closed, startIndex, constants, varying, open, previousCpuSeconds, previousCpuAtMs };
   }
 
   set state(state: LevelState) {
     this.filled = state.filled;
     this.closed = state.closed;
-    this.startIndex = state.startIndex;
-    this.constants.set(state.constants);
-    for (const c of this.varying.keys()) this.varying[c] = state.varying[c] ?? null;
+    this.startIndex = [...state.startIndex];
+    for (const [c, constant] of state.constants.entries()) this.constants[c] = constant;
+    for (const [c, values] of state.varying.entries()) this.varying[c] = values === null ? null : [...values];
     this.open.startMs = state.open.startMs;
-    this.open.floors.set(state.open.floors);
+    for (const [c, floor] of state.open.floors.entries()) this.open.floors[c] = floor;
     this.open.cpuSeconds = state.open.cpuSeconds;
     this.open.cpuAtMs = state.open.cpuAtMs;
     this.previousCpuSeconds = state.previousCpuSeconds;
@@ -124,7 +142,6 @@ class Level {
 
   close(): void {
     const { open } = this;
-    if (this.filled === this.startIndex.length && this.filled < bucketsPerLevel) this.grow();
     const slot = this.closed % bucketsPerLevel;
     this.startIndex[slot] = open.startMs / this.widthMs;
     for (let c = 0; c < this.loadChannel; c += 1) this.set(c, slot, open.floors[c] ?? Number.NaN);
@@ -147,23 +164,10 @@ class Level {
       const constant = this.constants[channel] ?? Number.NaN;
       if (this.filled === 0) this.constants[channel] = value;
       if (this.filled === 0 || value === constant || (Number.isNaN(value) && Number.isNaN(constant))) return;
-      values = new Float32Array(this.startIndex.length).fill(constant);
+      values = new Array<number>(this.filled).fill(constant);
       this.varying[channel] = values;
     }
     values[slot] = value;
-  }
-
-  private grow(): void {
-    const capacity = Math.min(bucketsPerLevel, this.startIndex.length * 2);
-    const startIndex = new Uint32Array(capacity);
-    startIndex.set(this.startIndex);
-    this.startIndex = startIndex;
-    for (const [c, old] of this.varying.entries()) {
-      if (old === null) continue;
-      const values = new Float32Array(capacity);
-      values.set(old);
-      this.varying[c] = values;
-    }
   }
 }
 
@@ -190,7 +194,7 @@ export class SubjectWindow {
   }
 
   /** `values` one a channel, NaN where absent. Times must not go back. Returns true when a bucket of the finest level closed. */
-  push(timeMs: number, values: Float64Array, cpuSeconds: number): boolean {
+  push(timeMs: number, values: readonly number[], cpuSeconds: number): boolean {
     if (this.base < 0) return this.learn(timeMs, values, cpuSeconds);
     return this.pushAt(0, timeMs, timeMs, values, cpuSeconds);
   }
@@ -229,26 +233,23 @@ export class SubjectWindow {
     return this.levels[level]?.isConstant(channel) ?? true;
   }
 
-  /** Copies the last `count` buckets of a channel into `into`, skipping those in which it was absent. */
+  /**
+   * Copies the floors of the last `count` buckets of a channel into `into`, oldest first, without those in which it was absent.
+   * Returns how many there are.
+   */
+  floors(level: number, channel: number, count: number, into: Float64Array): number {
+    return this.levels[level]?.copyFloors(channel, count, into) ?? 0;
+  }
+
+  /** The same with the time and the CPU rate of each bucket. */
   view(level: number, channel: number, count: number, into: WindowView): WindowView {
-    const source = this.levels[level];
     into.length = 0;
-    if (source === undefined) return into;
-    into.widthMs = source.widthMs;
-    for (let i = Math.max(0, source.filled - count); i < source.filled; i += 1) {
-      const slot = source.slot(i);
-      const value = source.floor(channel, slot);
-      if (Number.isNaN(value)) continue;
-      into.timeMs[into.length] = source.startMs(slot) + source.widthMs / 2;
-      into.floor[into.length] = value;
-      into.load[into.length] = source.load(slot);
-      into.length += 1;
-    }
+    this.levels[level]?.copyView(channel, count, into);
     return into;
   }
 
-  private learn(timeMs: number, values: Float64Array, cpuSeconds: number): boolean {
-    this.learning.push({ timeMs, values: Float64Array.from(values), cpuSeconds });
+  private learn(timeMs: number, values: readonly number[], cpuSeconds: number): boolean {
+    this.learning.push({ timeMs, values: [...values], cpuSeconds });
     if (this.learning.length <= intervalsToLearnFrom) return false;
     const gaps = this.learning.slice(1).map((s, i) => s.timeMs - (this.learning[i]?.timeMs ?? 0));
     gaps.sort((a, b) => a - b);
@@ -273,7 +274,7 @@ export class SubjectWindow {
     return level;
   }
 
-  private pushAt(index: number, timeMs: number, cpuAtMs: number, values: Float64Array, cpuSeconds: number): boolean {
+  private pushAt(index: number, timeMs: number, cpuAtMs: number, values: readonly number[], cpuSeconds: number): boolean {
     const level = this.levelAt(index);
     if (level === undefined) return false;
     const { open } = level;
