@@ -2,7 +2,7 @@
 import { inert } from '../words/inert.ts';
 
 /** Longer ones have to break somewhere. */
-const maxUnbroken = 14;
+const maxUnbroken = 20;
 
 /** Command lines break where a reader would: not after the dashes of a flag, and rather after a slash of a path than within a name. */
 export function Name({ text }: { text: string }) {
