@@ -26,6 +26,9 @@ export interface FamilyScore {
   /** Found on leaks, falsely accused on healthy series, by protocol. */
   ever: Share;
   final: Share;
+  /** Of leaks: how often the intervals of slope and exhaustion held the truth. */
+  slope: Share;
+  exhaustion: Share;
   /** Names of the series that went wrong under the `ever` protocol, then under `final`. */
   wrongEver: string[];
   wrongFinal: string[];
@@ -100,6 +103,8 @@ export function familyScores(outcomes: readonly Outcome[]): FamilyScore[] {
         label: first.label,
         ever: wilson(flagged('ever').length, list.length),
         final: wilson(flagged('final').length, list.length),
+        slope: coverage(list).slope,
+        exhaustion: coverage(list).exhaustion,
         wrongEver: wrong('ever'),
         wrongFinal: wrong('final'),
       },

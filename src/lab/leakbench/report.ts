@@ -151,12 +151,18 @@ function renderFamilies(families: FamilyScore[], all: boolean): string[] {
     family.label === 'leak' ? 'found' : 'accused',
     `${family.ever.hits}/${family.ever.of}`,
     `${family.final.hits}/${family.final.of}`,
+    countsOf(family.slope),
+    countsOf(family.exhaustion),
     nameList([...family.wrongEver, ...family.wrongFinal]),
   ]);
   return [
     `  ${verdictOn('ever')}, ${verdictOn('final')}`,
-    ...table([['  family', '', 'ever', 'final', 'seeds or series that went wrong'], ...rows]),
+    ...table([['  family', '', 'ever', 'final', 'slope', 'exhaustion', 'seeds or series that went wrong'], ...rows]),
   ];
+}
+
+function countsOf(share: Share): string {
+  return share.of === 0 ? '' : `${share.hits}/${share.of}`;
 }
 
 /** Less than nine in ten series of the family are judged rightly. */
