@@ -11,8 +11,8 @@
  * A tick goes into the open epoch and the journal. An epoch ends after an hour or when it gets large, is flushed into the
  * fine segment in slices, and its journal is deleted. A full segment is rolled up into the coarse tiers.
  */
-import { accessSync, constants, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { DatabaseSync } from 'node:sqlite';
 import { StanchError } from '../model/errors.ts';
@@ -179,7 +179,7 @@ class EmbeddedStore implements SeriesStore {
       mode: this.#disk.isOn ? 'disk' : 'memory',
       reason: this.#disk.reason,
       bytes: this.#housekeeping?.bytes ?? 0,
-      setAside: this.#housekeeping === null ? [] : listSetAside(this.#dir),
+      setAside: this.#reading(() => listSetAside(this.#dir), []),
     };
   }
 
@@ -198,7 +198,7 @@ class EmbeddedStore implements SeriesStore {
 
   #open(): void {
     try {
-      mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
+      makeFolder(this.#dir);
       accessSync(this.#dir, constants.R_OK | constants.W_OK | constants.X_OK);
       this.#load();
     } catch (error) {
@@ -338,4 +338,11 @@ class EmbeddedStore implements SeriesStore {
       this.#pendingFindings.clear();
     });
   }
+}
+
+/** Not `recursive: true`, which never returns for a folder under /proc. */
+function makeFolder(dir: string): void {
+  if (existsSync(dir)) return;
+  makeFolder(dirname(dir));
+  mkdirSync(dir, { mode: 0o700 });
 }

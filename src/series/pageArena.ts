@@ -24,6 +24,11 @@ export class PageArena {
     return this.usedPages * pageBytes;
   }
 
+  /** What the pool takes, used or not. */
+  get reservedBytes(): number {
+    return this.#blocks.length * pageBytes * pagesPerBlock;
+  }
+
   append(log: PagedLog, bytes: Uint8Array): void {
     let at = 0;
     while (at < bytes.length) {

@@ -106,14 +106,16 @@ export class BucketCollector implements Collector {
     for (let tick = start; tick < end; ) {
       const timeMs = timesMs[tick] ?? Number.NaN;
       let next = tick + 1;
-      const bucket = Math.floor(timeMs / this.#bucketMs);
-      const endMs = (bucket + 1) * this.#bucketMs;
-      let lastMs = timeMs;
-      for (let at = timesMs[next] ?? endMs; next < end && at >= lastMs && at < endMs && at <= this.#toMs; at = timesMs[next] ?? endMs) {
-        lastMs = at;
-        next += 1;
+      if (timeMs >= this.#fromMs && timeMs <= this.#toMs) {
+        const bucket = Math.floor(timeMs / this.#bucketMs);
+        const endMs = Math.min((bucket + 1) * this.#bucketMs, this.#toMs + 1);
+        let lastMs = timeMs;
+        for (let at = timesMs[next] ?? endMs; next < end && at >= lastMs && at < endMs; at = timesMs[next] ?? endMs) {
+          lastMs = at;
+          next += 1;
+        }
+        this.#add(bucket, lastMs, next - tick, value, value, value, value);
       }
-      if (timeMs >= this.#fromMs && timeMs <= this.#toMs) this.#add(bucket, lastMs, next - tick, value, value, value, value);
       tick = next;
     }
   }
