@@ -78,6 +78,9 @@ const mostLives = 0.7;
 
 const scratch = emptyView();
 
+/** Buckets of the finest level before anything is called a leak. */
+const fewestBucketsForLeak = 48;
+
 /** Log-odds at which finer windows are not looked at any more. */
 const surelyLeaking = 1.5;
 
@@ -213,9 +216,10 @@ class Watch implements SubjectWatch {
       for (let c = 0; c < resources.length; c += 1) this.judgeLevel(level, c);
     }
     if (!touched) return;
+    const young = this.window.closedCount(0) < fewestBucketsForLeak;
     for (const track of this.tracks) {
       track?.outgrow(this.lastMs - this.bornMs);
-      track?.settle(this.lastMs);
+      track?.settle(this.lastMs, young);
     }
     this.revision += 1;
   }

@@ -14,6 +14,9 @@ const sayLeak = 0.58;
 const takeBackLeak = 0.4;
 const saySuspect = 0.35;
 
+/** Share of the time in which a growth first showed for which it must go on to be called a leak: that is tested on new samples. */
+const provenAfter = 0.25;
+
 interface Candidate {
   evidence: WindowEvidence;
   logOdds: number;
@@ -36,6 +39,8 @@ export interface TrackState {
   inherited: Candidate | null;
   word: VerdictWord;
   wordSinceMs: number;
+  suspectSinceMs: number;
+  suspectSpanMs: number;
 }
 
 /** The verdict on one resource over time: what every window last showed, and when the present word was reached. */
@@ -50,14 +55,17 @@ export class VerdictTrack {
   private inherited: Candidate | null = null;
   private word: VerdictWord = 'no-leak';
   private wordSinceMs = 0;
+  /** Since when it has been suspected without a break, NaN when it is not, and the length of the window that showed it first. */
+  private suspectSinceMs = Number.NaN;
+  private suspectSpanMs = 0;
 
   constructor(context: RuleContext) {
     this.context = context;
   }
 
   get state(): TrackState {
-    const { candidates, life, recurring, recurringSinceMs, inherited, word, wordSinceMs } = this;
-    return { candidates, life, recurring, recurringSinceMs, inherited, word, wordSinceMs };
+    const { candidates, life, recurring, recurringSinceMs, inherited, word, wordSinceMs, suspectSinceMs, suspectSpanMs } = this;
+    return { candidates, life, recurring, recurringSinceMs, inherited, word, wordSinceMs, suspectSinceMs, suspectSpanMs };
   }
 
   set state(state: TrackState) {
@@ -68,6 +76,8 @@ export class VerdictTrack {
     this.inherited = state.inherited;
     this.word = state.word;
     this.wordSinceMs = state.wordSinceMs;
+    this.suspectSinceMs = state.suspectSinceMs;
+    this.suspectSpanMs = state.suspectSpanMs;
   }
 
   /** `part` is 0 for the whole ring of a level and 1 for its newer half. Null evidence: nothing rises there. */
@@ -98,11 +108,22 @@ export class VerdictTrack {
     return best;
   }
 
-  /** Settles the word after all windows have been updated. */
-  settle(nowMs: number): void {
-    const probability = probabilityOf(this.likeliest());
+  /**
+   * Settles the word after all windows have been updated. What looks like a leak is a suspect first: it becomes one when it went on
+   * for a quarter as long again. `young` is a subject too short known for any leak.
+   */
+  settle(nowMs: number, young: boolean): void {
+    const likeliest = this.likeliest();
+    const probability = probabilityOf(likeliest);
+    if (likeliest === null || probability < saySuspect) {
+      this.suspectSinceMs = Number.NaN;
+    } else if (Number.isNaN(this.suspectSinceMs)) {
+      this.suspectSinceMs = nowMs;
+      this.suspectSpanMs = likeliest.evidence.toMs - likeliest.evidence.fromMs;
+    }
+    const proven = !young && nowMs - this.suspectSinceMs >= provenAfter * this.suspectSpanMs;
     const kept = this.word === 'leak' && probability >= takeBackLeak;
-    const word = probability >= sayLeak || kept ? 'leak' : probability >= saySuspect ? 'suspect' : 'no-leak';
+    const word = kept || (proven && probability >= sayLeak) ? 'leak' : probability >= saySuspect ? 'suspect' : 'no-leak';
     if (word === this.word) return;
     this.word = word;
     this.wordSinceMs = nowMs;
