@@ -20,21 +20,21 @@ import { straightOverLife } from './straightOverLife.ts';
  * tuning seeds and the recorded series.
  */
 export const rules: readonly { rule: Rule; trust: number }[] = [
-  { rule: floorRises, trust: 0.17 },
-  { rule: clearOfNoise, trust: 0.24 },
-  { rule: keepsGrowing, trust: 0.19 },
-  { rule: notSlowing, trust: 0.53 },
-  { rule: straightLine, trust: 0.26 },
-  { rule: straightOverLife, trust: 0.54 },
-  { rule: manySteps, trust: 0.26 },
-  { rule: givesNothingBack, trust: 0.05 },
-  { rule: notLoad, trust: 0.49 },
-  { rule: newHigh, trust: 0.34 },
+  { rule: floorRises, trust: 0.22 },
+  { rule: clearOfNoise, trust: 0.29 },
+  { rule: keepsGrowing, trust: 0.1 },
+  { rule: notSlowing, trust: 0.47 },
+  { rule: straightLine, trust: 0.19 },
+  { rule: straightOverLife, trust: 0.5 },
+  { rule: manySteps, trust: 0.25 },
+  { rule: givesNothingBack, trust: 0.15 },
+  { rule: notLoad, trust: 0.35 },
+  { rule: newHigh, trust: 0.27 },
   { rule: aboveEarlierRuns, trust: 0.5 },
-  { rule: pastGiveBack, trust: 0.78 },
-  { rule: material, trust: 0.25 },
+  { rule: pastGiveBack, trust: 0.82 },
+  { rule: material, trust: 0.32 },
   { rule: oldEnough, trust: 0.1 },
 ];
 
 /** Log-odds of a leak before any rule has spoken. */
-export const priorLogOdds = -1.52;
+export const priorLogOdds = -1.9;
