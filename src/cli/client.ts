@@ -17,19 +17,35 @@ export interface ApiClient {
   get<T extends v.GenericSchema>(path: string, schema: T): Promise<v.InferOutput<T>>;
 }
 
+interface Token {
+  text: string;
+  from: 'environment' | 'folder';
+}
+
+interface Answer {
+  status: number;
+  body: string;
+}
+
 /** `url` undefined: where the configuration says the daemon listens. Errors: STANCH_E_USAGE. */
 export function createClient(url: string | undefined, surroundings: Surroundings): ApiClient {
   const base = url === undefined ? configuredUrl(surroundings) : parseUrl(url);
   const token = findToken(base, surroundings);
   return {
     get: async (path, schema) => {
-      const { status, body } = await exchange(new URL(path, base), token);
+      const { status, body } = await ask(new URL(path, base), token);
       if (status !== 200) throw refused(base, status, body);
       const document = v.safeParse(schema, parseJson(body));
       if (!document.success) throw notStanch(base, `a document of another shape (${document.issues[0].message})`);
       return document.output;
     },
   };
+}
+
+/** The token of the data folder may be that of another daemon of this account: without one, loopback may do. */
+async function ask(url: URL, token: Token | null): Promise<Answer> {
+  const answer = await exchange(url, token?.text ?? null);
+  return answer.status === 401 && token?.from === 'folder' ? exchange(url, null) : answer;
 }
 
 function configuredUrl(surroundings: Surroundings): URL {
@@ -49,20 +65,21 @@ function parseUrl(text: string): URL {
 }
 
 /** STANCH_TOKEN goes where it is told to; the one in the data folder never leaves this machine. */
-function findToken(base: URL, surroundings: Surroundings): string | null {
+function findToken(base: URL, surroundings: Surroundings): Token | null {
   const given = surroundings.env.STANCH_TOKEN;
-  if (given !== undefined && given !== '') return given;
+  if (given !== undefined && given !== '') return { text: given, from: 'environment' };
   const host = hostName(base.host) ?? '';
   if (host !== 'localhost' && !isLoopback(host)) return null;
   try {
-    return readToken(join(loadSettings({}, surroundings).settings.dataDir, 'token'));
+    const text = readToken(join(loadSettings({}, surroundings).settings.dataDir, 'token'));
+    return text === null ? null : { text, from: 'folder' };
   } catch {
     // No daemon of this account: reading on loopback may do without.
     return null;
   }
 }
 
-function exchange(url: URL, token: string | null): Promise<{ status: number; body: string }> {
+function exchange(url: URL, token: string | null): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = { Accept: 'application/json', ...(token === null ? {} : { Authorization: `Bearer ${token}` }) };
     const request = httpRequest(url, { headers, timeout: timeoutMs, agent: false }, (response) => {

@@ -368,7 +368,6 @@ test('a folder that cannot be used is refused with what to do', (t) => {
 test('a folder of somebody else is refused', { skip: process.getuid?.() === 0 ? 'root may write everywhere' : false }, (t) => {
   const dir = folderFor(t);
   chmodSync(dir, 0o500);
-  t.after(() => chmodSync(dir, 0o700));
   assert.throws(
     () => openStore({ dir, retention: keepAll }),
     (error) => error instanceof StanchError && error.code === 'STANCH_E_DATA_DIR',
