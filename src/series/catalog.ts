@@ -6,7 +6,7 @@ import { minLifeMsOf } from './rollUp.ts';
 import type { SeenSubject } from './segment.ts';
 import { parseSubject, subjectDocument } from './subjectDocument.ts';
 
-export const catalogFile = 'catalog.sqlite';
+const catalogFile = 'catalog.sqlite';
 const maxFindings = 2000;
 
 const schema = `

@@ -1,5 +1,5 @@
 /** node:sqlite as the store uses it: one process, one connection a file, errors told apart. */
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { type ErrorCode, StanchError } from '../model/errors.ts';
 import { corrupt } from './bytes.ts';
@@ -12,6 +12,7 @@ export type Durability = 'safe' | 'rebuildable';
 
 /** Exclusive locking keeps the index of the log out of shared memory, which on a full disk ends in SIGBUS. */
 export function openDatabase(path: string, durability: Durability): DatabaseSync {
+  checkHeader(path);
   const database = new DatabaseSync(path);
   try {
     database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -128; PRAGMA temp_store = MEMORY;
@@ -22,6 +23,27 @@ export function openDatabase(path: string, durability: Durability): DatabaseSync
     database.close();
     throw error;
   }
+}
+
+/**
+ * SQLite takes an empty file for a new database, and one with an unknown write version for one that may only be read.
+ * https://www.sqlite.org/fileformat.html, section 1.3
+ */
+function checkHeader(path: string): void {
+  if (!existsSync(path)) return;
+  const header = Buffer.alloc(20);
+  const fd = openSync(path, 'r');
+  try {
+    const length = readSync(fd, header, 0, header.length, 0);
+    const isKnown = header.toString('latin1', 0, 16) === 'SQLite format 3\0' && isVersion(header[18]) && isVersion(header[19]);
+    if (length < header.length || !isKnown) throw corrupt('a file that is no SQLite database');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function isVersion(value: number | undefined): boolean {
+  return value === 1 || value === 2;
 }
 
 /** Creates the file under another name first: a crash never leaves one without its tables. */
@@ -61,11 +83,6 @@ export function numberIn(row: SqlRow, column: string): number {
   const value = row?.[column];
   if (typeof value !== 'number') throw corrupt(`no number in ${column}`);
   return value;
-}
-
-export function numberOrNull(row: SqlRow, column: string): number | null {
-  const value = row?.[column];
-  return typeof value === 'number' ? value : null;
 }
 
 export function textIn(row: SqlRow, column: string): string {

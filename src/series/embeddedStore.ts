@@ -52,6 +52,7 @@ const sliceMs = 15;
 /** Epochs that wait in memory while the disk is full, or the flush is late. */
 const maxWaiting = 2;
 const maxPendingFindings = 500;
+const maxAttempts = 4;
 const defaultFindingLimit = 1000;
 /** A tick without a row takes memory too. */
 const maxTicksInEpoch = 100_000;
@@ -293,7 +294,10 @@ class EmbeddedStore implements SeriesStore {
   #rotate(): void {
     this.#line.freeze();
     this.#onDisk(() => {
-      while (this.#line.waiting.length > maxWaiting && this.#flusher.flush(Number.POSITIVE_INFINITY));
+      // More often than once only when a damaged segment had to be set aside in between.
+      for (let attempt = 0; attempt < maxAttempts && this.#line.waiting.length > maxWaiting; attempt += 1) {
+        this.#flusher.flush(Number.POSITIVE_INFINITY);
+      }
     });
     while (this.#line.waiting.length > maxWaiting) this.#line.dropOldest();
     const open = this.#line.epochs;

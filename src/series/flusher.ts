@@ -39,12 +39,6 @@ export class Flusher {
     }
     return true;
   }
-
-  /** Flushes everything, however long it takes. */
-  flushAll(): void {
-    let left = this.#line.waiting.length * 4;
-    while (left > 0 && this.flush(Number.POSITIVE_INFINITY)) left -= 1;
-  }
 }
 
 /** The segment that epochs of this time go into: a new one each span of time, or when it gets large. */

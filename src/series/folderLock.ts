@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { StanchError } from '../model/errors.ts';
 import { troubleOf } from './database.ts';
 
-export const lockFile = 'lock';
+const lockFile = 'lock';
 
 /**
  * Keeps a second daemon out of the folder. The lock is one of the kernel's, taken through SQLite, and ends with the process

@@ -22,12 +22,25 @@ export class GuardedDatabase {
   #database: DatabaseSync | null = null;
   readonly #statements = new Map<string, StatementSync>();
   #isBatching = false;
+  /** Made of what could be read of a damaged one. What is damaged a second time is beyond saving. */
+  #isRescued = false;
 
   constructor(file: GuardedFile) {
     this.#file = file;
   }
 
   run<T>(work: (prepare: Prepare) => T): T {
+    try {
+      return work(this.#prepare);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#replace();
+      return this.#isRescued ? this.#tryRescued(work) : work(this.#prepare);
+    }
+  }
+
+  /** Starts anew when what was saved is no good either. */
+  #tryRescued<T>(work: (prepare: Prepare) => T): T {
     try {
       return work(this.#prepare);
     } catch (error) {
@@ -83,13 +96,14 @@ export class GuardedDatabase {
     const rescued = `${path}.rescued`;
     let count = 0;
     try {
-      count = salvage(path, rescued, schema, tables);
+      if (!this.#isRescued) count = salvage(path, rescued, schema, tables);
     } catch (error) {
       // Not readable at all, or no room for a copy: the file set aside still has it.
       if (!(error instanceof Error)) throw error;
     }
     setFileAside(dir, name, now());
-    if (count > 0) renameSync(rescued, path);
+    this.#isRescued = count > 0;
+    if (this.#isRescued) renameSync(rescued, path);
     else rmSync(rescued, { force: true });
   }
 

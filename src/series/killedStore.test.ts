@@ -48,6 +48,6 @@ test('kill -9 at any moment loses nothing that was appended', { timeout: 600_000
   }
   assert.equal(next.size, subjectCount);
   for (const [subjectId, count] of next) assert.ok(count > appended, `${subjectId}: ${count} of ${appended + 1}`);
-  assert.equal(store.findings({ limit: 10_000 }).length, Math.floor(appended / 50) + 1, 'no finding is lost');
-  assert.ok([...store.states()].length === 1);
+  assert.ok(store.findings({ limit: 10_000 }).length > Math.floor(appended / 50), 'no finding is lost');
+  assert.equal([...store.states()].length, 1);
 });

@@ -18,12 +18,13 @@ const first = lastTick(store) + 1;
 for (let tick = first; tick < first + Number(maxTicks); tick += 1) {
   const timeMs = startMs + tick * 10_000;
   for (const subject of subjects) store.putSubject(subject, timeMs);
+  // First, since the next run goes on after the last tick.
+  if (tick % 50 === 0) store.putFinding(findingOf(`f-${tick}`, timeMs));
   store.append(
     timeMs,
     subjects.map(({ id }, index) => ({ subjectId: id, sample: sampleAt(timeMs, { fds: tick, anonBytes: (tick + index) * 4096 }) })),
   );
   store.putState('w-0', timeMs, Uint8Array.of(tick % 256));
-  if (tick % 50 === 0) store.putFinding(findingOf(`f-${tick}`, timeMs));
   writeSync(1, `${tick}\n`);
   store.maintain(timeMs);
 }

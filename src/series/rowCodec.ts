@@ -29,7 +29,7 @@ const places: Record<Gauge, number> = {
   startTimeMs: 12,
   fdLimit: 13,
 };
-export const columns: readonly Gauge[] = [...gauges].sort((a, b) => places[a] - places[b]);
+const columns: readonly Gauge[] = [...gauges].sort((a, b) => places[a] - places[b]);
 export const columnCount: number = columns.length;
 
 export function columnOf(gauge: Gauge): number {
@@ -42,7 +42,7 @@ export const sharedColumn: number = places.headroomBytes;
 export const shared: number = Number.POSITIVE_INFINITY;
 
 /** CPU time comes in hundredths of a second, everything else in whole numbers. */
-export function scaleOf(column: number): number {
+function scaleOf(column: number): number {
   return column === cpuColumn ? 100 : 1;
 }
 

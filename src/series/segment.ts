@@ -7,34 +7,47 @@
  */
 import { existsSync, rmSync, statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
 import type { Subject } from '../model/subject.ts';
 import { corrupt } from './bytes.ts';
 import { type Chunk, chunkIsWhole, openChunk, sealChunk } from './chunk.ts';
-import { bytesIn, createDatabase, inTransaction, numberIn, numberOrNull, openDatabase, type SqlRow, textIn } from './database.ts';
+import { bytesIn, createDatabase, inTransaction, numberIn, openDatabase, type SqlRow, textIn } from './database.ts';
 import type { SalvagedTable } from './salvage.ts';
 import { parseSubject, subjectDocument } from './subjectDocument.ts';
 
 export type Tier = 'fine' | 'mid' | 'coarse';
 
 const subjectsPerEpoch = 2 ** 22;
-const epochOwner = 'epoch';
+/** Names that go into checksums: nothing may turn up in another place than it was written to. */
+const epochOwner = (ordinal: number): string => `epoch ${ordinal}`;
+const chunkOwner = (id: string, ordinal: number): string => `${ordinal} ${id}`;
 
 /** What of a damaged segment is worth keeping. */
 export const segmentTables: readonly SalvagedTable[] = [
-  { name: 'epoch', orderBy: 'ordinal', isSound: (row) => chunkIsWhole(epochOwner, bytesIn(row, 'payload')) },
-  { name: 'subject', orderBy: 'no', isSound: (row) => parseSubject(textIn(row, 'document')).id === textIn(row, 'id') },
+  { name: 'epoch', orderBy: 'ordinal', isSound: isSoundEpoch },
+  { name: 'subject', orderBy: 'no', isSound: isSoundSubject },
   { name: 'chunk', orderBy: 'key', isSound: hasWholeChunk },
 ];
+
+function isSoundEpoch(row: SqlRow): boolean {
+  return chunkIsWhole(epochOwner(epochRow(row).ordinal), bytesIn(row, 'payload'));
+}
+
+function isSoundSubject(row: SqlRow): boolean {
+  return [0, 1, 2].includes(numberIn(row, 'isRolled')) && seenSubject(row).subject.id === textIn(row, 'id');
+}
 
 function hasWholeChunk(row: SqlRow, saved: DatabaseSync): boolean {
   const key = numberIn(row, 'key');
   const subject = saved.prepare('SELECT id FROM subject WHERE no = ?').get(key % subjectsPerEpoch);
-  const epoch = saved.prepare('SELECT 1 FROM epoch WHERE ordinal = ?').get(Math.floor(key / subjectsPerEpoch));
-  return subject !== undefined && epoch !== undefined && chunkIsWhole(textIn(subject, 'id'), bytesIn(row, 'bytes'));
+  const ordinal = Math.floor(key / subjectsPerEpoch);
+  const epoch = saved.prepare('SELECT 1 FROM epoch WHERE ordinal = ?').get(ordinal);
+  return subject !== undefined && epoch !== undefined && chunkIsWhole(chunkOwner(textIn(subject, 'id'), ordinal), bytesIn(row, 'bytes'));
 }
 
 export const segmentSchema = `
-  CREATE TABLE epoch (ordinal INTEGER PRIMARY KEY, firstTick INTEGER NOT NULL UNIQUE, minMs REAL NOT NULL, maxMs REAL NOT NULL, payload BLOB NOT NULL);
+  CREATE TABLE epoch (ordinal INTEGER PRIMARY KEY, firstTick INTEGER NOT NULL UNIQUE, minMs REAL NOT NULL, maxMs REAL NOT NULL,
+    checksum INTEGER NOT NULL, payload BLOB NOT NULL);
   CREATE TABLE subject (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document TEXT NOT NULL,
     firstSeenMs REAL NOT NULL, lastSeenMs REAL NOT NULL, isRolled INTEGER NOT NULL DEFAULT 0);
   CREATE INDEX unrolled ON subject (no) WHERE isRolled = 0;
@@ -57,6 +70,8 @@ export class Segment {
   readonly path: string;
   readonly tier: Tier;
   readonly sequence: number;
+  /** Made of what could be read of a damaged one. */
+  readonly isRescued: boolean;
   minMs: number = Number.POSITIVE_INFINITY;
   maxMs: number = Number.NEGATIVE_INFINITY;
   firstTick: number = Number.POSITIVE_INFINITY;
@@ -64,10 +79,11 @@ export class Segment {
   #database: DatabaseSync | null = null;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(path: string, tier: Tier, sequence: number) {
+  constructor(path: string, tier: Tier, sequence: number, isRescued = false) {
     this.path = path;
     this.tier = tier;
     this.sequence = sequence;
+    this.isRescued = isRescued;
   }
 
   get isOpen(): boolean {
@@ -81,16 +97,15 @@ export class Segment {
 
   /** Reads what the shelf must know; throws when the file is no segment. */
   inspect(): void {
-    const row = this.#prepare(
-      'SELECT min(minMs) AS minMs, max(maxMs) AS maxMs, min(firstTick) AS firstTick, max(firstTick) AS lastFirstTick FROM epoch',
-    ).get();
+    const epochs = this.epochs(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
     this.#prepare('SELECT no, id, document, firstSeenMs, lastSeenMs, isRolled FROM subject LIMIT 1').get();
     this.#prepare('SELECT key, bytes FROM chunk LIMIT 1').get();
-    this.minMs = numberOrNull(row, 'minMs') ?? Number.POSITIVE_INFINITY;
-    this.maxMs = numberOrNull(row, 'maxMs') ?? Number.NEGATIVE_INFINITY;
-    this.firstTick = numberOrNull(row, 'firstTick') ?? Number.POSITIVE_INFINITY;
-    const lastFirstTick = numberOrNull(row, 'lastFirstTick');
-    this.lastTick = lastFirstTick === null ? -1 : lastFirstTick + Math.max(0, this.#tickCount(lastFirstTick) - 1);
+    for (const { ordinal, firstTick, minMs, maxMs } of epochs) {
+      this.minMs = Math.min(this.minMs, minMs);
+      this.maxMs = Math.max(this.maxMs, maxMs);
+      this.firstTick = Math.min(this.firstTick, firstTick);
+      this.lastTick = Math.max(this.lastTick, firstTick + Math.max(0, this.#tickCount(ordinal) - 1));
+    }
   }
 
   /** Size on disk with the write-ahead log. */
@@ -107,17 +122,25 @@ export class Segment {
    * tiers; `payload` is what all its chunks need: the times of its ticks, or the shared buckets.
    */
   putEpoch(epoch: { firstTick: number; tickCount: number; minMs: number; maxMs: number; payload: Uint8Array }): number {
-    const { firstTick, tickCount, minMs, maxMs, payload } = epoch;
-    const row = this.#prepare(
-      `INSERT INTO epoch (firstTick, minMs, maxMs, payload) VALUES (?, ?, ?, ?)
-       ON CONFLICT (firstTick) DO UPDATE SET minMs = min(minMs, excluded.minMs), maxMs = max(maxMs, excluded.maxMs),
-         payload = excluded.payload RETURNING ordinal`,
-    ).get(firstTick, minMs, maxMs, sealChunk(epochOwner, 0, tickCount, payload));
+    const { firstTick, tickCount, payload } = epoch;
+    const known = this.#prepare('SELECT ordinal, firstTick, minMs, maxMs, checksum FROM epoch WHERE firstTick = ?').get(firstTick);
+    const before = known === undefined ? null : epochRow(known);
+    const minMs = Math.min(epoch.minMs, before?.minMs ?? epoch.minMs);
+    const maxMs = Math.max(epoch.maxMs, before?.maxMs ?? epoch.maxMs);
+    const ordinal = before?.ordinal ?? numberIn(this.#prepare('SELECT coalesce(max(ordinal), 0) + 1 AS next FROM epoch').get(), 'next');
+    this.#prepare('INSERT OR REPLACE INTO epoch (ordinal, firstTick, minMs, maxMs, checksum, payload) VALUES (?, ?, ?, ?, ?, ?)').run(
+      ordinal,
+      firstTick,
+      minMs,
+      maxMs,
+      epochChecksum({ ordinal, firstTick, minMs, maxMs }),
+      sealChunk(epochOwner(ordinal), 0, tickCount, payload),
+    );
     this.minMs = Math.min(this.minMs, minMs);
     this.maxMs = Math.max(this.maxMs, maxMs);
-    this.firstTick = Math.min(this.firstTick, firstTick);
     this.lastTick = Math.max(this.lastTick, firstTick + Math.max(0, tickCount - 1));
-    return numberIn(row, 'ordinal');
+    this.firstTick = Math.min(this.firstTick, firstTick);
+    return ordinal;
   }
 
   putChunk(ordinal: number, seen: SeenSubject, chunk: Chunk): void {
@@ -131,22 +154,20 @@ export class Segment {
       'no',
     );
     if (no >= subjectsPerEpoch) throw corrupt('a segment with millions of subjects');
-    const bytes = sealChunk(subject.id, chunk.first, chunk.last, chunk.bytes);
+    const bytes = sealChunk(chunkOwner(subject.id, ordinal), chunk.first, chunk.last, chunk.bytes);
     this.#prepare('INSERT OR REPLACE INTO chunk (key, bytes) VALUES (?, ?)').run(ordinal * subjectsPerEpoch + no, bytes);
   }
 
   epochs(fromMs: number, toMs: number): EpochRow[] {
-    const statement = this.#prepare('SELECT ordinal, firstTick, minMs, maxMs FROM epoch WHERE maxMs >= ? AND minMs <= ? ORDER BY ordinal');
-    return statement.all(fromMs, toMs).map((row) => ({
-      ordinal: numberIn(row, 'ordinal'),
-      firstTick: numberIn(row, 'firstTick'),
-      minMs: numberIn(row, 'minMs'),
-      maxMs: numberIn(row, 'maxMs'),
-    }));
+    const statement = this.#prepare(
+      'SELECT ordinal, firstTick, minMs, maxMs, checksum FROM epoch WHERE maxMs >= ? AND minMs <= ? ORDER BY ordinal',
+    );
+    return statement.all(fromMs, toMs).map(epochRow);
   }
 
   payload(ordinal: number): Uint8Array {
-    return openChunk(epochOwner, bytesIn(this.#prepare('SELECT payload FROM epoch WHERE ordinal = ?').get(ordinal), 'payload')).bytes;
+    return openChunk(epochOwner(ordinal), bytesIn(this.#prepare('SELECT payload FROM epoch WHERE ordinal = ?').get(ordinal), 'payload'))
+      .bytes;
   }
 
   findSubject(id: string): { no: number; isRolled: boolean } | null {
@@ -156,7 +177,7 @@ export class Segment {
 
   chunk(ordinal: number, no: number, id: string): Chunk | null {
     const row = this.#prepare('SELECT bytes FROM chunk WHERE key = ?').get(ordinal * subjectsPerEpoch + no);
-    return row === undefined ? null : openChunk(id, bytesIn(row, 'bytes'));
+    return row === undefined ? null : openChunk(chunkOwner(id, ordinal), bytesIn(row, 'bytes'));
   }
 
   /** Every chunk of an epoch with its subject's id. */
@@ -166,7 +187,7 @@ export class Segment {
     ).iterate(ordinal * subjectsPerEpoch, ordinal * subjectsPerEpoch, (ordinal + 1) * subjectsPerEpoch);
     for (const row of rows) {
       const id = textIn(row, 'id');
-      yield { id, chunk: openChunk(id, bytesIn(row, 'bytes')) };
+      yield { id, chunk: openChunk(chunkOwner(id, ordinal), bytesIn(row, 'bytes')) };
     }
   }
 
@@ -195,7 +216,8 @@ export class Segment {
     let lastKey: number | null = null;
     for (const row of rows) {
       lastKey = numberIn(row, 'key');
-      if (!chunkIsWhole(textIn(row, 'id'), bytesIn(row, 'bytes'))) return { lastKey, isWhole: false };
+      const owner = chunkOwner(textIn(row, 'id'), Math.floor(lastKey / subjectsPerEpoch));
+      if (!chunkIsWhole(owner, bytesIn(row, 'bytes'))) return { lastKey, isWhole: false };
     }
     return { lastKey, isWhole: true };
   }
@@ -216,9 +238,9 @@ export class Segment {
     for (const path of [this.path, `${this.path}-wal`, `${this.path}-shm`]) rmSync(path, { force: true });
   }
 
-  #tickCount(firstTick: number): number {
-    const row = this.#prepare('SELECT payload FROM epoch WHERE firstTick = ?').get(firstTick);
-    return openChunk(epochOwner, bytesIn(row, 'payload')).last;
+  #tickCount(ordinal: number): number {
+    return openChunk(epochOwner(ordinal), bytesIn(this.#prepare('SELECT payload FROM epoch WHERE ordinal = ?').get(ordinal), 'payload'))
+      .last;
   }
 
   #open(): DatabaseSync {
@@ -237,6 +259,21 @@ export class Segment {
     this.#statements.set(sql, statement);
     return statement;
   }
+}
+
+function epochRow(row: SqlRow): EpochRow {
+  const epoch = {
+    ordinal: numberIn(row, 'ordinal'),
+    firstTick: numberIn(row, 'firstTick'),
+    minMs: numberIn(row, 'minMs'),
+    maxMs: numberIn(row, 'maxMs'),
+  };
+  if (numberIn(row, 'checksum') !== epochChecksum(epoch)) throw corrupt('an epoch with a wrong checksum');
+  return epoch;
+}
+
+function epochChecksum({ ordinal, firstTick, minMs, maxMs }: EpochRow): number {
+  return crc32(`${ordinal} ${firstTick} ${minMs} ${maxMs}`);
 }
 
 function seenSubject(row: SqlRow): SeenSubject & { no: number } {

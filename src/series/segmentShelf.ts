@@ -82,11 +82,12 @@ export class SegmentShelf {
     list.splice(place, 1);
     if (!existsSync(segment.path)) return;
     const rescued = `${segment.path}.rescued`;
-    const count = this.#rescue(segment.path, rescued);
+    // What is damaged a second time is beyond saving; trying again would never end.
+    const count = segment.isRescued ? 0 : this.#rescue(segment.path, rescued);
     setFileAside(this.#dir, basename(segment.path), this.#now());
     if (count === 0) return;
     renameSync(rescued, segment.path);
-    const replacement = new Segment(segment.path, segment.tier, segment.sequence);
+    const replacement = new Segment(segment.path, segment.tier, segment.sequence, true);
     replacement.inspect();
     list.splice(place, 0, replacement);
     this.#touch(replacement);

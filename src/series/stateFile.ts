@@ -2,7 +2,7 @@ import { openChunk, sealChunk } from './chunk.ts';
 import { bytesIn, numberIn, textIn } from './database.ts';
 import { GuardedDatabase } from './guardedDatabase.ts';
 
-export const stateFileName = 'states.sqlite';
+const stateFileName = 'states.sqlite';
 const pageOfStates = 64;
 
 const schema = 'CREATE TABLE state (subjectId TEXT PRIMARY KEY, timeMs REAL NOT NULL, bytes BLOB NOT NULL) WITHOUT ROWID;';

@@ -10,7 +10,7 @@
  *
  * A subject that is in the tick before, not gone and without an entry repeats its row.
  */
-import { closeSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, renameSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { Subject } from '../model/subject.ts';
 import { ByteReader, ByteWriter, corrupt } from './bytes.ts';
@@ -131,10 +131,6 @@ export interface Recovered {
 }
 
 /** Reads a journal as far as it is whole. Never throws on what the file holds. */
-export function recoverJournal(path: string, arena: PageArena): Recovered {
-  return recoverEpoch(readFileSync(path), arena);
-}
-
 export function recoverEpoch(file: Uint8Array, arena: PageArena): Recovered {
   if (file.length < magic.length || magic.some((byte, index) => file[index] !== byte))
     return { epoch: null, soundBytes: 0, damage: 'not a journal' };
