@@ -10,12 +10,14 @@ import { testFolder } from './spawnForTests.ts';
 
 const anyDocument = v.object({ token: v.nullable(v.string()) });
 
+const refusal = { code: 'STANCH_E_UNAUTHORISED', expected: 'the token', found: 'another', next: 'Send it.' };
+
 /** A daemon that refuses every token, and lets in who has none; its answer says which token came. */
 async function strictDaemon(context: TestContext): Promise<string> {
   const server = createServer((request, response) => {
     const token = request.headers.authorization ?? null;
     response.writeHead(token === null ? 200 : 401, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ token }));
+    response.end(JSON.stringify(token === null ? { token } : refusal));
   }).listen(0, '127.0.0.1');
   context.after(() => server.close());
   await once(server, 'listening');
