@@ -53,6 +53,11 @@ export interface WindowEvidence {
   lateShare: number;
   /** t of a quadratic term: negative when growth slows down. */
   curvatureT: number;
+  /** The quadratic term over the window and its standard error, in the unit of the series: floor = … + bend × (u - ½)², u from 0 to 1. */
+  bend: number;
+  bendError: number;
+  /** By how much the largest step between two blocks exceeds an even one, in the unit of the series. */
+  unevenStep: number;
   /**
    * Log-likelihood of growth that goes on (a line, with or without a warm-up) less that of growth that ends or slows down by itself.
    * Near 0 the window cannot tell.
@@ -196,6 +201,9 @@ export function weighWindow(
     effectiveSteps: increments.effectiveSteps,
     lateShare: shape.lateShare,
     curvatureT: shape.curvatureT,
+    bend: shape.bend,
+    bendError: shape.bendError,
+    unevenStep: increments.unevenStep,
     lineOdds: shape.lineOdds,
     endingCurve: shape.endingCurve,
     foreseenShare: life === null ? null : foreseenShare(life, fromMs, toMs, scale),
@@ -345,6 +353,7 @@ function weighIncrements(blocks: Blocks, growth: number, quantum: number) {
     wander: Math.sqrt(Math.max(0, variance + 2 * covariance) * n),
     giveBack: growth > 0 ? drop / growth : 1,
     largestStep: up > 0 ? largest / up : 0,
+    unevenStep: Math.max(0, largest - mean),
     effectiveSteps: upSquares > 0 ? (up * up) / upSquares : 0,
   };
 }
@@ -362,6 +371,8 @@ function weighShape(blocks: Blocks, fromMs: number, spanMs: number, bornMs: numb
   const late = theilSen(u.subarray(n - third), y.subarray(n - third), third);
   return {
     lateShare: line.slope > 0 ? late.slope / line.slope : 0,
+    bend: curve?.coefficient ?? 0,
+    bendError: curve?.coefficientError ?? 0,
     curvatureT: curve === null ? 0 : curve.coefficient / Math.max(curve.coefficientError, noise * 1e-3, 1e-300),
     ...weighEndings(line, blocks, u, { fromMs, spanMs, originMs: Math.min(bornMs, fromMs) }, noise),
   };

@@ -2,10 +2,10 @@ import { formatTime } from '../model/units.ts';
 import type { Exhaustion } from '../model/verdict.ts';
 import type { WindowEvidence } from './evidence.ts';
 
-/** A wall and how much is left before it, in the unit of the resource. */
+/** What the growth runs into: a level in the unit of the resource. */
 export interface Wall {
   name: string;
-  left: number;
+  level: number;
 }
 
 /** One-sided 95 % quantile of the normal: both sides together leave 10 %. */
@@ -14,20 +14,48 @@ export const normal95 = 1.645;
 /** Nothing is forecast beyond this: a date in ten years says only "not soon". */
 const farthestMs = 3_650 * 86_400_000;
 
-/** When the wall is reached if the growth goes on, with a 90 % interval from slope and scatter. Null without growth. */
-export function forecastExhaustion(e: WindowEvidence, wall: Wall, nowMs: number): Exhaustion | null {
+/** Nothing is foreseen more exactly than this, as a share of what is left: walls move and loads change. */
+const leastDoubt = 0.01;
+
+/** t of the curvature above which growth is taken as accelerating. */
+const accelerates = 4;
+
+/**
+ * When the wall is reached if the growth goes on, with a 90 % interval from the slope, the scatter of the floors and their uneven steps.
+ * `excursion` is how far the series usually rises above its floor: a wall is hit by peaks. Null without growth or within ten years.
+ */
+export function forecastExhaustion(e: WindowEvidence, wall: Wall, excursion: number, nowMs: number): Exhaustion | null {
   if (e.slopePerMs <= 0) return null;
-  const left = Math.max(0, wall.left);
-  const at = left / e.slopePerMs;
-  const fastest = e.slopePerMs + normal95 * e.slopeErrorPerMs;
-  const slowest = e.slopePerMs - normal95 * e.slopeErrorPerMs;
-  const earliest = Math.max(0, left - normal95 * e.noise) / fastest;
-  const latest = slowest > 0 ? (left + normal95 * e.noise) / slowest : Number.POSITIVE_INFINITY;
+  const floorNow = e.endFloor + e.slopePerMs * (nowMs - e.toMs);
+  const left = Math.max(0, wall.level - floorNow - excursion);
+  const scatter = normal95 * Math.max(e.noise, 0.5 * excursion, leastDoubt * left) + 0.5 * e.unevenStep;
+  const slopeError = normal95 * e.slopeErrorPerMs;
+  const nearest = Math.max(0, left - scatter);
+  const farthest = left + scatter;
+  const times = e.curvatureT > accelerates ? accelerating(e, nearest, left, farthest) : null;
+  const { earliest, at, latest } = times ?? {
+    earliest: nearest / (e.slopePerMs + slopeError),
+    at: left / e.slopePerMs,
+    latest: e.slopePerMs > slopeError ? farthest / (e.slopePerMs - slopeError) : Number.POSITIVE_INFINITY,
+  };
   if (at > farthestMs) return null;
   return {
     at: formatTime(nowMs + at),
     low: formatTime(nowMs + earliest),
     high: latest > farthestMs ? null : formatTime(nowMs + latest),
     wall: wall.name,
+  };
+}
+
+/** Times to the wall of a parabola that goes on: the earliest bends more, the latest keeps the rate of the window's end. */
+function accelerating(e: WindowEvidence, nearest: number, left: number, farthest: number) {
+  const spanMs = e.toMs - e.fromMs;
+  const rate = e.growth + e.bend;
+  const timeTo = (distance: number, bend: number) =>
+    (spanMs * (Math.sqrt((e.growth + bend) ** 2 + 4 * bend * distance) - (e.growth + bend))) / (2 * bend);
+  return {
+    earliest: timeTo(nearest, e.bend + normal95 * e.bendError),
+    at: timeTo(left, e.bend),
+    latest: (spanMs * farthest) / rate,
   };
 }

@@ -5,6 +5,7 @@ import type { ResourceVerdict, SubjectVerdict } from '../model/verdict.ts';
 import { bucketsPerLevel, levelCount, SubjectWindow, type WindowState, type WindowView } from '../series/window.ts';
 import { logOddsOfLeak } from './assess.ts';
 import { emptyView, fewestBuckets, type WindowEvidence, weighWindow } from './evidence.ts';
+import { excursionOf } from './excursion.ts';
 import type { Wall } from './forecast.ts';
 import { lifeOf, type PastLife, PastLives } from './lives.ts';
 import { onsetOf } from './onset.ts';
@@ -73,6 +74,10 @@ function isWatchState(state: unknown): state is WatchState {
 /** A start time that moves by less is the same start, read with another rounding. */
 const sameStartMs = 2_000;
 
+/** Behind the resources: memory with its sign turned, whose floors are the peaks of memory. */
+const peakChannel = resources.length;
+const channelCount = resources.length + 1;
+
 /** Share of the earlier runs that must have grown before their average counts. */
 const mostLives = 0.7;
 
@@ -87,12 +92,12 @@ const surelyLeaking = 1.5;
 class Watch implements SubjectWatch {
   revision = 0;
   private readonly subjectName: string;
-  private window = new SubjectWindow(resources.length);
+  private window = new SubjectWindow(channelCount);
   private readonly tracks: (VerdictTrack | null)[] = resources.map(() => null);
   private readonly lives: PastLives[] = [];
   private bornMs = Number.NaN;
   private lastMs = Number.NEGATIVE_INFINITY;
-  private readonly values = new Array<number>(resources.length).fill(Number.NaN);
+  private readonly values = new Array<number>(channelCount).fill(Number.NaN);
   private readonly limits = { limitBytes: Number.NaN, headroomBytes: Number.NaN, fdLimit: Number.NaN };
   private readonly judgedAt = new Float64Array(levelCount);
 
@@ -106,7 +111,8 @@ class Watch implements SubjectWatch {
     this.noticeRestart(sample);
     this.lastMs = timeMs;
     const { values } = this;
-    for (let c = 0; c < values.length; c += 1) values[c] = resources[c]?.of(sample) ?? Number.NaN;
+    for (let c = 0; c < resources.length; c += 1) values[c] = resources[c]?.of(sample) ?? Number.NaN;
+    values[peakChannel] = -(values[0] ?? Number.NaN);
     this.limits.limitBytes = isValue(sample.limitBytes) ? sample.limitBytes : Number.NaN;
     this.limits.headroomBytes = isValue(sample.headroomBytes) ? sample.headroomBytes : Number.NaN;
     this.limits.fdLimit = isValue(sample.fdLimit) ? sample.fdLimit : Number.NaN;
@@ -122,6 +128,7 @@ class Watch implements SubjectWatch {
       judged.push(
         track.verdict(this.wall(c), this.lastMs, {
           widest: () => this.widest(c, resource.quantum),
+          excursion: (evidence) => (c === 0 ? excursionOf(this.window, peakChannel, evidence) : 0),
           onset: (evidence) => onsetOf(this.window, c, evidence),
         }),
       );
@@ -191,7 +198,7 @@ class Watch implements SubjectWatch {
       const knownMs = lives.lives.reduce((sum, past) => sum + past.lengthMs, 0);
       track.restart(rising ? weighWindow(average, null, null, 0, resource.quantum) : null, this.lastMs - knownMs);
     }
-    this.window = new SubjectWindow(resources.length);
+    this.window = new SubjectWindow(channelCount);
     this.judgedAt.fill(0);
   }
 
@@ -272,10 +279,10 @@ class Watch implements SubjectWatch {
     const { limitBytes, headroomBytes, fdLimit } = this.limits;
     const value = this.values[channel] ?? Number.NaN;
     const resource = resources[channel]?.resource;
-    if (resource === 'fds') return Number.isNaN(fdLimit) ? null : { name: 'rlimit_nofile', left: fdLimit - value };
-    if (resource !== 'memory' && resource !== 'shmem') return null;
-    const own = limitBytes > 0 ? limitBytes - value : Number.NaN;
-    if (!Number.isNaN(own) && !(headroomBytes < own)) return { name: 'limit_bytes', left: own };
-    return Number.isNaN(headroomBytes) ? null : { name: 'host_memory', left: headroomBytes };
+    if (resource === 'fds') return Number.isNaN(fdLimit) ? null : { name: 'rlimit_nofile', level: fdLimit };
+    if (resource !== 'memory' && resource !== 'shmem' && resource !== 'kernel') return null;
+    const hostLevel = value + headroomBytes;
+    if (limitBytes > 0 && resource !== 'kernel' && !(hostLevel < limitBytes)) return { name: 'limit_bytes', level: limitBytes };
+    return Number.isNaN(hostLevel) ? null : { name: 'host_memory', level: hostLevel };
   }
 }

@@ -26,6 +26,8 @@ interface Candidate {
 export interface SeriesQuestions {
   /** Evidence of the longest window there is: it tells why nothing leaks. */
   widest(): WindowEvidence | null;
+  /** How far the series usually rises above its floor in a window, in its unit. */
+  excursion(evidence: WindowEvidence): number;
   /** When the growth of a window began, ms since the epoch. */
   onset(evidence: WindowEvidence): number;
 }
@@ -135,7 +137,7 @@ export class VerdictTrack {
     const evidence = leaking ? likeliest.evidence : about.widest();
     if (evidence === null) return undecidedVerdict(this.context.resource, 'too few samples so far');
     const error = normal95 * evidence.slopeErrorPerMs;
-    const exhaustion = leaking && wall !== null ? forecastExhaustion(evidence, wall, nowMs) : null;
+    const exhaustion = leaking && wall !== null ? forecastExhaustion(evidence, wall, about.excursion(evidence), nowMs) : null;
     return {
       resource: this.context.resource,
       verdict: this.word,
