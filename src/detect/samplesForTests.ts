@@ -1,0 +1,89 @@
+/** Small labelled series for the detector's tests: seeded noise, samples with only what a test says, and a watch fed with them. */
+import type { Sample } from '../model/gauge.ts';
+import { absent } from '../model/reading.ts';
+import type { ResourceVerdict, SubjectVerdict, VerdictWord } from '../model/verdict.ts';
+import { createSubjectWatch, type SubjectWatch } from './subjectWatch.ts';
+
+export const second = 1000;
+export const minute: number = 60 * second;
+export const hour: number = 60 * minute;
+export const day: number = 24 * hour;
+export const mib: number = 1024 * 1024;
+export const startMs: number = Date.parse('2026-03-02T00:00:00Z');
+
+/** Uniform in [0, 1), the same on every machine (mulberry32). */
+export function seeded(seed: number): () => number {
+  let a = seed;
+  return () => {
+    a = (a + 0x6d2b79f5) | 0;
+    let t = Math.imul(a ^ (a >>> 15), 1 | a);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** Standard normal. */
+export function normalNoise(seed: number): () => number {
+  const unit = seeded(seed);
+  return () => Math.sqrt(-2 * Math.log(1 - unit())) * Math.cos(2 * Math.PI * unit());
+}
+
+export function sampleAt(timeMs: number, readings: Partial<Sample>): Sample {
+  return {
+    timeMs,
+    anonBytes: absent,
+    swapBytes: absent,
+    shmemBytes: absent,
+    fileBytes: absent,
+    fds: absent,
+    sockets: absent,
+    threads: absent,
+    processes: absent,
+    cpuSeconds: absent,
+    startTimeMs: absent,
+    limitBytes: absent,
+    kernelBytes: absent,
+    headroomBytes: absent,
+    fdLimit: absent,
+    ...readings,
+  };
+}
+
+export interface Series {
+  everyMs: number;
+  lengthMs: number;
+  /** What is read at a time since the start of the series. */
+  at(sinceMs: number, index: number): Partial<Sample>;
+}
+
+export function* samplesOf({ everyMs, lengthMs, at }: Series): Generator<Sample> {
+  for (let index = 0; index * everyMs < lengthMs; index += 1) yield sampleAt(startMs + index * everyMs, at(index * everyMs, index));
+}
+
+export interface Watched {
+  watch: SubjectWatch;
+  verdict: SubjectVerdict;
+  /** Words over time, one entry each time the word of the subject changed. */
+  words: { word: VerdictWord; sinceMs: number }[];
+}
+
+/** Lets a watch see a whole series. */
+export function watchSeries(series: Series): Watched {
+  const watch = createSubjectWatch('web');
+  const words: Watched['words'] = [];
+  let revision = -1;
+  for (const sample of samplesOf(series)) {
+    watch.push(sample);
+    if (watch.revision === revision) continue;
+    revision = watch.revision;
+    const word = watch.verdict().verdict;
+    if (word !== words.at(-1)?.word) words.push({ word, sinceMs: sample.timeMs - startMs });
+  }
+  return { watch, verdict: watch.verdict(), words };
+}
+
+export function verdictOn(resource: ResourceVerdict['resource'], verdict: SubjectVerdict): ResourceVerdict {
+  const found = verdict.resources.find((judged) => judged.resource === resource);
+  if (found === undefined) throw new Error(`no verdict on ${resource}`);
+  return found;
+}
