@@ -151,7 +151,7 @@ export function bucketsPerBlock(buckets: number): number {
 }
 
 /**
- * Evidence of a window; null when it is too short. `quantum` is the smallest change that means anything (a page, a count of 1).
+ * Evidence of a window; null when it is too short, or wholly below what a longer past reached: then a longer window has more to say. `quantum` is the smallest change that means anything (a page, a count of 1).
  * `life` is the evidence of the widest window, `bornMs` is the start of the process as far as known, the origin of warm-ups.
  */
 export function weighWindow(
@@ -167,6 +167,7 @@ export function weighWindow(
   const toMs = view.timeMs[n - 1] ?? 0;
   const spanMs = toMs - fromMs;
   if (spanMs <= 0) return null;
+  if (past !== null && past.spanMs >= spanMs && isBelow(view, n, past.highestFloor)) return null;
   const cleared = clearOfLoadAndSeason(view, n, fromMs, spanMs, quantum);
   const blocks = blockFloors(view, cleared.floor, n);
   if (blocks.count < fewestBlocks) return null;
@@ -215,6 +216,11 @@ export function weighWindow(
     relativeGrowth: growth / Math.max(Math.abs(startFloor), quantum),
     noise,
   };
+}
+
+function isBelow(view: WindowView, n: number, floor: number): boolean {
+  for (let i = 0; i < n; i += 1) if ((view.floor[i] ?? 0) >= floor) return false;
+  return true;
 }
 
 interface Cleared {
