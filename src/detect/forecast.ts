@@ -6,6 +6,8 @@ import type { WindowEvidence } from './evidence.ts';
 export interface Wall {
   name: string;
   level: number;
+  /** What the subject holds now; NaN when it was not read. */
+  held: number;
 }
 
 /** One-sided 95 % quantile of the normal: both sides together leave 10 %. */

@@ -1,7 +1,8 @@
 import { deserialize, serialize } from 'node:v8';
+import { crc32 } from 'node:zlib';
 import type { Sample } from '../model/gauge.ts';
 import { isValue } from '../model/reading.ts';
-import type { ResourceVerdict, SubjectVerdict } from '../model/verdict.ts';
+import type { ResourceVerdict, SubjectVerdict, VerdictWord } from '../model/verdict.ts';
 import { bucketsPerLevel, levelCount, SubjectWindow, type WindowState, type WindowView } from '../series/window.ts';
 import { logOddsOfLeak } from './assess.ts';
 import { emptyView, fewestBuckets, type WindowEvidence, weighWindow } from './evidence.ts';
@@ -41,7 +42,10 @@ export function restoreSubjectWatch(subjectName: string, snapshot: Uint8Array): 
   return watch;
 }
 
-const snapshotVersion = 1;
+const snapshotVersion = 2;
+
+/** A snapshot is the state in the form of v8, and its checksum before it: what v8 reads from damaged bytes can be anything. */
+const checksumBytes = 4;
 
 interface WatchState {
   version: typeof snapshotVersion;
@@ -57,7 +61,10 @@ interface WatchState {
 
 function readSnapshot(snapshot: Uint8Array): WatchState | null {
   try {
-    const state: unknown = deserialize(snapshot);
+    const stored = Buffer.from(snapshot.buffer, snapshot.byteOffset, snapshot.byteLength);
+    const bytes = stored.subarray(checksumBytes);
+    if (bytes.length === 0 || stored.readUInt32LE() !== crc32(bytes)) return null;
+    const state: unknown = deserialize(bytes);
     return isWatchState(state) ? state : null;
   } catch (error) {
     // What v8 throws on bytes it did not write: the caller replays samples instead.
@@ -66,7 +73,7 @@ function readSnapshot(snapshot: Uint8Array): WatchState | null {
   }
 }
 
-/** The store checks its bytes by checksum: a version that fits is a state that fits. */
+/** The checksum fits: a version that fits is a state that fits. */
 function isWatchState(state: unknown): state is WatchState {
   return typeof state === 'object' && state !== null && 'version' in state && state.version === snapshotVersion;
 }
@@ -82,6 +89,9 @@ const channelCount = resources.length + 1;
 const mostLives = 0.7;
 
 const scratch = emptyView();
+
+/** A leak outweighs a suspicion, however likely that is. */
+const gravity: readonly VerdictWord[] = ['leak', 'suspect', 'no-leak', 'undecided'];
 
 /** Buckets of the finest level before anything is called a leak. */
 const fewestBucketsForLeak = 48;
@@ -133,13 +143,16 @@ class Watch implements SubjectWatch {
         }),
       );
     }
-    judged.sort((a, b) => b.probability - a.probability);
+    judged.sort((a, b) => gravity.indexOf(a.verdict) - gravity.indexOf(b.verdict) || b.probability - a.probability);
     const worst = judged[0] ?? undecidedVerdict('memory', 'too few samples so far');
     return { subject: this.subjectName, ...worst, resources: judged };
   }
 
   snapshot(): Uint8Array {
-    return serialize(this.state);
+    const bytes = serialize(this.state);
+    const checksum = Buffer.alloc(checksumBytes);
+    checksum.writeUInt32LE(crc32(bytes));
+    return Buffer.concat([checksum, bytes]);
   }
 
   get state(): WatchState {
@@ -279,10 +292,12 @@ class Watch implements SubjectWatch {
     const { limitBytes, headroomBytes, fdLimit } = this.limits;
     const value = this.values[channel] ?? Number.NaN;
     const resource = resources[channel]?.resource;
-    if (resource === 'fds') return Number.isNaN(fdLimit) ? null : { name: 'rlimit_nofile', level: fdLimit };
+    if (resource === 'fds') return Number.isNaN(fdLimit) ? null : { name: 'rlimit_nofile', level: fdLimit, held: value };
     if (resource !== 'memory' && resource !== 'shmem' && resource !== 'kernel') return null;
     const hostLevel = value + headroomBytes;
-    if (limitBytes > 0 && resource !== 'kernel' && !(hostLevel < limitBytes)) return { name: 'limit_bytes', level: limitBytes };
-    return Number.isNaN(hostLevel) ? null : { name: 'host_memory', level: hostLevel };
+    if (limitBytes > 0 && resource !== 'kernel' && !(hostLevel < limitBytes)) {
+      return { name: 'limit_bytes', level: limitBytes, held: value };
+    }
+    return Number.isNaN(hostLevel) ? null : { name: 'host_memory', level: hostLevel, held: value };
   }
 }

@@ -137,7 +137,7 @@ export class VerdictTrack {
     const evidence = leaking ? likeliest.evidence : about.widest();
     if (evidence === null) return undecidedVerdict(this.context.resource, 'too few samples so far');
     const error = normal95 * evidence.slopeErrorPerMs;
-    const exhaustion = leaking && wall !== null ? forecastExhaustion(evidence, wall, about.excursion(evidence), nowMs) : null;
+    const exhaustion = leaking && wall !== null ? this.forecast(likeliest, wall, nowMs, about) : null;
     return {
       resource: this.context.resource,
       verdict: this.word,
@@ -157,6 +157,17 @@ export class VerdictTrack {
       urgency: urgencyOf(this.word, exhaustion, nowMs),
       reasons: reasonsFor(evidence, this.context),
     };
+  }
+
+  private forecast(candidate: Candidate, wall: Wall, nowMs: number, about: SeriesQuestions): Exhaustion | null {
+    const { evidence } = candidate;
+    if (candidate !== this.recurring && candidate !== this.inherited) {
+      return forecastExhaustion(evidence, wall, about.excursion(evidence), nowMs);
+    }
+    // Seen in earlier runs: the present one goes on at their rate from what it holds, not from where they ended.
+    if (Number.isNaN(wall.held)) return null;
+    const fromMs = nowMs - (evidence.toMs - evidence.fromMs);
+    return forecastExhaustion({ ...evidence, fromMs, toMs: nowMs, endFloor: wall.held }, wall, 0, nowMs);
   }
 
   private likeliest(): Candidate | null {
