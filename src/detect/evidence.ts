@@ -105,10 +105,15 @@ interface EndingCurve {
   originMs: number;
 }
 
-/** A saturating shape of u, the time since the start of the window, and age, the time since the start of the process, both in windows. */
+/** A saturating shape (a fill that is full, an exponential, a power as in Heaps' law, a logarithm) of u, the time since the start of the window, and age, the time since the start of the process, both in windows. */
 type Saturation = (u: number, age: number) => number;
 
 const saturations: readonly Saturation[] = [
+  ...[0.3, 0.5, 0.7].map(
+    (full): Saturation =>
+      (u) =>
+        Math.min(u, full),
+  ),
   ...[0.06, 0.12, 0.25, 0.45, 0.7].map(
     (tau): Saturation =>
       (u) =>

@@ -2,6 +2,8 @@
 import type { Sample } from '../model/gauge.ts';
 import { absent } from '../model/reading.ts';
 import type { ResourceVerdict, SubjectVerdict, VerdictWord } from '../model/verdict.ts';
+import type { WindowView } from '../series/window.ts';
+import { emptyView, type WindowEvidence, weighWindow } from './evidence.ts';
 import { createSubjectWatch, type SubjectWatch } from './subjectWatch.ts';
 
 export const second = 1000;
@@ -86,4 +88,28 @@ export function verdictOn(resource: ResourceVerdict['resource'], verdict: Subjec
   const found = verdict.resources.find((judged) => judged.resource === resource);
   if (found === undefined) throw new Error(`no verdict on ${resource}`);
   return found;
+}
+
+/** A window of 64 buckets with one value each. */
+export function viewOf(
+  everyMs: number,
+  valueAt: (index: number) => number,
+  loadAt: (index: number) => number = () => Number.NaN,
+): WindowView {
+  const view = emptyView();
+  view.widthMs = everyMs;
+  view.length = 64;
+  for (let i = 0; i < view.length; i += 1) {
+    view.timeMs[i] = startMs + (i + 0.5) * everyMs;
+    view.floor[i] = valueAt(i);
+    view.load[i] = loadAt(i);
+  }
+  return view;
+}
+
+/** What the detector sees in a window, with a page as the smallest change. */
+export function evidenceOf(view: WindowView): WindowEvidence {
+  const evidence = weighWindow(view, null, null, startMs, 4096);
+  if (evidence === null) throw new Error('too few buckets');
+  return evidence;
 }

@@ -10,9 +10,9 @@ import type { RuleContext } from './rules/rule.ts';
 const hourMs = 3_600_000;
 
 /** A leak is said at this probability and taken back below the other: nothing flaps. */
-const sayLeak = 0.58;
+const sayLeak = 0.5;
 const takeBackLeak = 0.4;
-const saySuspect = 0.35;
+const saySuspect = 0.3;
 
 /** Share of the time in which a growth first showed for which it must go on to be called a leak: that is tested on new samples. */
 const provenAfter = 0.25;

@@ -14,6 +14,7 @@ export const floorRises: Rule = {
   tell(e, { unit }, weight) {
     const span = formatDuration(e.toMs - e.fromMs);
     const ups = percent((e.tau + 1) / 2);
+    if (e.growth < 0) return `the floor does not rise: it fell by ${formatAmount(-e.growth, unit)} in ${span}`;
     return weight > 0
       ? `the floor rose by ${formatAmount(e.growth, unit)} in ${span}, ${formatRate(e.slopePerMs, unit)}, up in ${ups} of all comparisons`
       : `the floor does not rise steadily: ${formatAmount(e.growth, unit)} in ${span}, up in ${ups} of all comparisons`;

@@ -13,6 +13,9 @@ export const material: Rule = {
     const absolute = 1.4 * Math.log(Math.max(e.growth, 1e-6) / (unit === 'bytes' ? 1_048_576 : 8));
     return clamp(Math.min(relative, absolute), -5, 3);
   },
-  tell: (e, { unit }) =>
-    `it grew by ${formatAmount(e.growth, unit)}, ${(e.relativeGrowth * 100).toFixed(e.relativeGrowth < 0.1 ? 1 : 0)} % of where it started`,
+  tell(e, { unit }) {
+    const share = Math.abs(clamp(e.relativeGrowth, -999, 999)) * 100;
+    const change = e.growth < 0 ? 'shrank' : 'grew';
+    return `it ${change} by ${formatAmount(Math.abs(e.growth), unit)}, ${share.toFixed(share < 10 ? 1 : 0)} % of where it started`;
+  },
 };
