@@ -7,6 +7,6 @@ export const aboveEarlierRuns: Rule = {
   weigh: (e) => (e.aboveEarlierRuns === null ? null : clamp((e.aboveEarlierRuns - 0.5) * 6, -6, 1.5)),
   tell: (e, { unit }) =>
     (e.aboveEarlierRuns ?? 0) > 0
-      ? `it stands ${formatAmount((e.aboveEarlierRuns ?? 0) * e.growth, unit)} above earlier runs at this age`
+      ? `it stands ${formatAmount((e.aboveEarlierRuns ?? 0) * Math.max(e.growth, e.noise), unit)} above earlier runs at this age`
       : 'earlier runs were as high at this age',
 };

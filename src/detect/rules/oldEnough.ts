@@ -10,5 +10,10 @@ export const oldEnough: Rule = {
     if (e.pastSpans >= 1) return null;
     return 0.5 * (1 - e.pastSpans) * clamp(Math.log((e.toMs - e.fromMs) / (12 * hourMs)), -6, 1.5);
   },
-  tell: (e) => `it has grown for the ${formatDuration(e.toMs - e.fromMs)} that are known, with little or nothing before to compare`,
+  tell(e, _, weight) {
+    const span = formatDuration(e.toMs - e.fromMs);
+    return weight > 0
+      ? `it has not ended in ${span}, longer than most of what stops growing by itself`
+      : `little is known from before these ${span}: growth this young often stops by itself`;
+  },
 };
