@@ -27,7 +27,9 @@ function downSample(values: readonly (number | null)[], factor: number) {
   const stats = new BucketStats();
   stats.addRuns(epoch.runs(slot), new TickBuckets(Float64Array.from(epoch.timesMs), ticksPerBucket));
   const writer = new ByteWriter();
-  encodeBuckets(writer, 0, (factor === 1 ? stats : stats.widen(factor)).finish());
+  const wide = new BucketStats();
+  stats.widenInto(wide, factor);
+  encodeBuckets(writer, 0, (factor === 1 ? stats : wide).buckets());
   const kept = new Map<number, number[]>();
   for (const { index, values: all } of decodeBuckets(new ByteReader(writer.view()), 0)) {
     kept.set(index, [...all.subarray(anon * statCount, (anon + 1) * statCount)]);

@@ -39,7 +39,7 @@ function meanScaleOf(column: number): number {
 }
 
 /** @param buckets in ascending order of index, the first one not before `first`. */
-export function encodeBuckets(writer: ByteWriter, first: number, buckets: readonly Bucket[]): void {
+export function encodeBuckets(writer: ByteWriter, first: number, buckets: Iterable<Bucket>): void {
   const previous = new Float64Array(columnCount).fill(Number.NaN);
   let expected = first;
   for (const { index, sampleCount, values } of buckets) {

@@ -2,20 +2,41 @@ import { type Bucket, lastAt, maxAt, meanAt, minAt, statCount } from './bucketCo
 import { columnCount, type RowRuns, shared, sharedColumn } from './rowCodec.ts';
 import type { TickBuckets } from './ticks.ts';
 
-interface OpenBucket {
-  sampleCount: number;
-  /** Per column; what is shared is counted apart. */
-  min: Float64Array;
-  max: Float64Array;
-  sum: Float64Array;
-  count: Float64Array;
-  last: Float64Array;
-  sharedCount: number;
-}
+/** Of each column of an open bucket: smallest, largest, sum, number of values, last. */
+const fieldCount = 5;
+const minField = 0;
+const maxField = 1;
+const sumField = 2;
+const countField = 3;
+const lastField = 4;
+const bucketFields = columnCount * fieldCount;
 
-/** Gathers the rows of one subject into buckets. The smallest value of each bucket is kept exactly: the floor. */
+/**
+ * Gathers the rows of one subject into buckets. The smallest value of each bucket is kept exactly: the floor.
+ * Used again for subject after subject: thousands of small arrays would be the largest thing in the daemon.
+ */
 export class BucketStats {
-  readonly #buckets = new Map<number, OpenBucket>();
+  #fields = new Float64Array(16 * bucketFields);
+  /** Rows in each bucket, and those whose shared column was shared. */
+  readonly #rows: number[] = [];
+  readonly #sharedRows: number[] = [];
+  /** Bucket number to its place in the arrays. */
+  readonly #places = new Map<number, number>();
+  #inOrder: number[] | null = null;
+  readonly #bucket: Bucket = { index: 0, sampleCount: 0, values: new Float64Array(columnCount * statCount) };
+
+  clear(): void {
+    this.#places.clear();
+    this.#rows.length = 0;
+    this.#sharedRows.length = 0;
+    this.#inOrder = null;
+  }
+
+  /** Numbers of the first and the last bucket; null when there is none. */
+  get range(): { first: number; last: number } | null {
+    const [first, last] = [this.#order()[0], this.#order().at(-1)];
+    return first === undefined || last === undefined ? null : { first, last };
+  }
 
   addRuns(runs: RowRuns, ticks: TickBuckets): void {
     while (runs.next()) {
@@ -37,97 +58,106 @@ export class BucketStats {
     }
   }
 
-  /** The same in buckets `factor` times as wide. */
-  widen(factor: number): BucketStats {
-    const wide = new BucketStats();
-    for (const [index, bucket] of this.#inOrder()) {
-      const wideIndex = Math.floor(index / factor);
-      const known = wide.#buckets.get(wideIndex);
-      if (known === undefined) wide.#buckets.set(wideIndex, copyBucket(bucket));
-      else mergeBucket(known, bucket);
+  /** Fills `wide` with the same in buckets `factor` times as wide. */
+  widenInto(wide: BucketStats, factor: number): void {
+    wide.clear();
+    for (const index of this.#order()) wide.#merge(Math.floor(index / factor), this, this.#places.get(index) ?? 0);
+  }
+
+  /** In time order, however the clock went. The bucket is used again for the next one. */
+  *buckets(): Generator<Bucket> {
+    for (const index of this.#order()) {
+      const place = this.#places.get(index) ?? 0;
+      this.#bucket.index = index;
+      this.#bucket.sampleCount = this.#rows[place] ?? 0;
+      this.#fillStatistics(place);
+      yield this.#bucket;
     }
-    return wide;
   }
 
-  /** In time order, however the clock went. */
-  finish(): Bucket[] {
-    return this.#inOrder().map(([index, bucket]) => ({ index, sampleCount: bucket.sampleCount, values: statistics(bucket) }));
+  #order(): number[] {
+    this.#inOrder ??= [...this.#places.keys()].sort((a, b) => a - b);
+    return this.#inOrder;
   }
 
-  #inOrder(): [number, OpenBucket][] {
-    return [...this.#buckets].sort(([a], [b]) => a - b);
+  #placeOf(index: number): number {
+    const known = this.#places.get(index);
+    if (known !== undefined) return known;
+    const place = this.#places.size;
+    this.#places.set(index, place);
+    this.#inOrder = null;
+    this.#rows[place] = 0;
+    this.#sharedRows[place] = 0;
+    if ((place + 1) * bucketFields > this.#fields.length) {
+      const grown = new Float64Array(this.#fields.length * 2);
+      grown.set(this.#fields);
+      this.#fields = grown;
+    }
+    this.#fields.fill(0, place * bucketFields, (place + 1) * bucketFields);
+    return place;
   }
 
   #add(index: number, row: Float64Array, weight: number): void {
-    let bucket = this.#buckets.get(index);
-    if (bucket === undefined) {
-      bucket = openBucket();
-      this.#buckets.set(index, bucket);
-    }
-    bucket.sampleCount += weight;
+    const place = this.#placeOf(index);
+    const fields = this.#fields;
+    this.#rows[place] = (this.#rows[place] ?? 0) + weight;
+    let at = place * bucketFields;
     for (let column = 0; column < columnCount; column += 1) {
       const value = row[column] ?? Number.NaN;
       if (value === shared) {
-        bucket.sharedCount += weight;
+        this.#sharedRows[place] = (this.#sharedRows[place] ?? 0) + weight;
       } else if (!Number.isNaN(value)) {
-        if (value < (bucket.min[column] ?? 0)) bucket.min[column] = value;
-        if (value > (bucket.max[column] ?? 0)) bucket.max[column] = value;
-        bucket.sum[column] = (bucket.sum[column] ?? 0) + value * weight;
-        bucket.count[column] = (bucket.count[column] ?? 0) + weight;
-        bucket.last[column] = value;
+        const count = fields[at + countField] ?? 0;
+        if (count === 0 || value < (fields[at + minField] ?? 0)) fields[at + minField] = value;
+        if (count === 0 || value > (fields[at + maxField] ?? 0)) fields[at + maxField] = value;
+        fields[at + sumField] = (fields[at + sumField] ?? 0) + value * weight;
+        fields[at + countField] = count + weight;
+        fields[at + lastField] = value;
+      }
+      at += fieldCount;
+    }
+  }
+
+  /** Adds a bucket of `source` that comes after what is in bucket `index` already. */
+  #merge(index: number, source: BucketStats, sourcePlace: number): void {
+    const place = this.#placeOf(index);
+    const fields = this.#fields;
+    this.#rows[place] = (this.#rows[place] ?? 0) + (source.#rows[sourcePlace] ?? 0);
+    this.#sharedRows[place] = (this.#sharedRows[place] ?? 0) + (source.#sharedRows[sourcePlace] ?? 0);
+    for (let column = 0; column < columnCount; column += 1) {
+      const at = place * bucketFields + column * fieldCount;
+      const [min = 0, max = 0, sum = 0, added = 0, last = 0] = source.#fieldsOf(sourcePlace, column);
+      if (added === 0) continue;
+      const count = fields[at + countField] ?? 0;
+      fields[at + minField] = count === 0 ? min : Math.min(min, fields[at + minField] ?? 0);
+      fields[at + maxField] = count === 0 ? max : Math.max(max, fields[at + maxField] ?? 0);
+      fields[at + sumField] = sum + (fields[at + sumField] ?? 0);
+      fields[at + countField] = added + count;
+      fields[at + lastField] = last;
+    }
+  }
+
+  #fieldsOf(place: number, column: number): Float64Array {
+    const at = place * bucketFields + column * fieldCount;
+    return this.#fields.subarray(at, at + fieldCount);
+  }
+
+  #fillStatistics(place: number): void {
+    const { values } = this.#bucket;
+    for (let column = 0; column < columnCount; column += 1) {
+      const at = column * statCount;
+      const [min = 0, max = 0, sum = 0, count = 0, last = 0] = this.#fieldsOf(place, column);
+      if (column === sharedColumn && (this.#sharedRows[place] ?? 0) > count) {
+        values.fill(shared, at, at + statCount);
+      } else if (count === 0) {
+        values.fill(Number.NaN, at, at + statCount);
+      } else {
+        values[at + minAt] = min;
+        values[at + maxAt] = max;
+        values[at + lastAt] = last;
+        // Rounding of the sum must not push the mean out of its bounds.
+        values[at + meanAt] = Math.min(max, Math.max(min, sum / count));
       }
     }
   }
-}
-
-function openBucket(): OpenBucket {
-  return {
-    sampleCount: 0,
-    min: new Float64Array(columnCount).fill(Number.POSITIVE_INFINITY),
-    max: new Float64Array(columnCount).fill(Number.NEGATIVE_INFINITY),
-    sum: new Float64Array(columnCount),
-    count: new Float64Array(columnCount),
-    last: new Float64Array(columnCount),
-    sharedCount: 0,
-  };
-}
-
-function copyBucket(bucket: OpenBucket): OpenBucket {
-  const { min, max, sum, count, last } = bucket;
-  return { ...bucket, min: min.slice(), max: max.slice(), sum: sum.slice(), count: count.slice(), last: last.slice() };
-}
-
-/** @param later what came after it. */
-function mergeBucket(bucket: OpenBucket, later: OpenBucket): void {
-  bucket.sampleCount += later.sampleCount;
-  bucket.sharedCount += later.sharedCount;
-  for (let column = 0; column < columnCount; column += 1) {
-    const count = later.count[column] ?? 0;
-    if (count === 0) continue;
-    bucket.min[column] = Math.min(bucket.min[column] ?? 0, later.min[column] ?? 0);
-    bucket.max[column] = Math.max(bucket.max[column] ?? 0, later.max[column] ?? 0);
-    bucket.sum[column] = (bucket.sum[column] ?? 0) + (later.sum[column] ?? 0);
-    bucket.count[column] = (bucket.count[column] ?? 0) + count;
-    bucket.last[column] = later.last[column] ?? 0;
-  }
-}
-
-function statistics(bucket: OpenBucket): Float64Array {
-  const values = new Float64Array(columnCount * statCount).fill(Number.NaN);
-  for (let column = 0; column < columnCount; column += 1) {
-    const at = column * statCount;
-    const count = bucket.count[column] ?? 0;
-    if (column === sharedColumn && bucket.sharedCount > count) {
-      values.fill(shared, at, at + statCount);
-    } else if (count > 0) {
-      const min = bucket.min[column] ?? 0;
-      const max = bucket.max[column] ?? 0;
-      values[at + minAt] = min;
-      values[at + maxAt] = max;
-      values[at + lastAt] = bucket.last[column] ?? 0;
-      // Rounding of the sum must not push the mean out of its bounds.
-      values[at + meanAt] = Math.min(max, Math.max(min, (bucket.sum[column] ?? 0) / count));
-    }
-  }
-  return values;
 }

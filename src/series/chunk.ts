@@ -18,14 +18,17 @@ const flagStored = 0;
 const flagDeflated = 1;
 /** Far above what an epoch may hold; below what hurts. */
 const maxRawBytes = 32 * 1024 * 1024;
-/** A small window: chunks are a few KiB, and the default would take 256 KiB a call. */
+/** A small window: chunks are a few KiB, and the default would take 256 KiB a call, and 16 KiB for what comes out. */
 const deflateOptions = { level: 6, windowBits: 12, memLevel: 6, strategy: constants.Z_DEFAULT_STRATEGY };
+
+/** Below, what compression saves is not worth its time; most processes do little. */
+const minDeflatedBytes = 96;
 
 const writer = new ByteWriter();
 
 /** @param first, last ticks of an epoch, or buckets. */
 export function sealChunk(owner: string, first: number, last: number, bytes: Uint8Array): Uint8Array {
-  const deflated = bytes.length > 24 ? deflateRawSync(bytes, deflateOptions) : bytes;
+  const deflated = bytes.length > minDeflatedBytes ? deflateRawSync(bytes, { ...deflateOptions, chunkSize: bytes.length + 64 }) : bytes;
   const stored = deflated.length >= bytes.length;
   writer.reset();
   writer.uint32(0);
@@ -66,7 +69,7 @@ function checksum(owner: string, bytes: Uint8Array): number {
 
 function inflate(data: Uint8Array, rawLength: number): Uint8Array {
   try {
-    return inflateRawSync(data, { maxOutputLength: rawLength + 1 });
+    return inflateRawSync(data, { maxOutputLength: rawLength + 1, chunkSize: Math.max(64, rawLength + 1) });
   } catch (cause) {
     throw corrupt('a chunk that can not be unpacked', cause);
   }

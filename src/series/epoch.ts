@@ -1,6 +1,6 @@
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { emptyLog, type PageArena, type PagedLog } from './pageArena.ts';
-import { columnCount, encodeRow, RowRuns } from './rowCodec.ts';
+import { ColumnRuns, columnCount, encodeRow, RowRuns } from './rowCodec.ts';
 import type { SeenSubject } from './segment.ts';
 
 /** One subject in an epoch. Offsets count ticks from the start of the epoch. */
@@ -127,6 +127,10 @@ export class Epoch {
 
   runs(slot: Slot): RowRuns {
     return new RowRuns(new ByteReader(this.#arena.read(slot.log)), slot.firstOffset, slot.lastOffset);
+  }
+
+  columnRuns(slot: Slot, column: number): ColumnRuns {
+    return new ColumnRuns(this.#arena.read(slot.log), slot.firstOffset, slot.lastOffset, column);
   }
 
   log(slot: Slot): Uint8Array {

@@ -11,6 +11,8 @@ import type { StoreLimits } from './storeLimits.ts';
 
 const subjectsForgottenAtOnce = 500;
 const chunksVerifiedAtOnce = 200;
+/** Age and size are looked at that often, and after each roll-up. */
+const lookEveryMs = 60_000;
 const tiers: readonly Tier[] = ['fine', 'mid', 'coarse'];
 
 /** What keeps the store small and sound: coarse points, retention, and a look at every chunk once a run. Works in slices. */
@@ -26,6 +28,8 @@ export class Housekeeping {
   #verifiedKey = -1;
   /** Size of the whole folder when it was last looked at. */
   bytes = 0;
+  #isDue = true;
+  #lookedMs = 0;
 
   constructor(dir: string, shelf: SegmentShelf, catalog: Catalog, states: StateFile, limits: StoreLimits) {
     this.#dir = dir;
@@ -43,11 +47,20 @@ export class Housekeeping {
 
   /** One slice; true while there is more to do. `nowMs` is the time retention goes by, null before the first sample. */
   slice(nowMs: number | null, deadlineMs: number): boolean {
-    this.measure();
-    const isRolling = this.#rollUpSlice(deadlineMs);
-    const isForgetting = nowMs !== null && this.#forget(nowMs);
-    const isDropping = this.#dropForSpace();
-    return isRolling || isForgetting || isDropping || this.#verifySlice();
+    if (this.#rollUpSlice(deadlineMs)) {
+      this.#isDue = true;
+      return true;
+    }
+    if (nowMs !== null && Math.abs(nowMs - this.#lookedMs) >= lookEveryMs) this.#isDue = true;
+    if (this.#isDue) {
+      this.measure();
+      const isForgetting = nowMs !== null && this.#forget(nowMs);
+      const isDropping = this.#dropForSpace();
+      this.#isDue = isForgetting || isDropping;
+      this.#lookedMs = nowMs ?? 0;
+      if (this.#isDue) return true;
+    }
+    return this.#verifySlice();
   }
 
   #rollUpSlice(deadlineMs: number): boolean {

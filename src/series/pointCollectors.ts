@@ -26,15 +26,17 @@ export class SampleCollector implements Collector {
   }
 
   addRun(ticks: Ticks, start: number, end: number, value: number): void {
-    for (let tick = start; tick < end; tick += 1) this.#add(ticks.timesMs[tick] ?? Number.NaN, value);
+    const count = this.#count;
+    this.#addTimes(ticks.timesMs, start, end);
+    this.#values.fill(value, count, this.#count);
   }
 
   addShared(ticks: Ticks, start: number, end: number): void {
-    for (let tick = start; tick < end; tick += 1) this.#add(ticks.timesMs[tick] ?? Number.NaN, ticks.sharedValues[tick] ?? Number.NaN);
+    for (let tick = start; tick < end; tick += 1) this.addRun(ticks, tick, tick + 1, ticks.sharedValues[tick] ?? Number.NaN);
   }
 
   addBucket(startMs: number, _sampleCount: number, min: number): void {
-    this.#add(startMs, min);
+    this.addRun({ timesMs: Float64Array.of(startMs), sharedValues: Float64Array.of(Number.NaN) }, 0, 1, min);
   }
 
   points(): Points {
@@ -44,13 +46,19 @@ export class SampleCollector implements Collector {
     return { timeMs, min: values, mean: values, max: values, last: values, bucketMs: 0 };
   }
 
-  #add(timeMs: number, value: number): void {
-    if (!(timeMs >= this.#fromMs && timeMs <= this.#toMs)) return;
-    if (this.#count === this.#times.length) this.#grow();
-    if (this.#count > 0 && timeMs < (this.#times[this.#count - 1] ?? 0)) this.#isSorted = false;
-    this.#times[this.#count] = timeMs;
-    this.#values[this.#count] = value;
-    this.#count += 1;
+  #addTimes(timesMs: Float64Array, start: number, end: number): void {
+    while (this.#count + end - start > this.#times.length) this.#grow();
+    const [times, fromMs, toMs] = [this.#times, this.#fromMs, this.#toMs];
+    let count = this.#count;
+    let lastMs = count > 0 ? (times[count - 1] ?? 0) : Number.NEGATIVE_INFINITY;
+    for (let tick = start; tick < end; tick += 1) {
+      const timeMs = timesMs[tick] ?? Number.NaN;
+      if (!(timeMs >= fromMs && timeMs <= toMs)) continue;
+      if (timeMs < lastMs) this.#isSorted = false;
+      times[count++] = timeMs;
+      lastMs = timeMs;
+    }
+    this.#count = count;
   }
 
   #grow(): void {

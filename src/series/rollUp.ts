@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import { type Bucket, encodeBuckets } from './bucketCodec.ts';
+import { encodeBuckets } from './bucketCodec.ts';
 import { BucketStats } from './bucketStats.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
+import type { Chunk } from './chunk.ts';
 import { RowRuns } from './rowCodec.ts';
 import type { EpochRow, SeenSubject, Segment, Tier } from './segment.ts';
 import { parseTicks, TickBuckets, type Ticks } from './ticks.ts';
@@ -24,7 +25,8 @@ interface SourceEpoch {
 
 interface RolledSubject {
   subject: SeenSubject & { no: number };
-  buckets: Readonly<Record<CoarseTier, Bucket[]>>;
+  /** Encoded; null where the tier doesn't keep it. */
+  chunks: Readonly<Record<CoarseTier, Chunk | null>>;
 }
 
 /** Does something with a segment, and gives the last argument when it turns out to be damaged. */
@@ -38,6 +40,8 @@ export class RollUp {
   #epochs: SourceEpoch[] | null = null;
   #sharedLogs = { mid: new Uint8Array(0), coarse: new Uint8Array(0) };
   readonly #writer = new ByteWriter();
+  readonly #stats = new BucketStats();
+  readonly #wideStats = new BucketStats();
 
   constructor(source: Segment, targets: Readonly<Record<CoarseTier, Segment>>, attempt: Attempt) {
     this.source = source;
@@ -66,7 +70,7 @@ export class RollUp {
     const epochs = this.#epochs ?? (seen.length === 0 ? [] : this.#readEpochs());
     const rolled: RolledSubject[] = [];
     for (const subject of seen) {
-      rolled.push({ subject, buckets: isWorthKeeping(subject, 'mid') ? this.#bucketsOf(subject, epochs) : { mid: [], coarse: [] } });
+      rolled.push({ subject, chunks: isWorthKeeping(subject, 'mid') ? this.#chunksOf(subject, epochs) : { mid: null, coarse: null } });
       if (performance.now() > deadlineMs) break;
     }
     return rolled;
@@ -91,20 +95,23 @@ export class RollUp {
       const ticks = parseTicks(this.source.payload(row.ordinal));
       return { row, ticks, buckets: new TickBuckets(ticks.timesMs, bucketMsOf.mid) };
     });
-    const stats = new BucketStats();
-    for (const { ticks, buckets } of epochs) stats.addShared(ticks.sharedValues, buckets);
-    this.#sharedLogs = { mid: this.#sharedLog(stats.finish()), coarse: this.#sharedLog(stats.widen(midPerCoarse).finish()) };
+    this.#stats.clear();
+    for (const { ticks, buckets } of epochs) this.#stats.addShared(ticks.sharedValues, buckets);
+    this.#stats.widenInto(this.#wideStats, midPerCoarse);
+    this.#sharedLogs = { mid: this.#sharedLog(this.#stats), coarse: this.#sharedLog(this.#wideStats) };
     this.#epochs = epochs;
     return epochs;
   }
 
-  #bucketsOf(seen: SeenSubject & { no: number }, epochs: readonly SourceEpoch[]): RolledSubject['buckets'] {
-    const stats = new BucketStats();
+  #chunksOf(seen: SeenSubject & { no: number }, epochs: readonly SourceEpoch[]): RolledSubject['chunks'] {
+    this.#stats.clear();
     for (const { row, buckets } of epochs) {
       const chunk = this.source.chunk(row.ordinal, seen.no, seen.subject.id);
-      if (chunk !== null) stats.addRuns(new RowRuns(new ByteReader(chunk.bytes), chunk.first, chunk.last), buckets);
+      if (chunk !== null) this.#stats.addRuns(new RowRuns(new ByteReader(chunk.bytes), chunk.first, chunk.last), buckets);
     }
-    return { mid: stats.finish(), coarse: isWorthKeeping(seen, 'coarse') ? stats.widen(midPerCoarse).finish() : [] };
+    if (!isWorthKeeping(seen, 'coarse')) return { mid: this.#encode(this.#stats), coarse: null };
+    this.#stats.widenInto(this.#wideStats, midPerCoarse);
+    return { mid: this.#encode(this.#stats), coarse: this.#encode(this.#wideStats) };
   }
 
   #write(tier: CoarseTier, rolled: readonly RolledSubject[]): true {
@@ -112,29 +119,28 @@ export class RollUp {
     const target = this.#targets[tier];
     target.transaction(() => {
       const ordinal = target.putEpoch({ firstTick, tickCount: 0, minMs, maxMs, payload: this.#sharedLogs[tier] });
-      for (const { subject, buckets } of rolled) {
-        const first = buckets[tier][0]?.index;
-        const last = buckets[tier].at(-1)?.index;
-        if (first === undefined || last === undefined) continue;
-        target.putChunk(ordinal, subject, { first, last, bytes: this.#encode(first, buckets[tier]) });
+      for (const { subject, chunks } of rolled) {
+        if (chunks[tier] !== null) target.putChunk(ordinal, subject, chunks[tier]);
       }
     });
     return true;
   }
 
   /** What all subjects shared, bucket by bucket, headed by the number of the first bucket. */
-  #sharedLog(buckets: readonly Bucket[]): Uint8Array<ArrayBuffer> {
-    const first = buckets[0]?.index ?? 0;
+  #sharedLog(stats: BucketStats): Uint8Array<ArrayBuffer> {
     const head = new ByteWriter();
-    head.float64(first);
-    head.append(this.#encode(first, buckets));
+    const encoded = this.#encode(stats);
+    head.float64(encoded?.first ?? 0);
+    if (encoded !== null) head.append(encoded.bytes);
     return head.view().slice();
   }
 
-  #encode(first: number, buckets: readonly Bucket[]): Uint8Array {
+  #encode(stats: BucketStats): Chunk | null {
+    const { range } = stats;
+    if (range === null) return null;
     this.#writer.reset();
-    encodeBuckets(this.#writer, first, buckets);
-    return this.#writer.view().slice();
+    encodeBuckets(this.#writer, range.first, stats.buckets());
+    return { ...range, bytes: this.#writer.view().slice() };
   }
 }
 

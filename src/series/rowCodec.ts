@@ -9,8 +9,8 @@
  * nothing costs nothing.
  */
 import { type Gauge, gauges, type Sample } from '../model/gauge.ts';
-import { absent, isValue } from '../model/reading.ts';
-import { type ByteReader, type ByteWriter, corrupt } from './bytes.ts';
+import { absent, type Reading } from '../model/reading.ts';
+import { ByteReader, type ByteWriter, corrupt } from './bytes.ts';
 
 /** The gauges by how often they change, so that the mask of a usual row takes one byte. Files refer to these places: only add. */
 const places: Record<Gauge, number> = {
@@ -183,39 +183,113 @@ export class RowRuns {
   }
 }
 
-/** Fills `row` from a sample. Infinite and negative-zero readings do not exist; what is missing becomes NaN. */
-export function rowOfSample(sample: Sample, row: Float64Array): void {
-  for (let column = 0; column < columnCount; column += 1) {
-    const gauge = columns[column];
-    const reading = gauge === undefined ? absent : sample[gauge];
-    row[column] = isValue(reading) && Number.isFinite(reading) ? reading + 0 : Number.NaN;
+/**
+ * Like `RowRuns` for one column only: `value` holds for `count` ticks from `start`. A day of samples is read for each chart,
+ * so everything else is skipped over, byte by byte.
+ */
+export class ColumnRuns {
+  value: number = Number.NaN;
+  start = 0;
+  count = 0;
+  readonly #bytes: Uint8Array;
+  readonly #column: number;
+  readonly #last: number;
+  readonly #reader: ByteReader;
+  #next: number;
+
+  constructor(bytes: Uint8Array, first: number, last: number, column: number) {
+    this.#bytes = bytes;
+    this.#column = column;
+    this.#last = last;
+    this.#next = first;
+    this.#reader = new ByteReader(bytes);
+    if (this.#reader.varint() !== 0) throw corrupt('a log that repeats a row before the first');
   }
+
+  /** Goes to the next run; false after the last. */
+  next(): boolean {
+    if (this.#next > this.#last) return false;
+    const reader = this.#reader;
+    const mask = reader.varint();
+    if (mask >= 1 << columnCount) throw corrupt('a row with unknown gauges');
+    const own = 1 << this.#column;
+    if ((mask & own) === 0) {
+      reader.at = skipValues(this.#bytes, reader.at, mask);
+    } else {
+      reader.at = skipValues(this.#bytes, reader.at, mask & (own - 1));
+      this.value = decodeValue(reader, this.#column, this.value);
+      reader.at = skipValues(this.#bytes, reader.at, mask & ~(own | (own - 1)));
+    }
+    this.start = this.#next;
+    if (reader.done) {
+      if (reader.remaining < 0) throw corrupt('a record that ends too early');
+      this.count = this.#last - this.start + 1;
+    } else {
+      const header = reader.varint();
+      this.count = 1 + Math.floor(header / 2);
+      this.#next += header % 2 === 1 ? reader.varint() : 0;
+      if (this.#next + this.count > this.#last) throw corrupt('a log that goes on after its last tick');
+    }
+    this.#next += this.count;
+    return true;
+  }
+}
+
+/** Where the values that `mask` counts end. Past the end of the bytes it stops, which the caller sees. */
+function skipValues(bytes: Uint8Array, from: number, mask: number): number {
+  let at = from;
+  for (let left = mask; left !== 0; left &= left - 1) {
+    let byte = bytes[at++] ?? 0;
+    if (byte === codeDouble) at += 8;
+    while (byte >= 128) byte = bytes[at++] ?? 0;
+  }
+  return at;
+}
+
+/** Fills `row` from a sample. Written out, since the scan does this for every process. What is missing becomes NaN. */
+export function rowOfSample(sample: Sample, row: Float64Array): void {
+  row[places.anonBytes] = numberOf(sample.anonBytes);
+  row[places.cpuSeconds] = numberOf(sample.cpuSeconds);
+  row[places.fileBytes] = numberOf(sample.fileBytes);
+  row[places.headroomBytes] = numberOf(sample.headroomBytes);
+  row[places.fds] = numberOf(sample.fds);
+  row[places.swapBytes] = numberOf(sample.swapBytes);
+  row[places.shmemBytes] = numberOf(sample.shmemBytes);
+  row[places.sockets] = numberOf(sample.sockets);
+  row[places.threads] = numberOf(sample.threads);
+  row[places.processes] = numberOf(sample.processes);
+  row[places.kernelBytes] = numberOf(sample.kernelBytes);
+  row[places.limitBytes] = numberOf(sample.limitBytes);
+  row[places.startTimeMs] = numberOf(sample.startTimeMs);
+  row[places.fdLimit] = numberOf(sample.fdLimit);
 }
 
 export function sampleOfRow(timeMs: number, row: Float64Array, sharedValue: number): Sample {
-  const sample: Sample = { ...nothingRead, timeMs };
-  for (const [column, gauge] of columns.entries()) {
-    const value = row[column] ?? Number.NaN;
-    const resolved = value === shared ? sharedValue : value;
-    if (!Number.isNaN(resolved)) sample[gauge] = resolved;
-  }
-  return sample;
+  const headroomBytes = row[places.headroomBytes];
+  return {
+    timeMs,
+    anonBytes: readingOf(row[places.anonBytes]),
+    swapBytes: readingOf(row[places.swapBytes]),
+    shmemBytes: readingOf(row[places.shmemBytes]),
+    fileBytes: readingOf(row[places.fileBytes]),
+    fds: readingOf(row[places.fds]),
+    sockets: readingOf(row[places.sockets]),
+    threads: readingOf(row[places.threads]),
+    processes: readingOf(row[places.processes]),
+    cpuSeconds: readingOf(row[places.cpuSeconds]),
+    startTimeMs: readingOf(row[places.startTimeMs]),
+    limitBytes: readingOf(row[places.limitBytes]),
+    kernelBytes: readingOf(row[places.kernelBytes]),
+    headroomBytes: readingOf(headroomBytes === shared ? sharedValue : headroomBytes),
+    fdLimit: readingOf(row[places.fdLimit]),
+  };
 }
 
-const nothingRead: Sample = {
-  timeMs: 0,
-  anonBytes: absent,
-  swapBytes: absent,
-  shmemBytes: absent,
-  fileBytes: absent,
-  fds: absent,
-  sockets: absent,
-  threads: absent,
-  processes: absent,
-  cpuSeconds: absent,
-  startTimeMs: absent,
-  limitBytes: absent,
-  kernelBytes: absent,
-  headroomBytes: absent,
-  fdLimit: absent,
-};
+/** NaN for what is missing, and for infinity, which no kernel file holds; -0 becomes 0. */
+function numberOf(reading: Reading<number>): number {
+  return typeof reading === 'number' && reading - reading === 0 ? reading + 0 : Number.NaN;
+}
+
+function readingOf(value: number | undefined): Reading<number> {
+  return value === undefined || Number.isNaN(value) ? absent : value;
+}

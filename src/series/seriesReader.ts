@@ -5,7 +5,7 @@ import type { Chunk } from './chunk.ts';
 import type { Epoch } from './epoch.ts';
 import { BucketCollector, type Collector, SampleCollector } from './pointCollectors.ts';
 import { bucketMsOf, type CoarseTier } from './rollUp.ts';
-import { columnOf, RowRuns, shared, sharedColumn } from './rowCodec.ts';
+import { ColumnRuns, columnOf, shared, sharedColumn } from './rowCodec.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentShelf } from './segmentShelf.ts';
 import type { Points } from './store.ts';
@@ -29,7 +29,7 @@ interface FinePiece {
   ticks: Ticks;
   first: number;
   last: number;
-  runs: () => RowRuns;
+  runs: (column: number) => ColumnRuns;
 }
 
 interface CoarsePiece {
@@ -91,7 +91,7 @@ export class SeriesReader {
       const slot = epoch.slots.get(subjectId);
       if (slot === undefined || slot.lastOffset < 0 || seen.has(epoch.firstTick) || epoch.maxMs < fromMs || epoch.minMs > toMs) continue;
       const ticks = { timesMs: Float64Array.from(epoch.timesMs), sharedValues: Float64Array.from(epoch.sharedValues) };
-      pieces.push({ ticks, first: slot.firstOffset, last: slot.lastOffset, runs: () => epoch.runs(slot) });
+      pieces.push({ ticks, first: slot.firstOffset, last: slot.lastOffset, runs: (column) => epoch.columnRuns(slot, column) });
     }
     return pieces;
   }
@@ -157,7 +157,7 @@ function readFinePieces(
     seen.add(firstTick);
     const ticks = parseTicks(segment.payload(ordinal));
     const { first, last, bytes } = chunk;
-    pieces.push({ ticks, first, last, runs: () => new RowRuns(new ByteReader(bytes), first, last) });
+    pieces.push({ ticks, first, last, runs: (column) => new ColumnRuns(bytes, first, last, column) });
   }
   return pieces;
 }
@@ -195,9 +195,9 @@ function readSharedBuckets(segment: Segment, ordinal: number): Map<number, Float
 }
 
 function collectFine({ ticks, runs }: FinePiece, column: number, collector: Collector): void {
-  const walk = runs();
+  const walk = runs(column);
   while (walk.next()) {
-    const value = walk.row[column] ?? Number.NaN;
+    const { value } = walk;
     if (value === shared) collector.addShared(ticks, walk.start, walk.start + walk.count);
     else collector.addRun(ticks, walk.start, walk.start + walk.count, value);
   }
