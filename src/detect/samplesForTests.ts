@@ -69,8 +69,8 @@ export interface Watched {
   words: { word: VerdictWord; sinceMs: number }[];
 }
 
-/** Lets a watch see a whole series. */
-export function watchSeries(series: Series): Watched {
+/** Lets a watch see a whole series. `onVerdict` sees every verdict on the way. */
+export function watchSeries(series: Series, onVerdict: (verdict: SubjectVerdict, sample: Sample) => void = () => undefined): Watched {
   const watch = createSubjectWatch('web');
   const words: Watched['words'] = [];
   let revision = -1;
@@ -78,7 +78,9 @@ export function watchSeries(series: Series): Watched {
     watch.push(sample);
     if (watch.revision === revision) continue;
     revision = watch.revision;
-    const word = watch.verdict().verdict;
+    const verdict = watch.verdict();
+    onVerdict(verdict, sample);
+    const word = verdict.verdict;
     if (word !== words.at(-1)?.word) words.push({ word, sinceMs: sample.timeMs - startMs });
   }
   return { watch, verdict: watch.verdict(), words };

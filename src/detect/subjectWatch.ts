@@ -42,7 +42,7 @@ export function restoreSubjectWatch(subjectName: string, snapshot: Uint8Array): 
   return watch;
 }
 
-const snapshotVersion = 2;
+const snapshotVersion = 3;
 
 /** A snapshot is the state in the form of v8, and its checksum before it: what v8 reads from damaged bytes can be anything. */
 const checksumBytes = 4;
@@ -53,6 +53,8 @@ interface WatchState {
   tracks: (TrackState | null)[];
   lives: PastLife[][];
   bornMs: number;
+  startTimeMs: number;
+  swapBytes: number;
   lastMs: number;
   values: number[];
   limits: { limitBytes: number; headroomBytes: number; fdLimit: number };
@@ -81,6 +83,8 @@ function isWatchState(state: unknown): state is WatchState {
 /** A start time that moves by less is the same start, read with another rounding. */
 const sameStartMs = 2_000;
 
+const memoryChannel = resources.findIndex(({ resource }) => resource === 'memory');
+
 /** Behind the resources: memory with its sign turned, whose floors are the peaks of memory. */
 const peakChannel = resources.length;
 const channelCount = resources.length + 1;
@@ -106,6 +110,9 @@ class Watch implements SubjectWatch {
   private readonly tracks: (VerdictTrack | null)[] = resources.map(() => null);
   private readonly lives: PastLives[] = [];
   private bornMs = Number.NaN;
+  /** As last read, NaN before. */
+  private startTimeMs = Number.NaN;
+  private swapBytes = Number.NaN;
   private lastMs = Number.NEGATIVE_INFINITY;
   private readonly values = new Array<number>(channelCount).fill(Number.NaN);
   private readonly limits = { limitBytes: Number.NaN, headroomBytes: Number.NaN, fdLimit: Number.NaN };
@@ -122,7 +129,10 @@ class Watch implements SubjectWatch {
     this.lastMs = timeMs;
     const { values } = this;
     for (let c = 0; c < resources.length; c += 1) values[c] = resources[c]?.of(sample) ?? Number.NaN;
-    values[peakChannel] = -(values[0] ?? Number.NaN);
+    // Private memory of which some is in swap and not read now is not known: without it, it would seem to have fallen.
+    if (isValue(sample.swapBytes)) this.swapBytes = sample.swapBytes;
+    else if (this.swapBytes > 0) values[memoryChannel] = Number.NaN;
+    values[peakChannel] = -(values[memoryChannel] ?? Number.NaN);
     this.limits.limitBytes = isValue(sample.limitBytes) ? sample.limitBytes : Number.NaN;
     this.limits.headroomBytes = isValue(sample.headroomBytes) ? sample.headroomBytes : Number.NaN;
     this.limits.fdLimit = isValue(sample.fdLimit) ? sample.fdLimit : Number.NaN;
@@ -162,6 +172,8 @@ class Watch implements SubjectWatch {
       tracks: this.tracks.map((track) => track?.state ?? null),
       lives: resources.map((_, c) => this.lives[c]?.lives ?? []),
       bornMs: this.bornMs,
+      startTimeMs: this.startTimeMs,
+      swapBytes: this.swapBytes,
       lastMs: this.lastMs,
       values: this.values,
       limits: this.limits,
@@ -181,6 +193,8 @@ class Watch implements SubjectWatch {
       this.lives[c] = new PastLives(state.lives[c]);
     }
     this.bornMs = state.bornMs;
+    this.startTimeMs = state.startTimeMs;
+    this.swapBytes = state.swapBytes;
     this.lastMs = state.lastMs;
     for (const [c, value] of state.values.entries()) this.values[c] = value;
     Object.assign(this.limits, state.limits);
@@ -193,9 +207,8 @@ class Watch implements SubjectWatch {
       return;
     }
     const alone = !isValue(sample.processes) || sample.processes <= 1;
-    if (!Number.isNaN(this.bornMs) && alone && Math.abs(sample.startTimeMs - this.bornMs) > sameStartMs && this.lastMs > 0) {
-      this.restart();
-    }
+    if (alone && Math.abs(sample.startTimeMs - this.startTimeMs) > sameStartMs) this.restart();
+    this.startTimeMs = sample.startTimeMs;
     this.bornMs = sample.startTimeMs;
   }
 
@@ -213,6 +226,8 @@ class Watch implements SubjectWatch {
     }
     this.window = new SubjectWindow(channelCount);
     this.judgedAt.fill(0);
+    this.swapBytes = Number.NaN;
+    this.revision += 1;
   }
 
   private livesOf(channel: number): PastLives {
@@ -281,11 +296,13 @@ class Watch implements SubjectWatch {
     return level;
   }
 
-  /** Evidence of the longest window with enough buckets. */
+  /** Evidence of the longest window with enough buckets in which the channel was read. */
   private widest(channel: number, quantum: number): WindowEvidence | null {
-    const level = this.widestLevel();
-    const view = this.window.view(level, channel, bucketsPerLevel, scratch);
-    return view.length < fewestBuckets ? null : this.weigh(level, channel, view, quantum, true);
+    for (let level = this.widestLevel(); level >= 0; level -= 1) {
+      const view = this.window.view(level, channel, bucketsPerLevel, scratch);
+      if (view.length >= fewestBuckets) return this.weigh(level, channel, view, quantum, true);
+    }
+    return null;
   }
 
   private wall(channel: number): Wall | null {
