@@ -428,6 +428,34 @@ test('a start time that is read late is no restart', () => {
   assert.ok(!late.some(({ word, sinceMs }) => word === 'undecided' && sinceMs > 0), JSON.stringify(late));
 });
 
+test('that the older of two processes ends is no restart', () => {
+  const noise = normalNoise(1);
+  const { verdict } = watchSeries(
+    steady((t) => ({
+      anonBytes: (200 + (40 * t) / hour + noise()) * mib,
+      processes: t < 6 * hour ? 2 : 1,
+      startTimeMs: startMs - (t < 6 * hour ? 2 : 1) * day,
+    })),
+  );
+  assert.equal(verdict.verdict, 'leak');
+  assert.ok(Date.parse(verdict.onset ?? '') < startMs + hour, `${verdict.onset}`);
+});
+
+test('a leak that restarts hid and that was mended is not held against a run that outlives the others', () => {
+  const noise = normalNoise(1);
+  const { verdict, words } = watchSeries({
+    everyMs: 10 * minute,
+    lengthMs: 16 * day,
+    at: (t) => {
+      const run = Math.min(6, Math.floor(t / day));
+      const age = t - run * day;
+      return { anonBytes: (100 + (run < 6 ? (8 * age) / hour : 20) + noise()) * mib, startTimeMs: startMs + run * day };
+    },
+  });
+  assert.ok(words.some(({ word }) => word === 'leak'));
+  assert.equal(verdict.verdict, 'no-leak', JSON.stringify(words));
+});
+
 test('after a restart a leak is forecast from what the new run holds', () => {
   const restarted = (t: number) => (t < 6 * hour ? t : t - 6 * hour);
   const noise = normalNoise(1);

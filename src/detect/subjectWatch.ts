@@ -84,6 +84,7 @@ function isWatchState(state: unknown): state is WatchState {
 const sameStartMs = 2_000;
 
 const memoryChannel = resources.findIndex(({ resource }) => resource === 'memory');
+const processesChannel = resources.findIndex(({ resource }) => resource === 'processes');
 
 /** Behind the resources: memory with its sign turned, whose floors are the peaks of memory. */
 const peakChannel = resources.length;
@@ -207,7 +208,9 @@ class Watch implements SubjectWatch {
       return;
     }
     const alone = !isValue(sample.processes) || sample.processes <= 1;
-    if (alone && Math.abs(sample.startTimeMs - this.startTimeMs) > sameStartMs) this.restart();
+    // Where there were several, the oldest may have ended and left one that ran beside it: nothing was restarted.
+    const outlived = (this.values[processesChannel] ?? 0) > 1 && sample.startTimeMs <= this.lastMs;
+    if (alone && !outlived && Math.abs(sample.startTimeMs - this.startTimeMs) > sameStartMs) this.restart();
     this.startTimeMs = sample.startTimeMs;
     this.bornMs = sample.startTimeMs;
   }

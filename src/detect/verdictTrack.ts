@@ -97,9 +97,10 @@ export class VerdictTrack {
     this.recurring = average === null ? null : { evidence: average, logOdds: logOddsOfLeak(average, this.context) };
   }
 
-  /** Drops what the run before showed once the present one had time enough to show it too. */
+  /** Drops what earlier runs showed once the present one had time enough to show it too: a leak that was mended does not come back. */
   outgrow(ageMs: number): void {
-    const { inherited } = this;
+    const { inherited, recurring } = this;
+    if (recurring !== null && ageMs > 2 * (recurring.evidence.toMs - recurring.evidence.fromMs)) this.recurring = null;
     if (inherited !== null && ageMs > (inherited.evidence.toMs - inherited.evidence.fromMs) / 2) this.inherited = null;
   }
 
@@ -203,7 +204,7 @@ function urgencyOf(word: VerdictWord, exhaustion: Exhaustion | null, nowMs: numb
   if (word !== 'leak' && word !== 'suspect') return { level: 'none', text: 'nothing to do' };
   if (exhaustion === null) return { level: 'watch', text: 'no wall in sight' };
   const leftMs = Date.parse(exhaustion.low) - nowMs;
-  const text = `at the earliest ${formatDuration(leftMs)} are left`;
+  const text = leftMs < 1000 ? 'it may be reached at any moment' : `at the earliest ${formatDuration(leftMs)} are left`;
   if (leftMs < hourMs) return { level: 'now', text };
   return { level: leftMs < 48 * hourMs ? 'soon' : 'watch', text };
 }
