@@ -1,6 +1,6 @@
 import type { ResourceVerdict } from './verdict.ts';
 
-export type FindingState = 'suspect' | 'confirmed' | 'resolved' | 'recurred';
+type FindingState = 'suspect' | 'confirmed' | 'resolved' | 'recurred';
 
 /** A verdict that lasted long enough to be told. One for each subject and resource at a time. */
 export interface Finding {
