@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import * as v from 'valibot';
 import { statusSchema } from '../serve/schema.ts';
-import { runCli, runCliUnread, startRun, testFolder } from './spawnForTests.ts';
+import { runCli, runCliInto, runCliUnread, startRun, testFolder } from './spawnForTests.ts';
 import { version } from './version.ts';
 
 /** Code, what was expected, what was found, what to do next. */
@@ -33,6 +33,12 @@ describe('usage', () => {
       assert.equal(ended.stdout, '');
     });
   }
+
+  test('a result that finds no room where it should go ends with 73', async () => {
+    const ended = await runCliInto('/dev/full', ['config', 'check', '--json']);
+    assert.equal(ended.code, 73);
+    assert.match(ended.stderr, coded('STANCH_E_OUTPUT'));
+  });
 
   test('the version is that of the package; help names every command', async () => {
     const { version: packaged } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
@@ -118,6 +124,20 @@ describe('run', () => {
     const noFolder = await runCli(['run', '--data', join(file, 'below'), '--listen', '127.0.0.1:0']);
     assert.equal(noFolder.code, 73);
     assert.match(noFolder.stderr, coded('STANCH_E_DATA_DIR'));
+  });
+
+  test('Ctrl-C under npm, which passes on what the terminal has sent already, ends it as cleanly', async (t) => {
+    const data = join(testFolder(t), 'data');
+    const running = await startRun(t, ['--data', data]);
+    running.signal('SIGINT');
+    await running.said(/SIGINT: saving and ending/);
+    running.signal('SIGINT');
+    const { code, stderr } = await running.ended;
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(
+      readdirSync(data).filter((name) => name.endsWith('-wal')),
+      [],
+    );
   });
 
   test('under systemd every line carries its level', async (t) => {

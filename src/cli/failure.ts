@@ -3,13 +3,29 @@ import { StanchError } from '../model/errors.ts';
 import { printable } from './printable.ts';
 
 export function failureText(error: unknown): string {
-  if (!(error instanceof StanchError)) return bugText(error);
-  return [`stanch: ${error.code}`, field('expected', error.expected), field('found', error.found), field('next', error.next)].join('\n');
+  const known = foreseen(error);
+  if (known === null) return bugText(error);
+  return [`stanch: ${known.code}`, field('expected', known.expected), field('found', known.found), field('next', known.next)].join('\n');
 }
 
 /** 70 for whatever stanch did not foresee. */
 export function exitCodeOf(error: unknown): number {
-  return error instanceof StanchError ? error.exitCode : 70;
+  return foreseen(error)?.exitCode ?? 70;
+}
+
+const outputErrors: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'];
+
+/** What could not be written to where the output goes (`> /full/disk/file`) is no bug; the store catches its own. */
+function foreseen(error: unknown): StanchError | null {
+  if (error instanceof StanchError) return error;
+  if (!(error instanceof Error && 'code' in error && 'syscall' in error)) return null;
+  if (error.syscall !== 'write' || !outputErrors.includes(error.code)) return null;
+  return new StanchError('STANCH_E_OUTPUT', {
+    expected: 'to be able to write the result',
+    found: error.message,
+    next: 'Make room where the output goes, or send it elsewhere.',
+    cause: error,
+  });
 }
 
 function bugText(error: unknown): string {

@@ -54,12 +54,19 @@ async function run(this: CliContext, flags: SettingsFlags): Promise<void> {
   await daemon.stop();
 }
 
-/** A second signal of the kind ends the program at once, as without us. */
+/** Ctrl-C under `npm start` comes twice: from the terminal, and once more from npm, which passes it on. */
+const sameSignalMs = 1000;
+
+/** A later signal of the kind ends the program at once, as without us. */
 function nextSignal(signals: readonly NodeJS.Signals[]): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
+    let firstMs: number | null = null;
     const onSignal = (signal: NodeJS.Signals) => {
-      for (const each of signals) process.off(each, onSignal);
+      firstMs ??= performance.now();
       resolve(signal);
+      if (performance.now() - firstMs < sameSignalMs) return;
+      for (const each of signals) process.off(each, onSignal);
+      process.kill(process.pid, signal);
     };
     for (const each of signals) process.on(each, onSignal);
   });

@@ -1,7 +1,7 @@
 /** The program as users run it: a process of its own, its output, its exit code. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -57,6 +57,17 @@ export async function runCliUnread(args: readonly string[]): Promise<Ended> {
   });
   await once(child, 'close');
   return { code: child.exitCode, stdout: '', stderr };
+}
+
+/** Like `> path`. */
+export async function runCliInto(path: string, args: readonly string[]): Promise<Ended> {
+  const { PATH = '', HOME = '/' } = process.env;
+  const output = openSync(path, 'w');
+  const child = spawn(process.execPath, [entry, ...args], { env: { PATH, HOME }, stdio: ['ignore', output, 'pipe'] });
+  closeSync(output);
+  const collected = collect(child);
+  await once(child, 'close');
+  return { code: child.exitCode, ...collected };
 }
 
 export interface RunningCli {

@@ -40,7 +40,7 @@ function whole(min: number, max: number, fallback: string) {
 const moment = v.optional(
   v.pipe(
     v.string(),
-    v.maxLength(40),
+    v.maxLength(40, 'ms since the epoch or RFC 3339'),
     v.transform((text) => (/^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text))),
     v.check((ms) => Number.isFinite(ms), 'ms since the epoch or RFC 3339'),
   ),
@@ -63,18 +63,22 @@ function json<E extends Entries>(
     contentType: 'application/json; charset=utf-8',
     answer: (source, params, search) => {
       const checked = v.safeParse(schema, Object.fromEntries(search));
-      if (!checked.success) throw badQuery(checked.issues[0], Object.keys(query));
+      if (!checked.success) throw badQuery(checked.issues[0], Object.keys(query), search);
       return JSON.stringify(answer(source, checked.output, params));
     },
   };
 }
 
-function badQuery(issue: v.BaseIssue<unknown>, known: string[]): HttpProblem {
+function badQuery(issue: v.BaseIssue<unknown>, known: string[], search: URLSearchParams): HttpProblem {
   const name = v.getDotPath(issue) ?? 'query';
   const isUnknown = issue.type === 'strict_object';
   return new HttpProblem(400, 'STANCH_E_USAGE', {
-    expected: isUnknown ? `only the parameters ${known.join(', ') || '(none)'}` : `${name}: ${issue.expected ?? issue.message}`,
-    found: isUnknown ? `the parameter ${JSON.stringify(name)}` : `${name}=${JSON.stringify(issue.input)?.slice(0, 80)}`,
+    expected: isUnknown
+      ? `only the parameters ${known.join(', ') || '(none)'}`
+      : `${name}: ${issue.type === 'picklist' ? `one of ${issue.expected}` : issue.message}`,
+    found: isUnknown
+      ? `the parameter ${JSON.stringify(name)}`
+      : `${name}=${JSON.stringify((search.getAll(name).at(-1) ?? '').slice(0, 80))}`,
     next: 'See /openapi.json for every parameter.',
   });
 }

@@ -159,6 +159,12 @@ describe('what is refused', () => {
     }
     for (const query of ['resource=toString', 'from=yesterday', 'points=1', 'points=1e9'])
       await refusedWith(400, `/api/v1/subjects/w-leak/series?${query}`);
+    const said = async (query: string) => {
+      const { expected, found } = JSON.parse((await refusedWith(400, `/api/v1/findings?${query}`)).body);
+      return `${expected} | ${found}`;
+    };
+    assert.equal(await said('limit=-1'), 'limit: a whole number from 1 to 1000 | limit="-1"');
+    assert.equal(await said('since=yesterday'), 'since: ms since the epoch or RFC 3339 | since="yesterday"');
   });
 });
 

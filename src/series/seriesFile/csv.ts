@@ -238,7 +238,7 @@ export class CsvRows {
     const expected = this.#columns.length;
     if (found !== expected) {
       const column = this.#columns[found] ?? `cell ${expected + 1}`;
-      rows.bad(column, `${expected} cells, as many as the header has,`, found === 1 ? '1 cell' : `${found} cells`);
+      rows.bad(column, `as many cells as the header has (${expected} cells)`, found === 1 ? '1 cell' : `${found} cells`);
       return;
     }
     let subjectFrom = 0;

@@ -91,7 +91,7 @@ export class SeriesRows {
 
   badCell(column: 'time' | 'subject' | GaugeColumn, cell: string): void {
     const isUnixMs = column === 'time' && /^\d{12,}/.test(cell);
-    const hint = isUnixMs ? ', before the year 10000 (milliseconds are not Unix seconds),' : '';
+    const hint = isUnixMs ? ', before the year 10000 (milliseconds are not Unix seconds)' : '';
     this.bad(column, cellExpected(column) + hint, showCell(cell));
   }
 
