@@ -26,9 +26,13 @@ const minDeflatedBytes = 96;
 
 const writer = new ByteWriter();
 
-/** @param first, last ticks of an epoch, or buckets. */
-export function sealChunk(owner: string, first: number, last: number, bytes: Uint8Array): Uint8Array {
-  const deflated = bytes.length > minDeflatedBytes ? deflateRawSync(bytes, { ...deflateOptions, chunkSize: bytes.length + 64 }) : bytes;
+/**
+ * @param first, last ticks of an epoch, or buckets.
+ * @param isPacked false for what is read often and hardly counts in size.
+ */
+export function sealChunk(owner: string, first: number, last: number, bytes: Uint8Array, isPacked = true): Uint8Array {
+  const deflated =
+    isPacked && bytes.length > minDeflatedBytes ? deflateRawSync(bytes, { ...deflateOptions, chunkSize: bytes.length + 64 }) : bytes;
   const stored = deflated.length >= bytes.length;
   writer.reset();
   writer.uint32(0);

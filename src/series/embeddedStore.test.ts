@@ -149,6 +149,12 @@ test('a clock that goes backward hides and harms nothing; one that jumps forward
     times.toSorted((a, b) => a - b),
   );
   assert.deepEqual([...points.last], [0, 5, 1, 6, 2, 7, 8, 3, 4]);
+  // Steady all the time, so that one run of equal rows goes through the jump.
+  const narrow = store.read('w-1', 'threads', startMs, startMs + 30 * second, 100);
+  assert.deepEqual(
+    [...narrow.timeMs],
+    [0, 5, 10, 15, 20, 25].map((seconds) => startMs + seconds * second),
+  );
   assert.deepEqual(
     [...store.replay(0)].map(({ sample }) => sample.timeMs),
     times,

@@ -18,7 +18,6 @@ export class SampleCollector implements Collector {
   #times = new Float64Array(256);
   #values = new Float64Array(256);
   #count = 0;
-  #isSorted = true;
 
   constructor(fromMs: number, toMs: number) {
     this.#fromMs = fromMs;
@@ -40,25 +39,33 @@ export class SampleCollector implements Collector {
   }
 
   points(): Points {
-    const timeMs = this.#times.slice(0, this.#count);
-    const values = this.#values.slice(0, this.#count);
-    if (!this.#isSorted) sortByTime(timeMs, values);
+    let timeMs = this.#times.slice(0, this.#count);
+    let values = this.#values.slice(0, this.#count);
+    if (!isSorted(timeMs)) {
+      sortByTime(timeMs, values);
+      // A clock that jumped away and back within a run left times outside.
+      const from = timeMs.findIndex((time) => time >= this.#fromMs);
+      const to = timeMs.findLastIndex((time) => time <= this.#toMs) + 1;
+      timeMs = timeMs.slice(from, to);
+      values = values.slice(from, to);
+    }
     return { timeMs, min: values, mean: values, max: values, last: values, bucketMs: 0 };
   }
 
   #addTimes(timesMs: Float64Array, start: number, end: number): void {
     while (this.#count + end - start > this.#times.length) this.#grow();
-    const [times, fromMs, toMs] = [this.#times, this.#fromMs, this.#toMs];
-    let count = this.#count;
-    let lastMs = count > 0 ? (times[count - 1] ?? 0) : Number.NEGATIVE_INFINITY;
-    for (let tick = start; tick < end; tick += 1) {
-      const timeMs = timesMs[tick] ?? Number.NaN;
-      if (!(timeMs >= fromMs && timeMs <= toMs)) continue;
-      if (timeMs < lastMs) this.#isSorted = false;
-      times[count++] = timeMs;
-      lastMs = timeMs;
+    // Runs hold hundreds of ticks, and nearly all runs lie within the range as a whole.
+    const run = timesMs.subarray(start, end);
+    if (isWithin(run[0], this.#fromMs, this.#toMs) && isWithin(run.at(-1), this.#fromMs, this.#toMs)) {
+      this.#times.set(run, this.#count);
+      this.#count += run.length;
+      return;
     }
-    this.#count = count;
+    for (const timeMs of run) {
+      if (!isWithin(timeMs, this.#fromMs, this.#toMs)) continue;
+      this.#times[this.#count] = timeMs;
+      this.#count += 1;
+    }
   }
 
   #grow(): void {
@@ -69,6 +76,17 @@ export class SampleCollector implements Collector {
     this.#times = times;
     this.#values = values;
   }
+}
+
+function isWithin(timeMs: number | undefined, fromMs: number, toMs: number): boolean {
+  return timeMs !== undefined && timeMs >= fromMs && timeMs <= toMs;
+}
+
+function isSorted(timesMs: Float64Array): boolean {
+  for (let at = 1; at < timesMs.length; at += 1) {
+    if ((timesMs[at] ?? 0) < (timesMs[at - 1] ?? 0)) return false;
+  }
+  return true;
 }
 
 /** The clock went backward in between: puts the samples in time order, in which they are shown. */

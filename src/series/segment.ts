@@ -134,7 +134,7 @@ export class Segment {
       minMs,
       maxMs,
       epochChecksum({ ordinal, firstTick, minMs, maxMs }),
-      sealChunk(epochOwner(ordinal), 0, tickCount, payload),
+      sealChunk(epochOwner(ordinal), 0, tickCount, payload, false),
     );
     this.minMs = Math.min(this.minMs, minMs);
     this.maxMs = Math.max(this.maxMs, maxMs);
