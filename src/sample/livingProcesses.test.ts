@@ -143,7 +143,13 @@ test('a zombie is seen as one and counted with its parent', async () => {
   }
 });
 
-function parentOf(pid: number): number {
-  const match = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
-  return Number(match?.[1]);
+/** null: it is gone. Zombies of others on this machine come and go. */
+function parentOf(pid: number): number | null {
+  try {
+    const match = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
+    return match === null ? null : Number(match[1]);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return null;
+    throw error;
+  }
 }
