@@ -47,14 +47,10 @@ export class DiskState {
     const trouble = troubleOf(error);
     if (trouble === 'bug') throw error;
     const said = error instanceof Error ? error.message : String(error);
+    const { expected, found } = error instanceof StanchError ? error : { expected: `room on the disk of ${this.#dir}`, found: said };
     this.#reason =
       trouble === 'full'
-        ? explain(
-            'STANCH_E_STORE_DISK_FULL',
-            `room on the disk of ${this.#dir}`,
-            said,
-            'Free space there, or give a larger disk with --data',
-          )
+        ? explain('STANCH_E_STORE_DISK_FULL', expected, found, 'Free space there, or give a larger disk with --data')
         : explain('STANCH_E_DATA_DIR', `to be able to write to ${this.#dir}`, said, 'Check the folder, its owner and its disk');
     this.#waited = 0;
   }

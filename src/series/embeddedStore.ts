@@ -148,7 +148,8 @@ class EmbeddedStore implements SeriesStore {
 
   states(): Iterable<WindowState> {
     this.#onDisk(() => this.#states.commit());
-    return this.#states.all();
+    // Where the disk had no room for the folder's files there are none to read.
+    return this.#housekeeping === null ? [] : this.#states.all();
   }
 
   putFinding(finding: Finding): void {

@@ -183,6 +183,8 @@ test('a real disk that is full before the first start', (t) => {
   assert.equal(store.health().mode, 'memory');
   assert.equal(store.findings({}).length, 1);
   assert.equal(store.subjects().length, 1);
+  assert.deepEqual([...store.states()], []);
+  assert.match(store.health().reason ?? '', /^STANCH_E_STORE_DISK_FULL: [^;]*; found [^;]*; until then [^;]*$/);
   rmSync(ballast);
   appendTen(store, 10);
   settle(store, startMs);

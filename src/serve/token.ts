@@ -1,6 +1,6 @@
 /** The token that opens the API: 32 random bytes in base64url, in the data folder, readable by its owner alone. */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmodSync, closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fstatSync, linkSync, lstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { StanchError } from '../model/errors.ts';
 
@@ -13,9 +13,13 @@ export function tokenPath(dataDir: string): string {
 /** Errors: STANCH_E_DATA_DIR when it can be neither read nor made. */
 export function loadOrCreateToken(dataDir: string): string {
   const path = tokenPath(dataDir);
+  const fresh = randomBytes(32).toString('base64url');
   try {
-    return createToken(path) ?? repair(path);
+    const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+    return isThere || !keepToken(path, fresh) ? repair(path) : fresh;
   } catch (cause) {
+    // The daemon runs on a full disk, too: with a token that is for this run only.
+    if (isNoRoom(cause)) return fresh;
     throw new StanchError('STANCH_E_DATA_DIR', {
       expected: `to keep the token in ${path}`,
       found: cause instanceof Error ? cause.message : String(cause),
@@ -25,19 +29,25 @@ export function loadOrCreateToken(dataDir: string): string {
   }
 }
 
-function createToken(path: string): string | null {
+function isNoRoom(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+}
+
+/** false: there is one already. Written under another name first: a crash or a full disk leaves no empty one behind. */
+function keepToken(path: string, token: string): boolean {
+  const unfinished = `${path}.new`;
+  rmSync(unfinished, { force: true });
+  const fd = openSync(unfinished, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
   try {
-    const token = randomBytes(32).toString('base64url');
-    const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
-    try {
-      writeSync(fd, `${token}\n`);
-    } finally {
-      closeSync(fd);
-    }
-    return token;
+    writeSync(fd, `${token}\n`);
+    linkSync(unfinished, path);
+    return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return null;
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
     throw error;
+  } finally {
+    closeSync(fd);
+    rmSync(unfinished, { force: true });
   }
 }
 
