@@ -24,7 +24,6 @@ export class Catalog {
       dir,
       name: catalogFile,
       schema,
-      durability: 'safe',
       now,
       tables: [
         { name: 'subject', orderBy: 'id', isSound: (row) => parseSubject(textIn(row, 'document')).id === textIn(row, 'id') },

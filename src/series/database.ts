@@ -5,18 +5,16 @@ import { type ErrorCode, StanchError } from '../model/errors.ts';
 import { corrupt } from './bytes.ts';
 
 /**
- * `safe`: a checkpoint waits for the disk, so that the file survives a power cut too. `rebuildable`: it does not, since
- * what the file holds can be made again.
+ * Exclusive locking keeps the index of the log out of shared memory, which on a full disk ends in SIGBUS. Nothing waits for
+ * the disk: on a server that swaps that takes seconds, and then above all the scan must go on. kill -9 costs nothing, since
+ * the kernel has what was written; a power cut can damage what was written in the half minute before, which is then set aside.
  */
-export type Durability = 'safe' | 'rebuildable';
-
-/** Exclusive locking keeps the index of the log out of shared memory, which on a full disk ends in SIGBUS. */
-export function openDatabase(path: string, durability: Durability): DatabaseSync {
+export function openDatabase(path: string): DatabaseSync {
   checkHeader(path);
   const database = new DatabaseSync(path);
   try {
     database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -128; PRAGMA temp_store = MEMORY;
-      PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability === 'safe' ? 'NORMAL' : 'OFF'};
+      PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
       PRAGMA wal_autocheckpoint = 128; PRAGMA journal_size_limit = 0;`);
     return database;
   } catch (error) {
@@ -47,21 +45,21 @@ function isVersion(value: number | undefined): boolean {
 }
 
 /** Creates the file under another name first: a crash never leaves one without its tables. */
-export function createDatabase(path: string, schema: string, durability: Durability): DatabaseSync {
+export function createDatabase(path: string, schema: string): DatabaseSync {
   const unfinished = `${path}.new`;
   for (const leftOver of [unfinished, `${unfinished}-wal`, `${unfinished}-shm`]) rmSync(leftOver, { force: true });
-  const database = openDatabase(unfinished, durability);
+  const database = openDatabase(unfinished);
   try {
     database.exec(`BEGIN; ${schema} COMMIT;`);
   } finally {
     database.close();
   }
   renameSync(unfinished, path);
-  return openDatabase(path, durability);
+  return openDatabase(path);
 }
 
-export function openOrCreateDatabase(path: string, schema: string, durability: Durability): DatabaseSync {
-  return existsSync(path) ? openDatabase(path, durability) : createDatabase(path, schema, durability);
+export function openOrCreateDatabase(path: string, schema: string): DatabaseSync {
+  return existsSync(path) ? openDatabase(path) : createDatabase(path, schema);
 }
 
 export function inTransaction<T>(database: DatabaseSync, work: () => T): T {

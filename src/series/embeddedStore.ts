@@ -191,6 +191,7 @@ class EmbeddedStore implements SeriesStore {
       this.#states.commit();
     });
     this.#line.stopJournal();
+    if (this.#disk.isOn) this.#line.removeFlushed();
     this.#shelf.close();
     this.#states.close();
     this.#catalog.close();
@@ -230,7 +231,7 @@ class EmbeddedStore implements SeriesStore {
     this.#catalog.check();
     this.#states.check();
     this.#restoreCatalog();
-    this.#line.recover(this.#now());
+    this.#line.recover(this.#now(), (epoch) => this.#isFlushed(epoch));
     for (const { epoch } of this.#line.waiting) {
       for (const { seen } of epoch.slots.values()) this.#known.restore(seen);
     }
@@ -239,6 +240,12 @@ class EmbeddedStore implements SeriesStore {
     this.#housekeeping = new Housekeeping(this.#dir, this.#shelf, this.#catalog, this.#states, this.#limits);
     const newestMs = this.#line.waiting.at(-1)?.epoch.maxMs ?? this.#shelf.current('fine')?.maxMs;
     this.#clock = new RetentionClock(newestMs === undefined ? null : Math.min(newestMs, this.#now()));
+  }
+
+  #isFlushed({ firstTick, slots }: Epoch): boolean {
+    const chunkCount = [...slots.values()].filter(({ firstOffset }) => firstOffset >= 0).length;
+    const segments = this.#shelf.of('fine').filter((segment) => segment.firstTick <= firstTick && segment.lastTick >= firstTick);
+    return segments.some((segment) => this.#shelf.attempt(segment, () => segment.hasWholeEpoch(firstTick, chunkCount), false));
   }
 
   /** The catalog of subjects can be made again from the segments. */

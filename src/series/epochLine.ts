@@ -22,6 +22,7 @@ export class EpochLine {
   readonly #dir: string;
   readonly #write: WriteCall;
   #journal: TickJournal | null = null;
+  #flushedJournal: string | null = null;
 
   constructor(dir: string, write: WriteCall) {
     this.#dir = dir;
@@ -33,8 +34,11 @@ export class EpochLine {
     return held.map(({ epoch }) => epoch);
   }
 
-  /** Takes back what a former run had not flushed. What is damaged is set aside, up to there everything is kept. */
-  recover(nowMs: number): void {
+  /**
+   * Takes back what a former run had not flushed. What is damaged is set aside, up to there everything is kept.
+   * `isFlushed` says whether a segment has the epoch already.
+   */
+  recover(nowMs: number, isFlushed: (epoch: Epoch) => boolean): void {
     const names = readdirSync(this.#dir).filter((name) => journalName.test(name));
     names.sort((a, b) => tickOf(a) - tickOf(b));
     for (const name of names) {
@@ -47,6 +51,7 @@ export class EpochLine {
       if (epoch === null || isEmpty) continue;
       epoch.freeze();
       this.waiting.push({ epoch, journalPath: path });
+      if (isFlushed(epoch)) this.#dropFlushed();
       this.nextTick = Math.max(this.nextTick, epoch.firstTick + epoch.timesMs.length);
     }
   }
@@ -95,10 +100,22 @@ export class EpochLine {
     for (const slot of [...dropped.epoch.slots.values()]) dropped.epoch.release(slot);
   }
 
-  /** The oldest epoch is in a segment. */
+  /** The oldest epoch is in a segment. Its journal goes an hour later, when the kernel has surely written the segment. */
   flushed(): void {
     const done = this.waiting.shift();
-    if (done?.journalPath != null) rmSync(done.journalPath, { force: true });
+    this.removeFlushed();
+    this.#flushedJournal = done?.journalPath ?? null;
+  }
+
+  removeFlushed(): void {
+    if (this.#flushedJournal !== null) rmSync(this.#flushedJournal, { force: true });
+    this.#flushedJournal = null;
+  }
+
+  #dropFlushed(): void {
+    const held = this.waiting.pop();
+    for (const slot of [...(held?.epoch.slots.values() ?? [])]) held?.epoch.release(slot);
+    if (held?.journalPath != null) rmSync(held.journalPath, { force: true });
   }
 
   /** Keeps the sound part under the journal's name until it is flushed, in case the next crash comes first. */

@@ -34,7 +34,6 @@ export class Flusher {
     this.#catalog.putSubjects(written.map(({ seen }) => seen));
     for (const slot of written) epoch.release(slot);
     if (epoch.slots.size === 0) {
-      this.#shelf.attempt(segment, () => segment.checkpoint(), undefined);
       this.#line.flushed();
     }
     return true;

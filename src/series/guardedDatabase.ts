@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type Durability, inTransaction, openOrCreateDatabase } from './database.ts';
+import { inTransaction, openOrCreateDatabase } from './database.ts';
 import { isDamage, type SalvagedTable, salvage } from './salvage.ts';
 import { setFileAside } from './setAside.ts';
 
@@ -9,7 +9,6 @@ export interface GuardedFile {
   dir: string;
   name: string;
   schema: string;
-  durability: Durability;
   tables: readonly SalvagedTable[];
   now: () => number;
 }
@@ -108,8 +107,8 @@ export class GuardedDatabase {
   }
 
   #open(): DatabaseSync {
-    const { dir, name, schema, durability } = this.#file;
-    this.#database ??= openOrCreateDatabase(join(dir, name), schema, durability);
+    const { dir, name, schema } = this.#file;
+    this.#database ??= openOrCreateDatabase(join(dir, name), schema);
     return this.#database;
   }
 

@@ -57,7 +57,7 @@ export class RollUp {
   slice(deadlineMs: number): 'more' | 'done' | 'failed' {
     const rolled = this.#attempt(this.source, () => this.#roll(deadlineMs), null);
     if (rolled === null) return 'failed';
-    if (rolled.length === 0) return this.#finish() ? 'done' : 'failed';
+    if (rolled.length === 0) return 'done';
     for (const tier of coarseTiers) {
       const kept = rolled.filter(({ subject }) => isWorthKeeping(subject, tier));
       if (kept.length > 0 && !this.#attempt(this.#targets[tier], () => this.#write(tier, kept), false)) return 'failed';
@@ -81,13 +81,6 @@ export class RollUp {
       for (const { subject } of rolled) this.source.markRolled(subject.no, isWorthKeeping(subject, 'mid') ? 'rolled' : 'skipped');
     });
     return true;
-  }
-
-  /** Waits for the disk: from here on the fine segment may go. */
-  #finish(): boolean {
-    return [this.#targets.mid, this.#targets.coarse, this.source].every((segment) =>
-      this.#attempt(segment, () => checkpointed(segment), false),
-    );
   }
 
   #readEpochs(): SourceEpoch[] {
@@ -146,9 +139,4 @@ export class RollUp {
 
 function isWorthKeeping({ subject, firstSeenMs, lastSeenMs }: SeenSubject, tier: CoarseTier): boolean {
   return subject.kind !== 'process' || subject.workloadId === undefined || lastSeenMs - firstSeenMs >= minLifeMsOf[tier];
-}
-
-function checkpointed(segment: Segment): true {
-  segment.checkpoint();
-  return true;
 }

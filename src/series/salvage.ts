@@ -13,9 +13,9 @@ export interface SalvagedTable {
  * that one bad page costs only what is on it. Returns how many rows were saved.
  */
 export function salvage(source: string, target: string, schema: string, tables: readonly SalvagedTable[]): number {
-  const damaged = openDatabase(source, 'rebuildable');
+  const damaged = openDatabase(source);
   try {
-    const saved = createDatabase(target, schema, 'safe');
+    const saved = createDatabase(target, schema);
     try {
       saved.exec('BEGIN');
       let count = 0;

@@ -91,8 +91,7 @@ export class Segment {
   }
 
   create(): void {
-    this.#database = createDatabase(this.path, segmentSchema, 'safe');
-    this.#database.exec('PRAGMA wal_autocheckpoint = 0');
+    this.#database = createDatabase(this.path, segmentSchema);
   }
 
   /** Reads what the shelf must know; throws when the file is no segment. */
@@ -222,9 +221,13 @@ export class Segment {
     return { lastKey, isWhole: true };
   }
 
-  /** Moves the write-ahead log into the file and waits for the disk. */
-  checkpoint(): void {
-    this.#open().exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  /** Whether an epoch is in here with all its `chunkCount` chunks. */
+  hasWholeEpoch(firstTick: number, chunkCount: number): boolean {
+    const row = this.#prepare(
+      `SELECT count(*) AS chunkCount FROM epoch e JOIN chunk c ON c.key >= e.ordinal * ${subjectsPerEpoch} AND c.key < (e.ordinal + 1) * ${subjectsPerEpoch}
+       WHERE e.firstTick = ?`,
+    ).get(firstTick);
+    return numberIn(row, 'chunkCount') === chunkCount;
   }
 
   close(): void {
@@ -246,8 +249,7 @@ export class Segment {
   #open(): DatabaseSync {
     if (this.#database === null) {
       if (!existsSync(this.path)) throw corrupt('no file any more');
-      this.#database = openDatabase(this.path, 'safe');
-      this.#database.exec('PRAGMA wal_autocheckpoint = 0');
+      this.#database = openDatabase(this.path);
     }
     return this.#database;
   }

@@ -25,7 +25,7 @@ export class StateFile {
         isSound: (row: Parameters<typeof textIn>[0]) => openChunk(textIn(row, 'subjectId'), bytesIn(row, 'bytes')).first === 0,
       },
     ];
-    this.#file = new GuardedDatabase({ dir, name: stateFileName, schema, durability: 'rebuildable', tables, now });
+    this.#file = new GuardedDatabase({ dir, name: stateFileName, schema, tables, now });
   }
 
   /** Sets the file aside when it holds no states. */
