@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { get } from 'node:http';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as v from 'valibot';
@@ -72,17 +74,31 @@ describe('the main job', () => {
   });
 });
 
-describe('a clock that jumps', () => {
-  function settingsIn(dataDir: string): Settings {
-    return {
-      intervalMs: 1000,
-      dataDir,
-      listen: { host: '127.0.0.1', port: 0 },
-      retention: { maxAgeMs: 1e10, maxBytes: 1e9 },
-      allowLoopbackRead: true,
-    };
-  }
+function settingsIn(dataDir: string): Settings {
+  return {
+    intervalMs: 1000,
+    dataDir,
+    listen: { host: '127.0.0.1', port: 0 },
+    retention: { maxAgeMs: 1e10, maxBytes: 1e9 },
+    allowLoopbackRead: true,
+  };
+}
 
+describe('what is wrong', () => {
+  test('is in the log once, for whoever does not look at the page', { timeout: 120_000 }, async (t) => {
+    const data = testFolder(t);
+    writeFileSync(join(data, 'fine-00000001.sqlite.corrupt-20260101T000000Z'), '');
+    const running = await startRun(t, ['--data', data, '--interval', '1s']);
+    const isLater = (time: string) => Date.parse(time) > Date.parse(started.time);
+    const started = await ask(`${running.url}/api/v1/status`, statusSchema);
+    await until(`${running.url}/api/v1/status`, statusSchema, ({ time }) => isLater(time));
+    running.signal('SIGTERM');
+    const { stderr } = await running.ended;
+    assert.equal(stderr.match(/STANCH_E_STORE_CORRUPT: Damaged files .*corrupt-20260101T000000Z/g)?.length, 1, stderr);
+  });
+});
+
+describe('a clock that jumps', () => {
   test('is told, and every sample is kept in order', { timeout: 120_000 }, async (t) => {
     let jumpMs = 0;
     const readClocks = () => ({ wallMs: Date.now() + jumpMs, monotonicMs: performance.now() });
@@ -90,7 +106,7 @@ describe('a clock that jumps', () => {
     const daemon: Daemon = await startDaemon(settingsIn(testFolder(t)), {
       version: '0',
       pageDir: '/nonexistent',
-      log: (_level, text) => logged.push(text),
+      log: (level, text) => logged.push(`${level} ${text}`),
       readClocks,
     });
     try {
@@ -114,7 +130,11 @@ describe('a clock that jumps', () => {
       assert.equal(new Set(timeMs).size, timeMs.length);
       const { subjects } = await ask(`${url}/api/v1/subjects?kind=process&limit=1`, subjectsSchema);
       assert.equal(subjects.length, 1);
-      assert.deepEqual(logged, []);
+      assert.equal(logged.filter((line) => line.startsWith('warning STANCH_E_CLOCK_JUMP: ')).length, 1);
+      assert.deepEqual(
+        logged.filter((line) => line.startsWith('error')),
+        [],
+      );
     } finally {
       await daemon.stop();
     }

@@ -89,6 +89,8 @@ class RunningDaemon implements Daemon, LiveSource {
   private latestCost: OwnCost;
   private latestScanMs = 0;
   private bug: Notice | null = null;
+  /** Notices in the log already, by code and moment. */
+  private logged = new Set<string>();
   private storeTroubleSinceMs: number | null = null;
   private server: ApiServer | null = null;
   private scheduleStartMs = 0;
@@ -124,6 +126,7 @@ class RunningDaemon implements Daemon, LiveSource {
     this.server = await startServer({ source: this, token, listen: this.current.listen, page, onBug });
     this.address = this.server.address;
     this.scheduleStartMs = performance.now();
+    this.logNotices();
     this.scheduleScan();
     this.startWork();
   }
@@ -141,6 +144,7 @@ class RunningDaemon implements Daemon, LiveSource {
     } catch (error) {
       this.tellBug('scanning', error);
     }
+    this.logNotices();
     this.scheduleScan();
     this.startWork();
     for (const listener of this.tickListeners) listener();
@@ -280,12 +284,20 @@ class RunningDaemon implements Daemon, LiveSource {
     }
     this.storeTroubleSinceMs ??= this.latest.timeMs;
     const sinceMs = this.storeTroubleSinceMs;
-    if (mode === 'memory') return { code: 'STANCH_E_STORE_DISK_FULL', text: reason ?? 'History is kept in memory only.', sinceMs };
+    if (mode === 'memory') return { ...storeTrouble(reason ?? ''), sinceMs };
     return {
       code: 'STANCH_E_STORE_CORRUPT',
       text: `Damaged files of the store were set aside: ${setAside.join(', ')}.`,
       sinceMs,
     };
+  }
+
+  /** Whoever reads the log and not the page has to know, too; once for each. */
+  private logNotices(): void {
+    const current = this.notices().filter((notice) => notice !== this.bug);
+    const keyOf = ({ code, sinceMs }: Notice) => `${code} ${sinceMs}`;
+    for (const notice of current) if (!this.logged.has(keyOf(notice))) this.options.log('warning', `${notice.code}: ${notice.text}`);
+    this.logged = new Set(current.map(keyOf));
   }
 
   private tellBug(doing: string, error: unknown): void {
@@ -330,6 +342,12 @@ class RunningDaemon implements Daemon, LiveSource {
       this.store.close();
     }
   }
+}
+
+/** The store's reason begins with its code. */
+function storeTrouble(reason: string): { code: string; text: string } {
+  const [, code = 'STANCH_E_STORE_DISK_FULL', text = reason] = /^(STANCH_E_\w+): (.*)$/s.exec(reason) ?? [];
+  return { code, text: `History is kept in memory only: ${text}` };
 }
 
 function lastStoredMs(store: SeriesStore): number {

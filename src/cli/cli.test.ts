@@ -145,6 +145,6 @@ describe('run', () => {
     running.signal('SIGINT');
     const { code, stderr } = await running.ended;
     assert.equal(code, 0);
-    for (const line of stderr.trim().split('\n')) assert.match(line, /^<6>/);
+    for (const line of stderr.trim().split('\n')) assert.match(line, /^<[46]>/);
   });
 });
