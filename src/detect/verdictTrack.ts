@@ -1,10 +1,11 @@
 import { formatDuration, formatTime } from '../model/units.ts';
-import type { Exhaustion, ResourceVerdict, Urgency, VerdictWord } from '../model/verdict.ts';
+import type { Exhaustion, Reason, ResourceVerdict, Urgency, VerdictWord } from '../model/verdict.ts';
 import { levelCount } from '../series/window.ts';
 import { logOddsOfLeak, reasonsFor } from './assess.ts';
 import { classifyHealthy } from './classify.ts';
 import type { WindowEvidence } from './evidence.ts';
 import { forecastExhaustion, normal95, type Wall } from './forecast.ts';
+import { missingProof, type Suspicion } from './proof.ts';
 import type { RuleContext } from './rules/rule.ts';
 
 const hourMs = 3_600_000;
@@ -13,9 +14,6 @@ const hourMs = 3_600_000;
 const sayLeak = 0.5;
 const takeBackLeak = 0.4;
 const saySuspect = 0.3;
-
-/** Share of the time in which a growth first showed for which it must go on to be called a leak: that is tested on new samples. */
-const provenAfter = 0.25;
 
 interface Candidate {
   evidence: WindowEvidence;
@@ -41,8 +39,8 @@ export interface TrackState {
   inherited: Candidate | null;
   word: VerdictWord;
   wordSinceMs: number;
-  suspectSinceMs: number;
-  suspectSpanMs: number;
+  suspicion: Suspicion;
+  missing: Reason | null;
 }
 
 /** The verdict on one resource over time: what every window last showed, and when the present word was reached. */
@@ -57,17 +55,17 @@ export class VerdictTrack {
   private inherited: Candidate | null = null;
   private word: VerdictWord = 'no-leak';
   private wordSinceMs = 0;
-  /** Since when it has been suspected without a break, NaN when it is not, and the length of the window that showed it first. */
-  private suspectSinceMs = Number.NaN;
-  private suspectSpanMs = 0;
+  private suspicion: Suspicion = { sinceMs: Number.NaN, spanMs: 0 };
+  /** Why it is only a suspect, although likely. */
+  private missing: Reason | null = null;
 
   constructor(context: RuleContext) {
     this.context = context;
   }
 
   get state(): TrackState {
-    const { candidates, life, recurring, recurringSinceMs, inherited, word, wordSinceMs, suspectSinceMs, suspectSpanMs } = this;
-    return { candidates, life, recurring, recurringSinceMs, inherited, word, wordSinceMs, suspectSinceMs, suspectSpanMs };
+    const { candidates, life, recurring, recurringSinceMs, inherited, word, wordSinceMs, suspicion, missing } = this;
+    return { candidates, life, recurring, recurringSinceMs, inherited, word, wordSinceMs, suspicion, missing };
   }
 
   set state(state: TrackState) {
@@ -78,8 +76,8 @@ export class VerdictTrack {
     this.inherited = state.inherited;
     this.word = state.word;
     this.wordSinceMs = state.wordSinceMs;
-    this.suspectSinceMs = state.suspectSinceMs;
-    this.suspectSpanMs = state.suspectSpanMs;
+    this.suspicion = state.suspicion;
+    this.missing = state.missing;
   }
 
   /** `part` is 0 for the whole ring of a level and 1 for its newer half. Null evidence: nothing rises there. */
@@ -111,22 +109,19 @@ export class VerdictTrack {
     return best;
   }
 
-  /**
-   * Settles the word after all windows have been updated. What looks like a leak is a suspect first: it becomes one when it went on
-   * for a quarter as long again. `young` is a subject too short known for any leak.
-   */
+  /** Settles the word after all windows have been updated. `young` is a subject too short known for any leak. */
   settle(nowMs: number, young: boolean): void {
     const likeliest = this.likeliest();
     const probability = probabilityOf(likeliest);
     if (likeliest === null || probability < saySuspect) {
-      this.suspectSinceMs = Number.NaN;
-    } else if (Number.isNaN(this.suspectSinceMs)) {
-      this.suspectSinceMs = nowMs;
-      this.suspectSpanMs = likeliest.evidence.toMs - likeliest.evidence.fromMs;
+      this.suspicion = { sinceMs: Number.NaN, spanMs: 0 };
+    } else if (Number.isNaN(this.suspicion.sinceMs)) {
+      this.suspicion = { sinceMs: nowMs, spanMs: likeliest.evidence.toMs - likeliest.evidence.fromMs };
     }
-    const proven = !young && nowMs - this.suspectSinceMs >= provenAfter * this.suspectSpanMs;
+    this.missing = likeliest === null ? null : missingProof(likeliest.evidence, this.suspicion, young, nowMs);
     const kept = this.word === 'leak' && probability >= takeBackLeak;
-    const word = kept || (proven && probability >= sayLeak) ? 'leak' : probability >= saySuspect ? 'suspect' : 'no-leak';
+    const found = probability >= sayLeak && this.missing === null;
+    const word = kept || found ? 'leak' : probability >= saySuspect ? 'suspect' : 'no-leak';
     if (word === this.word) return;
     this.word = word;
     this.wordSinceMs = nowMs;
@@ -156,7 +151,10 @@ export class VerdictTrack {
       },
       exhaustion,
       urgency: urgencyOf(this.word, exhaustion, nowMs),
-      reasons: reasonsFor(evidence, this.context),
+      reasons:
+        this.word === 'suspect' && this.missing !== null
+          ? [this.missing, ...reasonsFor(evidence, this.context)]
+          : reasonsFor(evidence, this.context),
     };
   }
 
