@@ -1,4 +1,5 @@
 /** `stanch run`: the daemon. SIGTERM and SIGINT end it cleanly, SIGHUP reads the configuration again. */
+import { hostname } from 'node:os';
 import { buildCommand } from '@stricli/core';
 import { startDaemon } from '../daemon.ts';
 import { formatDuration } from '../model/units.ts';
@@ -35,7 +36,8 @@ async function run(this: CliContext, flags: SettingsFlags): Promise<void> {
   );
   log('info', `page and API on http://${urlHost(host)}:${port}/`);
   if (host !== 'localhost' && !isLoopback(host)) {
-    log('info', `other machines need the token in ${tokenPath(settings.dataDir)}: open http://${urlHost(host)}:${port}/?token=… once`);
+    const name = host === '0.0.0.0' || host === '::' ? hostname() : urlHost(host);
+    log('info', `other machines need the token in ${tokenPath(settings.dataDir)}: open http://${name}:${port}/?token=… once`);
   }
   const onHangUp = () => {
     try {
