@@ -53,8 +53,9 @@ export function forecastExhaustion(e: WindowEvidence, wall: Wall, excursion: num
 function accelerating(e: WindowEvidence, nearest: number, left: number, farthest: number) {
   const spanMs = e.toMs - e.fromMs;
   const rate = e.growth + e.bend;
+  // The root in the form that does not subtract: with hardly a bend the other is all rounding.
   const timeTo = (distance: number, bend: number) =>
-    (spanMs * (Math.sqrt((e.growth + bend) ** 2 + 4 * bend * distance) - (e.growth + bend))) / (2 * bend);
+    (2 * spanMs * distance) / (e.growth + bend + Math.sqrt((e.growth + bend) ** 2 + 4 * bend * distance));
   return {
     earliest: timeTo(nearest, e.bend + normal95 * e.bendError),
     at: timeTo(left, e.bend),
