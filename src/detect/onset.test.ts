@@ -42,6 +42,13 @@ test('it is followed back to where the older floor lies off the line, and no fur
   assert.ok(Math.abs(onset - 600) < 120, `${onset}`);
 });
 
+test('an older level that the line happens to cross is not its beginning', () => {
+  const noise = normalNoise(4);
+  const window = windowOf(20 * 60, (i) => (i < 600 ? 400 : 100 + i) * mib + noise() * mib);
+  const onset = minutesFromStart(onsetOf(window, 0, newest(window, 0, 48)));
+  assert.ok(Math.abs(onset - 600) < 120, `${onset}`);
+});
+
 test('onset of straight growth over a whole window is its start', () => {
   const window = windowOf(80, (i) => (100 + i) * mib);
   const e = newest(window, 0, bucketsPerLevel);

@@ -1,6 +1,5 @@
 /** Small labelled series for the detector's tests: seeded noise, samples with only what a test says, and a watch fed with them. */
-import type { Sample } from '../model/gauge.ts';
-import { absent } from '../model/reading.ts';
+import { emptySample, type Sample } from '../model/gauge.ts';
 import type { ResourceVerdict, SubjectVerdict, VerdictWord } from '../model/verdict.ts';
 import type { WindowView } from '../series/window.ts';
 import { emptyView, type WindowEvidence, weighWindow } from './evidence.ts';
@@ -31,24 +30,7 @@ export function normalNoise(seed: number): () => number {
 }
 
 export function sampleAt(timeMs: number, readings: Partial<Sample>): Sample {
-  return {
-    timeMs,
-    anonBytes: absent,
-    swapBytes: absent,
-    shmemBytes: absent,
-    fileBytes: absent,
-    fds: absent,
-    sockets: absent,
-    threads: absent,
-    processes: absent,
-    cpuSeconds: absent,
-    startTimeMs: absent,
-    limitBytes: absent,
-    kernelBytes: absent,
-    headroomBytes: absent,
-    fdLimit: absent,
-    ...readings,
-  };
+  return { ...emptySample(timeMs), ...readings };
 }
 
 export interface Series {

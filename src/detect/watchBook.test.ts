@@ -1,30 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Sample } from '../model/gauge.ts';
+import { emptySample, type Sample } from '../model/gauge.ts';
 import { absent } from '../model/reading.ts';
 import type { ProcessSample, Scan, WorkloadSample } from '../sample/scan.ts';
 import { WatchBook } from './watchBook.ts';
 
 const mib = 1024 * 1024;
 
-const nothing: Omit<Sample, 'timeMs' | 'anonBytes'> = {
-  swapBytes: absent,
-  shmemBytes: absent,
-  fileBytes: absent,
-  fds: absent,
-  sockets: absent,
-  threads: absent,
-  processes: absent,
-  cpuSeconds: absent,
-  startTimeMs: absent,
-  limitBytes: absent,
-  kernelBytes: absent,
-  headroomBytes: absent,
-  fdLimit: absent,
-};
-
 function sampleAt(timeMs: number, anonBytes: number): Sample {
-  return { timeMs, anonBytes, ...nothing };
+  return { ...emptySample(timeMs), anonBytes };
 }
 
 /** Processes by workload: `{ web: { 10: bytes } }`. */

@@ -1,4 +1,4 @@
-import type { Reading } from './reading.ts';
+import { absent, type Reading } from './reading.ts';
 
 /**
  * What one subject holds at one moment. Field by field the columns of a series file.
@@ -28,6 +28,27 @@ export interface Sample {
   headroomBytes: Reading<number>;
   /** The soft RLIMIT_NOFILE of the process nearest to it. */
   fdLimit: Reading<number>;
+}
+
+/** A sample in which nothing was read. */
+export function emptySample(timeMs: number): Sample {
+  return {
+    timeMs,
+    anonBytes: absent,
+    swapBytes: absent,
+    shmemBytes: absent,
+    fileBytes: absent,
+    fds: absent,
+    sockets: absent,
+    threads: absent,
+    processes: absent,
+    cpuSeconds: absent,
+    startTimeMs: absent,
+    limitBytes: absent,
+    kernelBytes: absent,
+    headroomBytes: absent,
+    fdLimit: absent,
+  };
 }
 
 /** Every numeric field of a sample but its time, in the order in which stores and files keep them. */

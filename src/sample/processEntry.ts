@@ -1,6 +1,6 @@
 /** What the sampler keeps of one process between scans. */
 import { closeSync } from 'node:fs';
-import type { Sample } from '../model/gauge.ts';
+import { emptySample, type Sample } from '../model/gauge.ts';
 import { absent, type Reading } from '../model/reading.ts';
 import type { CgroupLimit } from './cgroupLimits.ts';
 import type { ProcessSample } from './scan.ts';
@@ -32,7 +32,7 @@ export class ProcessEntry {
   listedAtScan = 0;
   /** The limit of its cgroup, shared with the others in it. */
   limit: CgroupLimit | null = null;
-  readonly sample: Sample = emptySample();
+  readonly sample: Sample = emptySample(0);
   shown: ProcessSample | null = null;
   workload: WorkloadEntry | null = null;
   /** CPU time of this process that its workload has counted. */
@@ -58,24 +58,4 @@ export class ProcessEntry {
     for (const fd of kept) closeSync(fd);
     return kept.length;
   }
-}
-
-export function emptySample(): Sample {
-  return {
-    timeMs: 0,
-    anonBytes: absent,
-    swapBytes: absent,
-    shmemBytes: absent,
-    fileBytes: absent,
-    fds: absent,
-    sockets: absent,
-    threads: absent,
-    processes: absent,
-    cpuSeconds: absent,
-    startTimeMs: absent,
-    limitBytes: absent,
-    kernelBytes: absent,
-    headroomBytes: absent,
-    fdLimit: absent,
-  };
 }

@@ -1,8 +1,8 @@
 /** A workload between scans: its members' sums, and CPU time that survives its members. */
-import type { Gauge } from '../model/gauge.ts';
+import { emptySample, type Gauge } from '../model/gauge.ts';
 import { absent, isValue, notPermitted, type Reading } from '../model/reading.ts';
 import type { Subject } from '../model/subject.ts';
-import { emptySample, type ProcessEntry } from './processEntry.ts';
+import type { ProcessEntry } from './processEntry.ts';
 import type { WorkloadSample } from './scan.ts';
 
 /** Gauges that are plain sums over the members. */
@@ -10,7 +10,7 @@ const summed = ['anonBytes', 'swapBytes', 'shmemBytes', 'fileBytes', 'fds', 'thr
 
 export class WorkloadEntry implements WorkloadSample {
   readonly subject: Subject;
-  readonly sample = emptySample();
+  readonly sample = emptySample(0);
   readonly memberIds: string[] = [];
   members = 0;
   /** Of members that are and that were, so that the sum never falls. */

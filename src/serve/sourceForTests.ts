@@ -1,7 +1,7 @@
 /** A daemon as the API sees it, without one: one leaking workload with hostile text in its name, one quiet one, and the host. */
 
 import type { Finding } from '../model/finding.ts';
-import type { Sample } from '../model/gauge.ts';
+import { emptySample, type Sample } from '../model/gauge.ts';
 import { absent } from '../model/reading.ts';
 import { hostSubject, type Subject } from '../model/subject.ts';
 import type { ResourceVerdict, SubjectVerdict } from '../model/verdict.ts';
@@ -14,24 +14,7 @@ export const hostileName = 'web "q" \\ back\nline {x="1"} 1\u202e';
 const mib = 1024 * 1024;
 
 function sampleOf(values: Partial<Sample>): Sample {
-  return {
-    timeMs: startMs,
-    anonBytes: absent,
-    swapBytes: absent,
-    shmemBytes: absent,
-    fileBytes: absent,
-    fds: absent,
-    sockets: absent,
-    threads: absent,
-    processes: absent,
-    cpuSeconds: absent,
-    startTimeMs: absent,
-    limitBytes: absent,
-    kernelBytes: absent,
-    headroomBytes: absent,
-    fdLimit: absent,
-    ...values,
-  };
+  return { ...emptySample(startMs), ...values };
 }
 
 function leakVerdict(subject: string): SubjectVerdict {

@@ -1,5 +1,4 @@
-import { type Gauge, gauges, type Sample } from '../../model/gauge.ts';
-import { absent } from '../../model/reading.ts';
+import { emptySample, type Gauge, gauges, type Sample } from '../../model/gauge.ts';
 import type { Resource } from '../../model/verdict.ts';
 import type { BenchCase } from './case.ts';
 import type { Pattern, Scenario, Tick, World } from './patterns/pattern.ts';
@@ -185,24 +184,4 @@ function setRest(sample: Sample, rest: Partial<Record<Gauge, number>>): void {
     const value = rest[gauge];
     if (value !== undefined) sample[gauge] = gauge.endsWith('Bytes') ? toPages(value) : value;
   }
-}
-
-export function emptySample(timeMs: number): Sample {
-  return {
-    timeMs,
-    anonBytes: absent,
-    swapBytes: absent,
-    shmemBytes: absent,
-    fileBytes: absent,
-    fds: absent,
-    sockets: absent,
-    threads: absent,
-    processes: absent,
-    cpuSeconds: absent,
-    startTimeMs: absent,
-    limitBytes: absent,
-    kernelBytes: absent,
-    headroomBytes: absent,
-    fdLimit: absent,
-  };
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { emptySample } from '../../model/gauge.ts';
 import type { Resource, ResourceVerdict, VerdictWord } from '../../model/verdict.ts';
 import type { BenchCase } from './case.ts';
 import type { DetectorEntry } from './detector.ts';
-import { emptySample } from './emit.ts';
 import { runCase } from './runner.ts';
 
 function caseOf(label: BenchCase['label'], onsetMs: number | null): BenchCase {

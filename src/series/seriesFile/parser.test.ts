@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { StanchError } from '../../model/errors.ts';
-import type { Sample } from '../../model/gauge.ts';
+import { emptySample, type Sample } from '../../model/gauge.ts';
 import { absent, isValue } from '../../model/reading.ts';
 import { type BadRow, badRowError } from './badRow.ts';
 import { gaugeColumns } from './columns.ts';
@@ -345,7 +345,7 @@ test('rows written as CSV or JSON Lines, cut anywhere, are read back equal', () 
         timeMs += row.stepMs;
         const time = row.isRfc3339 ? new Date(timeMs).toISOString() : String(timeMs / 1000);
         const cells: Record<string, string | number | undefined> = { time, subject: row.subject };
-        const sample = { ...emptySample(), timeMs };
+        const sample = { ...emptySample(timeMs) };
         for (const [slot, column] of gaugeColumns.entries()) {
           let value = row.values[slot];
           if (column === 'start_time' && value !== undefined) value = Math.floor(value % 1e9);
@@ -420,12 +420,6 @@ test('no bytes make a number that is negative or not finite', () => {
     }),
   );
 });
-
-function emptySample(): Sample {
-  const [row] = parse('time,subject\n0,a').rows;
-  assert.ok(row !== undefined);
-  return row.sample;
-}
 
 function csvCell(value: string | number | undefined, isQuoted: boolean): string {
   const text = value === undefined ? '' : String(value);

@@ -1,4 +1,4 @@
-import type { Sample } from '../../model/gauge.ts';
+import { emptySample, type Sample } from '../../model/gauge.ts';
 import { absent, type Reading } from '../../model/reading.ts';
 import { formatTime } from '../../model/units.ts';
 import { type BadRow, showCell } from './badRow.ts';
@@ -43,23 +43,7 @@ export class SeriesRows {
   readonly values = new Float64Array(gaugeColumns.length).fill(Number.NaN);
   readonly subjects = new SubjectTable();
   readonly #sink: RowSink;
-  readonly #sample: Sample = {
-    timeMs: 0,
-    anonBytes: absent,
-    swapBytes: absent,
-    shmemBytes: absent,
-    fileBytes: absent,
-    fds: absent,
-    sockets: absent,
-    threads: absent,
-    processes: absent,
-    cpuSeconds: absent,
-    startTimeMs: absent,
-    limitBytes: absent,
-    kernelBytes: absent,
-    headroomBytes: absent,
-    fdLimit: absent,
-  };
+  readonly #sample: Sample = emptySample(0);
 
   constructor(sink: RowSink) {
     this.#sink = sink;

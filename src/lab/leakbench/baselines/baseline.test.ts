@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { emptySample } from '../emit.ts';
+import { emptySample } from '../../../model/gauge.ts';
 import { leaderboard } from '../leaderboard.ts';
 
 const hourMs = 3_600_000;

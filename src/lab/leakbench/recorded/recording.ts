@@ -1,8 +1,7 @@
-import type { Gauge, Sample } from '../../../model/gauge.ts';
+import { emptySample, type Gauge, type Sample } from '../../../model/gauge.ts';
 import { absent } from '../../../model/reading.ts';
 import type { Resource } from '../../../model/verdict.ts';
 import type { BenchCase, Label } from '../case.ts';
-import { emptySample } from '../emit.ts';
 
 export type Point = { timeMs: number } & Partial<Record<Gauge, number>>;
 
