@@ -165,7 +165,8 @@ class EmbeddedStore implements SeriesStore {
     return [...pending, ...stored].sort((a, b) => b.lastSeenMs - a.lastSeenMs).slice(0, limit);
   }
 
-  maintain(_nowMs: number): boolean {
+  /** Retention goes by the times of the samples, which a clock that jumps does not fool: retentionClock.ts. */
+  maintain(): boolean {
     let hasMore = false;
     this.#onDisk(() => {
       this.#writeFindings();

@@ -18,7 +18,9 @@ export interface Points {
 export interface StoreHealth {
   /** `memory` when the disk is full or the folder can't be written: sampling goes on, history is not kept. */
   mode: 'disk' | 'memory';
+  /** Starts with its code of the catalogue; null on disk. */
   reason: string | null;
+  /** Size of the folder, as of the last look. */
   bytes: number;
   /** Corrupt files that were set aside, by name. */
   setAside: string[];
@@ -34,14 +36,15 @@ export interface SeriesStore {
   subjects(): { subject: Subject; firstSeenMs: number; lastSeenMs: number }[];
   /** All samples of one tick. */
   append(timeMs: number, rows: Iterable<{ subjectId: string; sample: Sample }>): void;
-  /** Reads from the finest tier that covers the range with at most `maxPoints` buckets. */
+  /** Reads from the finest tier that covers the range, both ends included, with at most `maxPoints` points in time order. */
   read(subjectId: string, gauge: Gauge, fromMs: number, toMs: number, maxPoints: number): Points;
-  /** Full samples of a subject after `fromMs`, in time order, as far as the fine tier reaches: to catch a window up after a restart. */
+  /** Full samples after `fromMs`, in the order they were appended, as far as the fine tier reaches: to catch windows up after a restart. */
   replay(fromMs: number): Iterable<{ subjectId: string; sample: Sample }>;
   /** Opaque state of one subject's windows as of `timeMs`. */
   putState(subjectId: string, timeMs: number, bytes: Uint8Array): void;
   states(): Iterable<{ subjectId: string; timeMs: number; bytes: Uint8Array }>;
   putFinding(finding: Finding): void;
+  /** Last seen first; bounded in number and age. */
   findings(query: { sinceMs?: number; limit?: number }): Finding[];
   /** Applies retention and moves samples to coarser tiers, in slices of bounded length. Returns true while there is more to do. */
   maintain(nowMs: number): boolean;

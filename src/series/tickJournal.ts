@@ -23,7 +23,7 @@ const magic = new TextEncoder().encode('STANCHJ1');
 const frameBytes = 8;
 const maxRecordBytes = 64 * 1024 * 1024;
 /** A tick of many new subjects is large; its buffer is not kept. */
-const keptBufferBytes = 256 * 1024;
+const keptBufferBytes = 64 * 1024;
 
 export type WriteCall = (fd: number, bytes: Uint8Array, at: number, length: number) => number;
 
