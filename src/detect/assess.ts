@@ -6,6 +6,9 @@ import type { RuleContext } from './rules/rule.ts';
 /** Below this a rule has said nothing worth telling. */
 const worthTelling = 0.1;
 
+/** Growth in scatters below which a series is flat: how a flat line bends interests nobody. */
+const leastGrowth = 2;
+
 /** Log-odds that a window shows a leak: the sum of what the rules say. */
 export function logOddsOfLeak(evidence: WindowEvidence, context: RuleContext): number {
   let logOdds = priorLogOdds;
@@ -16,8 +19,9 @@ export function logOddsOfLeak(evidence: WindowEvidence, context: RuleContext): n
 /** What the rules say in words, the weightiest first. */
 export function reasonsFor(evidence: WindowEvidence, context: RuleContext): Reason[] {
   const opinions: { weight: number; reason: Reason }[] = [];
-  for (const { rule, trust } of rules) {
-    const weight = rule.weigh(evidence, context);
+  const grows = evidence.signalToNoise >= leastGrowth;
+  for (const { rule, trust, alsoWithoutGrowth } of rules) {
+    const weight = grows || alsoWithoutGrowth?.(evidence) ? rule.weigh(evidence, context) : null;
     if (weight === null) continue;
     const share = trust * weight;
     const side = share > worthTelling ? 'leak' : share < -worthTelling ? 'no-leak' : 'undecided';

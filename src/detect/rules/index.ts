@@ -1,3 +1,4 @@
+import type { WindowEvidence } from '../evidence.ts';
 import { aboveEarlierRuns } from './aboveEarlierRuns.ts';
 import { clearOfNoise } from './clearOfNoise.ts';
 import { floorRises } from './floorRises.ts';
@@ -14,25 +15,29 @@ import type { Rule } from './rule.ts';
 import { straightLine } from './straightLine.ts';
 import { straightOverLife } from './straightOverLife.ts';
 
+const always = () => true;
+/** Growth that the load explains is not there any more once the load is taken out. */
+const loadExplains = (e: WindowEvidence) => (e.loadShare ?? 0) > 0.1;
+
 /**
  * Every rule, in the order in which an admin would ask, and how much its word counts. Rules overlap (a quiet line is clear of noise,
  * straight and gives nothing back), so their log-odds cannot just be added: the factors are a logistic regression over LeakBench's
- * tuning seeds and the recorded series.
+ * tuning seeds and the recorded series. Where nothing grows, only those with `alsoWithoutGrowth` have something to tell.
  */
-export const rules: readonly { rule: Rule; trust: number }[] = [
-  { rule: floorRises, trust: 0.22 },
-  { rule: clearOfNoise, trust: 0.29 },
+export const rules: readonly { rule: Rule; trust: number; alsoWithoutGrowth?: (evidence: WindowEvidence) => boolean }[] = [
+  { rule: floorRises, trust: 0.22, alsoWithoutGrowth: always },
+  { rule: clearOfNoise, trust: 0.29, alsoWithoutGrowth: always },
   { rule: keepsGrowing, trust: 0.1 },
   { rule: notSlowing, trust: 0.47 },
   { rule: straightLine, trust: 0.19 },
   { rule: straightOverLife, trust: 0.5 },
   { rule: manySteps, trust: 0.25 },
   { rule: givesNothingBack, trust: 0.15 },
-  { rule: notLoad, trust: 0.35 },
+  { rule: notLoad, trust: 0.35, alsoWithoutGrowth: loadExplains },
   { rule: newHigh, trust: 0.27 },
   { rule: aboveEarlierRuns, trust: 0.5 },
   { rule: pastGiveBack, trust: 0.82 },
-  { rule: material, trust: 0.32 },
+  { rule: material, trust: 0.32, alsoWithoutGrowth: always },
   { rule: oldEnough, trust: 0.1 },
 ];
 
