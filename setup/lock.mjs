@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SetupError } from './setupError.mjs';
@@ -39,7 +39,14 @@ async function takeLock() {
 function tryLock() {
   try {
     mkdirSync(dist, { recursive: true });
-    writeFileSync(lockFile, `${process.pid}\n`, { flag: 'wx' });
+    // Filled before it has its name: an empty one would be taken for that of a dead set-up.
+    const own = `${lockFile}.${process.pid}`;
+    writeFileSync(own, `${process.pid}\n`);
+    try {
+      linkSync(own, lockFile);
+    } finally {
+      rmSync(own, { force: true });
+    }
     return true;
   } catch (error) {
     if (error.code === 'EEXIST') return false;

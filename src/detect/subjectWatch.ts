@@ -99,7 +99,7 @@ const scratch = emptyView();
 const gravity: readonly VerdictWord[] = ['leak', 'suspect', 'no-leak', 'undecided'];
 
 /** Buckets of the finest level before anything is called a leak. */
-const fewestBucketsForLeak = 48;
+const fewestBucketsForLeak = 36;
 
 /** Log-odds at which finer windows are not looked at any more. */
 const surelyLeaking = 1.5;

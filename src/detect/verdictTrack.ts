@@ -13,7 +13,7 @@ const hourMs = 3_600_000;
 /** A leak is said at this probability and taken back below the other: nothing flaps. */
 const sayLeak = 0.5;
 const takeBackLeak = 0.4;
-const saySuspect = 0.3;
+const saySuspect = 0.35;
 
 interface Candidate {
   evidence: WindowEvidence;
@@ -137,7 +137,7 @@ export class VerdictTrack {
     return {
       resource: this.context.resource,
       verdict: this.word,
-      class: leaking ? (likeliest === this.recurring ? 'restart-masked-leak' : 'leak') : classifyHealthy(evidence),
+      class: leaking ? (likeliest === this.recurring ? 'restart-masked-leak' : 'leak') : classifyHealthy(evidence, this.context.unit),
       probability: Math.round(probabilityOf(likeliest) * 1e4) / 1e4,
       onset: leaking
         ? formatTime(Math.min(this.wordSinceMs, likeliest === this.recurring ? this.recurringSinceMs : about.onset(evidence)))

@@ -254,7 +254,7 @@ export class SubjectWindow {
     const gaps = this.learning.slice(1).map((s, i) => s.timeMs - (this.learning[i]?.timeMs ?? 0));
     gaps.sort((a, b) => a - b);
     const typicalMs = gaps[gaps.length >> 1] ?? 1_000;
-    const finest = levelWidthsMs.findLastIndex((width) => width <= typicalMs * 1.5);
+    const finest = levelWidthsMs.findLastIndex((width) => width <= typicalMs * 1.05);
     this.base = Math.max(0, finest);
     this.levels.push(new Level(levelWidthsMs[this.base] ?? 1_000, this.channelCount));
     const learnt = this.learning;
