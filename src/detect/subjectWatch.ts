@@ -13,7 +13,8 @@ import { onsetOf } from './onset.ts';
 import { pastBefore } from './past.ts';
 import { resources } from './resources.ts';
 import { mayRise } from './screen.ts';
-import { type TrackState, undecidedVerdict, VerdictTrack } from './verdictTrack.ts';
+import { tooFewSamples, undecidedVerdict } from './undecided.ts';
+import { type TrackState, VerdictTrack } from './verdictTrack.ts';
 
 /**
  * The detector for one subject: samples in, verdict out; bounded memory, no clock, no I/O.
@@ -149,13 +150,13 @@ class Watch implements SubjectWatch {
       judged.push(
         track.verdict(this.wall(c), this.lastMs, {
           widest: () => this.widest(c, resource.quantum),
-          excursion: (evidence) => (c === 0 ? excursionOf(this.window, peakChannel, evidence) : 0),
+          excursion: (evidence) => (c === memoryChannel ? excursionOf(this.window, peakChannel, evidence) : 0),
           onset: (evidence) => onsetOf(this.window, c, evidence),
         }),
       );
     }
     judged.sort((a, b) => gravity.indexOf(a.verdict) - gravity.indexOf(b.verdict) || b.probability - a.probability);
-    const worst = judged[0] ?? undecidedVerdict('memory', 'too few samples so far');
+    const worst = judged[0] ?? undecidedVerdict('memory', tooFewSamples);
     return { subject: this.subjectName, ...worst, resources: judged };
   }
 

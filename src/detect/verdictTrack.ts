@@ -7,6 +7,7 @@ import type { WindowEvidence } from './evidence.ts';
 import { forecastExhaustion, normal95, type Wall } from './forecast.ts';
 import { missingProof, type Suspicion } from './proof.ts';
 import type { RuleContext } from './rules/rule.ts';
+import { tooFewSamples, undecidedVerdict } from './undecided.ts';
 
 const hourMs = 3_600_000;
 
@@ -131,7 +132,7 @@ export class VerdictTrack {
     const likeliest = this.likeliest();
     const leaking = this.word !== 'no-leak' && likeliest !== null;
     const evidence = leaking ? likeliest.evidence : about.widest();
-    if (evidence === null) return undecidedVerdict(this.context.resource, 'too few samples so far');
+    if (evidence === null) return undecidedVerdict(this.context.resource, tooFewSamples);
     const error = normal95 * evidence.slopeErrorPerMs;
     const exhaustion = leaking && wall !== null ? this.forecast(likeliest, wall, nowMs, about) : null;
     return {
@@ -181,21 +182,6 @@ export class VerdictTrack {
 
 function probabilityOf(candidate: Candidate | null): number {
   return candidate === null ? 0 : 1 / (1 + Math.exp(-candidate.logOdds));
-}
-
-export function undecidedVerdict(resource: RuleContext['resource'], why: string): ResourceVerdict {
-  return {
-    resource,
-    verdict: 'undecided',
-    class: 'unknown',
-    probability: 0,
-    onset: null,
-    detectedAt: null,
-    slope: null,
-    exhaustion: null,
-    urgency: { level: 'none', text: 'nothing to do' },
-    reasons: [{ rule: 'enough-samples', for: 'undecided', text: why }],
-  };
 }
 
 function urgencyOf(word: VerdictWord, exhaustion: Exhaustion | null, nowMs: number): Urgency {

@@ -6,7 +6,7 @@ import { findingPart } from './findings.ts';
 import { privateBytesOf, subjectRow, timeText } from './rows.ts';
 import type { SubjectDetailDocument, SubjectRow, SubjectsDocument } from './schema.ts';
 import type { LiveSource } from './source.ts';
-import { listedVerdict, undecidedVerdict, verdictOf, workloadsByConcern } from './verdictView.ts';
+import { listedVerdict, unjudgedVerdict, verdictOf, workloadsByConcern } from './verdictView.ts';
 
 export const subjectSorts = ['concern', 'private', 'growth', 'fds', 'threads', 'processes', 'name'] as const;
 export type SubjectSort = (typeof subjectSorts)[number];
@@ -43,7 +43,7 @@ function processRow(source: LiveSource, process: ProcessSample, memberCount: num
   const judgedId = memberCount === 1 && subject.workloadId !== undefined ? subject.workloadId : subject.id;
   const judged = source.judged(judgedId);
   const verdict =
-    judged?.verdict ?? undecidedVerdict(subject.name, 'not-watched', 'Not judged on its own: it has not grown since stanch first saw it.');
+    judged?.verdict ?? unjudgedVerdict(subject.name, 'not-watched', 'Not judged on its own: it has not grown since stanch first saw it.');
   return subjectRow(subject, process.sample, verdict, judged?.spark ?? []);
 }
 

@@ -1,4 +1,5 @@
 /** Verdicts as the documents show them: a word for what has none yet, the worst first, one sentence for all. */
+import { undecidedVerdict } from '../detect/undecided.ts';
 import { formatBytes, formatDuration } from '../model/units.ts';
 import type { SubjectVerdict, VerdictWord } from '../model/verdict.ts';
 import type { WorkloadSample } from '../sample/scan.ts';
@@ -11,26 +12,14 @@ type ListedVerdict = StatusDocument['subjects'][number];
 const rank: Record<VerdictWord, number> = { leak: 0, suspect: 1, undecided: 2, 'no-leak': 2 };
 
 /** The verdict on what is not, or not yet, judged on its own. */
-export function undecidedVerdict(subjectName: string, rule: string, text: string): SubjectVerdict {
-  const verdict = {
-    resource: 'memory',
-    verdict: 'undecided',
-    class: 'unknown',
-    probability: 0,
-    onset: null,
-    detectedAt: null,
-    slope: null,
-    exhaustion: null,
-    urgency: { level: 'none', text: '' },
-    reasons: [{ rule, for: 'undecided', text }],
-  } as const;
-  return { subject: subjectName, ...verdict, urgency: { ...verdict.urgency }, reasons: [...verdict.reasons], resources: [] };
+export function unjudgedVerdict(subjectName: string, rule: string, text: string): SubjectVerdict {
+  return { subject: subjectName, ...undecidedVerdict('memory', { rule, for: 'undecided', text }), resources: [] };
 }
 
 export function verdictOf(source: LiveSource, subjectId: string, subjectName: string): SubjectVerdict {
   return (
     source.judged(subjectId)?.verdict ??
-    undecidedVerdict(subjectName, 'not-judged-yet', 'Not judged yet: the first samples are being taken.')
+    unjudgedVerdict(subjectName, 'not-judged-yet', 'Not judged yet: the first samples are being taken.')
   );
 }
 
