@@ -3,7 +3,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Meminfo, parseMeminfo } from '../kernel/meminfo.ts';
 import { absent } from '../model/reading.ts';
-import { accountForMemory, type HostMemoryFacts, type MemoryNode, type WorkloadMemory } from './hostMemory.ts';
+import { accountForMemory, type HostMemoryFacts, reclaimTotals } from './hostMemory.ts';
+import type { KernelMemory } from './kernelMemory.ts';
+import type { MemoryNode } from './memoryTree.ts';
+import type { SegmentMemory, SharedMemory } from './sharedMemory.ts';
+import type { WorkloadMemory } from './workloadMemory.ts';
 
 const MiB = 1024 ** 2;
 
@@ -44,8 +48,26 @@ function workload(name: string, anon: number, swap = 0, processes = 1): Workload
   return { name, anonBytes: anon * MiB, swapBytes: swap * MiB, processes };
 }
 
+const noShared: SharedMemory = { tmpfs: [], segments: absent, nameless: [] };
+const noKernel: KernelMemory = {
+  slab: absent,
+  vmalloc: absent,
+  tcpBytes: absent,
+  udpBytes: absent,
+  fragmentBytes: absent,
+  arc: absent,
+  zram: absent,
+  compressedBytes: absent,
+  hugePages: absent,
+};
+
 function facts(more: Partial<HostMemoryFacts>): HostMemoryFacts {
-  return { meminfo: server, workloads: [], tmpfs: [], sysvShmBytes: absent, compressedBytes: absent, cpuFreeBytes: absent, ...more };
+  return { meminfo: server, workloads: [], shared: noShared, kernel: noKernel, cpuFreeBytes: absent, ...more };
+}
+
+function segment(id: number, resident: number, attached: number, swap = 0): SegmentMemory {
+  const owner = { owner: 'postgres', creator: 'postgres (pid 12)' };
+  return { id, residentBytes: resident * MiB, swapBytes: swap * MiB, attached, ...owner };
 }
 
 function child(node: MemoryNode, name: string): MemoryNode {
@@ -69,9 +91,8 @@ test('every MiB of a server has a place, and what has none is named as the remai
   const { ram } = accountForMemory(
     facts({
       workloads: [workload('web', 900), workload('db', 500)],
-      tmpfs: [{ mountPoint: '/run', usedBytes: 40 * MiB }],
-      sysvShmBytes: 8 * MiB,
-      compressedBytes: 10 * MiB,
+      shared: { ...noShared, tmpfs: [{ mountPoint: '/run', usedBytes: 40 * MiB, files: [], deleted: [] }], segments: [segment(1, 8, 1)] },
+      kernel: { ...noKernel, compressedBytes: 10 * MiB },
       cpuFreeBytes: 6 * MiB,
     }),
   );
@@ -173,16 +194,34 @@ test('whatever the kernel and the processes say at once, every tree adds up', ()
   const anyWorkload = fc.record({ name: fc.string(), anonBytes: bytes, swapBytes: bytes, processes: fc.integer({ min: 0, max: 300 }) });
   fc.assert(
     fc.property(anyMeminfo, fc.array(anyWorkload, { maxLength: 40 }), bytes, bytes, fc.boolean(), (info, workloads, tmpfs, other, told) => {
+      const reading = told ? other : absent;
+      const holder = { name: 'x (pid 1)', others: 0 };
+      const file = { kind: 'deleted file' as const, name: '/x', bytes: other, holder };
       const trees = accountForMemory({
         meminfo: info,
         workloads,
-        tmpfs: [{ mountPoint: '/run', usedBytes: tmpfs }],
-        sysvShmBytes: told ? other : absent,
-        compressedBytes: told ? other : absent,
-        cpuFreeBytes: told ? other : absent,
+        shared: {
+          tmpfs: [{ mountPoint: '/run', usedBytes: tmpfs, files: [{ path: 'a', bytes: other }], deleted: [file] }],
+          segments: told ? [segment(1, other / MiB, 0, tmpfs / MiB)] : absent,
+          nameless: [{ ...file, kind: 'memfd' }],
+        },
+        kernel: {
+          slab: told ? [{ name: 'dentry', bytes: other, reclaimable: true }] : absent,
+          vmalloc: told ? [{ caller: 'load_module', bytes: tmpfs }] : absent,
+          tcpBytes: reading,
+          udpBytes: reading,
+          fragmentBytes: reading,
+          arc: told ? { sizeBytes: other, leastBytes: tmpfs, mostBytes: other, dataBytes: tmpfs, metadataBytes: other } : absent,
+          zram: told ? { storedBytes: other, usedBytes: tmpfs } : absent,
+          compressedBytes: reading,
+          hugePages: told ? [{ pageBytes: 2 * MiB, pages: 9, freePages: 5, reservedPages: 2 }] : absent,
+        },
+        cpuFreeBytes: reading,
       });
       assertAddsUp(trees.ram);
       assertAddsUp(trees.swap);
+      const { free, reclaimable, swappable, unreclaimable } = reclaimTotals(trees.ram);
+      assert.equal(free + reclaimable + swappable + unreclaimable, trees.ram.bytes);
     }),
     { numRuns: 500 },
   );
