@@ -55,7 +55,7 @@ const replayMs = 6 * 3_600_000;
 const sparkPoints = 40;
 /** Where the memory is is read when somebody asks, and not again so soon; the search for holders must not hold up a scan. */
 const whereEveryMs = 15_000;
-const whereSearchMs = 25;
+const whereSearchMs = 40;
 /** A jump of the clock is told for so long. */
 const tellJumpMs = 3_600_000;
 

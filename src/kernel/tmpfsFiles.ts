@@ -11,8 +11,6 @@ import { missingFor } from './read.ts';
 export interface TmpfsFile {
   /** Below the mount point, Latin-1 as it is there. */
   path: string;
-  /** Device and inode. */
-  key: string;
   /** In memory or swapped out. */
   bytes: number;
 }
@@ -21,18 +19,32 @@ const maxDepth = 16;
 const blockBytes = 512;
 const openFolder = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
+export interface TmpfsWalk {
+  /** Of at least the size asked for, unordered. */
+  files: TmpfsFile[];
+  /** Of all files, the small ones among them: what the file system takes beyond has no name. */
+  bytes: number;
+  /** Every file was looked at. */
+  complete: boolean;
+}
+
 interface Walk {
   device: number;
   files: TmpfsFile[];
+  bytes: number;
+  seen: Set<string>;
+  leastBytes: number;
   left: number;
   isLate: () => boolean;
 }
 
-/** Files of at least `leastBytes`, unordered. `complete` is false when the walk was cut short. */
-export function readTmpfsFiles(
-  mountPoint: string,
-  { leastBytes, maxEntries, isLate }: { leastBytes: number; maxEntries: number; isLate: () => boolean },
-): Reading<{ files: TmpfsFile[]; complete: boolean }> {
+export interface TmpfsWalkLimits {
+  leastBytes: number;
+  maxEntries: number;
+  isLate: () => boolean;
+}
+
+export function readTmpfsFiles(mountPoint: string, { leastBytes, maxEntries, isLate }: TmpfsWalkLimits): Reading<TmpfsWalk> {
   let root: number;
   try {
     root = openSync(Buffer.from(mountPoint, 'latin1'), openFolder);
@@ -40,15 +52,15 @@ export function readTmpfsFiles(
     return missingFor(error);
   }
   try {
-    const walk: Walk = { device: fstatSync(root).dev, files: [], left: maxEntries, isLate };
-    const complete = walkFolder(walk, root, '', leastBytes, 0);
-    return { files: walk.files, complete };
+    const walk: Walk = { device: fstatSync(root).dev, files: [], bytes: 0, seen: new Set(), leastBytes, left: maxEntries, isLate };
+    const complete = walkFolder(walk, root, '', 0);
+    return { files: walk.files, bytes: walk.bytes, complete };
   } finally {
     closeSync(root);
   }
 }
 
-function walkFolder(walk: Walk, folder: number, path: string, leastBytes: number, depth: number): boolean {
+function walkFolder(walk: Walk, folder: number, path: string, depth: number): boolean {
   const place = `/proc/self/fd/${folder}`;
   let entries: Dir;
   try {
@@ -65,14 +77,23 @@ function walkFolder(walk: Walk, folder: number, path: string, leastBytes: number
       const stats = statsOf(`${place}/${entry.name}`);
       if (!isValue(stats) || stats.dev !== walk.device) continue;
       const name = `${path}/${entry.name}`;
-      const bytes = stats.blocks * blockBytes;
-      if (stats.isDirectory()) complete = enter(walk, `${place}/${entry.name}`, name, leastBytes, depth + 1) && complete;
-      else if (bytes >= leastBytes) walk.files.push({ path: name, key: `${stats.dev}:${stats.ino}`, bytes });
+      if (stats.isDirectory()) complete = enter(walk, `${place}/${entry.name}`, name, depth + 1) && complete;
+      else count(walk, name, stats);
     }
     return complete;
   } finally {
     entries.closeSync();
   }
+}
+
+/** A file with several names counts once. */
+function count(walk: Walk, path: string, stats: Stats): void {
+  const key = `${stats.dev}:${stats.ino}`;
+  if (stats.nlink > 1 && walk.seen.has(key)) return;
+  if (stats.nlink > 1) walk.seen.add(key);
+  const bytes = stats.blocks * blockBytes;
+  walk.bytes += bytes;
+  if (bytes >= walk.leastBytes) walk.files.push({ path, bytes });
 }
 
 function statsOf(path: string): Reading<Stats> {
@@ -83,7 +104,7 @@ function statsOf(path: string): Reading<Stats> {
   }
 }
 
-function enter(walk: Walk, place: string, path: string, leastBytes: number, depth: number): boolean {
+function enter(walk: Walk, place: string, path: string, depth: number): boolean {
   if (depth > maxDepth) return false;
   let folder: number;
   try {
@@ -94,7 +115,7 @@ function enter(walk: Walk, place: string, path: string, leastBytes: number, dept
   }
   try {
     // Something else may have been mounted there since it was looked at.
-    return fstatSync(folder).dev !== walk.device || walkFolder(walk, folder, path, leastBytes, depth);
+    return fstatSync(folder).dev !== walk.device || walkFolder(walk, folder, path, depth);
   } finally {
     closeSync(folder);
   }

@@ -62,7 +62,9 @@ export function readWhere(scan: Scan, options: WhereOptions): Where {
   const vmstat = readVmstat(procRoot);
   const pageBytes = isValue(vmstat) ? pageBytesOf(meminfo, vmstat) : vmstat;
   const workloads = workloadMemory(scan, meminfo, procRoot, options.sharesMs);
-  const search = readSharedMemory({ procRoot, processes: scan.processes, users: new UserNames(passwdFile), isLate });
+  const users = new UserNames(passwdFile);
+  const shmemBytes = valueOrNull(meminfo.Shmem) ?? 0;
+  const search = readSharedMemory({ procRoot, processes: scan.processes, users, shmemBytes, isLate });
   const facts: HostMemoryFacts = {
     meminfo,
     workloads,
@@ -116,7 +118,9 @@ function slabCaches(caches: readonly SlabCache[], sysRoot: string, bytesOfPages:
 function searchNotices(search: { complete: boolean; permitted: boolean }, kernel: KernelMemory, cgroups: CgroupsReading | null): string[] {
   const notices: string[] = [];
   if (!search.permitted) {
-    notices.push('Who holds deleted files and shared mappings can be told of own processes only. Run as root to see the others.');
+    notices.push(
+      'Some processes may not be looked into: the deleted files and shared mappings that they hold have no name. Root sees most.',
+    );
   }
   if (!search.complete || cgroups?.complete === false) {
     notices.push(
