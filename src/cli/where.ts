@@ -49,7 +49,7 @@ function reclaimLines({ ram, swap, reclaim }: WhereDocument, paint: Paint, width
     ['░', 'free', 'green', reclaim.freeBytes],
     ['▒', 'caches: given back when needed', 'green', reclaim.reclaimableBytes],
     ['▓', held, 'yellow', reclaim.swappableBytes],
-    ['█', "can't be given back", 'red', reclaim.unreclaimableBytes],
+    ['█', `can't be given back, marked ${stuckMark}`, 'red', reclaim.unreclaimableBytes],
   ];
   const barWidth = width + figuresWidth - 2;
   let before = 0;

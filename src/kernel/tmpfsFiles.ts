@@ -8,7 +8,7 @@ import { closeSync, constants, type Dir, fstatSync, lstatSync, opendirSync, open
 import { isValue, type Reading } from '../model/reading.ts';
 import { missingFor } from './read.ts';
 
-export interface TmpfsFile {
+interface TmpfsFile {
   /** Below the mount point, Latin-1 as it is there. */
   path: string;
   /** In memory or swapped out. */

@@ -149,6 +149,97 @@ test('many workloads: the largest by name, the others in one line', () => {
   assert.equal(child(workloads, '30 other workloads').bytes, 465 * MiB);
 });
 
+test('the kernel by kind: caches and callers by name, sockets and ARC out of what meminfo does not have', () => {
+  const kernel: KernelMemory = {
+    ...noKernel,
+    slab: [
+      { name: 'dentry', bytes: 60 * MiB, reclaimable: true },
+      { name: 'kmalloc-1k', bytes: 70 * MiB, reclaimable: false },
+      { name: 'kmalloc-8', bytes: 1024, reclaimable: false },
+      { name: 'hidden', bytes: 9 * MiB, reclaimable: absent },
+    ],
+    vmalloc: [{ caller: 'load_module [zfs]', bytes: 12 * MiB }],
+    tcpBytes: 40 * MiB,
+    udpBytes: 2 * MiB,
+    arc: { sizeBytes: 400 * MiB, leastBytes: 60 * MiB, mostBytes: 800 * MiB, dataBytes: 250 * MiB, metadataBytes: 50 * MiB },
+    zram: { storedBytes: 30 * MiB, usedBytes: 10 * MiB },
+    compressedBytes: 10 * MiB,
+    hugePages: [{ pageBytes: 2 * MiB, pages: 50, freePages: 20, reservedPages: 5 }],
+  };
+  const { ram } = accountForMemory(facts({ kernel }));
+  assertAddsUp(ram);
+  const tree = child(ram, 'kernel');
+  const reclaimable = child(tree, 'slab, reclaimable');
+  assert.deepEqual([child(reclaimable, 'dentry').bytes, child(reclaimable, 'other caches').bytes], [60 * MiB, 50 * MiB]);
+  assert.match(child(reclaimable, 'dentry').note ?? '', /do not exist/);
+  const kept = child(tree, 'slab, unreclaimable');
+  assert.deepEqual(
+    kept.children?.map(({ name, bytes }) => [name, bytes / MiB]),
+    [
+      ['kmalloc-1k', 70],
+      ['other caches, and what is too large for one', 20],
+    ],
+  );
+  assert.equal(child(child(tree, 'vmalloc'), 'for load_module [zfs]').bytes, 12 * MiB);
+  assert.equal(child(child(tree, 'socket buffers'), 'TCP').bytes, 40 * MiB);
+  const arc = child(tree, 'ZFS ARC');
+  assert.deepEqual([child(arc, 'can be given back').bytes / MiB, child(arc, 'its minimum').bytes / MiB], [240, 60]);
+  assert.match(arc.note ?? '', /may grow to 800 MiB/);
+  assert.match(child(child(tree, 'compressed'), 'zram').note ?? '', /holds 30 MiB/);
+  const huge = child(ram, 'huge pages');
+  assert.deepEqual(
+    huge.children?.map(({ bytes }) => bytes / MiB),
+    [60, 10, 30],
+  );
+  const totals = reclaimTotals(ram);
+  assert.equal(totals.free, 500 * MiB);
+  assert.equal(totals.swappable, 1700 * MiB);
+  // Page cache, the swap cache, slab, the rest of KReclaimable, and what ZFS has above its minimum.
+  assert.equal(totals.reclaimable, (1050 + 20 + 110 + 10 + 240) * MiB);
+  assert.equal(totals.free + totals.reclaimable + totals.swappable + totals.unreclaimable, ram.bytes);
+});
+
+test('buffers and caches that meminfo does not have are never more than what it leaves open', () => {
+  const kernel = { ...noKernel, tcpBytes: 3000 * MiB, udpBytes: 3000 * MiB };
+  const { ram } = accountForMemory(facts({ kernel }));
+  assertAddsUp(ram);
+  const sockets = child(child(ram, 'kernel'), 'socket buffers');
+  assert.match(sockets.note ?? '', /in slab/);
+  assert.equal(
+    ram.children?.some(({ name }) => name.startsWith('remainder')),
+    false,
+  );
+});
+
+test('shared memory: files, who holds deleted ones and memfds, who made segments, orphans said', () => {
+  const holder = { name: 'python3 app.py (pid 7)', others: 1, subjectId: 'w-app' };
+  const deleted = [{ kind: 'deleted file' as const, name: 'old.log', bytes: 20 * MiB, holder }];
+  const shared: SharedMemory = {
+    tmpfs: [{ mountPoint: '/dev/shm', usedBytes: 60 * MiB, files: [{ path: 'a/b', bytes: 30 * MiB }], deleted }],
+    segments: [segment(1, 16, 2), segment(2, 8, 0, 5)],
+    nameless: [{ kind: 'memfd', name: 'memfd cache', bytes: 40 * MiB, holder: { name: 'x (pid 8)', others: 0 } }],
+  };
+  const { ram, swap } = accountForMemory(facts({ shared }));
+  assertAddsUp(ram);
+  const tree = child(ram, 'shared memory and tmpfs');
+  const tmpfs = child(tree, 'tmpfs /dev/shm');
+  assert.deepEqual(
+    tmpfs.children?.map(({ name, bytes }) => [name, bytes / MiB]),
+    [
+      ['a/b', 30],
+      ['old.log, deleted, still open in python3 app.py (pid 7) and 1 other', 20],
+      ['other files', 10],
+    ],
+  );
+  assert.equal(tmpfs.children?.[1]?.subjectId, 'w-app');
+  const segments = child(tree, 'System V');
+  assert.equal(child(segments, 'segment 1 of postgres, made by postgres (pid 12)').note, undefined);
+  assert.match(child(segments, 'segment 2').note ?? '', /orphan/);
+  assert.equal(child(tree, 'memfd').children?.[0]?.name, 'memfd cache of x (pid 8)');
+  assert.equal(child(tree, 'of processes that may not').bytes, 76 * MiB);
+  assert.equal(child(swap, 'System V segments').bytes, 5 * MiB);
+});
+
 test('swap: what workloads hold, what is back in RAM, and what neither explains', () => {
   const { swap } = accountForMemory(facts({ workloads: [workload('web', 1, 180), workload('db', 1, 60)] }));
   assertAddsUp(swap);

@@ -108,7 +108,7 @@ function deletedFiles({ shared }: HostMemoryFacts): MemoryFinding | null {
   return {
     kind: 'deleted-files',
     bytes,
-    text: `${formatBytes(bytes)} is in files of a tmpfs that were deleted and are still open in ${holders.slice(0, namedHolders).join(', ')}${more}. No folder shows them.`,
+    text: `${formatBytes(bytes)} is in files of a tmpfs that were deleted and are still open in ${holders.slice(0, namedHolders).join(', ')}${more}. du does not see them.`,
     next: 'The memory comes back when they close the file: restart them.',
   };
 }

@@ -174,11 +174,12 @@ function heldRamFile({ file, name, first, holders }: Holding): HeldRamFile {
   return { ...kindOf(name), bytes: file.bytes, holder };
 }
 
-/** `hoard --kind memfd … (pid 12)`: the name of the program without its folder, and not the whole of a long command. */
+/** `python3 app.py (pid 12)`: the program without its folder, what it runs, and no flags. */
 function holderName({ subject, id }: ProcessSample): string {
-  const command = subject.name.replace(/ \(pid \d+\)$/, '').replace(/^\/\S*\/(?=[^\s/])/, '');
-  const short = command.length > maxCommandLength ? `${command.slice(0, maxCommandLength - 1).trimEnd()}…` : command;
-  return `${short} (pid ${id.pid})`;
+  const command = subject.name.replace(/ \(pid \d+\)$/, '').replace(/ -.*$/s, '');
+  const words = command.split(' ').map((word) => word.replace(/^\/.*\/(?=[^/])/, ''));
+  const short = words.join(' ');
+  return `${short.length > maxCommandLength ? `${short.slice(0, maxCommandLength - 1)}…` : short} (pid ${id.pid})`;
 }
 
 /** A name that a process chose says nothing for sure: only what the kernel itself writes is taken for more than a file. */
@@ -190,11 +191,13 @@ function kindOf(name: string): Pick<HeldRamFile, 'kind' | 'name'> {
 
 function tmpfsMemory({ use, walk }: TmpfsReading, held: readonly Holding[]): TmpfsMemory {
   const deleted = held.filter(({ file }) => file.device === use.device).map(heldRamFile);
+  const mountPoint = shownText(use.mountPoint, maxNameLength);
+  const below = (name: string) => (name.startsWith(`${mountPoint}/`) ? name.slice(mountPoint.length + 1) : name);
   const shown = (isValue(walk) ? walk.files : [])
     .sort((a, b) => b.bytes - a.bytes)
     .slice(0, maxFilesKept)
     .map(({ path, bytes }) => ({ path: shownText(path.slice(1), maxNameLength), bytes }));
-  return { mountPoint: shownText(use.mountPoint, maxNameLength), usedBytes: use.usedBytes, files: shown, deleted };
+  return { mountPoint, usedBytes: use.usedBytes, files: shown, deleted: deleted.map((file) => ({ ...file, name: below(file.name) })) };
 }
 
 function segmentMemory(segment: SysvSegment, { processes, users }: SharedMemorySearch): SegmentMemory {
