@@ -44,7 +44,7 @@ export function renderWhere(document: WhereDocument, paint: Paint, columns = def
 
 /** One bar for the whole of RAM: how much can be had back, and how. */
 function reclaimLines({ ram, swap, reclaim }: WhereDocument, paint: Paint, width: number): string[] {
-  const held = `held by processes and files: back ${swap.bytes > 0 ? 'by swap or their end' : 'only when they end'}`;
+  const held = `held by processes and files: back ${swap.bytes > 0 ? 'by swap or when they go' : 'only when they go'}`;
   const kinds: [string, string, Colour, number][] = [
     ['░', 'free', 'green', reclaim.freeBytes],
     ['▒', 'caches: given back when needed', 'green', reclaim.reclaimableBytes],

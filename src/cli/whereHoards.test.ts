@@ -116,11 +116,12 @@ describe('memory that no process shows', { skip, timeout: 180_000 }, () => {
   });
 });
 
-function mountTmpfs(t: TestContext): string {
+/** Each layer covers the ones before. */
+function mountTmpfs(t: TestContext, layers: number): string {
   const folder = mkdtempSync(join(tmpdir(), 'stanch-tmpfs-'));
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'none', folder]);
+  for (let layer = 0; layer < layers; layer += 1) execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'none', folder]);
   t.after(() => {
-    execFileSync('umount', [folder]);
+    for (let layer = 0; layer < layers; layer += 1) execFileSync('umount', [folder]);
     rmSync(folder, { recursive: true });
   });
   return folder;
@@ -141,7 +142,7 @@ function whyNoMount(): string | false {
 }
 
 test('a tmpfs that was mounted, with the path of its largest file', { skip: whyNoMount() }, async (t) => {
-  const folder = mountTmpfs(t);
+  const folder = mountTmpfs(t, 1);
   writeFileSync(join(folder, 'log \u202e\n1'), Buffer.alloc(hoardMiB * MiB, 1));
   const ended = await runCli(['where', '--json']);
   assert.equal(ended.code, 0, ended.stderr);
@@ -150,4 +151,12 @@ test('a tmpfs that was mounted, with the path of its largest file', { skip: whyN
   assert.ok(tmpfs);
   assertHolds(tmpfs, hoardMiB);
   assert.equal(tmpfs.children?.[0]?.name, 'log \\u{202e}\\n1');
+});
+
+test('a tmpfs that another one covers is not taken for it', { skip: whyNoMount() }, async (t) => {
+  const folder = mountTmpfs(t, 2);
+  writeFileSync(join(folder, 'file'), Buffer.alloc(hoardMiB * MiB, 1));
+  const ended = await runCli(['where', '--json']);
+  const document = v.parse(whereSchema, JSON.parse(ended.stdout));
+  assert.equal([...nodes(document.ram)].filter(({ name }) => name === `tmpfs ${folder}`).length, 1);
 });

@@ -6,6 +6,7 @@ import { absent } from '../model/reading.ts';
 import { type CgroupsReading, readCgroups } from './cgroups.ts';
 import { accountForMemory, type HostMemoryFacts } from './hostMemory.ts';
 import { findInMemory, type MemoryFinding } from './memoryFindings.ts';
+import type { SharedMemory } from './sharedMemory.ts';
 
 const MiB = 2 ** 20;
 
@@ -74,12 +75,13 @@ test('memory is gone but no process has it: in slab, with what shows it', () => 
 });
 
 test('… in files of a tmpfs that nobody has open, wherever that is mounted', () => {
-  const tmpfs = [{ mountPoint: '/run/$1', usedBytes: 900 * MiB, files: [], deleted: [] }];
-  const finding = only(
-    found(facts({ shared: { tmpfs, segments: absent, nameless: [] } }, { Cached: 1200, Shmem: 950, AnonPages: 1800 })),
-    'no-process-has-it',
-  );
-  assert.match(finding.next, /du -xh \/run\/\$1 /);
+  const next = (mountPoint: string) => {
+    const tmpfs = [{ mountPoint, usedBytes: 900 * MiB, files: [], deleted: [] }];
+    const shared: SharedMemory = { tmpfs, segments: absent, nameless: [] };
+    return only(found(facts({ shared }, { Cached: 1200, Shmem: 950, AnonPages: 1800 })), 'no-process-has-it').next;
+  };
+  assert.match(next('/run/user/1000'), /du -xh \/run\/user\/1000 \|/);
+  assert.equal(next('/mnt/$(reboot) x'), 'Look for what is large there, with du -xh.');
 });
 
 test('… in what the kernel does not itemise', () => {

@@ -34,7 +34,9 @@ export function findInMemory(facts: HostMemoryFacts, ram: MemoryNode, cgroups: C
 
 /** What to look at, by the name of the part that is largest. First match. */
 const nextSteps: readonly [RegExp, string][] = [
-  [/^tmpfs (\/\S*)/, 'Look for what is large there: du -xh $1 | sort -h | tail'],
+  // A path is part of a command only where a shell takes it as it stands.
+  [/^tmpfs (\/[\w./@:+-]*)$/, 'Look for what is large there: du -xh $1 | sort -h | tail'],
+  [/^tmpfs/, 'Look for what is large there, with du -xh.'],
   [/^System V/, 'List the segments with owner and use: ipcs -m -p -u'],
   [/^(slab|dentry)/, 'See the caches, largest first: slabtop -o -s c'],
   [/^socket buffers/, 'See whose buffers are full: ss -tumpn'],

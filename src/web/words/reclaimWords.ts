@@ -13,7 +13,7 @@ export function reclaimWord(kind: Reclaim, hasSwap: boolean): string {
     case 'reclaimable':
       return 'caches, given back when needed';
     case 'swappable':
-      return hasSwap ? 'held by processes and files: back by swap or their end' : 'held by processes and files: back only when they end';
+      return hasSwap ? 'held by processes and files: back by swap or when they go' : 'held by processes and files: back only when they go';
     case 'unreclaimable':
       return "can't be given back";
   }
