@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -10,7 +10,7 @@ import * as v from 'valibot';
 import { startRun, testFolder } from './cli/spawnForTests.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import type { Settings } from './model/settings.ts';
-import { findingsSchema, seriesSchema, statusSchema, subjectsSchema } from './serve/schema.ts';
+import { findingsSchema, seriesSchema, statusSchema, subjectsSchema, whereSchema } from './serve/schema.ts';
 
 async function ask<T extends v.GenericSchema>(url: string, schema: T): Promise<v.InferOutput<T>> {
   const [response] = await once(get(url, { agent: false }), 'response');
@@ -83,6 +83,19 @@ function settingsIn(dataDir: string): Settings {
     allowLoopbackRead: true,
   };
 }
+
+describe('where the memory is', () => {
+  test('all of RAM, with the workloads that the daemon watches, while it goes on scanning', { timeout: 120_000 }, async (t) => {
+    const running = await startRun(t, ['--data', testFolder(t), '--interval', '1s']);
+    const where = await ask(`${running.url}/api/v1/where`, whereSchema);
+    const memTotal = /^MemTotal:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
+    assert.equal(where.ram.bytes, Number(memTotal) * 1024);
+    const workloads = where.ram.children?.find(({ name }) => name === 'workloads')?.children ?? [];
+    const { subjects } = await ask(`${running.url}/api/v1/subjects`, subjectsSchema);
+    assert.ok(workloads.some(({ subjectId }) => subjects.some(({ id }) => id === subjectId)));
+    await until(`${running.url}/api/v1/status`, statusSchema, ({ time }) => Date.parse(time) > Date.parse(where.time));
+  });
+});
 
 describe('what is wrong', () => {
   test('is in the log once, for whoever does not look at the page', { timeout: 120_000 }, async (t) => {

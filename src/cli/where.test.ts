@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { MemoryNode } from '../relate/hostMemory.ts';
+import type { MemoryNodeDocument } from '../serve/schema.ts';
 import { collectWhere, renderWhere } from './where.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../kernel/fixtures/${name}`, import.meta.url));
 const plain = (_colour: string, text: string) => text;
 
-function assertAddsUp(node: MemoryNode): void {
+function assertAddsUp(node: MemoryNodeDocument): void {
   if (node.children === undefined) return;
   assert.equal(
     node.children.reduce((total, one) => total + one.bytes, 0),

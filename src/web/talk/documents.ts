@@ -6,16 +6,19 @@ import type {
   SubjectDetailDocument,
   SubjectRow,
   SubjectsDocument,
+  WhereDocument,
 } from '../../serve/schema.ts';
 
 export type {
   ErrorDocument,
   FindingsDocument,
+  MemoryNodeDocument,
   SeriesDocument,
   StatusDocument,
   SubjectDetailDocument,
   SubjectRow,
   SubjectsDocument,
+  WhereDocument,
 } from '../../serve/schema.ts';
 
 export type Verdict = SubjectRow['verdict']['resources'][number];
@@ -28,4 +31,4 @@ export type Finding = FindingsDocument['findings'][number];
 export type Member = SubjectDetailDocument['members'][number];
 
 /** Every document says when it was true. */
-export type ApiDocument = StatusDocument | SubjectsDocument | SubjectDetailDocument | SeriesDocument | FindingsDocument;
+export type ApiDocument = StatusDocument | SubjectsDocument | SubjectDetailDocument | SeriesDocument | FindingsDocument | WhereDocument;
