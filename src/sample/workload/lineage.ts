@@ -1,0 +1,32 @@
+/** Who started a process: up from it, parent by parent. */
+import type { Program } from './workloadRule.ts';
+
+/** Deeper than any start goes; a process that forks without end must not cost more. */
+const maxDepth = 16;
+
+export interface Launch<Launcher> {
+  by: Launcher;
+  /** What the launcher started, whatever that started in turn, down to the process itself. */
+  line: readonly [Program, ...Program[]];
+}
+
+/** By the nearest ancestor that `recognise` knows. */
+export function launchOf<Launcher>(program: Program, recognise: (ancestor: Program) => Launcher | null): Launch<Launcher> | null {
+  let first = program;
+  let below: Program[] = [];
+  for (let depth = 0; depth < maxDepth; depth += 1) {
+    const parent = first.parent();
+    if (parent === null) return null;
+    const by = recognise(parent);
+    if (by !== null) return { by, line: [first, ...below] };
+    below = [first, ...below];
+    first = parent;
+  }
+  return null;
+}
+
+/** `/usr/sbin/cron` → `cron`, `-bash` → `bash`; of a title its first word. */
+export function programBase(program: Program): string {
+  const first = /^[^\s:]*/.exec(program.argv[0] ?? '')?.[0] ?? '';
+  return first.slice(first.lastIndexOf('/') + 1).replace(/^-/, '') || program.comm;
+}
