@@ -246,7 +246,7 @@ export class ProcessReader {
 
   #show(entry: ProcessEntry, facts: ProcessFacts, command: string): void {
     const id: ProcessId = { bootId: this.#context.bootId, pid: entry.pid, startTimeTicks: entry.startTimeTicks };
-    const workloadId = entry.workload?.subject.id;
+    const { id: workloadId, account, domain } = entry.workload?.subject ?? {};
     entry.shown = {
       id,
       subject: {
@@ -255,6 +255,8 @@ export class ProcessReader {
         name: `${commandName(facts)} (pid ${entry.pid})`,
         user: facts.user,
         ...(workloadId === undefined ? {} : { workloadId }),
+        ...(account === undefined ? {} : { account }),
+        ...(domain === undefined ? {} : { domain }),
       },
       command,
       state: '?',

@@ -1,6 +1,6 @@
 /**
  * Accounts of a host with cPanel's layout and their domains. A file is read again when it changed. Without the layout there are none,
- * and asking costs one look for its folder.
+ * and asking costs nothing: the folder is looked for now and then.
  */
 import { statSync } from 'node:fs';
 import { missingFor } from '../../kernel/read.ts';
@@ -10,11 +10,15 @@ import { readCpanelUserFile } from './cpanelUserFile.ts';
 
 /** More accounts than run programs on one server; beyond it the oldest answer is forgotten, and read again when asked for. */
 const maxAccounts = 4096;
+/** cPanel is installed once in the life of a host. */
+const lookEveryQuestions = 1024;
 const accountName = /^[a-z][\w-]{0,31}$/i;
 
 export class CpanelAccounts {
   readonly #layout: string;
   readonly #lists: readonly DomainList[];
+  #hasLayout = false;
+  #questions = 0;
   readonly #known = new Map<string, { modifiedMs: number; account: HostingAccount | null }>();
 
   /** `root` is where `var/cpanel` and `etc` are found. */
@@ -24,7 +28,9 @@ export class CpanelAccounts {
   }
 
   of(user: string): HostingAccount | null {
-    if (!accountName.test(user) || modifiedMsOf(this.#layout) === null) return null;
+    if (this.#questions % lookEveryQuestions === 0) this.#hasLayout = modifiedMsOf(this.#layout) !== null;
+    this.#questions += 1;
+    if (!this.#hasLayout || !accountName.test(user)) return null;
     const path = `${this.#layout}/users/${user}`;
     const modifiedMs = modifiedMsOf(path);
     if (modifiedMs === null) return this.#listed(user);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { identify, loginSession } from './factsForTests.ts';
+import { identify, identifyLast, loginSession } from './factsForTests.ts';
 import type { ProcessFacts } from './workloadRule.ts';
 
 const thing = ['/usr/bin/thing'];
@@ -101,10 +101,24 @@ test('two installations are two workloads', () => {
   for (const [first, second] of pairs) assert.notEqual(name(first), name(second));
 });
 
-test('whatever a process calls itself, there is one workload with a name that fits a line', () => {
+const launcherTitles = [
+  'PM2 v5: God Daemon (/x)',
+  '/usr/sbin/cron',
+  'supervisord',
+  'sshd: x [priv]',
+  '/bin/sh',
+  '-c',
+  'php-fpm: pool x',
+  'lsphp:',
+];
+const wildArguments = fc.array(fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.constantFrom(...launcherTitles)), {
+  maxLength: 20,
+});
+
+test('whatever a process and its parent call themselves, there is one workload with a name that fits a line', () => {
   fc.assert(
-    fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 300 }), { maxLength: 20 }), fc.string({ maxLength: 15 }), (argv, comm) => {
-      const found = identify('0::/', argv, { comm });
+    fc.property(wildArguments, wildArguments, fc.string({ maxLength: 15 }), (argv, parentArgv, comm) => {
+      const found = identifyLast('0::/', { argv: parentArgv, user: 'deploy' }, { argv, comm });
       assert.ok(found.name.length > 0 && found.name.length < 260);
       assert.doesNotMatch(found.name, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
     }),

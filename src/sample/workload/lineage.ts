@@ -13,20 +13,27 @@ export interface Launch<Launcher> {
 /** By the nearest ancestor that `recognise` knows. */
 export function launchOf<Launcher>(program: Program, recognise: (ancestor: Program) => Launcher | null): Launch<Launcher> | null {
   let first = program;
-  let below: Program[] = [];
-  for (let depth = 0; depth < maxDepth; depth += 1) {
+  for (let depth = 1; depth <= maxDepth; depth += 1) {
     const parent = first.parent();
     if (parent === null) return null;
     const by = recognise(parent);
-    if (by !== null) return { by, line: [first, ...below] };
-    below = [first, ...below];
+    if (by !== null) return { by, line: lineTo(program, depth) };
     first = parent;
   }
   return null;
 }
 
+function lineTo(program: Program, length: number): Launch<unknown>['line'] {
+  const line: [Program, ...Program[]] = [program];
+  while (line.length < length) {
+    const parent = line[0].parent();
+    if (parent === null) break;
+    line.unshift(parent);
+  }
+  return line;
+}
+
 /** `/usr/sbin/cron` → `cron`, `-bash` → `bash`; of a title its first word. */
 export function programBase(program: Program): string {
-  const first = /^[^\s:]*/.exec(program.argv[0] ?? '')?.[0] ?? '';
-  return first.slice(first.lastIndexOf('/') + 1).replace(/^-/, '') || program.comm;
+  return /^-?(?:[^\s:]*\/)?([^\s:/]+)/.exec(program.argv[0] ?? '')?.[1] ?? program.comm;
 }
