@@ -43,7 +43,7 @@ test('a unit is one workload over all its users: sums, oldest start, nearest lim
 });
 
 test('a pool of PHP-FPM is a workload of its own and the master stays with the service', () => {
-  const pool = workload('php-fpm: pool www');
+  const pool = workload('php-fpm: pool www, PHP 8.2');
   assert.equal(pool.subject.origin, 'php-fpm-pool');
   assert.equal(pool.subject.user, 'www-data');
   assert.equal(pool.sample.anonBytes, 70000 * KiB);

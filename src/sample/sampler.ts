@@ -13,8 +13,8 @@ import { readStat } from '../kernel/stat.ts';
 import { StanchError } from '../model/errors.ts';
 import { absent, isValue, notPermitted, type Reading } from '../model/reading.ts';
 import { CgroupLimits } from './cgroupLimits.ts';
-import { ContainerNames } from './containerNames.ts';
 import { hostReading } from './hostReading.ts';
+import { hostNames } from './names/hostNames.ts';
 import type { ProcessEntry } from './processEntry.ts';
 import { ProcessReader } from './processReader.ts';
 import type { ProcessSample, Scan } from './scan.ts';
@@ -35,6 +35,8 @@ export interface SamplerOptions {
   passwdFile?: string;
   /** Where docker, podman and Kubernetes keep the names of containers, below `lib` and `log`. */
   varRoot?: string;
+  /** Where `var/cpanel` and `etc` of cPanel are found, in place of `/`. */
+  cpanelRoot?: string;
   /** Files kept open between scans, in place of what half the limit of this process allows: 0 for a single scan. */
   keptFds?: number;
 }
@@ -69,7 +71,7 @@ export class Sampler {
       bootTimeMs: this.#bootTimeMs,
       keptFdBudget: options.keptFds ?? keptFdBudget(this.#procRoot),
       users: new UserNames(options.passwdFile ?? '/etc/passwd'),
-      containers: new ContainerNames(options.varRoot ?? '/var'),
+      names: hostNames({ varRoot: options.varRoot ?? '/var', cpanelRoot: options.cpanelRoot ?? '' }),
       limits: this.#limits,
       workloads: this.#workloads,
     });

@@ -16,6 +16,11 @@ export function timeText(reading: Reading<number>): string | null {
   return isValue(reading) ? new Date(reading).toISOString() : null;
 }
 
+/** The customer of a shared host whose it is. */
+export function hostingOf({ account, domain }: Subject): Pick<SubjectRow, 'account' | 'domain'> {
+  return { account: account ?? null, domain: domain ?? null };
+}
+
 export function subjectRow(subject: Subject, sample: Sample, verdict: SubjectVerdict, spark: (number | null)[]): SubjectRow {
   return {
     id: subject.id,
@@ -23,6 +28,7 @@ export function subjectRow(subject: Subject, sample: Sample, verdict: SubjectVer
     name: subject.name,
     origin: subject.origin ?? null,
     user: subject.user ?? null,
+    ...hostingOf(subject),
     workloadId: subject.workloadId ?? null,
     privateBytes: privateBytesOf(sample),
     swapBytes: valueOrNull(sample.swapBytes),

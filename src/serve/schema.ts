@@ -42,6 +42,9 @@ const hostSchema = v.object({
   exhaustion: v.nullable(exhaustionSchema),
 });
 
+/** On shared hosting, the customer that a workload belongs to and a domain that says whose it is. */
+const hostingEntries = { account: v.nullable(v.string()), domain: v.nullable(v.string()) };
+
 /** One row of the table of workloads or processes. */
 const subjectRowSchema = v.object({
   id: v.string(),
@@ -49,6 +52,7 @@ const subjectRowSchema = v.object({
   name: v.string(),
   origin: v.nullable(v.string()),
   user: v.nullable(v.string()),
+  ...hostingEntries,
   workloadId: v.nullable(v.string()),
   privateBytes: nullableNumber,
   swapBytes: nullableNumber,
@@ -74,7 +78,7 @@ export const statusSchema = v.object({
   summary: v.string(),
   host: hostSchema,
   /** Every judged workload; what leaks first, then what is suspected, then by private memory. */
-  subjects: v.array(subjectVerdictSchema),
+  subjects: v.array(v.object({ ...subjectVerdictSchema.entries, ...hostingEntries })),
   notices: v.array(noticeSchema),
   /** What stanch itself costs. `cpuRatio` is a share of one core, 0 to 1, over the last minute. */
   self: v.object({

@@ -68,6 +68,8 @@ export function rowFor(name: string, bytes: number, change: Partial<Verdict> = {
     name,
     origin: name.endsWith('.service') ? 'systemd-unit' : 'executable',
     user: 'www-data',
+    account: null,
+    domain: null,
     workloadId: null,
     privateBytes: bytes,
     swapBytes: 0,
@@ -283,7 +285,7 @@ function statusFrom(state: FakeState, time: string): StatusDocument {
       cpuCount: 2,
       exhaustion: state.exhaustion,
     },
-    subjects: state.rows.map((row) => row.verdict),
+    subjects: state.rows.map(({ verdict, account, domain }) => ({ ...verdict, account, domain })),
     notices: state.notices,
     self: {
       cpuRatio: 0.002,
