@@ -7,8 +7,8 @@ import { whereDocument } from '../serve/where.ts';
 import type { Colour, Paint } from './paint.ts';
 import { column, fit, printable } from './printable.ts';
 
-/** Somebody waits for the answer, and has asked for all of it. */
-const searchMs = 1000;
+/** Somebody waits for the answer and has asked for all of it: a fraction of this on a calm server, but it is asked on one that thrashes. */
+const searchMs = 5000;
 const sharesMs = 300;
 
 /** Throws STANCH_E_NO_INPUT or STANCH_E_NOT_PERMITTED where the kernel's own figures can't be had. */

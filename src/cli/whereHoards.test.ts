@@ -31,7 +31,8 @@ function* nodes(root: MemoryNodeDocument): Generator<MemoryNodeDocument> {
 function named(document: WhereDocument, pattern: RegExp): MemoryNodeDocument {
   const all = [...nodes(document.ram)];
   const found = all.filter(({ name }) => pattern.test(name)).sort((a, b) => b.bytes - a.bytes)[0];
-  assert.ok(found, `${pattern} in:\n${all.map(({ name, bytes }) => `${name} ${bytes}`).join('\n')}`);
+  const seen = [...all.map(({ name, bytes }) => `${name} ${bytes}`), ...document.notices];
+  assert.ok(found, `${pattern} in:\n${seen.join('\n')}`);
   return found;
 }
 
