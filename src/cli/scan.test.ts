@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { absent } from '../model/reading.ts';
 import type { SubjectVerdict } from '../model/verdict.ts';
-import { scanSeriesFile } from './scan.ts';
+import { scanFiles } from './scan.ts';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'stanch-scan-'));
@@ -79,7 +79,7 @@ function leakAndFlat(): string {
 test('each subject has one watch, fed with its samples in order', async () => {
   const path = file('two.csv', 'time,subject,fds\n1,b,10\n1,a,20\n2,b,\n3,a,21\n');
   const fed = new Map<string, unknown[]>();
-  const result = await scanSeriesFile(path, { skipBad: false }, (subject) => {
+  const result = await scanFiles([path], { skipBad: false }, (subject) => {
     const samples: unknown[] = [];
     assert.ok(!fed.has(subject));
     fed.set(subject, samples);
