@@ -186,7 +186,7 @@ function takeGeneral(task: TaskFigures, figures: readonly string[]): void {
   task.parentPid = Number(parent);
   task.uid = Number(uid);
   task.container = container === '-' ? '' : container;
-  task.cgroupPath = cgroupPath;
+  task.cgroupPath = cgroupPath === '-' ? '' : cgroupPath;
 }
 
 /** Page size, virtual, resident, …, size of data and of stack, swap, thread group, y, proportional, locked, limit of the cgroup, and of those above. */
