@@ -70,11 +70,15 @@ export async function scanFiles(
     };
     const recording = new Recording(sink, accounts, formatOfName(path));
     subjects.beginFile(path, recording);
-    await readSeriesFile(path, (chunk, progress) => {
-      recording.push(chunk);
-      options.onProgress?.(progress, rowCount + recording.rowCount);
-    });
-    recording.end();
+    try {
+      await readSeriesFile(path, (chunk, progress) => {
+        recording.push(chunk);
+        options.onProgress?.(progress, rowCount + recording.rowCount);
+      });
+      recording.end();
+    } catch (error) {
+      throw paths.length > 1 ? namingFile(error, path) : error;
+    }
     rowCount += recording.rowCount;
     if (recording.source !== null) sources.push(recording.source);
   }
@@ -122,6 +126,13 @@ class WatchedSubjects {
     this.#ofFile[subject] = index;
     return index;
   }
+}
+
+/** Of several files, which one is the matter. */
+function namingFile(error: unknown, path: string): unknown {
+  if (!(error instanceof StanchError) || error.message.includes(path)) return error;
+  const { code, expected, found, next, cause } = error;
+  return new StanchError(code, { expected: `${expected} in ${path}`, found, next, cause });
 }
 
 function outOfOrder(path: string, subject: string, timeMs: number, lastTimeMs: number): StanchError {
@@ -192,9 +203,7 @@ function sourceDocument({ fromMs, toMs, ...told }: LogSource) {
 }
 
 function skippedText(skipped: SkippedRows): string {
-  const lines = skipped.first.map((row) =>
-    printable(`  ${placeOf(row)}: expected ${row.expected}; found ${row.found}`),
-  );
+  const lines = skipped.first.map((row) => printable(`  ${placeOf(row)}: expected ${row.expected}; found ${row.found}`));
   const more = skipped.count - skipped.first.length;
   if (more > 0) lines.push(`  and ${more} more`);
   return `${skipped.count} bad ${skipped.count === 1 ? 'row' : 'rows'} left out:\n${lines.join('\n')}\n`;

@@ -6,7 +6,7 @@ import { AtopTextParser, isAtopText } from './logs/atop/textParser.ts';
 import type { Accounts } from './logs/atop/workloads.ts';
 import type { LogSource } from './logs/logSource.ts';
 import { isSadfOutput, isSysstatData, SysstatParser } from './logs/sysstat/parser.ts';
-import { SeriesFileParser, type SeriesFileFormat } from './seriesFile/parser.ts';
+import { type SeriesFileFormat, SeriesFileParser } from './seriesFile/parser.ts';
 import type { RowSink } from './seriesFile/rows.ts';
 
 interface RecordingParser {
@@ -58,7 +58,7 @@ export class Recording {
       return;
     }
     this.#head = Buffer.concat([this.#head, chunk]);
-    if (this.#head.length >= headBytes) this.#begin().push(this.#head);
+    if (this.#head.length >= headBytes || isWholeLine(this.#head)) this.#begin().push(this.#head);
   }
 
   end(): void {
@@ -78,6 +78,11 @@ export class Recording {
     if (isSysstatData(head)) throw sysstatData();
     return new SeriesFileParser(this.#sink, this.#format);
   }
+}
+
+/** A line that is not blank tells as well, and whoever writes by hand or slowly is answered at once. */
+function isWholeLine(head: Uint8Array): boolean {
+  return /\S[^\n]*\n/.test(Buffer.from(head).toString('latin1'));
 }
 
 function sysstatData(): StanchError {

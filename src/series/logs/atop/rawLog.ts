@@ -15,6 +15,9 @@ const maxTasks = 262_144;
 /** Packed, the host's statistics take some kilobytes, and a task some fifty bytes. */
 const maxPackedBytes = 64 * 1024 * 1024;
 
+/** A record is unpacked into one chunk rather than into many that are then copied together; zlib wants it this large at least. */
+const leastChunkBytes = 64;
+
 const magic = 0xfeedbeef;
 const bootFlag = 0x0001;
 
@@ -83,7 +86,8 @@ export function parseRecordHead(bytes: Uint8Array, layout: AtopLayout): RecordHe
 
 /** @throws Error of zlib, or RangeError, when the bytes are not what atop packed. */
 export function unpack(packed: Uint8Array, length: number): Uint8Array {
-  const bytes = length === 0 ? new Uint8Array(0) : inflateSync(packed, { maxOutputLength: length });
+  const bytes =
+    length === 0 ? new Uint8Array(0) : inflateSync(packed, { maxOutputLength: length, chunkSize: Math.max(leastChunkBytes, length + 1) });
   if (bytes.length !== length) throw new RangeError(`${bytes.length} bytes instead of ${length}`);
   return bytes;
 }

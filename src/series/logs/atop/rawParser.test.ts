@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { StanchError } from '../../../model/errors.ts';
 import { type Row, readRows } from '../logRowsForTests.ts';
 import { headerBytes } from './rawLog.ts';
-import { rawLog, rawLogHeader, rawLogRecord, type TestTask } from './rawLogForTests.ts';
+import { rawLog, rawLogHeader, rawLogRecord, type WrittenTask } from './rawLogWriter.ts';
 
 /** atop 2.6.0, 2.8.1 and 2.11.1 are those of Debian 11, 12 and 13; the converted ones are from atopconvert, atop's own converter. */
 function fixture(name: string): Buffer {
@@ -78,7 +78,7 @@ test('pieces of any size give the same rows', () => {
 });
 
 test('processes of one workload are summed; threads, ended processes and kernel threads hold nothing of their own', () => {
-  const tasks: TestTask[] = [
+  const tasks: WrittenTask[] = [
     { pid: 10, name: 'node', commandLine: 'node /srv/app.js', residentKib: 100, swapKib: 5, threads: 7, startSeconds: 500, userTicks: 30 },
     { pid: 10, name: 'node', commandLine: 'node /srv/app.js', residentKib: 100, isThread: true },
     { pid: 11, name: 'node', commandLine: 'node /srv/app.js', residentKib: 60, threads: 7, startSeconds: 400 },
@@ -97,7 +97,7 @@ test('processes of one workload are summed; threads, ended processes and kernel 
 });
 
 test('pages of files and shared memory do not count as private, and what atop -R read counts for resident', () => {
-  const tasks: TestTask[] = [
+  const tasks: WrittenTask[] = [
     { pid: 10, commandLine: 'postgres', residentKib: 8_000_000, dataKib: 3000, swapKib: 1000 },
     { pid: 11, commandLine: 'java', residentKib: 900, proportionalKib: 700 },
   ];
@@ -109,7 +109,7 @@ test('pages of files and shared memory do not count as private, and what atop -R
 });
 
 test('a service is named by its cgroup, a container by its id, with the limit of its memory', () => {
-  const tasks: TestTask[] = [
+  const tasks: WrittenTask[] = [
     { pid: 10, commandLine: 'nginx: worker process', cgroupPath: '/system.slice/nginx.service', limitKib: 2048 },
     { pid: 11, commandLine: 'redis-server *:6379', cgroupPath: '/system.slice/docker-0123456789ab', container: '0123456789ab' },
   ];
@@ -124,7 +124,7 @@ test('a service is named by its cgroup, a container by its id, with the limit of
 });
 
 test('a user id has a name only in a log of this machine, and secrets in arguments are masked', () => {
-  const tasks: TestTask[] = [{ uid: 33, commandLine: 'worker --password hunter2' }];
+  const tasks: WrittenTask[] = [{ uid: 33, commandLine: 'worker --password hunter2' }];
   const nameOn = (host: string) => readRows(rawLog([{ seconds: 1000, tasks }], 'db1'), 4096, host).rows[1]?.subject;
   assert.equal(nameOn('db1'), 'worker --password *** (user-33)');
   assert.equal(nameOn('web7'), 'worker --password *** (uid 33)');
@@ -214,9 +214,7 @@ test('whatever the bytes, the parser ends and throws nothing but a StanchError',
     }),
     { numRuns: 150 },
   );
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => endsWell(Buffer.concat([log.subarray(0, headerBytes), bytes]))),
-  );
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => endsWell(Buffer.concat([log.subarray(0, headerBytes), bytes]))));
 });
 
 test('a small record that unpacks to gigabytes is refused at the size that it states', () => {

@@ -7,7 +7,7 @@ import { StanchError } from '../../../model/errors.ts';
 import { showCell } from '../../seriesFile/badRow.ts';
 import type { RowSink } from '../../seriesFile/rows.ts';
 import { countRecord, emptySource, type LogSource } from '../logSource.ts';
-import { type Accounts, AtopWorkloads, emptyHost, emptyTask, type HostFigures, type TaskFigures, memoryNote } from './workloads.ts';
+import { type Accounts, AtopWorkloads, emptyHost, emptyTask, type HostFigures, memoryNote, type TaskFigures } from './workloads.ts';
 
 const command = 'atop -r FILE -P PRG,PRM,PRC,MEM,SWP';
 const neededLabels = ['PRG', 'PRM', 'MEM'];
@@ -18,7 +18,8 @@ const maxTasks = 262_144;
 
 /** Label, host, Unix seconds, date, time, seconds of the interval; then what belongs to the label. */
 const lineStart = /^([A-Za-z]{3,4}) (\S{1,256}) (\d{1,12}) \d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \d+ (.*)$/s;
-const taskStart = /^(\d{1,10}) \((.{0,64}?)\) (\S) (?=-?\d)(.*)$/s;
+/** A name has at most 15 bytes, whatever they are. */
+const taskStart = /^(\d{1,10}) \((.{0,15})\) (\S) (?=-?\d)(.*)$/s;
 /** Of PRG: threads, start, (command line), parent, effective user, y or n, container, (path of the cgroup). */
 const generalPart =
   /^\d+ \d+ \d+ (\d+) -?\d+ (\d+) \((.*)\) (\d+) \d+ \d+ \d+ (\d+) \d+ \d+ \d+ \d+ \d+ -?\d+ ([yn]) -?\d+ -?\d+ (\S+)(?: \S+(?: \((.*?)\))?)?/s;

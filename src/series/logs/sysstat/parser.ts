@@ -87,7 +87,7 @@ export class SysstatParser {
     const timestamp = objectAt(interval, 'timestamp');
     const memory = objectAt(interval, 'memory');
     // Restarts and comments lie as deep; an interval without `anonpg` was printed without `-r ALL`.
-    if (timestamp === null || memory === null || memory['anonpg'] === undefined) return;
+    if (timestamp === null || memory === null || memory.anonpg === undefined) return;
     const timeMs = timeOf(timestamp);
     if (timeMs === null) {
       this.#bad(line, 'a date and a time in UTC, as sadf -j prints it without -T and -t', showCell(JSON.stringify(timestamp)));

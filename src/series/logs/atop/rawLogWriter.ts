@@ -1,9 +1,9 @@
-/** Writes raw logs of atop 2.8, with what a test puts in and zeros in all other places. */
+/** Writes raw logs of atop 2.8 for tests and benchmarks: what is put in, and zeros in all other places. */
 import { deflateSync } from 'node:zlib';
 import { layoutOf } from './layout.ts';
 import { headerBytes, recordHeadBytes } from './rawLog.ts';
 
-export interface TestTask {
+export interface WrittenTask {
   pid?: number;
   parentPid?: number;
   uid?: number;
@@ -24,10 +24,10 @@ export interface TestTask {
   limitKib?: number;
 }
 
-export interface TestRecord {
+export interface WrittenRecord {
   seconds: number;
   sinceBoot?: boolean;
-  tasks: readonly TestTask[];
+  tasks: readonly WrittenTask[];
 }
 
 const version = '2.8';
@@ -35,14 +35,14 @@ const versionNumber = 0x8208;
 const totalPages = 1_000_000;
 const freePages = 400_000;
 
-function layoutForTests() {
+function writtenLayout() {
   const layout = layoutOf(version);
   if (layout === undefined) throw new Error(`no layout of atop ${version}`);
   return layout;
 }
 
 export function rawLogHeader(host = 'db1'): Buffer {
-  const layout = layoutForTests();
+  const layout = writtenLayout();
   const header = Buffer.alloc(headerBytes);
   header.writeUInt32LE(0xfeedbeef, 0);
   header.writeUInt16LE(versionNumber, 4);
@@ -56,8 +56,8 @@ export function rawLogHeader(host = 'db1'): Buffer {
   return header;
 }
 
-export function rawLogRecord({ seconds, sinceBoot = false, tasks }: TestRecord): Buffer {
-  const layout = layoutForTests();
+export function rawLogRecord({ seconds, sinceBoot = false, tasks }: WrittenRecord): Buffer {
+  const layout = writtenLayout();
   const system = Buffer.alloc(layout.systemBytes);
   system.writeBigInt64LE(BigInt(totalPages), layout.memory);
   system.writeBigInt64LE(BigInt(freePages), layout.memory + 8);
@@ -73,12 +73,12 @@ export function rawLogRecord({ seconds, sinceBoot = false, tasks }: TestRecord):
   return Buffer.concat([head, packedSystem, packedTasks]);
 }
 
-export function rawLog(records: readonly TestRecord[], host?: string): Buffer {
+export function rawLog(records: readonly WrittenRecord[], host?: string): Buffer {
   return Buffer.concat([rawLogHeader(host), ...records.map(rawLogRecord)]);
 }
 
-function taskBytes(task: TestTask): Buffer {
-  const layout = layoutForTests();
+function taskBytes(task: WrittenTask): Buffer {
+  const layout = writtenLayout();
   const bytes = Buffer.alloc(layout.taskBytes);
   const long = (value: number | undefined, at: number) => bytes.writeBigInt64LE(BigInt(value ?? 0), at);
   bytes.writeInt32LE(task.pid ?? 100, 4);
