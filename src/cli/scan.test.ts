@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { absent } from '../model/reading.ts';
 import type { SubjectVerdict } from '../model/verdict.ts';
+import { rawLog } from '../series/logs/atop/rawLogWriter.ts';
 import { scanFiles } from './scan.ts';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -296,6 +297,27 @@ test('what sadf prints gets a verdict on the host, and a data file of sysstat th
   assert.match(printed.stdout, /not to which process/);
   assert.equal(dataFile.code, 65);
   assert.match(dataFile.stderr, /STANCH_E_LOG_VERSION[\s\S]*sadf -j FILE -- -r ALL -S -v \| stanch scan -/);
+});
+
+test('a damaged record of a log stops the scan with its number, or is left out and counted', async () => {
+  const damaged = readFileSync(atopLog);
+  damaged.fill(0x55, 10_000, 10_100);
+  const path = file('damaged.raw', damaged);
+  const [stopped, skipping] = await Promise.all([scan([path]), scan(['--skip-bad', path])]);
+  assert.equal(stopped.code, 65);
+  assert.match(stopped.stderr, /a whole record of atop in record \d+\n[\s\S]*damaged data[\s\S]*--skip-bad/);
+  assert.equal(skipping.code, 0);
+  assert.match(skipping.stderr, /^1 bad row left out:\n {2}record \d+: expected a whole record/);
+  assert.match(skipping.stdout, /1 log of atop 2\.8 on db1: 49 records/);
+});
+
+test('logs of two machines are not taken for one history', async () => {
+  const tasks = [{ commandLine: 'web' }];
+  const one = file('one.raw', rawLog([{ seconds: 1000, tasks }], 'db1'));
+  const other = file('other.raw', rawLog([{ seconds: 2000, tasks }], 'web7'));
+  const both = await scan([one, other]);
+  assert.equal(both.code, 65);
+  assert.match(both.stderr, /STANCH_E_BAD_LOG[\s\S]*which is db1[\s\S]*web7 in .*other\.raw/);
 });
 
 test('several files are one history of each subject, the oldest first', async () => {

@@ -80,7 +80,9 @@ export async function scanFiles(
       throw paths.length > 1 ? namingFile(error, path) : error;
     }
     rowCount += recording.rowCount;
-    if (recording.source !== null) sources.push(recording.source);
+    if (recording.source === null) continue;
+    sources.push(recording.source);
+    if (recording.source.host !== sources[0]?.host) throw otherMachine(path, sources);
   }
   return { verdicts: verdictsOf(subjects.watches), rowCount, skipped, sources };
 }
@@ -133,6 +135,15 @@ function namingFile(error: unknown, path: string): unknown {
   if (!(error instanceof StanchError) || error.message.includes(path)) return error;
   const { code, expected, found, next, cause } = error;
   return new StanchError(code, { expected: `${expected} in ${path}`, found, next, cause });
+}
+
+/** The same name on another machine is another subject. */
+function otherMachine(path: string, sources: readonly LogSource[]): StanchError {
+  return new StanchError('STANCH_E_BAD_LOG', {
+    expected: `logs of one machine, which is ${sources[0]?.host}`,
+    found: `one of ${sources.at(-1)?.host} in ${path}`,
+    next: 'Scan the logs of each machine by themselves.',
+  });
 }
 
 function outOfOrder(path: string, subject: string, timeMs: number, lastTimeMs: number): StanchError {
