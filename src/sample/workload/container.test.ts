@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { identify, noNames } from './factsForTests.ts';
+import { identify } from './factsForTests.ts';
+import { noNames } from './workloadRule.ts';
 
 const id = `${'f'.repeat(40)}0123456789abcdef01234567`;
 const pod = '1f3c5b7a-0d2e-4c66-9a51-7e1f00aa11bb';

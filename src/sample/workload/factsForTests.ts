@@ -1,14 +1,7 @@
 /** A process as the rules see it, from recorded arguments and cgroup paths. */
 import { parsePidCgroup } from '../../kernel/pidCgroup.ts';
 import { type IdentifiedWorkload, identifyWorkload } from './identify.ts';
-import type { GivenNames, ProcessFacts, Program } from './workloadRule.ts';
-
-export const noNames: GivenNames = {
-  container: () => null,
-  account: () => null,
-  pm2App: () => null,
-  supervisorProgram: () => null,
-};
+import { noNames, type ProcessFacts, type Program } from './workloadRule.ts';
 
 const systemUsers = new Map([
   ['root', 0],

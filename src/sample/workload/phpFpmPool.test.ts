@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { identify, identifyLast, loginSession, noNames } from './factsForTests.ts';
+import { identify, identifyLast, loginSession } from './factsForTests.ts';
+import { noNames } from './workloadRule.ts';
 
 const unit = (name: string) => `0::/system.slice/${name}`;
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { identifyLast, loginSession, noNames } from './factsForTests.ts';
+import { identifyLast, loginSession } from './factsForTests.ts';
+import { noNames } from './workloadRule.ts';
 
 const daemon = { argv: ['PM2 v5.4.2: God Daemon (/home/deploy/.pm2)'], comm: 'PM2 v5.4.2: God', user: 'deploy' };
 const app = { argv: ['node /srv/app/server.js'], comm: 'node /srv/app/s', user: 'deploy', pid: 4242 };

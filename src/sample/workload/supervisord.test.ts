@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { identifyLast, noNames } from './factsForTests.ts';
+import { identifyLast } from './factsForTests.ts';
+import { noNames } from './workloadRule.ts';
 
 const unit = '0::/system.slice/supervisor.service';
 const supervisor = {

@@ -42,6 +42,14 @@ export interface GivenNames {
   supervisorProgram(configFile: string, argv: readonly string[]): string | null;
 }
 
+/** Where the files of this host say nothing of the processes in question. */
+export const noNames: GivenNames = {
+  container: () => null,
+  account: () => null,
+  pm2App: () => null,
+  supervisorProgram: () => null,
+};
+
 export interface WorkloadIdentity {
   origin: WorkloadOrigin;
   /** The same for every process of the workload and after every restart. */
