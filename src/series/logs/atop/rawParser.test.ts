@@ -123,6 +123,22 @@ test('a service is named by its cgroup, a container by its id, with the limit of
   );
 });
 
+test('a title that a process set names it as it does in the daemon', () => {
+  const tasks: WrittenTask[] = [
+    { pid: 10, commandLine: 'php-fpm: pool shop', cgroupPath: '/system.slice/php8.2-fpm.service' },
+    { pid: 11, commandLine: 'nginx: worker process' },
+    { pid: 12, commandLine: 'nginx: cache manager process' },
+  ];
+  const { rows } = readRows(rawLog([{ seconds: 1000, tasks }]));
+  assert.deepEqual(
+    rows.slice(1).map(({ subject, processes }) => [subject, processes]),
+    [
+      ['php-fpm: pool shop, PHP 8.2', 1],
+      ['nginx (uid 0)', 2],
+    ],
+  );
+});
+
 test('a user id has a name only in a log of this machine, and secrets in arguments are masked', () => {
   const tasks: WrittenTask[] = [{ uid: 33, commandLine: 'worker --password hunter2' }];
   const nameOn = (host: string) => readRows(rawLog([{ seconds: 1000, tasks }], 'db1'), 4096, host).rows[1]?.subject;

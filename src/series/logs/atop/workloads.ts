@@ -211,7 +211,7 @@ export class AtopWorkloads {
       kernelThread,
       pid: task.pid,
       comm: task.name,
-      argv: task.commandLine === '' ? [] : maskedArguments(task.commandLine.trim().split(/ +/)),
+      argv: maskedArguments(argumentsOf(task.commandLine.trim())),
       cgroup: { unified: task.cgroupPath === '' ? null : task.cgroupPath, systemd: null, memory: null },
       user: this.#accounts.host === this.#logHost ? this.#accounts.nameOf(task.uid) : `uid ${task.uid}`,
       uid: task.uid,
@@ -240,6 +240,12 @@ export class AtopWorkloads {
 function privateResidentBytes(task: TaskFigures): number {
   const residentBytes = task.proportionalBytes > 0 ? task.proportionalBytes : task.residentBytes;
   return Math.min(residentBytes, Math.max(0, task.dataBytes - task.swapBytes));
+}
+
+/** What is left of them is a line with blanks. `php-fpm: pool www` is a title that a process set in place of its arguments. */
+function argumentsOf(commandLine: string): string[] {
+  if (commandLine === '') return [];
+  return /^\S+: /.test(commandLine) ? [commandLine] : commandLine.split(/ +/);
 }
 
 function plus(sum: Reading<number>, value: number): number {
