@@ -8,8 +8,12 @@ import { parseCgroupLimit, parseCgroupMemoryStat } from './cgroupMemory.ts';
 import { parseLoadavg } from './loadavg.ts';
 import { parseMeminfo } from './meminfo.ts';
 import { parseMountinfo } from './mountinfo.ts';
+import { emptyInetSocket, inetAddress, parseInetLine } from './netInet.ts';
+import { parseSockstat } from './netSockstat.ts';
+import { emptyUnixSocket, parseUnixLine } from './netUnix.ts';
 import { parsePidCgroup } from './pidCgroup.ts';
 import { parsePidCmdline } from './pidCmdline.ts';
+import { parseFdLink } from './pidFd.ts';
 import { parseOpenFilesLimit } from './pidLimits.ts';
 import { parsePidSmapsRollup } from './pidSmapsRollup.ts';
 import { emptyPidStat, parsePidStat } from './pidStat.ts';
@@ -49,6 +53,16 @@ const parsers: Record<string, (bytes: Uint8Array, length: number) => unknown> = 
   loadavg: (bytes, length) => parseLoadavg(text(bytes, length)),
   mountinfo: (bytes, length) => parseMountinfo(text(bytes, length)),
   zoneinfo: (bytes, length) => parseCpuFreePages(text(bytes, length)),
+  netInet: (bytes, length) => {
+    const into = emptyInetSocket();
+    return parseInetLine(bytes, length, 0, into) ? [into, inetAddress(bytes, into.peerAt, into.addressDigits)] : null;
+  },
+  netUnix: (bytes, length) => {
+    const into = emptyUnixSocket();
+    return parseUnixLine(bytes, length, 0, into) ? into : null;
+  },
+  sockstat: (bytes, length) => parseSockstat(text(bytes, length)),
+  fdLink: (bytes, length) => parseFdLink(text(bytes, length)),
   sysvShm: (bytes, length) => parseSysvShmBytes(text(bytes, length)),
   cgroupLimit: (bytes, length) => parseCgroupLimit(text(bytes, length)),
   cgroupStat: (bytes, length) => parseCgroupMemoryStat(text(bytes, length), 'v1'),

@@ -1,6 +1,5 @@
 /** One row of the table of workloads or processes. */
-import { privateMemory } from '../detect/watchBook.ts';
-import type { Sample } from '../model/gauge.ts';
+import { privateMemory, type Sample } from '../model/gauge.ts';
 import { isValue, type Reading, valueOrNull } from '../model/reading.ts';
 import type { Subject } from '../model/subject.ts';
 import type { SubjectVerdict } from '../model/verdict.ts';

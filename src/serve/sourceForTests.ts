@@ -47,6 +47,7 @@ function workload(subject: Subject, anonBytes: number, memberIds: string[]): Wor
     subject,
     sample: sampleOf({ anonBytes, swapBytes: 0, fds: 7, processes: memberIds.length, startTimeMs: startMs - 9e6 }),
     memberIds,
+    zombies: 0,
   };
 }
 
@@ -58,6 +59,9 @@ function processOf(pid: number, workloadId: string, anonBytes: number): ProcessS
     state: 'S',
     uid: 1000,
     sample: sampleOf({ anonBytes, swapBytes: mib }),
+    grown: false,
+    zombies: 0,
+    openFiles: null,
   };
 }
 
@@ -73,6 +77,7 @@ function scanForTests(): Scan {
       ...totals,
       memoryPressure: { some10: 0.1, full10: absent },
       load1: 0.5,
+      sockets: { used: 285, tcpAllocated: 8, tcpOrphaned: absent, tcpTimeWait: 2 },
       cpuCount: 2,
     },
     notices: [{ code: 'STANCH_E_NOT_PERMITTED', text: '3 processes of other users', sinceMs: startMs }],
