@@ -81,6 +81,7 @@ function settingsIn(dataDir: string): Settings {
     listen: { host: '127.0.0.1', port: 0 },
     retention: { maxAgeMs: 1e10, maxBytes: 1e9 },
     allowLoopbackRead: true,
+    budget: { cpuRatio: 1, rssBytes: 1e10, readsPerSecond: 1e6 },
   };
 }
 

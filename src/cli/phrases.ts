@@ -15,6 +15,11 @@ export function slopeWithInterval(slope: Slope): string {
   return `${slopePhrase(slope)} (${amount(slope.low)} to ${amount(slope.high)})`;
 }
 
+/** `0.67 %`. */
+export function percentPhrase(ratio: number): string {
+  return `${Number((ratio * 100).toPrecision(2))} %`;
+}
+
 /** `5 h 20 min ago`. */
 export function agoPhrase(moment: string, nowMs: number): string {
   return `${formatDuration(nowMs - Date.parse(moment))} ago`;

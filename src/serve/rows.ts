@@ -15,7 +15,12 @@ export function timeText(reading: Reading<number>): string | null {
   return isValue(reading) ? new Date(reading).toISOString() : null;
 }
 
-export function subjectRow(subject: Subject, sample: Sample, verdict: SubjectVerdict, spark: (number | null)[]): SubjectRow {
+export function subjectRow(
+  subject: Subject,
+  { sample, zombies }: { sample: Sample; zombies: number },
+  verdict: SubjectVerdict,
+  spark: (number | null)[],
+): SubjectRow {
   return {
     id: subject.id,
     kind: subject.kind,
@@ -29,6 +34,7 @@ export function subjectRow(subject: Subject, sample: Sample, verdict: SubjectVer
     fds: valueOrNull(sample.fds),
     threads: valueOrNull(sample.threads),
     processes: valueOrNull(sample.processes),
+    zombies,
     limitBytes: valueOrNull(sample.limitBytes),
     startTime: timeText(sample.startTimeMs),
     verdict,

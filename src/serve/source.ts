@@ -20,6 +20,8 @@ export interface LiveSource {
   nowMs(): number;
   /** The latest scan. */
   scan(): Scan;
+  /** Time between two scans now, which the budget may have made longer; and whether what grows is looked at closer. */
+  pace(): { intervalMs: number; looksCloser: boolean };
   /** How long it took, ms. */
   scanMs(): number;
   /** null: not judged on its own. */

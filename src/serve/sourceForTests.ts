@@ -129,9 +129,11 @@ export function sourceForTests(): TestSource {
       listen: { host: '127.0.0.1', port: 7420 },
       retention: { maxAgeMs: 1, maxBytes: 1 },
       allowLoopbackRead: source.allowLoopbackRead,
+      budget: { cpuRatio: 0.01, rssBytes: 1e8, readsPerSecond: 20_000 },
     }),
     nowMs: () => startMs,
     scan: () => scan,
+    pace: () => ({ intervalMs: 10_000, looksCloser: true }),
     scanMs: () => 9,
     judged: (id) => {
       if (id === 'w-leak') return { verdict: leakVerdict(hostileName), spark: [1, null, 3] };
@@ -139,7 +141,15 @@ export function sourceForTests(): TestSource {
     },
     verdictRevision: () => 4,
     notices: () => scan.notices,
-    ownCost: () => ({ cpuRatio: 0.01, cpuSeconds: 3, rssBytes: 5e7, fds: 20, startTimeMs: startMs - 1000 }),
+    ownCost: () => ({
+      cpuRatio: 0.01,
+      cpuSeconds: 3,
+      rssBytes: 5e7,
+      reads: 900,
+      readsPerSecond: 210,
+      fds: 20,
+      startTimeMs: startMs - 1000,
+    }),
     store: {
       read: (_id, gauge) => points(gauge),
       findings: () => [findingForTests],
