@@ -18,6 +18,7 @@ import { ContainerNames } from './containerNames.ts';
 import { hostReading } from './hostReading.ts';
 import { CloserLook } from './openFiles/closerLook.ts';
 import { socketCount } from './openFiles/openFiles.ts';
+import { type Permissions, tryPermissions } from './permissions.ts';
 import type { ProcessEntry } from './processEntry.ts';
 import { ProcessReader } from './processReader.ts';
 import type { ProcessSample, Scan } from './scan.ts';
@@ -30,7 +31,7 @@ import { WorkloadTable } from './workloadTable.ts';
 const maxKeptFds = 4096;
 /** All processes are listed at least this often, even when no pid was given out. */
 const listEveryScans = 6;
-const mountsEveryScans = 60;
+const surroundingsEveryScans = 60;
 /** Workloads of more processes than this are looked at closer only where they grow. */
 const maxSiblings = 32;
 const manyFds = 32;
@@ -62,6 +63,7 @@ export class Sampler {
   #lastPid = -1;
   #unreadable = 0;
   #mounts: Reading<Mount[]> = absent;
+  #permissions: Permissions = { unseenOfProcesses: [], unseenOfKernel: [] };
 
   /** Throws STANCH_E_NO_INPUT where there is no /proc. */
   constructor(options: SamplerOptions = {}) {
@@ -192,7 +194,10 @@ export class Sampler {
 
   /** Adds the processes up and counts what could not be seen. */
   #sum(nowMs: number, headroomBytes: Reading<number>): Visibility {
-    if (this.#scan % mountsEveryScans === 1) this.#mounts = readMountinfo(this.#procRoot);
+    if (this.#scan % surroundingsEveryScans === 1) {
+      this.#mounts = readMountinfo(this.#procRoot);
+      this.#permissions = tryPermissions(this.#procRoot, this.#pidOfAnother());
+    }
     const seen: Visibility = {
       unreadableProcesses: this.#unreadable,
       uncountedFds: 0,
@@ -202,6 +207,7 @@ export class Sampler {
       visibleThreads: 0,
       machineThreads: absent,
       hidepid: hidepidOf(this.#mounts, this.#procRoot),
+      permissions: this.#permissions,
     };
     this.#workloads.begin(nowMs, headroomBytes);
     this.#countChildren();
@@ -209,6 +215,14 @@ export class Sampler {
     for (const entry of this.#entries.values()) this.#show(entry, nowMs, headroomBytes, seen);
     this.#workloads.end(this.#shownWorkloads);
     return seen;
+  }
+
+  /** null: every process that is seen belongs to the account of stanch. */
+  #pidOfAnother(): number | null {
+    const own = process.geteuid?.();
+    for (const { pid, uid, shown, isZombie } of this.#entries.values())
+      if (shown !== null && isValue(uid) && uid !== own && !isZombie) return pid;
+    return null;
   }
 
   #countChildren(): void {

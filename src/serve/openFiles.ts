@@ -115,6 +115,7 @@ function socketMeaning({ protocol, state, direction }: SocketGroup): string {
   const other = direction === 'in' ? 'client' : 'peer';
   if (state === 'CLOSE_WAIT') return `connections not closed after the ${other} hung up`;
   if (state === 'ESTABLISHED') return direction === 'in' ? 'clients that stay connected' : 'connections opened and kept';
+  if (state === 'FIN_WAIT2') return `connections closed here, and not by the ${other}`;
   if (state === 'SYN_SENT') return 'connections that nobody answers';
   return '';
 }

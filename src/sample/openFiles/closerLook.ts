@@ -29,15 +29,17 @@ interface Namespace {
 
 export class CloserLook {
   readonly #nowMs: () => number;
+  readonly #spentMs: () => number;
   #candidates: ProcessEntry[] = [];
   #round: Generator<void, void, void> | null = null;
   #costMs = 0;
   #restUntilMs = Number.NEGATIVE_INFINITY;
   #timeMs = 0;
 
-  /** `nowMs`: a clock that does not jump. */
-  constructor(nowMs: () => number = () => performance.now()) {
+  /** `nowMs`: a clock that does not jump; `spentMs`: CPU time of stanch. */
+  constructor(nowMs = () => performance.now(), spentMs = ownCpuMs) {
     this.#nowMs = nowMs;
+    this.#spentMs = spentMs;
   }
 
   /** What grows now; what does not any more is forgotten. `timeMs` becomes the time of what is seen from here on. */
@@ -51,17 +53,16 @@ export class CloserLook {
 
   /** The next bite. False when there is nothing to do for now. */
   step(): boolean {
-    const startedMs = this.#nowMs();
     if (this.#round === null) {
-      if (startedMs < this.#restUntilMs || this.#candidates.length === 0) return false;
+      if (this.#nowMs() < this.#restUntilMs || this.#candidates.length === 0) return false;
       this.#round = this.#lookAround();
     }
+    const spentMs = this.#spentMs();
     const { done } = this.#round.next();
-    const endedMs = this.#nowMs();
-    this.#costMs += endedMs - startedMs;
+    this.#costMs += this.#spentMs() - spentMs;
     if (done === true) {
       this.#round = null;
-      this.#restUntilMs = endedMs + Math.max(minRestMs, this.#costMs * restRatio);
+      this.#restUntilMs = this.#nowMs() + Math.max(minRestMs, this.#costMs * restRatio);
       this.#costMs = 0;
     }
     return true;
@@ -103,6 +104,11 @@ export class CloserLook {
       return index === 0 || links <= linksARound;
     });
   }
+}
+
+function ownCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 /** The inodes of its sockets; null: it ended, or may not be looked at. */
