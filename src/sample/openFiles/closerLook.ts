@@ -2,7 +2,8 @@
  * The dear tier: which files and sockets those processes hold whose cheap readings grow. It works in bites of a millisecond or less,
  * between the scans, and rests after each round for as long as keeps it at a five-hundredth of a core, however much there is to read:
  * looks at large processes and long tables are rarer, and none is left out for ever. Whatever is read here belongs to the kernel's
- * bookkeeping of files: no memory of the process is walked and no lock of its memory held, so that it never waits.
+ * bookkeeping of files: no memory of the process is walked and no lock of its memory held, so that it never waits. `npm run bench -- stall`
+ * lets a process with 3,000 open files measure that: no longer pauses than when it is left alone.
  */
 import { readlinkSync } from 'node:fs';
 import { readFdLink, readFdNames } from '../../kernel/pidFd.ts';
