@@ -6,6 +6,7 @@ import { formatBytes, formatDuration } from '../model/units.ts';
 import { urlHost } from '../serve/access.ts';
 import type { CliContext } from './context.ts';
 import { jsonText } from './jsonText.ts';
+import { percentPhrase } from './phrases.ts';
 import { configError, defaultPaths, loadSettings, parseConfig, readText } from './settings.ts';
 import { settingsFlags, surroundings } from './settingsFlags.ts';
 
@@ -44,7 +45,7 @@ function check(this: CliContext, flags: Flags): void {
     this.process.stdout.write(`${jsonText({ schema: 'stanch.config/1', file, problems, settings })}\n`);
     return;
   }
-  const { intervalMs, dataDir, retention, listen, allowLoopbackRead } = settings;
+  const { intervalMs, dataDir, retention, listen, allowLoopbackRead, budget } = settings;
   const lines = [
     file === null ? `No configuration file at ${wanted}: the defaults hold.` : `${file} is in order.`,
     `  interval                   ${formatDuration(intervalMs)}`,
@@ -53,6 +54,9 @@ function check(this: CliContext, flags: Flags): void {
     `  store.max_size             ${formatBytes(retention.maxBytes)}`,
     `  serve.listen               ${urlHost(listen.host)}:${listen.port}`,
     `  serve.allow_loopback_read  ${allowLoopbackRead}`,
+    `  budget.cpu                 ${percentPhrase(budget.cpuRatio)} of a core`,
+    `  budget.rss                 ${formatBytes(budget.rssBytes)}`,
+    `  budget.reads_per_second    ${budget.readsPerSecond}`,
   ];
   this.process.stdout.write(`${lines.join('\n')}\n`);
 }

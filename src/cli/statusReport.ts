@@ -2,7 +2,7 @@
 import { formatBytes, formatDuration } from '../model/units.ts';
 import type { StatusDocument, SubjectRow } from '../serve/schema.ts';
 import type { Paint } from './paint.ts';
-import { agoPhrase, exhaustionPhrase, hostingPhrase, slopePhrase, slopeWithInterval, wallPhrase } from './phrases.ts';
+import { agoPhrase, exhaustionPhrase, hostingPhrase, percentPhrase, slopePhrase, slopeWithInterval, wallPhrase } from './phrases.ts';
 import { fit, printable } from './printable.ts';
 
 export interface Look {
@@ -110,9 +110,12 @@ function notices({ notices: said, time }: StatusDocument, { paint }: Look): stri
 }
 
 function footer({ self, intervalMs, subjects, version }: StatusDocument, { paint }: Look): string {
-  const cpu = self.cpuRatio === null ? '' : `${(self.cpuRatio * 100).toFixed(1)} % of a core, `;
+  const { budget } = self;
+  const cpu = self.cpuRatio === null ? '' : `${percentPhrase(self.cpuRatio)} of a core of ${percentPhrase(budget.cpuRatio)}, `;
+  const rss = `${formatBytes(self.rssBytes)} of ${formatBytes(budget.rssBytes)}`;
+  const reads = self.readsPerSecond === null ? '' : `, ${Math.round(self.readsPerSecond)} reads/s of ${budget.readsPerSecond}`;
   const store = self.storeMode === 'disk' ? `${formatBytes(self.storeBytes)} on disk` : 'history in memory only';
-  const own = `stanch ${version}: ${cpu}${formatBytes(self.rssBytes)}, ${store}; ${self.processCount} processes in ${self.workloadCount} workloads every ${formatDuration(intervalMs)}`;
+  const own = `stanch ${version}: ${cpu}${rss}${reads}, ${store}; ${self.processCount} processes in ${self.workloadCount} workloads every ${formatDuration(intervalMs)}`;
   const next = subjects.some(({ verdict }) => verdict === 'leak' || verdict === 'suspect')
     ? 'watch it live: stanch top'
     : 'see it live: stanch top';

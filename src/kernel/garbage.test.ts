@@ -13,8 +13,11 @@ import { parseHugePageBytes, parseHugePageCount } from './hugepages.ts';
 import { parseLoadavg } from './loadavg.ts';
 import { parseMeminfo } from './meminfo.ts';
 import { parseMountinfo } from './mountinfo.ts';
+import { emptyInetSocket, inetAddress, parseInetLine } from './netInet.ts';
+import { emptyUnixSocket, parseUnixLine } from './netUnix.ts';
 import { parsePidCgroup } from './pidCgroup.ts';
 import { parsePidCmdline } from './pidCmdline.ts';
+import { parseFdLink } from './pidFd.ts';
 import { parseOpenFilesLimit } from './pidLimits.ts';
 import { parsePidSmapsRollup } from './pidSmapsRollup.ts';
 import { emptyPidStat, parsePidStat } from './pidStat.ts';
@@ -63,7 +66,7 @@ const parsers: Record<string, (bytes: Uint8Array, length: number) => unknown> = 
   sysvShm: (bytes, length) => parseSysvShm(text(bytes, length)),
   slabinfo: (bytes, length) => parseSlabinfo(`slabinfo - version: 2.1\n${text(bytes, length)}`),
   slabReclaimable: (bytes, length) => parseSlabReclaimable(text(bytes, length)),
-  sockstat: (bytes, length) => parseSockstat(text(bytes, length), text(bytes, length)),
+  sockstat: (bytes, length) => parseSockstat(text(bytes, length)),
   hugepages: (bytes, length) => [parseHugePageBytes(text(bytes, length)), parseHugePageCount(text(bytes, length))],
   arcstats: (bytes, length) => parseArcstats(text(bytes, length)),
   zram: (bytes, length) => parseZramMmStat(text(bytes, length)),
@@ -72,6 +75,15 @@ const parsers: Record<string, (bytes: Uint8Array, length: number) => unknown> = 
   procCgroups: (bytes, length) => parseMemoryCgroupCount(text(bytes, length)),
   cgroupEvents: (bytes, length) => parseCgroupMemoryEvents(text(bytes, length)),
   cgroupDying: (bytes, length) => parseCgroupStat(text(bytes, length)),
+  netInet: (bytes, length) => {
+    const into = emptyInetSocket();
+    return parseInetLine(bytes, length, 0, into) ? [into, inetAddress(bytes, into.peerAt, into.addressDigits)] : null;
+  },
+  netUnix: (bytes, length) => {
+    const into = emptyUnixSocket();
+    return parseUnixLine(bytes, length, 0, into) ? into : null;
+  },
+  fdLink: (bytes, length) => parseFdLink(text(bytes, length)),
   cgroupLimit: (bytes, length) => parseCgroupLimit(text(bytes, length)),
   cgroupStat: (bytes, length) => parseCgroupMemoryStat(text(bytes, length), 'v1'),
 };

@@ -14,7 +14,7 @@ import { readMemoryCgroupCount } from './procCgroups.ts';
 import { readText } from './read.ts';
 import { parseSlabinfo, readSlabinfo } from './slabinfo.ts';
 import { readSlabReclaimable } from './slabReclaimAccount.ts';
-import { parseSockstat, readSockstat } from './sockstat.ts';
+import { parseSockstat, readIpv6FragmentBytes, readSockstat } from './sockstat.ts';
 import { readStat } from './stat.ts';
 import { parseSysvShm, readSysvShm } from './sysvipcShm.ts';
 import { readVmallocCallers } from './vmallocinfo.ts';
@@ -113,10 +113,22 @@ test('slab: pages of whole caches, and whether their objects can be given back',
   assert.equal(parseSlabinfo('slabinfo - version: 9.0\n'), absent);
 });
 
-test('sockets: pages of TCP and UDP of the machine, fragments of both protocols', () => {
-  assert.deepEqual(readSockstat(debian), { tcpPages: 2048, udpPages: 12, fragmentBytes: 6144 });
-  assert.deepEqual(parseSockstat('TCP: inuse 5\n', ''), { tcpPages: absent, udpPages: absent, fragmentBytes: absent });
+test('sockets: how many there are, pages of TCP and UDP of the machine, fragments of both protocols; what a kernel does not tell is absent', () => {
+  assert.deepEqual(readSockstat(debian), {
+    used: 312,
+    tcpAllocated: 58,
+    tcpOrphaned: 0,
+    tcpTimeWait: 12,
+    tcpPages: 2048,
+    udpPages: 12,
+    fragmentBytes: 4096,
+  });
+  assert.equal(readIpv6FragmentBytes(debian), 2048);
+  const { used, ...untold } = parseSockstat('sockets: used 5\nTCP: inuse 5 alloc\n');
+  assert.equal(used, 5);
+  assert.deepEqual(new Set(Object.values(untold)), new Set([absent]));
   assert.equal(readSockstat(older), absent);
+  assert.equal(readIpv6FragmentBytes(older), absent);
 });
 
 test('vmalloc by who asked, largest first, without stacks of threads and what is only mapped', () => {

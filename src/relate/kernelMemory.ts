@@ -19,6 +19,7 @@ export interface KernelMemory {
   tcpBytes: Reading<number>;
   udpBytes: Reading<number>;
   fragmentBytes: Reading<number>;
+  ipv6FragmentBytes: Reading<number>;
   arc: Reading<Arcstats>;
   zram: Reading<ZramUse>;
   /** What the allocator behind zram and zswap takes for both. */
@@ -120,7 +121,7 @@ function socketsNode(kernel: KernelMemory, outsideBytes: number): MemoryNode {
   const parts = [
     node('TCP', known(kernel.tcpBytes)),
     node('UDP', known(kernel.udpBytes)),
-    node('IP fragments', known(kernel.fragmentBytes)),
+    node('IP fragments', known(kernel.fragmentBytes) + known(kernel.ipv6FragmentBytes)),
   ];
   const total = sumOf(parts);
   const bytes = Math.min(total, outsideBytes);

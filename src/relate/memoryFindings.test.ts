@@ -40,6 +40,7 @@ function facts(more: Partial<HostMemoryFacts> = {}, sizes: Record<string, number
       tcpBytes: absent,
       udpBytes: absent,
       fragmentBytes: absent,
+      ipv6FragmentBytes: absent,
       arc: absent,
       zram: absent,
       compressedBytes: absent,

@@ -8,7 +8,7 @@ import { type Meminfo, readMeminfo } from '../kernel/meminfo.ts';
 import { readPidSmapsRollup } from '../kernel/pidSmapsRollup.ts';
 import { readSlabinfo, type SlabCache } from '../kernel/slabinfo.ts';
 import { readSlabReclaimable } from '../kernel/slabReclaimAccount.ts';
-import { readSockstat } from '../kernel/sockstat.ts';
+import { readIpv6FragmentBytes, readSockstat, type Sockstat } from '../kernel/sockstat.ts';
 import { readVmallocCallers } from '../kernel/vmallocinfo.ts';
 import { readVmstat, type Vmstat } from '../kernel/vmstat.ts';
 import { readCpuFreePages } from '../kernel/zoneinfo.ts';
@@ -94,13 +94,14 @@ function kernelMemory(procRoot: string, sysRoot: string, vmstat: Reading<Vmstat>
   const vmalloc = readVmallocCallers(procRoot);
   const sockstat = readSockstat(procRoot);
   const pages = (count: number) => (isValue(pageBytes) ? count * pageBytes : 0);
-  const sockets = (size: 'tcpPages' | 'udpPages') => (isValue(sockstat) ? bytesOf(sockstat[size], pageBytes) : sockstat);
+  const sockets = (figure: keyof Sockstat) => (isValue(sockstat) ? sockstat[figure] : sockstat);
   return {
     slab: isValue(slab) ? slabCaches(slab, sysRoot, pages) : slab,
     vmalloc: isValue(vmalloc) ? vmalloc.map(({ caller, pages: count }) => ({ caller, bytes: pages(count) })) : vmalloc,
-    tcpBytes: sockets('tcpPages'),
-    udpBytes: sockets('udpPages'),
-    fragmentBytes: isValue(sockstat) ? sockstat.fragmentBytes : sockstat,
+    tcpBytes: bytesOf(sockets('tcpPages'), pageBytes),
+    udpBytes: bytesOf(sockets('udpPages'), pageBytes),
+    fragmentBytes: sockets('fragmentBytes'),
+    ipv6FragmentBytes: readIpv6FragmentBytes(procRoot),
     arc: readArcstats(procRoot),
     zram: readZram(sysRoot),
     compressedBytes: bytesOf(isValue(vmstat) ? vmstat.compressedPages : vmstat, pageBytes),

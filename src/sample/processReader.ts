@@ -29,7 +29,6 @@ const fullReadEveryScans = 6;
 const identifyEveryScans = 60;
 /** A process between fork and exec, or before it set its title, looks like its parent: it is looked at again soon. */
 const youngScans = [1, fullReadEveryScans];
-const zombie = 0x5a;
 /** Command lines can be longer (the class path of a JVM), and the part that names the program comes late in it. */
 const bufferBytes = 1 << 17;
 
@@ -198,13 +197,13 @@ export class ProcessReader {
 
   /** A process whose first thread has ended while others run looks like a zombie: what it holds is with those. */
   #statusPathOf(entry: ProcessEntry): string {
-    if (entry.state !== zombie || entry.sample.threads === 1) return entry.statusPath;
+    if (!entry.isZombie || entry.sample.threads === 1) return entry.statusPath;
     const other = otherThread(entry);
     return other === null ? entry.statusPath : `${entry.directory}/task/${other}/status`;
   }
 
   #countFds(entry: ProcessEntry): void {
-    if (entry.state === zombie) entry.sample.fds = absent;
+    if (entry.isZombie) entry.sample.fds = absent;
     else if (entry.fdDirectoryFd >= 0) entry.sample.fds = keptFdDirectorySize(entry.fdDirectoryFd);
     else if (this.#fdCountByStat) entry.sample.fds = fdDirectorySize(entry.fdDirectory);
     // Once refused, it is asked again when the process is identified anew.
@@ -216,7 +215,7 @@ export class ProcessReader {
     const { bootTimeMs, limits, workloads } = this.#context;
     const argv = this.#readArguments(entry);
     // A zombie has lost its arguments, and is still what it was.
-    if (argv.length === 0 && entry.shown !== null && entry.state === zombie) return;
+    if (argv.length === 0 && entry.shown !== null && entry.isZombie) return;
     const cgroupLength = readRecord(`${entry.directory}/cgroup`, this.#buffer);
     const cgroup = parsePidCgroup(isValue(cgroupLength) ? this.#buffer.toString('latin1', 0, cgroupLength) : '');
     const limitsLength = readRecord(`${entry.directory}/limits`, this.#buffer);
@@ -262,6 +261,9 @@ export class ProcessReader {
       state: '?',
       uid: entry.uid,
       sample: entry.sample,
+      grown: false,
+      zombies: 0,
+      openFiles: null,
     };
   }
 

@@ -1,6 +1,5 @@
 /** One row of the table of workloads or processes. */
-import { privateMemory } from '../detect/watchBook.ts';
-import type { Sample } from '../model/gauge.ts';
+import { privateMemory, type Sample } from '../model/gauge.ts';
 import { isValue, type Reading, valueOrNull } from '../model/reading.ts';
 import type { Subject } from '../model/subject.ts';
 import type { SubjectVerdict } from '../model/verdict.ts';
@@ -21,7 +20,12 @@ export function hostingOf({ account, domain }: Subject): Pick<SubjectRow, 'accou
   return { account: account ?? null, domain: domain ?? null };
 }
 
-export function subjectRow(subject: Subject, sample: Sample, verdict: SubjectVerdict, spark: (number | null)[]): SubjectRow {
+export function subjectRow(
+  subject: Subject,
+  { sample, zombies }: { sample: Sample; zombies: number },
+  verdict: SubjectVerdict,
+  spark: (number | null)[],
+): SubjectRow {
   return {
     id: subject.id,
     kind: subject.kind,
@@ -36,6 +40,7 @@ export function subjectRow(subject: Subject, sample: Sample, verdict: SubjectVer
     fds: valueOrNull(sample.fds),
     threads: valueOrNull(sample.threads),
     processes: valueOrNull(sample.processes),
+    zombies,
     limitBytes: valueOrNull(sample.limitBytes),
     startTime: timeText(sample.startTimeMs),
     verdict,

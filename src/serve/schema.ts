@@ -37,6 +37,8 @@ const hostSchema = v.object({
   memoryPressureSome10: nullableNumber,
   memoryPressureFull10: nullableNumber,
   load1: nullableNumber,
+  /** Of the network namespace of stanch. */
+  sockets: v.object({ used: nullableNumber, tcpAllocated: nullableNumber, tcpOrphaned: nullableNumber, tcpTimeWait: nullableNumber }),
   cpuCount: v.number(),
   /** When the host's memory and swap end if what leaks goes on. */
   exhaustion: v.nullable(exhaustionSchema),
@@ -60,6 +62,8 @@ const subjectRowSchema = v.object({
   fds: nullableNumber,
   threads: nullableNumber,
   processes: nullableNumber,
+  /** Child processes that ended and were never waited for. */
+  zombies: v.number(),
   limitBytes: nullableNumber,
   startTime: v.nullable(v.string()),
   verdict: subjectVerdictSchema,
@@ -73,6 +77,7 @@ export const statusSchema = v.object({
   schema: v.literal('stanch.status/1'),
   time: v.string(),
   version: v.string(),
+  /** Time between two scans now. */
   intervalMs: v.number(),
   /** One sentence for somebody who has ten seconds. */
   summary: v.string(),
@@ -84,6 +89,16 @@ export const statusSchema = v.object({
   self: v.object({
     cpuRatio: nullableNumber,
     rssBytes: v.number(),
+    /** How often the kernel was asked for something, over the last minute. */
+    readsPerSecond: nullableNumber,
+    /** What it may cost, and what keeping that needs just now: scans at a longer interval than configured, no closer looks. */
+    budget: v.object({
+      cpuRatio: v.number(),
+      rssBytes: v.number(),
+      readsPerSecond: v.number(),
+      wantedIntervalMs: v.number(),
+      looksCloser: v.boolean(),
+    }),
     fds: nullableNumber,
     scanMs: v.number(),
     processCount: v.number(),
@@ -106,6 +121,37 @@ const findingSchema = v.object({
   verdict: resourceVerdictSchema,
 });
 
+const fdKindSchema = v.picklist(['file', 'deleted', 'socket', 'pipe', 'anon', 'memfd', 'device', 'other']);
+
+/** What is held open, of processes whose open files or memory grow. Groups are the largest ones, at most 20. */
+const openFilesSchema = v.object({
+  /** When it was looked at. */
+  time: v.string(),
+  open: v.number(),
+  /** Of many open files only some are looked at; all counts below are of these. */
+  looked: v.number(),
+  /** What stands out, in sentences. */
+  summary: v.array(v.string()),
+  kinds: v.array(v.object({ kind: fdKindSchema, count: v.number() })),
+  targets: v.array(v.object({ kind: fdKindSchema, name: v.string(), count: v.number(), text: v.string() })),
+  sockets: v.array(
+    v.object({
+      protocol: v.picklist(['tcp', 'udp', 'unix', 'other']),
+      state: v.string(),
+      /** `in`: the other side connected; `out`: this side did. */
+      direction: v.nullable(v.picklist(['in', 'out'])),
+      local: v.nullable(v.string()),
+      /** null: none, or several. */
+      peer: v.nullable(v.string()),
+      count: v.number(),
+      /** Bytes; of a listening socket the second is the number of connections that wait to be accepted. */
+      sendQueue: v.number(),
+      receiveQueue: v.number(),
+      text: v.string(),
+    }),
+  ),
+});
+
 export const subjectDetailSchema = v.object({
   schema: v.literal('stanch.subject/1'),
   time: v.string(),
@@ -121,8 +167,11 @@ export const subjectDetailSchema = v.object({
       privateBytes: nullableNumber,
       fds: nullableNumber,
       threads: nullableNumber,
+      zombies: v.number(),
     }),
   ),
+  /** null: not looked at, because nothing grows, or not permitted. */
+  openFiles: v.nullable(openFilesSchema),
   findings: v.array(findingSchema),
 });
 

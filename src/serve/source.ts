@@ -21,6 +21,8 @@ export interface LiveSource {
   nowMs(): number;
   /** The latest scan. */
   scan(): Scan;
+  /** Time between two scans now, which the budget may have made longer; and whether what grows is looked at closer. */
+  pace(): { intervalMs: number; looksCloser: boolean };
   /** How long it took, ms. */
   scanMs(): number;
   /** Where the memory is: read when it is asked for, and kept for a while. Errors: STANCH_E_NO_INPUT. */

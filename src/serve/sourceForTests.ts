@@ -48,6 +48,7 @@ function workload(subject: Subject, anonBytes: number, memberIds: string[]): Wor
     subject,
     sample: sampleOf({ anonBytes, swapBytes: 0, fds: 7, processes: memberIds.length, startTimeMs: startMs - 9e6 }),
     memberIds,
+    zombies: 0,
   };
 }
 
@@ -59,6 +60,9 @@ function processOf(pid: number, workloadId: string, anonBytes: number): ProcessS
     state: 'S',
     uid: 1000,
     sample: sampleOf({ anonBytes, swapBytes: mib }),
+    grown: false,
+    zombies: 0,
+    openFiles: null,
   };
 }
 
@@ -74,6 +78,7 @@ function scanForTests(): Scan {
       ...totals,
       memoryPressure: { some10: 0.1, full10: absent },
       load1: 0.5,
+      sockets: { used: 285, tcpAllocated: 8, tcpOrphaned: absent, tcpTimeWait: 2 },
       cpuCount: 2,
     },
     notices: [{ code: 'STANCH_E_NOT_PERMITTED', text: '3 processes of other users', sinceMs: startMs }],
@@ -166,9 +171,11 @@ export function sourceForTests(): TestSource {
       listen: { host: '127.0.0.1', port: 7420 },
       retention: { maxAgeMs: 1, maxBytes: 1 },
       allowLoopbackRead: source.allowLoopbackRead,
+      budget: { cpuRatio: 0.01, rssBytes: 1e8, readsPerSecond: 20_000 },
     }),
     nowMs: () => startMs,
     scan: () => scan,
+    pace: () => ({ intervalMs: 10_000, looksCloser: true }),
     scanMs: () => 9,
     where: () => whereForTests,
     judged: (id) => {
@@ -177,7 +184,15 @@ export function sourceForTests(): TestSource {
     },
     verdictRevision: () => 4,
     notices: () => scan.notices,
-    ownCost: () => ({ cpuRatio: 0.01, cpuSeconds: 3, rssBytes: 5e7, fds: 20, startTimeMs: startMs - 1000 }),
+    ownCost: () => ({
+      cpuRatio: 0.01,
+      cpuSeconds: 3,
+      rssBytes: 5e7,
+      reads: 900,
+      readsPerSecond: 210,
+      fds: 20,
+      startTimeMs: startMs - 1000,
+    }),
     store: {
       read: (_id, gauge) => points(gauge),
       findings: () => [findingForTests],

@@ -11,12 +11,14 @@ export function statusDocument(source: LiveSource): StatusDocument {
   const concerns = workloadsByConcern(source);
   const subjects = concerns.map(({ verdict }) => verdict);
   const cost = source.ownCost();
+  const pace = source.pace();
+  const { budget, intervalMs: wantedIntervalMs } = source.settings();
   const health = source.store.health();
   return {
     schema: 'stanch.status/1',
     time: new Date(scan.timeMs).toISOString(),
     version: source.version,
-    intervalMs: source.settings().intervalMs,
+    intervalMs: pace.intervalMs,
     summary: summarise(subjects, scan.timeMs),
     host: hostPart(source),
     subjects: concerns.map(({ workload, verdict }) => ({ ...listedVerdict(verdict), ...hostingOf(workload.subject) })),
@@ -24,6 +26,8 @@ export function statusDocument(source: LiveSource): StatusDocument {
     self: {
       cpuRatio: valueOrNull(cost.cpuRatio),
       rssBytes: cost.rssBytes,
+      readsPerSecond: valueOrNull(cost.readsPerSecond),
+      budget: { ...budget, wantedIntervalMs, looksCloser: pace.looksCloser },
       fds: valueOrNull(cost.fds),
       scanMs: source.scanMs(),
       processCount: scan.processes.length,

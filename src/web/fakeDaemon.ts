@@ -77,6 +77,7 @@ export function rowFor(name: string, bytes: number, change: Partial<Verdict> = {
     fds: 24,
     threads: 8,
     processes: 1,
+    zombies: 0,
     limitBytes: null,
     startTime: iso(Date.now() - 30 * hourMs),
     verdict: { subject: name, ...worst, resources: [memory, ...others] },
@@ -282,6 +283,7 @@ function statusFrom(state: FakeState, time: string): StatusDocument {
       memoryPressureSome10: 0.02,
       memoryPressureFull10: 0,
       load1: 0.7,
+      sockets: { used: 285, tcpAllocated: 40, tcpOrphaned: 0, tcpTimeWait: 12 },
       cpuCount: 2,
       exhaustion: state.exhaustion,
     },
@@ -290,6 +292,8 @@ function statusFrom(state: FakeState, time: string): StatusDocument {
     self: {
       cpuRatio: 0.002,
       rssBytes: 58 * mib,
+      readsPerSecond: 310,
+      budget: { cpuRatio: 0.01, rssBytes: 128 * mib, readsPerSecond: 20_000, wantedIntervalMs: intervalMs, looksCloser: true },
       fds: 214,
       scanMs: 9,
       processCount: 143,
@@ -473,6 +477,23 @@ function seriesOf({ subjectId, endValue, verdict, noise, limit }: Shape, query: 
   };
 }
 
+function hoardedSockets(time: string): SubjectDetailDocument['openFiles'] {
+  const common = { protocol: 'tcp', sendQueue: 0, local: null } as const;
+  const hungUp = { ...common, state: 'CLOSE_WAIT', direction: 'out', peer: '10.0.0.5:3306', count: 61, receiveQueue: 61 } as const;
+  return {
+    time,
+    open: 82,
+    looked: 82,
+    summary: ['61 of 82 open files are sockets in CLOSE_WAIT to 10.0.0.5:3306: connections not closed after the peer hung up'],
+    kinds: [
+      { kind: 'socket', count: 62 },
+      { kind: 'file', count: 20 },
+    ],
+    targets: [{ kind: 'file', name: '/var/log/imap.log', count: 2, text: '/var/log/imap.log' }],
+    sockets: [{ ...hungUp, text: 'sockets in CLOSE_WAIT to 10.0.0.5:3306' }],
+  };
+}
+
 function detailFrom(row: SubjectRow, time: string): SubjectDetailDocument {
   const count = row.processes ?? 0;
   return {
@@ -488,7 +509,9 @@ function detailFrom(row: SubjectRow, time: string): SubjectDetailDocument {
       privateBytes: Math.round((row.privateBytes ?? 0) / count),
       fds: row.fds,
       threads: row.threads,
+      zombies: 0,
     })),
+    openFiles: row.verdict.resource === 'fds' ? hoardedSockets(time) : null,
     findings:
       row.verdict.verdict === 'leak'
         ? [

@@ -206,6 +206,21 @@ describe('the page', { timeout: 150_000 }, () => {
     await close();
   });
 
+  it('shows what is held open by what leaks open files', async () => {
+    fake.state = leakState();
+    const { page, complaints, close } = await openView(browser, `${fake.url}#/workloads`, { width: 360 });
+    await page.getByRole('link', { name: 'imap-login.service' }).press('Enter');
+    const panel = page.getByRole('region', { name: 'What it holds open' });
+    await panel.getByText('61 of 82 open files are sockets in CLOSE_WAIT to 10.0.0.5:3306: connections not closed').waitFor();
+    await panel.getByText('62 sockets, 20 files').waitFor();
+    const first = panel.locator('tbody tr').first();
+    assert.match(await first.innerText(), /61\s+sockets in CLOSE_WAIT to 10\.0\.0\.5:3306/);
+    assert.deepEqual(await accessibilityFaults(page), []);
+    assert.ok((await sidewaysScroll(page)) <= 0);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
   it('remembers the colours that were chosen', async () => {
     fake.state = calmState();
     const { page, close } = await openView(browser, fake.url, { colorScheme: 'dark' });

@@ -28,6 +28,7 @@ export type Reason = Verdict['reasons'][number];
 export type Slope = NonNullable<Verdict['slope']>;
 export type Exhaustion = NonNullable<Verdict['exhaustion']>;
 export type Finding = FindingsDocument['findings'][number];
+export type OpenFiles = NonNullable<SubjectDetailDocument['openFiles']>;
 export type Member = SubjectDetailDocument['members'][number];
 
 /** Every document says when it was true. */

@@ -75,6 +75,21 @@ export function rateWords(slope: Slope, resource: Resource): string {
   return formatRate(slope.perHour, 'count').replace('/h', ` ${resourceWord(resource).toLowerCase()}/h`);
 }
 
+const fdKindWords: Readonly<Record<string, string>> = {
+  file: 'files',
+  deleted: 'files that are deleted',
+  socket: 'sockets',
+  pipe: 'pipes',
+  anon: 'descriptors of the kernel',
+  memfd: 'pieces of memory (memfd)',
+  device: 'devices',
+  other: 'others',
+};
+
+export function fdKindWord(kind: string): string {
+  return fdKindWords[kind] ?? kind;
+}
+
 const originWords: Readonly<Record<string, string>> = {
   'systemd-unit': 'systemd unit',
   container: 'container',
