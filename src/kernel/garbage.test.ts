@@ -71,7 +71,7 @@ const parsers: Record<string, (bytes: Uint8Array, length: number) => unknown> = 
   arcstats: (bytes, length) => parseArcstats(text(bytes, length)),
   zram: (bytes, length) => parseZramMmStat(text(bytes, length)),
   vmallocinfo: (bytes, length) => parseVmallocCallers(text(bytes, length)),
-  maps: (bytes, length) => parseDeletedMappings(text(bytes, length)),
+  maps: (bytes, length) => parseDeletedMappings(text(bytes, length), '/proc/1/map_files'),
   procCgroups: (bytes, length) => parseMemoryCgroupCount(text(bytes, length)),
   cgroupEvents: (bytes, length) => parseCgroupMemoryEvents(text(bytes, length)),
   cgroupDying: (bytes, length) => parseCgroupStat(text(bytes, length)),

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { absent, isValue } from '../model/reading.ts';
 import { readArcstats } from './arcstats.ts';
-import { parseDeletedMappings } from './heldFiles.ts';
+import { isSysvSegment, parseDeletedMappings } from './heldFiles.ts';
 import { readHugePagePools } from './hugepages.ts';
 import { parseLoadavg, readLoadavg } from './loadavg.ts';
 import { readMeminfo } from './meminfo.ts';
@@ -160,13 +160,18 @@ test('huge pages of each size, the cache of ZFS, zram', () => {
 test('mappings without a name: once for each file, blanks kept, addresses as map_files has them', () => {
   const text = readText(`${debian}/341/maps`);
   assert.ok(isValue(text));
-  assert.deepEqual(parseDeletedMappings(text), [
-    { name: '/SYSV61009f80', range: '7f2a00000000-7f2a01000000' },
-    { name: '/dev/zero', range: '7f2a02800000-7f2a02900000' },
-    { name: '/dev/shm/with blank', range: '7f2a03000000-7f2a03100000' },
-    { name: '/usr/lib/libold.so', range: '7f2a04000000-7f2a04001000' },
-    { name: '/memfd:cache', range: '400000-500000' },
-  ]);
+  assert.deepEqual(
+    parseDeletedMappings(text, 'map_files').map(({ kind, name, path }) => [kind, name, path]),
+    [
+      ['deleted', '/SYSV61009f80', 'map_files/7f2a00000000-7f2a01000000'],
+      ['deleted', '/dev/zero', 'map_files/7f2a02800000-7f2a02900000'],
+      ['deleted', '/dev/shm/with blank', 'map_files/7f2a03000000-7f2a03100000'],
+      ['deleted', '/usr/lib/libold.so', 'map_files/7f2a04000000-7f2a04001000'],
+      ['memfd', 'cache', 'map_files/400000-500000'],
+    ],
+  );
+  assert.ok(isSysvSegment({ kind: 'deleted', name: '/SYSV61009f80', path: '' }));
+  assert.ok(!isSysvSegment({ kind: 'memfd', name: '/SYSV61009f80', path: '' }), 'a memfd may be called like one');
 });
 
 test('cgroups of the memory controller, the dying ones among them', () => {

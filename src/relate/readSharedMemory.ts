@@ -3,7 +3,7 @@
  * which process keeps a file that has no name has to be searched for: first where processes map shared memory, then, when something is
  * still missing, in the open files of all. The search ends when it is late, and says so.
  */
-import { type HeldFile, isSysvName, readDeletedFds, readDeletedMappings } from '../kernel/heldFiles.ts';
+import { type HeldFile, isSysvSegment, readDeletedFds, readDeletedMappings } from '../kernel/heldFiles.ts';
 import { readMountinfo } from '../kernel/mountinfo.ts';
 import { type RamFile, readRamFile } from '../kernel/ramFileSystem.ts';
 import { readSysvShm, type SysvSegment } from '../kernel/sysvipcShm.ts';
@@ -26,7 +26,7 @@ interface SharedMemorySearch {
 
 interface Holding {
   file: RamFile;
-  name: string;
+  held: HeldFile;
   first: ProcessSample;
   holders: Set<string>;
 }
@@ -154,11 +154,11 @@ class HolderSearch {
 
   #take(process: ProcessSample, held: HeldFile): void {
     // Segments have a table of their own.
-    if (isSysvName(held.name)) return;
+    if (isSysvSegment(held)) return;
     const file = readRamFile(held.path);
     if (!isValue(file) || file.hugePages || file.bytes < leastFileBytes) return;
     const known = this.#found.get(file.key);
-    if (known === undefined) this.#found.set(file.key, { file, name: held.name, first: process, holders: new Set([process.subject.id]) });
+    if (known === undefined) this.#found.set(file.key, { file, held, first: process, holders: new Set([process.subject.id]) });
     else known.holders.add(process.subject.id);
   }
 }
@@ -168,10 +168,10 @@ function walkThrough(use: TmpfsUse, isLate: () => boolean): Reading<TmpfsWalk> {
   return readTmpfsFiles(use.mountPoint, { leastBytes: leastFileBytes, maxEntries: maxTmpfsEntries, isLate });
 }
 
-function heldRamFile({ file, name, first, holders }: Holding): HeldRamFile {
+function heldRamFile({ file, held, first, holders }: Holding): HeldRamFile {
   const { workloadId } = first.subject;
   const holder = { name: holderName(first), others: holders.size - 1, ...(workloadId === undefined ? {} : { subjectId: workloadId }) };
-  return { ...kindOf(name), bytes: file.bytes, holder };
+  return { ...kindOf(held), bytes: file.bytes, holder };
 }
 
 /** `python3 app.py (pid 12)`: the program without its folder, what it runs, and no flags. */
@@ -183,9 +183,9 @@ function holderName({ subject, id }: ProcessSample): string {
 }
 
 /** A name that a process chose says nothing for sure: only what the kernel itself writes is taken for more than a file. */
-function kindOf(name: string): Pick<HeldRamFile, 'kind' | 'name'> {
+function kindOf({ kind, name }: HeldFile): Pick<HeldRamFile, 'kind' | 'name'> {
+  if (kind === 'memfd') return { kind: 'memfd', name: `memfd ${shownText(name, maxNameLength)}` };
   if (name === '/dev/zero') return { kind: 'shared mapping', name: 'shared mapping' };
-  if (name.startsWith('/memfd:')) return { kind: 'memfd', name: `memfd ${shownText(name.slice('/memfd:'.length), maxNameLength)}` };
   return { kind: 'deleted file', name: shownText(name, maxNameLength) };
 }
 
