@@ -8,10 +8,10 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import * as v from 'valibot';
 import { type Hoard, type HoardKind, startHoard } from '../lab/hoards.ts';
 import { findOnPath } from '../lab/programs.ts';
+import { assertAddsUp, MiB } from '../relate/memoryForTests.ts';
 import { type MemoryNodeDocument, type WhereDocument, whereSchema } from '../serve/schema.ts';
 import { runCli } from './spawnForTests.ts';
 
-const MiB = 2 ** 20;
 const hoardMiB = 24;
 const isRoot = process.getuid?.() === 0;
 const tmpfsMagic = 0x01021994;
@@ -38,16 +38,6 @@ function named(document: WhereDocument, pattern: RegExp): MemoryNodeDocument {
 
 function assertHolds(node: MemoryNodeDocument, mebibytes: number): void {
   assert.ok(node.bytes >= mebibytes * MiB * 0.98, `${node.name} holds ${node.bytes} bytes`);
-}
-
-function assertAddsUp(node: MemoryNodeDocument): void {
-  if (node.children === undefined) return;
-  assert.equal(
-    node.children.reduce((total, one) => total + one.bytes, 0),
-    node.bytes,
-    node.name,
-  );
-  for (const one of node.children) assertAddsUp(one);
 }
 
 describe('memory that no process shows', { skip, timeout: 180_000 }, () => {

@@ -1,25 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Meminfo, parseMeminfo } from '../kernel/meminfo.ts';
 import { absent } from '../model/reading.ts';
 import { accountForMemory, type HostMemoryFacts, reclaimTotals } from './hostMemory.ts';
 import type { KernelMemory } from './kernelMemory.ts';
+import { assertAddsUp, MiB, meminfoOf, noKernel, noShared } from './memoryForTests.ts';
 import type { MemoryNode } from './memoryTree.ts';
 import type { SegmentMemory, SharedMemory } from './sharedMemory.ts';
 import type { WorkloadMemory } from './workloadMemory.ts';
 
-const MiB = 1024 ** 2;
-
-/** Sizes in MiB; what is not named is 0, as far as this machine tells it at all. */
-function meminfo(sizes: Record<string, number>): Meminfo {
-  const lines = Object.entries(sizes).map(([key, size]) =>
-    key.startsWith('HugePages_') ? `${key}: ${size}` : `${key}: ${size * 1024} kB`,
-  );
-  return parseMeminfo(lines.join('\n'));
-}
-
-const server = meminfo({
+const server = meminfoOf({
   MemTotal: 4000,
   MemFree: 500,
   Buffers: 50,
@@ -48,20 +38,6 @@ function workload(name: string, anon: number, swap = 0, processes = 1): Workload
   return { name, anonBytes: anon * MiB, swapBytes: swap * MiB, processes };
 }
 
-const noShared: SharedMemory = { tmpfs: [], segments: absent, nameless: [] };
-const noKernel: KernelMemory = {
-  slab: absent,
-  vmalloc: absent,
-  tcpBytes: absent,
-  udpBytes: absent,
-  fragmentBytes: absent,
-  ipv6FragmentBytes: absent,
-  arc: absent,
-  zram: absent,
-  compressedBytes: absent,
-  hugePages: absent,
-};
-
 function facts(more: Partial<HostMemoryFacts>): HostMemoryFacts {
   return { meminfo: server, workloads: [], shared: noShared, kernel: noKernel, cpuFreeBytes: absent, ...more };
 }
@@ -75,17 +51,6 @@ function child(node: MemoryNode, name: string): MemoryNode {
   const found = node.children?.find((one) => one.name.startsWith(name));
   assert.ok(found, `${name} in ${JSON.stringify(node.children)}`);
   return found;
-}
-
-function assertAddsUp(node: MemoryNode): void {
-  assert.ok(Number.isInteger(node.bytes) && node.bytes >= 0, `${node.name}: ${node.bytes}`);
-  if (node.children === undefined) return;
-  assert.equal(
-    node.children.reduce((total, one) => total + one.bytes, 0),
-    node.bytes,
-    node.name,
-  );
-  for (const one of node.children) assertAddsUp(one);
 }
 
 test('every MiB of a server has a place, and what has none is named as the remainder', () => {
@@ -252,7 +217,7 @@ test('swap: what workloads hold, what is back in RAM, and what neither explains'
 });
 
 test('without swap there is none, and nothing in it', () => {
-  const { swap } = accountForMemory(facts({ meminfo: meminfo({ MemTotal: 100, SwapTotal: 0, SwapFree: 0 }) }));
+  const { swap } = accountForMemory(facts({ meminfo: meminfoOf({ MemTotal: 100, SwapTotal: 0, SwapFree: 0 }) }));
   assert.deepEqual(swap, { name: 'swap', bytes: 0, children: [] });
 });
 
@@ -281,7 +246,7 @@ test('whatever the kernel and the processes say at once, every tree adds up', ()
     'SwapFree',
   ];
   const huge = ['HugePages_Total', 'HugePages_Free', 'Hugepagesize', 'Hugetlb'];
-  const anyMeminfo = fc.dictionary(fc.constantFrom(...keys, ...more, ...huge), size).map(meminfo);
+  const anyMeminfo = fc.dictionary(fc.constantFrom(...keys, ...more, ...huge), size).map(meminfoOf);
   const bytes = fc.integer({ min: 0, max: 2 ** 36 });
   const anyWorkload = fc.record({ name: fc.string(), anonBytes: bytes, swapBytes: bytes, processes: fc.integer({ min: 0, max: 300 }) });
   fc.assert(

@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Meminfo, parseMeminfo } from '../kernel/meminfo.ts';
 import { absent } from '../model/reading.ts';
 import { type CgroupsReading, readCgroups } from './cgroups.ts';
 import { accountForMemory, type HostMemoryFacts } from './hostMemory.ts';
 import { findInMemory, type MemoryFinding } from './memoryFindings.ts';
+import { MiB, meminfoOf, noKernel, noShared } from './memoryForTests.ts';
 import type { SharedMemory } from './sharedMemory.ts';
-
-const MiB = 2 ** 20;
-
-function meminfo(sizes: Record<string, number>): Meminfo {
-  return parseMeminfo(
-    Object.entries(sizes)
-      .map(([key, size]) => `${key}: ${size * 1024} kB`)
-      .join('\n'),
-  );
-}
 
 const healthy = {
   MemTotal: 4000,
@@ -31,21 +21,10 @@ const healthy = {
 
 function facts(more: Partial<HostMemoryFacts> = {}, sizes: Record<string, number> = {}): HostMemoryFacts {
   return {
-    meminfo: meminfo({ ...healthy, ...sizes }),
+    meminfo: meminfoOf({ ...healthy, ...sizes }),
     workloads: [{ name: 'web', anonBytes: 1700 * MiB, swapBytes: 0, processes: 1 }],
-    shared: { tmpfs: [], segments: absent, nameless: [] },
-    kernel: {
-      slab: absent,
-      vmalloc: absent,
-      tcpBytes: absent,
-      udpBytes: absent,
-      fragmentBytes: absent,
-      ipv6FragmentBytes: absent,
-      arc: absent,
-      zram: absent,
-      compressedBytes: absent,
-      hugePages: absent,
-    },
+    shared: noShared,
+    kernel: noKernel,
     cpuFreeBytes: absent,
     ...more,
   };

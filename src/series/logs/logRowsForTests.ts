@@ -1,4 +1,6 @@
 /** What a parser makes of a recording, to be compared. */
+import assert from 'node:assert/strict';
+import { StanchError } from '../../model/errors.ts';
 import { gauges, type Sample } from '../../model/gauge.ts';
 import { isValue } from '../../model/reading.ts';
 import { Recording } from '../recording.ts';
@@ -33,6 +35,17 @@ export function readRows(bytes: Uint8Array, pieceBytes = 1 << 16, host = ''): Re
   }
   recording.end();
   return { rows, bad, source: recording.source };
+}
+
+/** The error that ends the reading of these bytes. */
+export function stopsWith(bytes: Uint8Array): StanchError {
+  try {
+    readRows(bytes);
+  } catch (error) {
+    if (error instanceof StanchError) return error;
+    throw error;
+  }
+  return assert.fail('nothing was wrong');
 }
 
 function rowOf(subject: string, sample: Sample): Row {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { StanchError } from '../../../model/errors.ts';
-import { type Row, readRows } from '../logRowsForTests.ts';
+import { type Row, readRows, stopsWith } from '../logRowsForTests.ts';
 import { headerBytes } from './rawLog.ts';
 import { rawLog, rawLogHeader, rawLogRecord, type WrittenTask } from './rawLogWriter.ts';
 
@@ -16,16 +16,6 @@ function fixture(name: string): Buffer {
 function processRows(rows: readonly Row[]): Row[] {
   // What the host has left is told in more detail in some versions and forms of the log than in others.
   return rows.filter(({ subject }) => subject !== 'host').map(({ headroomBytes: _, ...row }) => row);
-}
-
-function stopsWith(bytes: Uint8Array): StanchError {
-  try {
-    readRows(bytes);
-  } catch (error) {
-    if (error instanceof StanchError) return error;
-    throw error;
-  }
-  return assert.fail('nothing was wrong');
 }
 
 const mib = 1_048_576;

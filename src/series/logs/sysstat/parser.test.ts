@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { StanchError } from '../../../model/errors.ts';
-import { readRows } from '../logRowsForTests.ts';
+import { readRows, stopsWith } from '../logRowsForTests.ts';
 
 /** Printed by sysstat 12.5.2, 12.6.1 and 12.7.5: of Debian 11, 12 and 13. */
 function fixture(name: string): Buffer {
@@ -19,16 +19,6 @@ function interval(time: string, memory: object, more: object = {}): object {
 
 function printed(statistics: readonly object[], restarts: readonly object[] = []): Buffer {
   return Buffer.from(JSON.stringify({ sysstat: { hosts: [{ nodename: 'web7', statistics, restarts }] } }, null, 1));
-}
-
-function stopsWith(bytes: Uint8Array): StanchError {
-  try {
-    readRows(bytes);
-  } catch (error) {
-    if (error instanceof StanchError) return error;
-    throw error;
-  }
-  return assert.fail('nothing was wrong');
 }
 
 test('what Debian 12’s sadf printed: the memory of the host in each interval', () => {
