@@ -22,11 +22,6 @@ export function hostingPhrase({ account, domain }: { account?: string | null; do
   return printable(`account ${account}${domain === null || domain === undefined ? '' : `, ${domain}`}`);
 }
 
-/** `0.67 %`. */
-export function percentPhrase(ratio: number): string {
-  return `${Number((ratio * 100).toPrecision(2))} %`;
-}
-
 /** `5 h 20 min ago`. */
 export function agoPhrase(moment: string, nowMs: number): string {
   return `${formatDuration(nowMs - Date.parse(moment))} ago`;

@@ -1,8 +1,8 @@
 /** The status for a tired admin: the worst first, one fact a line, aligned, nothing that does not help to decide. Pure. */
-import { formatBytes, formatDuration } from '../model/units.ts';
+import { formatBytes, formatDuration, formatPercent } from '../model/units.ts';
 import type { StatusDocument, SubjectRow } from '../serve/schema.ts';
 import type { Paint } from './paint.ts';
-import { agoPhrase, exhaustionPhrase, hostingPhrase, percentPhrase, slopePhrase, slopeWithInterval, wallPhrase } from './phrases.ts';
+import { agoPhrase, exhaustionPhrase, hostingPhrase, slopePhrase, slopeWithInterval, wallPhrase } from './phrases.ts';
 import { fit, printable } from './printable.ts';
 
 export interface Look {
@@ -111,7 +111,7 @@ function notices({ notices: said, time }: StatusDocument, { paint }: Look): stri
 
 function footer({ self, intervalMs, subjects, version }: StatusDocument, { paint }: Look): string {
   const { budget } = self;
-  const cpu = self.cpuRatio === null ? '' : `${percentPhrase(self.cpuRatio)} of a core of ${percentPhrase(budget.cpuRatio)}, `;
+  const cpu = self.cpuRatio === null ? '' : `${formatPercent(self.cpuRatio)} of a core of ${formatPercent(budget.cpuRatio)}, `;
   const rss = `${formatBytes(self.rssBytes)} of ${formatBytes(budget.rssBytes)}`;
   const reads = self.readsPerSecond === null ? '' : `, ${Math.round(self.readsPerSecond)} reads/s of ${budget.readsPerSecond}`;
   const store = self.storeMode === 'disk' ? `${formatBytes(self.storeBytes)} on disk` : 'history in memory only';
