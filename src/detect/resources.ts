@@ -1,4 +1,4 @@
-import type { Sample } from '../model/gauge.ts';
+import { privateMemory, type Sample } from '../model/gauge.ts';
 import { valueOrNaN } from '../model/reading.ts';
 import type { Resource } from '../model/verdict.ts';
 
@@ -13,7 +13,7 @@ interface JudgedResource {
 
 /** Resources in the order of the window's channels. */
 export const resources: readonly JudgedResource[] = [
-  { resource: 'memory', unit: 'bytes', quantum: 65_536, of: privateBytes },
+  { resource: 'memory', unit: 'bytes', quantum: 65_536, of: privateMemory },
   { resource: 'shmem', unit: 'bytes', quantum: 65_536, of: (s) => valueOrNaN(s.shmemBytes) },
   { resource: 'fds', unit: 'count', quantum: 1, of: (s) => valueOrNaN(s.fds) },
   { resource: 'sockets', unit: 'count', quantum: 1, of: (s) => valueOrNaN(s.sockets) },
@@ -21,10 +21,3 @@ export const resources: readonly JudgedResource[] = [
   { resource: 'processes', unit: 'count', quantum: 1, of: (s) => valueOrNaN(s.processes) },
   { resource: 'kernel', unit: 'bytes', quantum: 65_536, of: (s) => valueOrNaN(s.kernelBytes) },
 ];
-
-/** Private memory: anonymous plus swapped out, so that swapping never hides a leak. Swap that was not read counts as none seen. */
-function privateBytes(sample: Sample): number {
-  const anonBytes = valueOrNaN(sample.anonBytes);
-  const swapBytes = valueOrNaN(sample.swapBytes);
-  return Number.isNaN(swapBytes) ? anonBytes : anonBytes + swapBytes;
-}
