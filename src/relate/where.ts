@@ -74,7 +74,7 @@ export function readWhere(scan: Scan, options: WhereOptions): Where {
   };
   const cgroups = readCgroups({ procRoot, cgroupRoot, isLate });
   const trees = accountForMemory(facts);
-  const notices = [...scan.notices.map((notice) => notice.text), ...searchNotices(search, facts.kernel, cgroups)];
+  const notices = [...scan.notices.map((notice) => notice.text), ...searchNotices(search, cgroups)];
   const findings = findInMemory(facts, trees.ram, cgroups);
   return { timeMs: scan.timeMs, ...trees, reclaim: reclaimTotals(trees.ram), findings, cgroups, notices };
 }
@@ -116,7 +116,7 @@ function slabCaches(caches: readonly SlabCache[], sysRoot: string, bytesOfPages:
     .map(({ name, pages }) => ({ name, bytes: bytesOfPages(pages), reclaimable: readSlabReclaimable(sysRoot, name) }));
 }
 
-function searchNotices(search: { complete: boolean; permitted: boolean }, kernel: KernelMemory, cgroups: CgroupsReading | null): string[] {
+function searchNotices(search: { complete: boolean; permitted: boolean }, cgroups: CgroupsReading | null): string[] {
   const notices: string[] = [];
   if (!search.permitted) {
     notices.push(
@@ -128,7 +128,6 @@ function searchNotices(search: { complete: boolean; permitted: boolean }, kernel
       'This server has more open files, files in tmpfs or cgroups than could be looked at in the time there is: some holders are not named.',
     );
   }
-  if (kernel.slab === notPermitted) notices.push('Slab by cache and vmalloc by caller can be read by root only.');
   return notices;
 }
 
