@@ -15,12 +15,12 @@ const goesOnFor = 0.25;
 const goesOnAtMostMs = 4 * hourMs;
 
 /**
- * Growth that healthy programs reach again and again: within hours and within a day, as a share of where it started, and whatever the
- * share, in bytes and in pieces. A collected heap that follows the work of the day grows by a half; a process of a few MiB doubles.
+ * Growth that healthy programs reach again and again, as a share of where it started: by as much within a day (a collected heap that
+ * follows the work of the day), and by less in shorter times, as the root of the time, as a walk would; whatever the share, in bytes and
+ * in pieces, a process of a few MiB doubles.
  */
-const usualWithinHours = 0.25;
-const usualWithinDay = 0.8;
-const hoursMs = 2 * hourMs;
+const usualWithinDay = 1;
+const usualAtOnce = 0.12;
 const usualAmount = { bytes: 4 * 1_048_576, count: 16 };
 
 export interface Suspicion {
@@ -47,7 +47,7 @@ export function missingProof(
   const spanMs = e.toMs - e.fromMs;
   if (spanMs >= dayMs) return null;
   const share = Math.round(e.relativeGrowth * 100);
-  if (e.relativeGrowth < (spanMs < hoursMs ? usualWithinHours : usualWithinDay)) {
+  if (e.relativeGrowth < Math.max(usualAtOnce, usualWithinDay * Math.sqrt(spanMs / dayMs))) {
     return undecided('more-than-usual', `${share} % in ${formatDuration(spanMs)} is what healthy programs grow by within a day, too`);
   }
   if (e.growth < usualAmount[unit]) {
