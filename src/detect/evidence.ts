@@ -1,37 +1,18 @@
 /**
  * What one window of floors says, as numbers without units wherever possible. Pure: floors in, evidence out; rules judge it.
  *
- * The window is first cleared of what the workload of the moment and the hour of the day explain (Huber regression on CPU rate and
- * daily harmonics); what is left is cut into some 16 blocks, and the lower quartile of each block is its floor.
+ * The window is first cleared of what the workload of the moment and the hour of the day or the week explain; what is left is cut into
+ * some 16 blocks, and the lower quartile of each block is its floor.
  */
 import { bucketsPerLevel, type WindowView } from '../series/window.ts';
+import { type Blocks, blockFloors, fewestBlocks, givesBackButRises, largestDrop, lastingFloors } from './blocks.ts';
 import { clearOfLoadAndSeason } from './clear.ts';
+import { type EndingCurve, foreseenShare, weighEndings } from './endings.ts';
 import { restOf } from './rest.ts';
-import { LineFit, quantile, robustDeviation, theilSen } from './statistics.ts';
+import { LineFit, robustDeviation, theilSen } from './statistics.ts';
 
 /** Fewer buckets say nothing. */
 export const fewestBuckets = 24;
-
-const mostBlocks = 16;
-const fewestBlocks = 8;
-
-/** Shares of the lasting growth given back between which only what lasts is looked at, and the newest blocks of which that can't be known yet. */
-const leastCollected = 0.12;
-const mostCollected = 0.75;
-const unsettledBlocks = 2;
-
-/** Misfit of a shape that is forgiven, as a share of the growth: real curves are only roughly exponential. */
-const misfit = 0.01;
-
-/** A mixture with less of a line than this is growth that ends. */
-const leastLinearShare = 0.5;
-
-/** t of curvature below which a life counts as bent, and the odds of a line above which that is a warm-up before a leak. */
-const bendsDown = -2.5;
-const surelyGoesOn = 3;
-
-/** Log-odds within which two curves explain a life equally well. */
-const asPlausible = 1;
 
 export interface WindowEvidence {
   fromMs: number;
@@ -105,66 +86,6 @@ export interface Past {
   usualFloor: number | null;
   largestDrop: number;
   spanMs: number;
-}
-
-/** Growth that ends or slows down for ever: `coefficient` times a shape over the window from `fromMs`. */
-interface EndingCurve {
-  /** Index into the saturating shapes. */
-  shape: number;
-  coefficient: number;
-  fromMs: number;
-  spanMs: number;
-  originMs: number;
-}
-
-/** A saturating shape (a fill that is full, an exponential, a power as in Heaps' law, a logarithm) of u, the time since the start of the window, and age, the time since the start of the process, both in windows. */
-type Saturation = (u: number, age: number) => number;
-
-const saturations: readonly Saturation[] = [
-  ...[0.3, 0.5, 0.7].map(
-    (full): Saturation =>
-      (u) =>
-        Math.min(u, full),
-  ),
-  ...[0.06, 0.12, 0.25, 0.45, 0.7].map(
-    (tau): Saturation =>
-      (u) =>
-        -Math.exp(-u / tau),
-  ),
-  ...[0.35, 0.45, 0.55].map(
-    (power): Saturation =>
-      (_, age) =>
-        age ** power,
-  ),
-  ...[20, 200, 2000].map(
-    (rate): Saturation =>
-      (_, age) =>
-        Math.log1p(age * rate),
-  ),
-];
-
-/** Growth of an ending curve between two moments. */
-function growthOf(curve: EndingCurve, fromMs: number, toMs: number): number {
-  const shape = saturations[curve.shape];
-  if (shape === undefined) return 0;
-  const at = (timeMs: number) => shape((timeMs - curve.fromMs) / curve.spanMs, Math.max(0, timeMs - curve.originMs) / curve.spanMs);
-  return curve.coefficient * (at(toMs) - at(fromMs));
-}
-
-function foreseenShare(life: WindowEvidence, fromMs: number, toMs: number, growth: number): number | null {
-  if (life.endingCurve === null || life.curvatureT > bendsDown || life.lineOdds > surelyGoesOn) return null;
-  return growthOf(life.endingCurve, fromMs, toMs) / growth;
-}
-
-interface Blocks {
-  count: number;
-  timeMs: Float64Array;
-  floor: Float64Array;
-}
-
-/** Buckets a block. */
-export function bucketsPerBlock(buckets: number): number {
-  return Math.max(1, Math.floor(buckets / mostBlocks));
 }
 
 /**
@@ -245,51 +166,6 @@ function isBelow(view: WindowView, n: number, floor: number): boolean {
   return true;
 }
 
-/** Lower quartile of each block; the oldest buckets that fill no block are left out. */
-function blockFloors(view: WindowView, floor: Float64Array, n: number): Blocks {
-  const size = bucketsPerBlock(n);
-  const count = Math.floor(n / size);
-  const first = n - count * size;
-  const blocks: Blocks = { count, timeMs: new Float64Array(count), floor: new Float64Array(count) };
-  for (let k = 0; k < count; k += 1) {
-    const from = first + k * size;
-    let sum = 0;
-    for (let i = from; i < from + size; i += 1) sum += view.timeMs[i] ?? 0;
-    blocks.timeMs[k] = sum / size;
-    blocks.floor[k] = quantile(floor.subarray(from, from + size), size, 0.25);
-  }
-  return blocks;
-}
-
-/** Largest fall from any block to a later one, in the unit of the series. */
-function largestDrop(blocks: Blocks): number {
-  let highest = Number.NEGATIVE_INFINITY;
-  let drop = 0;
-  for (let k = 0; k < blocks.count; k += 1) {
-    highest = Math.max(highest, blocks.floor[k] ?? 0);
-    drop = Math.max(drop, highest - (blocks.floor[k] ?? 0));
-  }
-  return drop;
-}
-
-/** Does it give back what a collector would, while what lasts grows by more than that? */
-function givesBackButRises(raw: Blocks, drop: number): boolean {
-  const lasting = lastingFloors(raw);
-  const growth = (lasting.floor[lasting.count - 1] ?? 0) - (lasting.floor[0] ?? 0);
-  return lasting.count >= fewestBlocks && drop > leastCollected * growth && drop < mostCollected * growth;
-}
-
-/**
- * What lasts: of each block the lowest floor from it on. Whatever a collector gives back later, however long its period, was garbage.
- * The newest blocks have too little after them.
- */
-function lastingFloors(raw: Blocks): Blocks {
-  const count = raw.count - unsettledBlocks;
-  const floor = Float64Array.from(raw.floor);
-  for (let k = raw.count - 2; k >= 0; k -= 1) floor[k] = Math.min(floor[k] ?? 0, floor[k + 1] ?? 0);
-  return { count, timeMs: raw.timeMs.subarray(0, count), floor: floor.subarray(0, count) };
-}
-
 function weighIncrements(blocks: Blocks, quantum: number) {
   const n = blocks.count - 1;
   const d = new Float64Array(n);
@@ -343,39 +219,6 @@ function weighShape(blocks: Blocks, fromMs: number, spanMs: number, bornMs: numb
     curvatureT: curve === null ? 0 : curve.coefficient / Math.max(curve.coefficientError, noise * 1e-3, 1e-300),
     ...weighEndings(line, blocks, u, { fromMs, spanMs, originMs: Math.min(bornMs, fromMs) }, noise),
   };
-}
-
-/**
- * Compares two families by their best fits: growth that goes on, a + b u with or without a saturating part c s(u), and growth that ends
- * or slows down, a + c s(u). Residuals are taken as autocorrelated normal; a misfit of a hundredth of the growth is nobody's proof.
- */
-function weighEndings(line: LineFit, blocks: Blocks, u: Float64Array, frame: Omit<EndingCurve, 'shape' | 'coefficient'>, noise: number) {
-  const { n } = line;
-  const growth = (blocks.floor[n - 1] ?? 0) - (blocks.floor[0] ?? 0);
-  const tolerated = n * (noise * noise * 0.1 + (misfit * growth) ** 2);
-  const age = blocks.timeMs.map((timeMs) => Math.max(0, timeMs - frame.originMs) / frame.spanMs);
-  let goesOn = line.squaredError;
-  const endings: { squaredError: number; curve: EndingCurve }[] = [];
-  for (const [index, shape] of saturations.entries()) {
-    const column = u.map((x, k) => shape(x, age[k] ?? 0));
-    const pure = line.insteadBy(column);
-    if (pure.coefficient > 0)
-      endings.push({ squaredError: pure.squaredError, curve: { ...frame, shape: index, coefficient: pure.coefficient } });
-    const mixed = line.with(column);
-    if (mixed === null || mixed.coefficient <= 0 || mixed.slope < leastLinearShare * growth) continue;
-    goesOn = Math.min(goesOn, mixed.squaredError * n ** (2 / n));
-  }
-  const ends = endings.reduce((least, { squaredError }) => Math.min(least, squaredError), 1e300);
-  const independent = Math.max(4, (n * (1 - line.autocorrelation)) / (1 + line.autocorrelation));
-  const odds = (better: number, worse: number) => (independent / 2) * Math.log((worse + tolerated) / (better + tolerated));
-  const plausible = endings.filter(({ squaredError }) => odds(ends, squaredError) < asPlausible).map(({ curve }) => curve);
-  return { lineOdds: odds(goesOn, ends), endingCurve: slowestToEnd(plausible, frame.fromMs, frame.spanMs) };
-}
-
-/** Of curves that fit as well as each other, the one that still grows most in the newer half: what it foresees is nobody's leak. */
-function slowestToEnd(curves: readonly EndingCurve[], fromMs: number, spanMs: number): EndingCurve | null {
-  const late = (curve: EndingCurve) => growthOf(curve, fromMs + spanMs / 2, fromMs + spanMs);
-  return curves.reduce<EndingCurve | null>((best, curve) => (best === null || late(curve) > late(best) ? curve : best), null);
 }
 
 /** Room for one window. */

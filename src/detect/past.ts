@@ -1,5 +1,6 @@
 import type { SubjectWindow, WindowView } from '../series/window.ts';
-import { bucketsPerBlock, emptyView, type Past } from './evidence.ts';
+import { bucketsPerBlock } from './blocks.ts';
+import { emptyView, type Past } from './evidence.ts';
 import type { PastLives } from './lives.ts';
 
 const view = emptyView();

@@ -1,0 +1,67 @@
+/** A window of floors cut into some 16 blocks, and what of their floors lasts. Pure. */
+import type { WindowView } from '../series/window.ts';
+import { quantile } from './statistics.ts';
+
+const mostBlocks = 16;
+export const fewestBlocks = 8;
+
+/** Shares of the lasting growth given back between which only what lasts is looked at, and the newest blocks of which that can't be known yet. */
+const leastCollected = 0.12;
+const mostCollected = 0.75;
+const unsettledBlocks = 2;
+
+export interface Blocks {
+  count: number;
+  timeMs: Float64Array;
+  floor: Float64Array;
+}
+
+/** Buckets a block. */
+export function bucketsPerBlock(buckets: number): number {
+  return Math.max(1, Math.floor(buckets / mostBlocks));
+}
+
+/** Lower quartile of each block; the oldest buckets that fill no block are left out. */
+export function blockFloors(view: WindowView, floor: Float64Array, n: number): Blocks {
+  const size = bucketsPerBlock(n);
+  const count = Math.floor(n / size);
+  const first = n - count * size;
+  const blocks: Blocks = { count, timeMs: new Float64Array(count), floor: new Float64Array(count) };
+  for (let k = 0; k < count; k += 1) {
+    const from = first + k * size;
+    let sum = 0;
+    for (let i = from; i < from + size; i += 1) sum += view.timeMs[i] ?? 0;
+    blocks.timeMs[k] = sum / size;
+    blocks.floor[k] = quantile(floor.subarray(from, from + size), size, 0.25);
+  }
+  return blocks;
+}
+
+/** Largest fall from any block to a later one, in the unit of the series. */
+export function largestDrop(blocks: Blocks): number {
+  let highest = Number.NEGATIVE_INFINITY;
+  let drop = 0;
+  for (let k = 0; k < blocks.count; k += 1) {
+    highest = Math.max(highest, blocks.floor[k] ?? 0);
+    drop = Math.max(drop, highest - (blocks.floor[k] ?? 0));
+  }
+  return drop;
+}
+
+/** Does it give back what a collector would, while what lasts grows by more than that? */
+export function givesBackButRises(raw: Blocks, drop: number): boolean {
+  const lasting = lastingFloors(raw);
+  const growth = (lasting.floor[lasting.count - 1] ?? 0) - (lasting.floor[0] ?? 0);
+  return lasting.count >= fewestBlocks && drop > leastCollected * growth && drop < mostCollected * growth;
+}
+
+/**
+ * What lasts: of each block the lowest floor from it on. Whatever a collector gives back later, however long its period, was garbage.
+ * The newest blocks have too little after them.
+ */
+export function lastingFloors(raw: Blocks): Blocks {
+  const count = raw.count - unsettledBlocks;
+  const floor = Float64Array.from(raw.floor);
+  for (let k = raw.count - 2; k >= 0; k -= 1) floor[k] = Math.min(floor[k] ?? 0, floor[k + 1] ?? 0);
+  return { count, timeMs: raw.timeMs.subarray(0, count), floor: floor.subarray(0, count) };
+}
