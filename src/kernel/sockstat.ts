@@ -7,8 +7,8 @@
  *   FRAG: inuse 1 memory 4096
  *
  * `used` and `alloc` count IPv4 and IPv6 in one network namespace; `orphan` are those that no process holds and the kernel still works at.
- * `mem` is in pages and counts the whole machine, IPv6 included; each CPU may be 1 MiB behind. `memory` of packets that wait for their other parts is in bytes, and
- * those of IPv6 are in sockstat6.
+ * `mem` is in pages and counts the whole machine, IPv6 included; each CPU may be 1 MiB behind. `memory` of packets that wait for their
+ * other parts is in bytes, and those of IPv6 are in sockstat6.
  * https://man7.org/linux/man-pages/man5/proc_pid_net.5.html
  */
 import { absent, isValue, type Reading } from '../model/reading.ts';

@@ -206,6 +206,24 @@ describe('the page', { timeout: 150_000 }, () => {
     await close();
   });
 
+  it('says on shared hosting whose a workload is, in the list, on the card of a leak and on its own page', async () => {
+    const hosted = { user: 'bob', account: 'bob', domain: 'a-rather-long-name-of-a-shop.example.com' };
+    fake.state = leakState();
+    fake.state.rows = [{ ...leakRow('php-fpm: pool shop, PHP 8.2'), ...hosted }, ...fake.state.rows];
+    const whose = 'account bob, a-rather-long-name-of-a-shop.example.com';
+    for (const width of [1280, 800, 360]) {
+      const { page, complaints, close } = await openView(browser, fake.url, { width });
+      await page.getByRole('article').first().getByText(whose).waitFor();
+      await page.goto(`${fake.url}#/workloads`);
+      await page.getByRole('rowheader').getByText(whose).waitFor();
+      assert.ok((await sidewaysScroll(page)) <= 0, `${width} can be pushed sideways`);
+      await page.getByRole('link', { name: 'php-fpm: pool shop' }).click();
+      await page.getByText(whose).waitFor();
+      assert.deepEqual(complaints, []);
+      await close();
+    }
+  });
+
   it('shows what is held open by what leaks open files', async () => {
     fake.state = leakState();
     const { page, complaints, close } = await openView(browser, `${fake.url}#/workloads`, { width: 360 });

@@ -4,6 +4,7 @@ import { Sparkline } from '../chart/sparkline.tsx';
 import { workloadHref } from '../route.ts';
 import type { SubjectRow } from '../talk/documents.ts';
 import { formatBytes, formatCount, formatRate } from '../words/format.ts';
+import { hostingWords } from '../words/hosting.ts';
 import { inert } from '../words/inert.ts';
 import { isSureGrowth, originWord, resourceWord, verdictRank, verdictWord } from '../words/verdictWords.ts';
 import { Name } from './name.tsx';
@@ -65,6 +66,7 @@ export const columns: readonly Column[] = [
         <a href={workloadHref(row.id)} title={row.name.length > longName ? inert(row.name) : undefined}>
           <Name text={row.name} />
         </a>
+        {hostingWords(row) !== null && <span class="whose">{hostingWords(row)}</span>}
         <span class="under-name">{verdictWord(row.verdict.verdict)}</span>
       </>
     ),
@@ -103,11 +105,11 @@ export const columns: readonly Column[] = [
   {
     key: 'user',
     label: 'User',
-    from: 'tablet',
+    from: 'desktop',
     numeric: false,
     firstDirection: 'ascending',
     sortValue: (row) => row.user,
-    cell: userCell,
+    cell: (row) => (row.user === null ? <span class="nothing">–</span> : <bdi>{inert(row.user)}</bdi>),
   },
   {
     key: 'origin',
@@ -119,9 +121,3 @@ export const columns: readonly Column[] = [
     cell: (row) => (row.origin === null ? <span class="nothing">–</span> : originWord(row.origin)),
   },
 ];
-
-/** With the site, where the user is a customer. */
-function userCell({ user, domain }: SubjectRow): ComponentChildren {
-  if (user === null) return <span class="nothing">–</span>;
-  return <bdi>{inert(domain === null ? user : `${user}, ${domain}`)}</bdi>;
-}

@@ -43,7 +43,7 @@ export function Workloads({ query }: { query: URLSearchParams }) {
             <input
               type="search"
               value={filter}
-              placeholder="name, user, verdict"
+              placeholder="name, user, domain"
               spellcheck={false}
               autocomplete="off"
               onInput={(event) => replaceQuery({ q: event.currentTarget.value, page: '' })}
