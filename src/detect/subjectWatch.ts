@@ -11,7 +11,7 @@ import type { Wall } from './forecast.ts';
 import { lifeOf, type PastLife, PastLives } from './lives.ts';
 import { onsetOf } from './onset.ts';
 import { pastBefore } from './past.ts';
-import { resources } from './resources.ts';
+import { readResources, resources } from './resources.ts';
 import { mayRise } from './screen.ts';
 import { tooFewSamples, undecidedVerdict } from './undecided.ts';
 import { type TrackState, VerdictTrack } from './verdictTrack.ts';
@@ -102,6 +102,9 @@ const gravity: readonly VerdictWord[] = ['leak', 'suspect', 'no-leak', 'undecide
 /** Buckets of the finest level before anything is called a leak. */
 const fewestBucketsForLeak = 36;
 
+const halfLevel = bucketsPerLevel / 2;
+const risesNowhere = [false, false] as const;
+
 /** Log-odds at which finer windows are not looked at any more. */
 const surelyLeaking = 1.5;
 
@@ -130,7 +133,7 @@ class Watch implements SubjectWatch {
     this.noticeRestart(sample);
     this.lastMs = timeMs;
     const { values } = this;
-    for (let c = 0; c < resources.length; c += 1) values[c] = resources[c]?.of(sample) ?? Number.NaN;
+    readResources(sample, values);
     // Private memory of which some is in swap and not read now is not known: without it, it would seem to have fallen.
     if (isValue(sample.swapBytes)) this.swapBytes = sample.swapBytes;
     else if (this.swapBytes > 0) values[memoryChannel] = Number.NaN;
@@ -139,7 +142,8 @@ class Watch implements SubjectWatch {
     this.limits.headroomBytes = isValue(sample.headroomBytes) ? sample.headroomBytes : Number.NaN;
     this.limits.fdLimit = isValue(sample.fdLimit) ? sample.fdLimit : Number.NaN;
     const cpuSeconds = isValue(sample.cpuSeconds) ? sample.cpuSeconds : Number.NaN;
-    if (this.window.push(timeMs, values, cpuSeconds)) this.judge();
+    const closedLevels = this.window.push(timeMs, values, cpuSeconds);
+    if (closedLevels > 0) this.judge(closedLevels);
   }
 
   verdict(): SubjectVerdict {
@@ -243,10 +247,10 @@ class Watch implements SubjectWatch {
     return lives;
   }
 
-  /** Coarse levels first: what they show already need not be looked for in finer ones. */
-  private judge(): void {
+  /** Judges the levels in which a bucket closed. Coarse ones first: what they show already need not be looked for in finer ones. */
+  private judge(closedLevels: number): void {
     let touched = false;
-    for (let level = this.window.levelsInUse - 1; level >= 0; level -= 1) {
+    for (let level = closedLevels - 1; level >= 0; level -= 1) {
       const closed = this.window.closedCount(level);
       const stride = Math.max(1, Math.floor(Math.min(closed, bucketsPerLevel) / 8));
       if (closed < fewestBuckets || closed < (this.judgedAt[level] ?? 0) + stride) continue;
@@ -272,19 +276,31 @@ class Watch implements SubjectWatch {
       track = new VerdictTrack(resource);
       this.tracks[channel] = track;
     }
+    const { quantum } = resource;
     const idle = this.window.isConstant(level, channel) || track.coarserLogOdds(level) > surelyLeaking;
+    const rises = idle ? risesNowhere : this.screen(level, channel, quantum);
     const widest = level === this.widestLevel();
     for (const part of [0, 1] as const) {
-      const count = part === 0 ? bucketsPerLevel : bucketsPerLevel / 2;
-      const n = idle ? 0 : this.window.floors(level, channel, count, scratch.floor);
       let evidence: WindowEvidence | null = null;
-      if (n >= (part === 0 ? fewestBuckets : count) && mayRise(scratch.floor, n, resource.quantum)) {
-        const view = this.window.view(level, channel, count, scratch);
-        evidence = this.weigh(level, channel, view, resource.quantum, widest && part === 0);
+      if (rises[part]) {
+        const view = this.window.view(level, channel, part === 0 ? bucketsPerLevel : halfLevel, scratch);
+        evidence = this.weigh(level, channel, view, quantum, widest && part === 0);
       }
       if (widest && part === 0) track.life = evidence;
       track.update(level, part, evidence, evidence === null ? 0 : logOddsOfLeak(evidence, resource));
     }
+  }
+
+  /** Whether the floors of a level, and those of its newer half, are worth weighing. */
+  private screen(level: number, channel: number, quantum: number): readonly [boolean, boolean] {
+    const { window } = this;
+    const floors = scratch.floor;
+    const n = window.floors(level, channel, bucketsPerLevel, floors);
+    const whole = n >= fewestBuckets && mayRise(floors, 0, n, quantum);
+    if (n < halfLevel) return [whole, false];
+    // The newer half is the end of the whole, unless the channel was absent in some bucket.
+    if (n === Math.min(window.closedCount(level), bucketsPerLevel)) return [whole, mayRise(floors, n - halfLevel, halfLevel, quantum)];
+    return [whole, window.floors(level, channel, halfLevel, floors) === halfLevel && mayRise(floors, 0, halfLevel, quantum)];
   }
 
   private weigh(level: number, channel: number, view: WindowView, quantum: number, isLife: boolean): WindowEvidence | null {
