@@ -250,13 +250,14 @@ class Watch implements SubjectWatch {
   /** Judges the levels in which a bucket closed. Coarse ones first: what they show already need not be looked for in finer ones. */
   private judge(closedLevels: number): void {
     let touched = false;
+    const widest = this.widestLevel();
     for (let level = closedLevels - 1; level >= 0; level -= 1) {
       const closed = this.window.closedCount(level);
       const stride = Math.max(1, Math.floor(Math.min(closed, bucketsPerLevel) / 8));
       if (closed < fewestBuckets || closed < (this.judgedAt[level] ?? 0) + stride) continue;
       this.judgedAt[level] = closed;
       touched = true;
-      for (let c = 0; c < resources.length; c += 1) this.judgeLevel(level, c);
+      for (let c = 0; c < resources.length; c += 1) this.judgeLevel(level, c, level === widest);
     }
     if (!touched) return;
     const young = this.window.closedCount(0) < fewestBucketsForLeak;
@@ -267,7 +268,7 @@ class Watch implements SubjectWatch {
     this.revision += 1;
   }
 
-  private judgeLevel(level: number, channel: number): void {
+  private judgeLevel(level: number, channel: number, isWidest: boolean): void {
     const resource = resources[channel];
     if (resource === undefined) return;
     let track = this.tracks[channel] ?? null;
@@ -279,14 +280,13 @@ class Watch implements SubjectWatch {
     const { quantum } = resource;
     const idle = this.window.isConstant(level, channel) || track.coarserLogOdds(level) > surelyLeaking;
     const rises = idle ? risesNowhere : this.screen(level, channel, quantum);
-    const widest = level === this.widestLevel();
     for (const part of [0, 1] as const) {
       let evidence: WindowEvidence | null = null;
       if (rises[part]) {
         const view = this.window.view(level, channel, part === 0 ? bucketsPerLevel : halfLevel, scratch);
-        evidence = this.weigh(level, channel, view, quantum, widest && part === 0);
+        evidence = this.weigh(level, channel, view, quantum, isWidest && part === 0);
       }
-      if (widest && part === 0) track.life = evidence;
+      if (isWidest && part === 0) track.life = evidence;
       track.update(level, part, evidence, evidence === null ? 0 : logOddsOfLeak(evidence, resource));
     }
   }
