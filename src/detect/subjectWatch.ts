@@ -108,6 +108,14 @@ const risesNowhere = [false, false] as const;
 /** Log-odds at which finer windows are not looked at any more. */
 const surelyLeaking = 1.5;
 
+interface Widest {
+  level: number;
+  /** Buckets that the level had closed. */
+  closed: number;
+  bornMs: number;
+  evidence: WindowEvidence | null;
+}
+
 class Watch implements SubjectWatch {
   revision = 0;
   private readonly subjectName: string;
@@ -122,6 +130,8 @@ class Watch implements SubjectWatch {
   private readonly values = new Array<number>(channelCount).fill(Number.NaN);
   private readonly limits = { limitBytes: Number.NaN, headroomBytes: Number.NaN, fdLimit: Number.NaN };
   private readonly judgedAt = new Float64Array(levelCount);
+  /** What `widest` found last in each channel: of a window of weeks it is the same for hours, and it is asked for every few samples. */
+  private readonly widestKnown: (Widest | undefined)[] = [];
 
   constructor(subjectName: string) {
     this.subjectName = subjectName;
@@ -234,6 +244,7 @@ class Watch implements SubjectWatch {
     }
     this.window = new SubjectWindow(channelCount);
     this.judgedAt.fill(0);
+    this.widestKnown.length = 0;
     this.swapBytes = Number.NaN;
     this.revision += 1;
   }
@@ -318,9 +329,15 @@ class Watch implements SubjectWatch {
 
   /** Evidence of the longest window with enough buckets in which the channel was read. */
   private widest(channel: number, quantum: number): WindowEvidence | null {
+    const known = this.widestKnown[channel];
+    // Coarser levels close a bucket only together with this one: as long as it has closed none, nothing is new.
+    if (known && known.closed === this.window.closedCount(known.level) && known.bornMs === this.bornMs) return known.evidence;
     for (let level = this.widestLevel(); level >= 0; level -= 1) {
       const view = this.window.view(level, channel, bucketsPerLevel, scratch);
-      if (view.length >= fewestBuckets) return this.weigh(level, channel, view, quantum, true);
+      if (view.length < fewestBuckets) continue;
+      const evidence = this.weigh(level, channel, view, quantum, true);
+      this.widestKnown[channel] = { level, closed: this.window.closedCount(level), bornMs: this.bornMs, evidence };
+      return evidence;
     }
     return null;
   }
