@@ -1,8 +1,8 @@
 /** How fast `stanch scan` reads a large series file, and in how much memory. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatBytes } from '../../model/units.ts';
 import { readProcessCost } from './processCost.ts';
@@ -13,6 +13,7 @@ import { table } from './table.ts';
 const rowCount = 1_000_000;
 const subjectCount = 100;
 const pollMs = 20;
+const pinToOneCore = ['taskset', '-c', '0'];
 
 interface Outcome {
   seconds: number;
@@ -25,24 +26,36 @@ export async function benchScan(runs: number): Promise<string> {
   try {
     const file = join(folder, 'series.csv');
     await writeSeries(file);
-    const outcomes: Outcome[] = [];
-    for (let run = 1; run <= runs; run += 1) {
-      process.stderr.write(`scan: run ${run} of ${runs} …\n`);
-      outcomes.push(await scanOnce(file));
-    }
-    const of = (pick: (outcome: Outcome) => number) => median(outcomes.map(pick));
-    const rate = of(({ seconds }) => rowCount / seconds);
-    const row = [
-      `${rowCount} rows, ${subjectCount} subjects, ${formatBytes(statSync(file).size)}`,
-      Math.round(rate).toString(),
-      `${of(({ seconds }) => seconds).toFixed(1)} s`,
-      `${of(({ cpuSeconds }) => cpuSeconds).toFixed(1)} s`,
-      formatBytes(of(({ peakRssBytes }) => peakRssBytes)),
-    ];
-    return `stanch scan; median of ${runs} runs\n${table(['', 'rows a second', 'time', 'CPU time', 'peak RSS'], [row])}`;
+    const rows = [await scanRow(`all ${availableParallelism()} cores`, [], file, runs)];
+    const pinned = canPin();
+    if (pinned) rows.push(await scanRow('one core', pinToOneCore, file, runs));
+    const title = `stanch scan; ${rowCount} rows, ${subjectCount} subjects, ${formatBytes(statSync(file).size)}; median of ${runs} runs`;
+    const left = pinned ? '' : '\nNot measured on one core: that needs taskset.';
+    return `${title}\n${table(['', 'rows a second', 'time', 'CPU time', 'peak RSS'], rows)}${left}`;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function canPin(): boolean {
+  const [program = '', ...options] = pinToOneCore;
+  return spawnSync(program, [...options, 'true']).status === 0;
+}
+
+async function scanRow(name: string, launcher: readonly string[], file: string, runs: number): Promise<string[]> {
+  const outcomes: Outcome[] = [];
+  for (let run = 1; run <= runs; run += 1) {
+    process.stderr.write(`scan on ${name}: run ${run} of ${runs} …\n`);
+    outcomes.push(await scanOnce(launcher, file));
+  }
+  const of = (pick: (outcome: Outcome) => number) => median(outcomes.map(pick));
+  return [
+    name,
+    Math.round(of(({ seconds }) => rowCount / seconds)).toString(),
+    `${of(({ seconds }) => seconds).toFixed(1)} s`,
+    `${of(({ cpuSeconds }) => cpuSeconds).toFixed(1)} s`,
+    formatBytes(of(({ peakRssBytes }) => peakRssBytes)),
+  ];
 }
 
 /** Every fourth subject leaks, the others hover; a sample every ten seconds, subjects interleaved. */
@@ -63,9 +76,11 @@ async function writeSeries(file: string): Promise<void> {
   await once(out, 'finish');
 }
 
-async function scanOnce(file: string): Promise<Outcome> {
+async function scanOnce(launcher: readonly string[], file: string): Promise<Outcome> {
   const startMs = performance.now();
-  const child = spawn(stanchProgram, ['scan', file, '--json'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  // Whatever launches it becomes it, so that the process is the same.
+  const [program = '', ...args] = [...launcher, stanchProgram, 'scan', file, '--json'];
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   const exited = once(child, 'exit');
   const outcome: Outcome = { seconds: 0, cpuSeconds: 0, peakRssBytes: 0 };
   const poll = setInterval(() => {
