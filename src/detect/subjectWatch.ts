@@ -2,7 +2,7 @@ import { deserialize, serialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import type { Sample } from '../model/gauge.ts';
 import { isValue } from '../model/reading.ts';
-import type { ResourceVerdict, SubjectVerdict, VerdictWord } from '../model/verdict.ts';
+import type { Resource, ResourceVerdict, SubjectVerdict, VerdictWord } from '../model/verdict.ts';
 import { bucketsPerLevel, levelCount, SubjectWindow, type WindowState, type WindowView } from '../series/window.ts';
 import { logOddsOfLeak } from './assess.ts';
 import { emptyView, fewestBuckets, type WindowEvidence, weighWindow } from './evidence.ts';
@@ -29,6 +29,8 @@ export interface SubjectWatch {
   readonly revision: number;
   /** State to be given to `restoreSubjectWatch`. */
   snapshot(): Uint8Array;
+  /** What every window that rises showed when it was last looked at, for whoever measures the rules. */
+  evidenceOn(resource: Resource): WindowEvidence[];
 }
 
 export function createSubjectWatch(subjectName: string): SubjectWatch {
@@ -102,11 +104,19 @@ const gravity: readonly VerdictWord[] = ['leak', 'suspect', 'no-leak', 'undecide
 /** Buckets of the finest level before anything is called a leak. */
 const fewestBucketsForLeak = 36;
 
-const halfLevel = bucketsPerLevel / 2;
 const risesNowhere = [false, false] as const;
 
 /** Log-odds at which finer windows are not looked at any more. */
 const surelyLeaking = 1.5;
+
+/** From this width on every bucket is looked at: one comes so seldom that it costs nothing. */
+const seldomMs = 900_000;
+
+/** New buckets of a level before it is looked at again. */
+function strideOf(closed: number, widthMs: number): number {
+  if (widthMs >= seldomMs) return 1;
+  return Math.max(1, Math.floor(Math.min(closed, bucketsPerLevel) / 8));
+}
 
 interface Widest {
   level: number;
@@ -179,6 +189,10 @@ class Watch implements SubjectWatch {
     const checksum = Buffer.alloc(checksumBytes);
     checksum.writeUInt32LE(crc32(bytes));
     return Buffer.concat([checksum, bytes]);
+  }
+
+  evidenceOn(resource: Resource): WindowEvidence[] {
+    return this.tracks[resources.findIndex((judged) => judged.resource === resource)]?.evidence ?? [];
   }
 
   get state(): WatchState {
@@ -264,7 +278,7 @@ class Watch implements SubjectWatch {
     const widest = this.widestLevel();
     for (let level = closedLevels - 1; level >= 0; level -= 1) {
       const closed = this.window.closedCount(level);
-      const stride = Math.max(1, Math.floor(Math.min(closed, bucketsPerLevel) / 8));
+      const stride = strideOf(closed, this.window.widthMs(level));
       if (closed < fewestBuckets || closed < (this.judgedAt[level] ?? 0) + stride) continue;
       this.judgedAt[level] = closed;
       touched = true;
@@ -290,11 +304,12 @@ class Watch implements SubjectWatch {
     }
     const { quantum } = resource;
     const idle = this.window.isConstant(level, channel) || track.coarserLogOdds(level) > surelyLeaking;
-    const rises = idle ? risesNowhere : this.screen(level, channel, quantum);
+    const filled = Math.min(this.window.closedCount(level), bucketsPerLevel);
+    const rises = idle ? risesNowhere : this.screen(level, channel, filled, quantum);
     for (const part of [0, 1] as const) {
       let evidence: WindowEvidence | null = null;
       if (rises[part]) {
-        const view = this.window.view(level, channel, part === 0 ? bucketsPerLevel : halfLevel, scratch);
+        const view = this.window.view(level, channel, part === 0 ? filled : filled >> 1, scratch);
         evidence = this.weigh(level, channel, view, quantum, isWidest && part === 0);
       }
       if (isWidest && part === 0) track.life = evidence;
@@ -302,16 +317,18 @@ class Watch implements SubjectWatch {
     }
   }
 
-  /** Whether the floors of a level, and those of its newer half, are worth weighing. */
-  private screen(level: number, channel: number, quantum: number): readonly [boolean, boolean] {
+  /** Whether the floors of the `filled` buckets of a level, and those of its newer half, are worth weighing. */
+  private screen(level: number, channel: number, filled: number, quantum: number): readonly [boolean, boolean] {
     const { window } = this;
     const floors = scratch.floor;
-    const n = window.floors(level, channel, bucketsPerLevel, floors);
+    const half = filled >> 1;
+    const n = window.floors(level, channel, filled, floors);
     const whole = n >= fewestBuckets && mayRise(floors, 0, n, quantum);
-    if (n < halfLevel) return [whole, false];
+    if (half < fewestBuckets) return [whole, false];
     // The newer half is the end of the whole, unless the channel was absent in some bucket.
-    if (n === Math.min(window.closedCount(level), bucketsPerLevel)) return [whole, mayRise(floors, n - halfLevel, halfLevel, quantum)];
-    return [whole, window.floors(level, channel, halfLevel, floors) === halfLevel && mayRise(floors, 0, halfLevel, quantum)];
+    if (n === filled) return [whole, mayRise(floors, n - half, half, quantum)];
+    const m = window.floors(level, channel, half, floors);
+    return [whole, m >= fewestBuckets && mayRise(floors, 0, m, quantum)];
   }
 
   private weigh(level: number, channel: number, view: WindowView, quantum: number, isLife: boolean): WindowEvidence | null {
