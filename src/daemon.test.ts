@@ -1,23 +1,16 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { get } from 'node:http';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import { startRun, testFolder } from './cli/spawnForTests.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { startProgram } from './lab/programs.ts';
 import type { Settings } from './model/settings.ts';
-import { findingsSchema, seriesSchema, statusSchema, subjectsSchema } from './serve/schema.ts';
-
-async function ask<T extends v.GenericSchema>(url: string, schema: T): Promise<v.InferOutput<T>> {
-  const [response] = await once(get(url, { agent: false }), 'response');
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk);
-  return v.parse(schema, JSON.parse(Buffer.concat(chunks).toString()));
-}
+import { ask } from './serve/askForTests.ts';
+import { findingsSchema, seriesSchema, statusSchema, subjectDetailSchema, subjectsSchema, whereSchema } from './serve/schema.ts';
 
 /** Asks until the answer is as wanted; the test's own time limit bounds it. */
 async function until<T extends v.GenericSchema>(
@@ -74,6 +67,62 @@ describe('the main job', () => {
   });
 });
 
+describe('open files', () => {
+  test('connections that are never closed are found, and named by state and peer', { timeout: 220_000 }, async (t) => {
+    const { url } = await startRun(t, ['--data', testFolder(t), '--interval', '1s']);
+    const program = startProgram({ language: 'node', kind: 'close-wait', rateBytesPerSecond: 256 * 1024, seed: process.pid });
+    t.after(() => program.stop());
+    await program.ready;
+    const isProgram = ({ subject }: { subject: string }) => subject.includes('close-wait');
+    const { subjects } = await until(`${url}/api/v1/status`, statusSchema, (status) =>
+      status.subjects.some((one) => isProgram(one) && one.resource === 'fds' && one.reasons[0]?.rule === 'open-files'),
+    );
+    const found = subjects.find(isProgram);
+    assert.match(
+      found?.reasons[0]?.text ?? '',
+      /^\d+ of \d+ open files are sockets in CLOSE_WAIT to 127\.0\.0\.1:\d+: connections not closed after the peer hung up$/,
+    );
+    assert.equal(found?.exhaustion?.wall, 'rlimit_nofile');
+    const rows = await ask(`${url}/api/v1/subjects?kind=workload`, subjectsSchema);
+    const id = rows.subjects.find(({ name }) => name.includes('close-wait'))?.id;
+    const { openFiles } = await ask(`${url}/api/v1/subjects/${id}`, subjectDetailSchema);
+    assert.equal(openFiles?.sockets[0]?.state, 'CLOSE_WAIT');
+    // What was looked at is kept as a series, too.
+    const sockets = await ask(`${url}/api/v1/subjects/${id}/series?resource=sockets`, seriesSchema);
+    assert.ok(sockets.floor.some((count) => count !== null && count > 20));
+  });
+});
+
+describe('the budget', () => {
+  test('is kept by looking less often, which is said; a larger one is taken up at once', { timeout: 220_000 }, async (t) => {
+    const settings = settingsIn(testFolder(t));
+    const tight = { cpuRatio: 0.0001, rssBytes: 1024 ** 2, readsPerSecond: 1 };
+    const logged: string[] = [];
+    const daemon = await startDaemon(
+      { ...settings, budget: tight },
+      { version: '0', pageDir: '/nonexistent', log: (level, text) => logged.push(`${level} ${text}`) },
+    );
+    try {
+      const url = `http://127.0.0.1:${daemon.address.port}/api/v1/status`;
+      const held = await until(url, statusSchema, ({ intervalMs }) => intervalMs > 1000);
+      assert.deepEqual(held.self.budget, { ...tight, wantedIntervalMs: 1000, looksCloser: false });
+      const notice = held.notices.find(({ code }) => code === 'STANCH_E_BUDGET');
+      assert.match(
+        notice?.text ?? '',
+        /scans every 2 s instead of every 1 s .*it used .* % of a core of 0\.01 %, .*it holds .* MiB of 1 MiB/,
+      );
+      assert.ok((held.self.cpuRatio ?? 0) > tight.cpuRatio && (held.self.readsPerSecond ?? 0) > 1);
+      assert.equal(logged.filter((line) => line.includes('STANCH_E_BUDGET')).length, 1);
+      daemon.reload(settings);
+      const free = await ask(url, statusSchema);
+      assert.deepEqual([free.intervalMs, free.self.budget.looksCloser], [1000, true]);
+      await until(url, statusSchema, ({ time }) => Date.parse(time) > Date.parse(free.time));
+    } finally {
+      await daemon.stop();
+    }
+  });
+});
+
 function settingsIn(dataDir: string): Settings {
   return {
     intervalMs: 1000,
@@ -81,8 +130,22 @@ function settingsIn(dataDir: string): Settings {
     listen: { host: '127.0.0.1', port: 0 },
     retention: { maxAgeMs: 1e10, maxBytes: 1e9 },
     allowLoopbackRead: true,
+    budget: { cpuRatio: 1, rssBytes: 1e10, readsPerSecond: 1e6 },
   };
 }
+
+describe('where the memory is', () => {
+  test('all of RAM, with the workloads that the daemon watches, while it goes on scanning', { timeout: 120_000 }, async (t) => {
+    const running = await startRun(t, ['--data', testFolder(t), '--interval', '1s']);
+    const where = await ask(`${running.url}/api/v1/where`, whereSchema);
+    const memTotal = /^MemTotal:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
+    assert.equal(where.ram.bytes, Number(memTotal) * 1024);
+    const workloads = where.ram.children?.find(({ name }) => name === 'workloads')?.children ?? [];
+    const { subjects } = await ask(`${running.url}/api/v1/subjects`, subjectsSchema);
+    assert.ok(workloads.some(({ subjectId }) => subjects.some(({ id }) => id === subjectId)));
+    await until(`${running.url}/api/v1/status`, statusSchema, ({ time }) => Date.parse(time) > Date.parse(where.time));
+  });
+});
 
 describe('what is wrong', () => {
   test('is in the log once, for whoever does not look at the page', { timeout: 120_000 }, async (t) => {

@@ -11,6 +11,8 @@ import type { Notice } from './model/notice.ts';
 import type { Settings } from './model/settings.ts';
 import { hostSubject, type Subject } from './model/subject.ts';
 import { formatDuration } from './model/units.ts';
+import { readWhere, type Where } from './relate/where.ts';
+import { BudgetKeeper } from './sample/budget.ts';
 import { type OwnCost, OwnCostMeter } from './sample/ownCost.ts';
 import { Sampler } from './sample/sampler.ts';
 import type { Scan } from './sample/scan.ts';
@@ -52,6 +54,9 @@ const putSubjectEveryMs = 600_000;
 const replayMs = 6 * 3_600_000;
 /** Points a sparkline is read back with after a restart. */
 const sparkPoints = 40;
+/** Where the memory is is read when somebody asks, and not again so soon; the search for holders must not hold up a scan. */
+const whereEveryMs = 15_000;
+const whereSearchMs = 40;
 /** A jump of the clock is told for so long. */
 const tellJumpMs = 3_600_000;
 
@@ -79,6 +84,7 @@ class RunningDaemon implements Daemon, LiveSource {
   private readonly options: DaemonOptions;
   private readonly sampler = new Sampler();
   private readonly clock: ScanClock;
+  private readonly budget: BudgetKeeper;
   private readonly book: WatchBook;
   private readonly judge: Judge;
   private readonly cost = new OwnCostMeter(Date.now() - performance.now());
@@ -88,6 +94,7 @@ class RunningDaemon implements Daemon, LiveSource {
   private latest: Scan;
   private latestCost: OwnCost;
   private latestScanMs = 0;
+  private latestWhere: { where: Where; readMs: number } | null = null;
   private bug: Notice | null = null;
   /** Notices in the log already, by code and moment. */
   private logged = new Set<string>();
@@ -109,6 +116,7 @@ class RunningDaemon implements Daemon, LiveSource {
     this.store = store;
     this.address = settings.listen;
     this.clock = new ScanClock(options.readClocks, lastStoredMs(store));
+    this.budget = new BudgetKeeper(settings.budget, settings.intervalMs);
     this.book = new WatchBook(settings.intervalMs);
     this.judge = new Judge(this.book, store, findingPace(settings.intervalMs));
     restoreBook(this.book, store, this.clock.nowMs(), options.log);
@@ -134,13 +142,14 @@ class RunningDaemon implements Daemon, LiveSource {
   // The three loops.
 
   private scheduleScan(): void {
-    const { waitMs } = nextTick(this.scheduleStartMs, this.current.intervalMs, performance.now());
+    const { waitMs } = nextTick(this.scheduleStartMs, this.budget.intervalMs, performance.now());
     this.scanTimer = setTimeout(() => this.onScanDue(), waitMs);
   }
 
   private onScanDue(): void {
     try {
       this.latest = this.scanOnce();
+      this.keepBudget();
     } catch (error) {
       this.tellBug('scanning', error);
     }
@@ -159,6 +168,16 @@ class RunningDaemon implements Daemon, LiveSource {
     this.store.append(scan.timeMs, this.rows(scan));
     this.latestCost = this.cost.measure();
     return scan;
+  }
+
+  /** Looks less often, or as often as wanted again. */
+  private keepBudget(): void {
+    const beforeMs = this.budget.intervalMs;
+    this.budget.observe(this.latestCost, performance.now(), this.latest.timeMs);
+    this.sampler.setLooksCloser(this.budget.looksCloser);
+    if (this.budget.intervalMs === beforeMs) return;
+    this.judge.setPace(findingPace(this.budget.intervalMs));
+    this.scheduleStartMs = performance.now();
   }
 
   private *rows(scan: Scan) {
@@ -199,7 +218,7 @@ class RunningDaemon implements Daemon, LiveSource {
 
   /** The smallest piece of work; false when nothing is left until the next scan. */
   private workStep(): boolean {
-    if (this.judge.step(this.latest.timeMs)) return true;
+    if (this.judge.step(this.latest.timeMs) || this.sampler.lookCloser()) return true;
     const restored = this.toSeed.pop();
     if (restored !== undefined) {
       this.seedSpark(restored);
@@ -237,8 +256,20 @@ class RunningDaemon implements Daemon, LiveSource {
     return this.latest;
   }
 
+  pace(): { intervalMs: number; looksCloser: boolean } {
+    return { intervalMs: this.budget.intervalMs, looksCloser: this.budget.looksCloser };
+  }
+
   scanMs(): number {
     return this.latestScanMs;
+  }
+
+  where(): Where {
+    if (this.latestWhere === null || performance.now() - this.latestWhere.readMs >= whereEveryMs) {
+      const where = readWhere(this.latest, { searchMs: whereSearchMs, sharesMs: 0 });
+      this.latestWhere = { where, readMs: performance.now() };
+    }
+    return this.latestWhere.where;
   }
 
   judged(subjectId: string): Judged | null {
@@ -251,7 +282,7 @@ class RunningDaemon implements Daemon, LiveSource {
   }
 
   notices(): Notice[] {
-    const own = [this.clockNotice(), this.storeNotice(), this.bug];
+    const own = [this.clockNotice(), this.storeNotice(), this.budget.notice(this.latest.timeMs), this.bug];
     return [...this.latest.notices, ...own.filter((notice) => notice !== null)];
   }
 
@@ -319,9 +350,10 @@ class RunningDaemon implements Daemon, LiveSource {
     if (next.retention.maxAgeMs !== before.retention.maxAgeMs) restart.push('store.max_age');
     if (next.retention.maxBytes !== before.retention.maxBytes) restart.push('store.max_size');
     if (next.listen.host !== before.listen.host || next.listen.port !== before.listen.port) restart.push('serve.listen');
-    this.current = { ...before, intervalMs: next.intervalMs, allowLoopbackRead: next.allowLoopbackRead };
+    this.current = { ...before, intervalMs: next.intervalMs, allowLoopbackRead: next.allowLoopbackRead, budget: next.budget };
+    this.budget.set(next.budget, next.intervalMs);
     if (next.intervalMs !== before.intervalMs) {
-      this.judge.setPace(findingPace(next.intervalMs));
+      this.judge.setPace(findingPace(this.budget.intervalMs));
       clearTimeout(this.scanTimer);
       this.scheduleStartMs = performance.now();
       this.scheduleScan();

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { buildCommand, buildRouteMap } from '@stricli/core';
-import { formatBytes, formatDuration } from '../model/units.ts';
+import { formatBytes, formatDuration, formatPercent } from '../model/units.ts';
 import { urlHost } from '../serve/access.ts';
 import type { CliContext } from './context.ts';
 import { jsonText } from './jsonText.ts';
@@ -44,7 +44,7 @@ function check(this: CliContext, flags: Flags): void {
     this.process.stdout.write(`${jsonText({ schema: 'stanch.config/1', file, problems, settings })}\n`);
     return;
   }
-  const { intervalMs, dataDir, retention, listen, allowLoopbackRead } = settings;
+  const { intervalMs, dataDir, retention, listen, allowLoopbackRead, budget } = settings;
   const lines = [
     file === null ? `No configuration file at ${wanted}: the defaults hold.` : `${file} is in order.`,
     `  interval                   ${formatDuration(intervalMs)}`,
@@ -53,6 +53,9 @@ function check(this: CliContext, flags: Flags): void {
     `  store.max_size             ${formatBytes(retention.maxBytes)}`,
     `  serve.listen               ${urlHost(listen.host)}:${listen.port}`,
     `  serve.allow_loopback_read  ${allowLoopbackRead}`,
+    `  budget.cpu                 ${formatPercent(budget.cpuRatio)} of a core`,
+    `  budget.rss                 ${formatBytes(budget.rssBytes)}`,
+    `  budget.reads_per_second    ${budget.readsPerSecond}`,
   ];
   this.process.stdout.write(`${lines.join('\n')}\n`);
 }

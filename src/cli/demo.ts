@@ -117,6 +117,8 @@ async function startOnFreePort(dataDir: string, tell: (text: string) => void): P
     listen: { host: '127.0.0.1', port: defaultPort },
     retention: { maxAgeMs: 86_400_000, maxBytes: 256 * 1024 * 1024 },
     allowLoopbackRead: true,
+    // For the minutes of a demo nothing is to be looked at less often.
+    budget: { cpuRatio: 1, rssBytes: 1024 ** 3, readsPerSecond: 1_000_000 },
   };
   const options: DaemonOptions = { version, pageDir: findPageDir(), log: (level, text) => level !== 'info' && tell(text) };
   try {

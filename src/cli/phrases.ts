@@ -1,6 +1,7 @@
 /** Verdicts in the words and widths of the terminal. */
 import { formatBytes, formatDuration } from '../model/units.ts';
 import type { Exhaustion, Slope } from '../model/verdict.ts';
+import { printable } from './printable.ts';
 
 /** `+48 MiB/h`; empty when nothing is known. */
 export function slopePhrase(slope: Slope | null): string {
@@ -13,6 +14,12 @@ export function slopePhrase(slope: Slope | null): string {
 export function slopeWithInterval(slope: Slope): string {
   const amount = (value: number) => (slope.unit === 'bytes' ? formatBytes(value) : `${Number(value.toPrecision(3))}`);
   return `${slopePhrase(slope)} (${amount(slope.low)} to ${amount(slope.high)})`;
+}
+
+/** `account alice, example.com`; empty where nobody's account it is. */
+export function hostingPhrase({ account, domain }: { account?: string | null; domain?: string | null }): string {
+  if (account === null || account === undefined) return '';
+  return printable(`account ${account}${domain === null || domain === undefined ? '' : `, ${domain}`}`);
 }
 
 /** `5 h 20 min ago`. */

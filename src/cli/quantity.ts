@@ -1,4 +1,4 @@
-/** Sizes and times as people write them: always with a unit. */
+/** Sizes, times and shares as people write them: always with a unit. */
 const durationUnits: Record<string, number> = {
   ms: 1,
   s: 1000,
@@ -18,6 +18,12 @@ export function parseDuration(text: string): number | null {
 /** `512MiB` → bytes; null when it is not a size with a unit. */
 export function parseSize(text: string): number | null {
   return parse(text, sizeUnits);
+}
+
+/** `1.5%` → 0.015; null when it is not a share with its sign. */
+export function parsePercent(text: string): number | null {
+  const match = /^(\d{1,3}(?:\.\d{1,3})?) ?%$/.exec(text);
+  return match === null ? null : Number(match[1]) / 100;
 }
 
 function parse(text: string, units: Record<string, number>): number | null {

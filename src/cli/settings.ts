@@ -9,14 +9,18 @@
  *   [serve]
  *   listen = "127.0.0.1:7420"
  *   allow_loopback_read = true
+ *   [budget]
+ *   cpu = "1%"
+ *   rss = "128MiB"
+ *   reads_per_second = 20000
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { StanchError } from '../model/errors.ts';
-import type { Settings } from '../model/settings.ts';
-import { parseDuration, parseSize } from './quantity.ts';
+import type { Budget, Settings } from '../model/settings.ts';
+import { parseDuration, parsePercent, parseSize } from './quantity.ts';
 import { placeOf } from './tomlPlace.ts';
 
 export interface ConfigProblem {
@@ -33,6 +37,7 @@ export interface ConfigValues {
   maxBytes?: number;
   listen?: { host: string; port: number };
   allowLoopbackRead?: boolean;
+  budget?: Partial<Budget>;
 }
 
 /** Flags of the command line, as written. */
@@ -56,6 +61,7 @@ export interface LoadedSettings {
 }
 
 const maxFileBytes = 1024 * 1024;
+const defaultIntervalMs = 10_000;
 const minIntervalMs = 1000;
 const maxIntervalMs = 600_000;
 
@@ -93,12 +99,30 @@ const keys: Record<string, Key> = {
     expected: 'true or false',
     take: (value, into) => typeof value === 'boolean' && assign(into, { allowLoopbackRead: value }),
   },
+  'budget.cpu': {
+    expected: 'a share of one core from "0.1%" to "100%"',
+    take: (value, into) => number(value, parsePercent, 0.001, 1, (cpuRatio) => assignBudget(into, { cpuRatio })),
+  },
+  'budget.rss': {
+    expected: 'a size from "48MiB" on, with its unit, such as "128MiB"',
+    take: (value, into) =>
+      number(value, parseSize, 48 * 1024 ** 2, Number.MAX_SAFE_INTEGER, (rssBytes) => assignBudget(into, { rssBytes })),
+  },
+  'budget.reads_per_second': {
+    expected: 'a whole number from 100 on',
+    take: (value, into) =>
+      typeof value === 'number' && Number.isSafeInteger(value) && value >= 100 && assignBudget(into, { readsPerSecond: value }),
+  },
 };
-const tables = ['store', 'serve'];
+const tables = ['store', 'serve', 'budget'];
 
 function assign(into: ConfigValues, values: ConfigValues): true {
   Object.assign(into, values);
   return true;
+}
+
+function assignBudget(into: ConfigValues, values: Partial<Budget>): true {
+  return assign(into, { budget: { ...into.budget, ...values } });
 }
 
 function number(value: unknown, read: (text: string) => number | null, min: number, max: number, put: (value: number) => unknown): boolean {
@@ -182,14 +206,22 @@ export function loadSettings(flags: SettingsFlags, surroundings: Surroundings): 
   const file = flags.config !== undefined || existsSync(wanted) ? wanted : null;
   const values = file === null ? {} : readConfigFile(file);
   const fromFlags = flagValues(flags);
+  const intervalMs = fromFlags.intervalMs ?? values.intervalMs ?? defaultIntervalMs;
   const settings: Settings = {
-    intervalMs: fromFlags.intervalMs ?? values.intervalMs ?? 10_000,
+    intervalMs,
     dataDir: fromFlags.dataDir ?? values.dataDir ?? defaults.data,
     listen: fromFlags.listen ?? values.listen ?? { host: '127.0.0.1', port: 7420 },
     retention: { maxAgeMs: values.maxAgeMs ?? 180 * 86_400_000, maxBytes: values.maxBytes ?? 1024 ** 3 },
     allowLoopbackRead: values.allowLoopbackRead ?? true,
+    budget: { ...defaultBudget(intervalMs), ...values.budget },
   };
   return { settings, file };
+}
+
+/** Who wants to know ten times as often allows for ten times the CPU time, up to a tenth of a core. */
+function defaultBudget(intervalMs: number): Budget {
+  const cpuRatio = Math.min(0.1, 0.01 * Math.max(1, defaultIntervalMs / intervalMs));
+  return { cpuRatio, rssBytes: 128 * 1024 ** 2, readsPerSecond: 20_000 };
 }
 
 function readConfigFile(file: string): ConfigValues {

@@ -30,6 +30,9 @@ const leastLinearShare = 0.5;
 const bendsDown = -2.5;
 const surelyGoesOn = 3;
 
+/** Log-odds within which two curves explain a life equally well. */
+const asPlausible = 1;
+
 export interface WindowEvidence {
   fromMs: number;
   toMs: number;
@@ -352,21 +355,27 @@ function weighEndings(line: LineFit, blocks: Blocks, u: Float64Array, frame: Omi
   const tolerated = n * (noise * noise * 0.1 + (misfit * growth) ** 2);
   const age = blocks.timeMs.map((timeMs) => Math.max(0, timeMs - frame.originMs) / frame.spanMs);
   let goesOn = line.squaredError;
-  let ends = Number.POSITIVE_INFINITY;
-  let endingCurve: EndingCurve | null = null;
+  const endings: { squaredError: number; curve: EndingCurve }[] = [];
   for (const [index, shape] of saturations.entries()) {
     const column = u.map((x, k) => shape(x, age[k] ?? 0));
     const pure = line.insteadBy(column);
-    if (pure.coefficient > 0 && pure.squaredError < ends) {
-      ends = pure.squaredError;
-      endingCurve = { ...frame, shape: index, coefficient: pure.coefficient };
-    }
+    if (pure.coefficient > 0)
+      endings.push({ squaredError: pure.squaredError, curve: { ...frame, shape: index, coefficient: pure.coefficient } });
     const mixed = line.with(column);
     if (mixed === null || mixed.coefficient <= 0 || mixed.slope < leastLinearShare * growth) continue;
     goesOn = Math.min(goesOn, mixed.squaredError * n ** (2 / n));
   }
+  const ends = endings.reduce((least, { squaredError }) => Math.min(least, squaredError), 1e300);
   const independent = Math.max(4, (n * (1 - line.autocorrelation)) / (1 + line.autocorrelation));
-  return { lineOdds: (independent / 2) * Math.log((Math.min(ends, 1e300) + tolerated) / (goesOn + tolerated)), endingCurve };
+  const odds = (better: number, worse: number) => (independent / 2) * Math.log((worse + tolerated) / (better + tolerated));
+  const plausible = endings.filter(({ squaredError }) => odds(ends, squaredError) < asPlausible).map(({ curve }) => curve);
+  return { lineOdds: odds(goesOn, ends), endingCurve: slowestToEnd(plausible, frame.fromMs, frame.spanMs) };
+}
+
+/** Of curves that fit as well as each other, the one that still grows most in the newer half: what it foresees is nobody's leak. */
+function slowestToEnd(curves: readonly EndingCurve[], fromMs: number, spanMs: number): EndingCurve | null {
+  const late = (curve: EndingCurve) => growthOf(curve, fromMs + spanMs / 2, fromMs + spanMs);
+  return curves.reduce<EndingCurve | null>((best, curve) => (best === null || late(curve) > late(best) ? curve : best), null);
 }
 
 /** Room for one window. */

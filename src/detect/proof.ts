@@ -56,15 +56,6 @@ export function missingProof(
   return null;
 }
 
-/** Rests of less than this share of a window are none; longer ones are an end when they exceed the longest so far by as much again as the factor says. */
-const shortRest = 0.12;
-const longerThanEver = 1.4;
-
-/** Whether the growth has paused for longer than it ever did. */
-export function hasStopped(e: WindowEvidence): boolean {
-  return e.lastRest > longerThanEver * Math.max(e.longestRest, shortRest);
-}
-
 function undecided(rule: string, text: string): Reason {
   return { rule, for: 'undecided', text };
 }

@@ -1,4 +1,4 @@
-import type { Sample } from '../model/gauge.ts';
+import { privateMemory, type Sample } from '../model/gauge.ts';
 import { valueOrNaN } from '../model/reading.ts';
 import type { Resource } from '../model/verdict.ts';
 
@@ -22,18 +22,11 @@ export const resources: readonly JudgedResource[] = [
 
 /** Puts what a sample holds of each resource into `values`, NaN where it was not read. */
 export function readResources(sample: Sample, values: number[]): void {
-  values[0] = privateBytes(sample);
+  values[0] = privateMemory(sample);
   values[1] = valueOrNaN(sample.shmemBytes);
   values[2] = valueOrNaN(sample.fds);
   values[3] = valueOrNaN(sample.sockets);
   values[4] = valueOrNaN(sample.threads);
   values[5] = valueOrNaN(sample.processes);
   values[6] = valueOrNaN(sample.kernelBytes);
-}
-
-/** Private memory: anonymous plus swapped out, so that swapping never hides a leak. Swap that was not read counts as none seen. */
-function privateBytes(sample: Sample): number {
-  const anonBytes = valueOrNaN(sample.anonBytes);
-  const swapBytes = valueOrNaN(sample.swapBytes);
-  return Number.isNaN(swapBytes) ? anonBytes : anonBytes + swapBytes;
 }

@@ -4,17 +4,16 @@ import { levelCount } from '../series/window.ts';
 import { logOddsOfLeak, reasonsFor } from './assess.ts';
 import { classifyHealthy } from './classify.ts';
 import type { WindowEvidence } from './evidence.ts';
-import { forecastExhaustion, normal95, type Wall } from './forecast.ts';
-import { hasStopped, missingProof, type Suspicion } from './proof.ts';
+import { forecastExhaustion, normal95, slopeDoubt, type Wall } from './forecast.ts';
+import { missingProof, type Suspicion } from './proof.ts';
 import type { RuleContext } from './rules/rule.ts';
 import { tooFewSamples, undecidedVerdict } from './undecided.ts';
 
 const hourMs = 3_600_000;
 
-/** A leak is said at this probability and taken back below the others, the lower one while it rests no longer than before: nothing flaps. */
+/** A leak is said at one probability and taken back below a lower one, and so is a suspicion: nothing flaps. */
 const sayLeak = 0.5;
-const takeBackLeak = 0.4;
-const takeBackRisingLeak = 0.25;
+const takeBackLeak = 0.45;
 const saySuspect = 0.35;
 const dropSuspicion = 0.2;
 
@@ -127,8 +126,7 @@ export class VerdictTrack {
       this.suspicion = { sinceMs: nowMs, spanMs: likeliest.evidence.toMs - likeliest.evidence.fromMs };
     }
     this.missing = likeliest === null ? null : this.missingFrom(likeliest, young, nowMs);
-    const kept =
-      this.word === 'leak' && likeliest !== null && probability >= (hasStopped(likeliest.evidence) ? takeBackLeak : takeBackRisingLeak);
+    const kept = this.word === 'leak' && probability >= takeBackLeak;
     const found = probability >= sayLeak && this.missing === null;
     const suspected = probability >= (this.word === 'no-leak' ? saySuspect : dropSuspicion);
     const word = kept || found ? 'leak' : suspected ? 'suspect' : 'no-leak';
@@ -155,7 +153,7 @@ export class VerdictTrack {
     const leaking = this.word !== 'no-leak' && likeliest !== null;
     const evidence = leaking ? likeliest.evidence : about.widest();
     if (evidence === null) return undecidedVerdict(this.context.resource, tooFewSamples);
-    const error = normal95 * evidence.slopeErrorPerMs;
+    const error = slopeDoubt * normal95 * evidence.slopeErrorPerMs;
     const exhaustion = leaking && wall !== null ? this.forecast(likeliest, wall, nowMs, about) : null;
     return {
       resource: this.context.resource,

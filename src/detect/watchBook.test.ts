@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { beforeEach, test } from 'node:test';
 import { emptySample, type Sample } from '../model/gauge.ts';
 import { absent } from '../model/reading.ts';
+import { Growth } from '../sample/growth.ts';
 import type { ProcessSample, Scan, WorkloadSample } from '../sample/scan.ts';
 import { WatchBook } from './watchBook.ts';
 
@@ -9,6 +10,16 @@ const mib = 1024 * 1024;
 
 function sampleAt(timeMs: number, anonBytes: number): Sample {
   return { ...emptySample(timeMs), anonBytes };
+}
+
+const growths = new Map<string, Growth>();
+beforeEach(() => growths.clear());
+
+function hasGrown(pid: string, sample: Sample): boolean {
+  const growth = growths.get(pid) ?? new Growth();
+  growths.set(pid, growth);
+  growth.observe(sample);
+  return growth.ofMemory || growth.ofFds;
 }
 
 /** Processes by workload: `{ web: { 10: bytes } }`. */
@@ -21,6 +32,9 @@ function scanAt(timeMs: number, running: Record<string, Record<number, number>>)
       state: 'S',
       uid: 0,
       sample: sampleAt(timeMs, bytes),
+      grown: hasGrown(pid, sampleAt(timeMs, bytes)),
+      zombies: 0,
+      openFiles: null,
     })),
   );
   const workloads: WorkloadSample[] = Object.entries(running).map(([name, pids]) => ({
@@ -30,6 +44,7 @@ function scanAt(timeMs: number, running: Record<string, Record<number, number>>)
       Object.values(pids).reduce((sum, bytes) => sum + bytes, 0),
     ),
     memberIds: Object.keys(pids).map((pid) => `p-${pid}`),
+    zombies: 0,
   }));
   const pressure = { some10: absent, full10: absent } as const;
   const host = {
@@ -41,6 +56,7 @@ function scanAt(timeMs: number, running: Record<string, Record<number, number>>)
     swapFreeBytes: absent,
     memoryPressure: pressure,
     load1: absent,
+    sockets: { used: absent, tcpAllocated: absent, tcpOrphaned: absent, tcpTimeWait: absent },
     cpuCount: 1,
   } as const;
   return { timeMs, bootId: 'b', processes, workloads, host, notices: [], startedCount: 0, endedCount: 0 };

@@ -2,11 +2,10 @@
  * The watches of everything that is judged: the host, every workload, and those processes of workloads with several of them
  * that have grown since they were first seen. Bounded in each; what has been gone longest makes room.
  */
-import type { Sample } from '../model/gauge.ts';
-import { isValue, valueOrNaN } from '../model/reading.ts';
+import { privateMemory, type Sample } from '../model/gauge.ts';
 import { hostSubject, type Subject } from '../model/subject.ts';
 import type { Resource, SubjectVerdict } from '../model/verdict.ts';
-import type { ProcessSample, Scan } from '../sample/scan.ts';
+import type { Scan } from '../sample/scan.ts';
 import type { Points } from '../series/store.ts';
 import type { FindingTrack } from './findingLife.ts';
 import { Spark } from './spark.ts';
@@ -34,20 +33,9 @@ const maxProcesses = 200;
  */
 const rememberAtLeastMs = 600_000;
 const rememberAtMostMs = 7 * 86_400_000;
-/** A process earns its own watch by growing this much since it was first seen. */
-const grownBytes = 4 * 1024 * 1024;
-const grownRatio = 1.05;
-const grownFds = 32;
-
-interface FirstSight {
-  privateBytes: number;
-  fds: number;
-  seenMs: number;
-}
 
 export class WatchBook {
   private readonly entries = new Map<string, WatchEntry>();
-  private readonly firstSights = new Map<string, FirstSight>();
   private readonly sparkBucketMs: number;
   private processCount = 0;
 
@@ -101,7 +89,7 @@ export class WatchBook {
     }
     for (const process of scan.processes) {
       if ((memberCounts.get(process.subject.workloadId ?? '') ?? 0) < 2) continue;
-      if (this.entries.has(process.subject.id) || this.hasGrown(process, scan.timeMs)) this.observeOne(process.subject, process.sample);
+      if (this.entries.has(process.subject.id) || process.grown) this.observeOne(process.subject, process.sample);
     }
     this.forget(scan.timeMs);
   }
@@ -134,23 +122,7 @@ export class WatchBook {
     return entry;
   }
 
-  private hasGrown(process: ProcessSample, nowMs: number): boolean {
-    const privateBytes = privateMemory(process.sample);
-    const fds = valueOrNaN(process.sample.fds);
-    const first = this.firstSights.get(process.subject.id);
-    if (first === undefined) {
-      this.firstSights.set(process.subject.id, { privateBytes, fds, seenMs: nowMs });
-      return false;
-    }
-    first.seenMs = nowMs;
-    if (Number.isNaN(first.privateBytes)) first.privateBytes = privateBytes;
-    if (Number.isNaN(first.fds)) first.fds = fds;
-    const grewBytes = privateBytes - first.privateBytes >= grownBytes && privateBytes >= first.privateBytes * grownRatio;
-    return grewBytes || fds - first.fds >= grownFds;
-  }
-
   private forget(nowMs: number): void {
-    for (const [id, first] of this.firstSights) if (first.seenMs < nowMs) this.firstSights.delete(id);
     const gone: WatchEntry[] = [];
     for (const entry of this.entries.values()) {
       if (entry.present) continue;
@@ -178,10 +150,4 @@ function push(entry: WatchEntry, sample: Sample): void {
   entry.watch.push(sample);
   entry.spark.push(sample.timeMs, privateMemory(sample));
   entry.lastSeenMs = sample.timeMs;
-}
-
-/** Anonymous + swapped-out bytes; NaN when the first was not read. Swap that is absent is none. */
-export function privateMemory(sample: Sample): number {
-  if (!isValue(sample.anonBytes)) return Number.NaN;
-  return sample.anonBytes + (isValue(sample.swapBytes) ? sample.swapBytes : 0);
 }

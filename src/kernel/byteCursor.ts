@@ -1,5 +1,5 @@
 /**
- * Walks over kernel text as bytes: decimals, words and lines, without making strings.
+ * Walks over kernel text as bytes: decimals, hexadecimals, words and lines, without making strings.
  * Every method moves forward only and stops at the end, so that a parser built on it always ends, whatever the bytes are.
  */
 const space = 0x20;
@@ -63,6 +63,24 @@ export class ByteCursor {
     return negative ? -value : value;
   }
 
+  /** Skips blanks and reads a hexadecimal number of at most 16 digits; NaN when there is none. */
+  hex(): number {
+    this.skipBlanks();
+    const start = this.at;
+    let value = 0;
+    while (this.at < this.#end && this.at - start < 16) {
+      const digit = hexDigit(this.#bytes[this.at] ?? 0);
+      if (digit < 0) break;
+      value = value * 16 + digit;
+      this.at += 1;
+    }
+    return this.at === start ? Number.NaN : value;
+  }
+
+  skipHex(): void {
+    while (this.at < this.#end && hexDigit(this.#bytes[this.at] ?? 0) >= 0) this.at += 1;
+  }
+
   /** Moves past `key` and tells so when the bytes under the cursor are it. */
   accept(key: Uint8Array): boolean {
     if (this.at + key.length > this.#end) return false;
@@ -78,4 +96,11 @@ export class ByteCursor {
     const found = this.#bytes.indexOf(newline, this.at);
     this.at = found < 0 || found >= this.#end ? this.#end : found + 1;
   }
+}
+
+/** -1 for what is none. */
+function hexDigit(byte: number): number {
+  if (byte >= zero && byte <= nine) return byte - zero;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }

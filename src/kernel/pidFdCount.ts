@@ -5,7 +5,7 @@
  */
 import { fstatSync, opendirSync, statSync } from 'node:fs';
 import { absent, isValue, type Reading } from '../model/reading.ts';
-import { missingFor } from './read.ts';
+import { countRead, missingFor } from './read.ts';
 
 /** A process with more open files than this is counted only so far: listing is dear. */
 const maxListed = 1 << 20;
@@ -22,6 +22,7 @@ export function fdCountIsDirectorySize(ownFdDirectory: string): boolean {
 
 export function fdDirectorySize(directory: string): Reading<number> {
   try {
+    countRead();
     const stats = statSync(directory, { throwIfNoEntry: false });
     return stats === undefined ? absent : stats.size;
   } catch (error) {
@@ -32,6 +33,7 @@ export function fdDirectorySize(directory: string): Reading<number> {
 /** The same on a kept descriptor of the directory: half the price. */
 export function keptFdDirectorySize(fd: number): Reading<number> {
   try {
+    countRead();
     return fstatSync(fd).size;
   } catch (error) {
     return missingFor(error);
@@ -41,6 +43,7 @@ export function keptFdDirectorySize(fd: number): Reading<number> {
 export function listedFdCount(directory: string): Reading<number> {
   try {
     const entries = opendirSync(directory);
+    countRead();
     try {
       let count = 0;
       while (count < maxListed && entries.readSync() !== null) count += 1;

@@ -9,6 +9,18 @@ import { absent, type Missing, notPermitted, type Reading } from '../model/readi
 const absentCodes = new Set(['ENOENT', 'ESRCH', 'ENOTDIR', 'ENODEV', 'EOPNOTSUPP', 'ENOTSUP', 'EINVAL', 'EIO', 'ELOOP', 'ENAMETOOLONG']);
 const notPermittedCodes = new Set(['EACCES', 'EPERM']);
 
+let reads = 0;
+
+/** For everything in this room that asks the kernel: one read, one look into a folder, one link. */
+export function countRead(): void {
+  reads += 1;
+}
+
+/** How often the kernel was asked for something since the start of stanch: what the budget of reads is held against. */
+export function kernelReads(): number {
+  return reads;
+}
+
 /** What an error of a read stands for. Errors that say something about stanch itself (EMFILE, ENOMEM) are thrown on. */
 export function missingFor(error: unknown): Missing {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -22,6 +34,7 @@ export function missingFor(error: unknown): Missing {
 /** One read from the start of an open file: how many bytes came. For files that the kernel writes as one record. */
 export function readKept(fd: number, buffer: Uint8Array): Reading<number> {
   try {
+    countRead();
     return readSync(fd, buffer, 0, buffer.length, 0);
   } catch (error) {
     return missingFor(error);
@@ -33,6 +46,7 @@ export function readRecord(path: string, buffer: Uint8Array): Reading<number> {
   try {
     const fd = openSync(path, 'r');
     try {
+      countRead();
       return readSync(fd, buffer, 0, buffer.length, null);
     } finally {
       closeSync(fd);
@@ -62,6 +76,7 @@ function readChunks(fd: number, maxBytes: number): Buffer {
   let total = 0;
   while (total < maxBytes) {
     const chunk = Buffer.allocUnsafe(Math.min(16384, maxBytes - total));
+    countRead();
     const count = readSync(fd, chunk, 0, chunk.length, null);
     if (count === 0) break;
     chunks.push(chunk.subarray(0, count));

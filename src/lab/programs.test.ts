@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ProgramKind, type ProgramLanguage, programKinds, programLanguages, startProgram, whyNotRunnable } from './programs.ts';
+import { type FdKind, readFdLink } from '../kernel/pidFd.ts';
+import { isValue } from '../model/reading.ts';
+import {
+  countedKinds,
+  type ProgramKind,
+  type ProgramLanguage,
+  programKinds,
+  programLanguages,
+  startProgram,
+  whyNotRunnable,
+} from './programs.ts';
 
 const mebibyte = 1024 ** 2;
 
@@ -32,6 +42,13 @@ async function watchAnon(pid: number, isEnough: (seen: { first: number; least: n
     seen.least = Math.min(seen.least, seen.now);
     seen.most = Math.max(seen.most, seen.now);
   } while (!isEnough(seen));
+}
+
+const heldKinds: Record<(typeof countedKinds)[number], FdKind> = { 'fd-leak': 'deleted', 'close-wait': 'socket' };
+
+function openFiles(pid: number, kind: FdKind): number {
+  const links = readdirSync(`/proc/${pid}/fd`).map((fd) => readFdLink(`/proc/${pid}/fd/${fd}`));
+  return links.filter((link) => isValue(link) && link.kind === kind).length;
 }
 
 async function untilGone(pid: number): Promise<void> {
@@ -65,6 +82,14 @@ for (const language of programLanguages) {
         await watchAnon(program.pid, ({ least, now }) => now > least + 0.5 * sizeBytes);
         await watchAnon(program.pid, ({ most, now }) => now < most - 0.5 * sizeBytes);
       }
+    });
+  }
+
+  for (const kind of countedKinds) {
+    test(`${language}: ${kind} keeps ever more open files`, { skip, timeout: 120_000 }, async (context) => {
+      const program = start(context, language, kind);
+      await program.ready;
+      while (openFiles(program.pid, heldKinds[kind]) < 300) await sleep(20);
     });
   }
 

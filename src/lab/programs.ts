@@ -16,14 +16,16 @@ const readyPatienceMs = 60_000;
 export const programLanguages = ['c', 'node', 'python'] as const;
 export type ProgramLanguage = (typeof programLanguages)[number];
 
-export const programKinds = ['leak', 'warm-up', 'lru-cache', 'gc-sawtooth', 'load'] as const;
 /** `leak` never stops growing; the others are its healthy twins. */
-export type ProgramKind = (typeof programKinds)[number];
+export const programKinds = ['leak', 'warm-up', 'lru-cache', 'gc-sawtooth', 'load'] as const;
+/** They keep what is counted: open files of a log that is gone, connections that the other side has closed. */
+export const countedKinds = ['fd-leak', 'close-wait'] as const;
+export type ProgramKind = (typeof programKinds)[number] | (typeof countedKinds)[number];
 
 export interface ProgramOptions {
   language: ProgramLanguage;
   kind: ProgramKind;
-  /** What it takes each second; 1 MiB unless said otherwise. */
+  /** What it takes each second; 1 MiB unless said otherwise. Of what is counted, one for each 64 KiB. */
   rateBytesPerSecond?: number;
   /** Where healthy programs stop: 12 seconds' worth of the rate, unless said otherwise. */
   sizeBytes?: number;
@@ -104,7 +106,7 @@ async function stopProgram(child: ChildProcess, exited: Promise<unknown[]>): Pro
   clearTimeout(impatience);
 }
 
-function findOnPath(name: string): string | null {
+export function findOnPath(name: string): string | null {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     try {
       accessSync(join(folder, name), constants.X_OK);

@@ -1,4 +1,4 @@
-import { absent, type Reading } from './reading.ts';
+import { absent, isValue, type Reading } from './reading.ts';
 
 /**
  * What one subject holds at one moment. Field by field the columns of a series file.
@@ -13,6 +13,7 @@ export interface Sample {
   shmemBytes: Reading<number>;
   fileBytes: Reading<number>;
   fds: Reading<number>;
+  /** Of processes that grow, and only in the scan after they were looked at. */
   sockets: Reading<number>;
   threads: Reading<number>;
   processes: Reading<number>;
@@ -49,6 +50,12 @@ export function emptySample(timeMs: number): Sample {
     headroomBytes: absent,
     fdLimit: absent,
   };
+}
+
+/** Anonymous + swapped-out bytes; NaN when the first was not read. Swap that is absent is none. */
+export function privateMemory(sample: Sample): number {
+  if (!isValue(sample.anonBytes)) return Number.NaN;
+  return sample.anonBytes + (isValue(sample.swapBytes) ? sample.swapBytes : 0);
 }
 
 /** Every numeric field of a sample but its time, in the order in which stores and files keep them. */

@@ -7,4 +7,14 @@ export interface Settings {
   retention: { maxAgeMs: number; maxBytes: number };
   /** Reading the API on loopback without a token. */
   allowLoopbackRead: boolean;
+  budget: Budget;
+}
+
+/** What stanch itself may cost, as means over some scans. */
+export interface Budget {
+  /** Share of one core, 0 to 1. */
+  cpuRatio: number;
+  rssBytes: number;
+  /** How often the kernel may be asked for something. */
+  readsPerSecond: number;
 }

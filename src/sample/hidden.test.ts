@@ -15,6 +15,7 @@ const everything: Visibility = {
   visibleThreads: 300,
   machineThreads: 300,
   hidepid: null,
+  permissions: { unseenOfProcesses: [], unseenOfKernel: [] },
 };
 
 function texts(seen: Partial<Visibility>): string[] {

@@ -2,6 +2,7 @@
 import type { Loadavg } from '../kernel/loadavg.ts';
 import type { Meminfo } from '../kernel/meminfo.ts';
 import type { Pressure } from '../kernel/pressure.ts';
+import type { Sockstat } from '../kernel/sockstat.ts';
 import type { Stat } from '../kernel/stat.ts';
 import type { Sample } from '../model/gauge.ts';
 import { absent, isValue, type Missing, type Reading } from '../model/reading.ts';
@@ -12,10 +13,12 @@ export interface HostFiles {
   pressure: Reading<Pressure>;
   loadavg: Reading<Loadavg>;
   stat: Reading<Stat>;
+  sockstat: Reading<Sockstat>;
 }
 
 export function hostReading(files: HostFiles, timeMs: number, bootTimeMs: Reading<number>, processes: number): HostReading {
   const { meminfo, pressure, loadavg, stat } = files;
+  const sockets = isValue(files.sockstat) ? files.sockstat : unknownSockets(files.sockstat);
   const memory = (pick: (meminfo: Meminfo) => Reading<number>): Reading<number> => (isValue(meminfo) ? pick(meminfo) : meminfo);
   const sample: Sample = {
     timeMs,
@@ -24,7 +27,7 @@ export function hostReading(files: HostFiles, timeMs: number, bootTimeMs: Readin
     shmemBytes: memory((info) => info.Shmem),
     fileBytes: memory((info) => difference(sum([info.Cached, info.Buffers]), info.Shmem)),
     fds: absent,
-    sockets: absent,
+    sockets: sockets.used,
     threads: isValue(loadavg) ? loadavg.threads : loadavg,
     processes,
     cpuSeconds: isValue(stat) ? stat.busySeconds : stat,
@@ -43,8 +46,13 @@ export function hostReading(files: HostFiles, timeMs: number, bootTimeMs: Readin
     swapFreeBytes: memory((info) => info.SwapFree),
     memoryPressure: isValue(pressure) ? pressure : { some10: pressure, full10: pressure },
     load1: isValue(loadavg) ? loadavg.load1 : loadavg,
+    sockets,
     cpuCount: isValue(stat) ? stat.cpuCount : 0,
   };
+}
+
+function unknownSockets(missing: Missing): HostReading['sockets'] {
+  return { used: missing, tcpAllocated: missing, tcpOrphaned: missing, tcpTimeWait: missing };
 }
 
 /**

@@ -1,5 +1,6 @@
-/** What stanch itself costs: CPU time, resident memory, open files. Part of every answer, so that nobody has to take it on trust. */
+/** What stanch itself costs: CPU time, resident memory, open files, reads. Part of every answer, so that nobody has to take it on trust. */
 import { readdirSync, statSync } from 'node:fs';
+import { kernelReads } from '../kernel/read.ts';
 import { absent, type Reading } from '../model/reading.ts';
 
 export interface OwnCost {
@@ -8,6 +9,9 @@ export interface OwnCost {
   /** CPU time since start, seconds. */
   cpuSeconds: number;
   rssBytes: number;
+  /** How often the kernel was asked for something: since start, and a second over about the last minute. */
+  reads: number;
+  readsPerSecond: Reading<number>;
   fds: Reading<number>;
   startTimeMs: number;
 }
@@ -17,7 +21,7 @@ const windowMs = 60_000;
 export class OwnCostMeter {
   private readonly startTimeMs: number;
   /** Oldest first, at least one and at most about a minute of them. */
-  private readings: { atMs: number; cpuSeconds: number }[] = [];
+  private readings: { atMs: number; cpuSeconds: number; reads: number }[] = [];
 
   constructor(startTimeMs: number) {
     this.startTimeMs = startTimeMs;
@@ -27,22 +31,25 @@ export class OwnCostMeter {
   measure(monotonicMs: number = performance.now()): OwnCost {
     const usage = process.cpuUsage();
     const cpuSeconds = (usage.user + usage.system) / 1e6;
-    this.readings.push({ atMs: monotonicMs, cpuSeconds });
+    const reads = kernelReads();
+    this.readings.push({ atMs: monotonicMs, cpuSeconds, reads });
     while (this.readings.length > 2 && monotonicMs - (this.readings[1]?.atMs ?? monotonicMs) >= windowMs) this.readings.shift();
     return {
-      cpuRatio: this.ratio(),
+      cpuRatio: this.perSecond((reading) => reading.cpuSeconds),
       cpuSeconds,
       rssBytes: process.memoryUsage.rss(),
+      reads,
+      readsPerSecond: this.perSecond((reading) => reading.reads),
       fds: countOwnFds(),
       startTimeMs: this.startTimeMs,
     };
   }
 
-  private ratio(): Reading<number> {
+  private perSecond(pick: (reading: { cpuSeconds: number; reads: number }) => number): Reading<number> {
     const first = this.readings[0];
     const last = this.readings.at(-1);
     if (first === undefined || last === undefined || last.atMs <= first.atMs) return absent;
-    return Math.max(0, ((last.cpuSeconds - first.cpuSeconds) * 1000) / (last.atMs - first.atMs));
+    return Math.max(0, ((pick(last) - pick(first)) * 1000) / (last.atMs - first.atMs));
   }
 }
 

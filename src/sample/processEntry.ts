@@ -3,8 +3,12 @@ import { closeSync } from 'node:fs';
 import { emptySample, type Sample } from '../model/gauge.ts';
 import { absent, type Reading } from '../model/reading.ts';
 import type { CgroupLimit } from './cgroupLimits.ts';
+import { Growth } from './growth.ts';
+import type { OpenFiles } from './openFiles/openFiles.ts';
 import type { ProcessSample } from './scan.ts';
 import type { WorkloadEntry } from './workloadEntry.ts';
+
+const zombie = 0x5a;
 
 export class ProcessEntry {
   readonly pid: number;
@@ -29,10 +33,19 @@ export class ProcessEntry {
   uid: Reading<number> = absent;
   /** Children in this scan. */
   children = 0;
+  /** Of them those that ended and were never waited for. */
+  zombies = 0;
   listedAtScan = 0;
   /** The limit of its cgroup, shared with the others in it. */
   limit: CgroupLimit | null = null;
   readonly sample: Sample = emptySample(0);
+  readonly growth = new Growth();
+  /** As of the last closer look; null when there was none, or it stopped growing. */
+  openFiles: OpenFiles | null = null;
+  /** Looked at since the last scan. */
+  openFilesAreNew = false;
+  /** This account may not look. */
+  openFilesRefused = false;
   shown: ProcessSample | null = null;
   workload: WorkloadEntry | null = null;
   /** CPU time of this process that its workload has counted. */
@@ -48,6 +61,15 @@ export class ProcessEntry {
     this.statusPath = `${this.directory}/status`;
     this.bornAtScan = scan;
     this.listedAtScan = scan;
+  }
+
+  get isZombie(): boolean {
+    return this.state === zombie;
+  }
+
+  /** Ended, and never waited for: no thread of it runs any more. */
+  get isDead(): boolean {
+    return this.isZombie && this.sample.threads === 1;
   }
 
   /** Closes what is kept open and says how many descriptors that were. */

@@ -3,7 +3,7 @@
  * When memory moved, and every sixth scan: stat and status. Once, and every 60 scans: cgroup, arguments, limits.
  * Nothing is allocated in the first two tiers but what node:fs needs.
  */
-import { openSync, readdirSync, readlinkSync } from 'node:fs';
+import { openSync, readdirSync } from 'node:fs';
 import { parsePidCgroup } from '../kernel/pidCgroup.ts';
 import { parsePidCmdline } from '../kernel/pidCmdline.ts';
 import { fdCountIsDirectorySize, fdDirectorySize, keptFdDirectorySize, listedFdCount } from '../kernel/pidFdCount.ts';
@@ -15,21 +15,20 @@ import { missingFor, readKept, readRecord } from '../kernel/read.ts';
 import { ticksPerSecond } from '../kernel/stat.ts';
 import { absent, isValue, notPermitted, type Reading } from '../model/reading.ts';
 import type { ProcessId } from '../model/subject.ts';
+import { Ancestors, workingDirectoryOf } from './ancestors.ts';
 import type { CgroupLimits } from './cgroupLimits.ts';
 import { maskedArguments, shownCommand } from './commandLine.ts';
-import type { ContainerNames } from './containerNames.ts';
 import { ProcessEntry } from './processEntry.ts';
 import { processSubjectId } from './subjectId.ts';
 import type { UserNames } from './userNames.ts';
 import { commandName } from './workload/executable.ts';
-import type { ProcessFacts } from './workload/workloadRule.ts';
+import type { GivenNames, ProcessFacts } from './workload/workloadRule.ts';
 import type { WorkloadTable } from './workloadTable.ts';
 
 const fullReadEveryScans = 6;
 const identifyEveryScans = 60;
 /** A process between fork and exec, or before it set its title, looks like its parent: it is looked at again soon. */
 const youngScans = [1, fullReadEveryScans];
-const zombie = 0x5a;
 /** Command lines can be longer (the class path of a JVM), and the part that names the program comes late in it. */
 const bufferBytes = 1 << 17;
 
@@ -40,7 +39,7 @@ export interface ReaderContext {
   /** How many descriptors may be kept open. */
   keptFdBudget: number;
   users: UserNames;
-  containers: ContainerNames;
+  names: GivenNames;
   limits: CgroupLimits;
   workloads: WorkloadTable;
 }
@@ -52,10 +51,12 @@ export class ProcessReader {
   readonly #statm = { sizePages: 0, residentPages: 0, sharedPages: 0 };
   readonly #status = emptyPidStatus();
   readonly #fdCountByStat: boolean;
+  readonly #ancestors: Ancestors;
   #keptFds = 0;
 
   constructor(context: ReaderContext) {
     this.#context = context;
+    this.#ancestors = new Ancestors(context.procRoot, context.users);
     this.#fdCountByStat = fdCountIsDirectorySize(`${context.procRoot}/self/fd`);
   }
 
@@ -196,13 +197,13 @@ export class ProcessReader {
 
   /** A process whose first thread has ended while others run looks like a zombie: what it holds is with those. */
   #statusPathOf(entry: ProcessEntry): string {
-    if (entry.state !== zombie || entry.sample.threads === 1) return entry.statusPath;
+    if (!entry.isZombie || entry.sample.threads === 1) return entry.statusPath;
     const other = otherThread(entry);
     return other === null ? entry.statusPath : `${entry.directory}/task/${other}/status`;
   }
 
   #countFds(entry: ProcessEntry): void {
-    if (entry.state === zombie) entry.sample.fds = absent;
+    if (entry.isZombie) entry.sample.fds = absent;
     else if (entry.fdDirectoryFd >= 0) entry.sample.fds = keptFdDirectorySize(entry.fdDirectoryFd);
     else if (this.#fdCountByStat) entry.sample.fds = fdDirectorySize(entry.fdDirectory);
     // Once refused, it is asked again when the process is identified anew.
@@ -214,7 +215,7 @@ export class ProcessReader {
     const { bootTimeMs, limits, workloads } = this.#context;
     const argv = this.#readArguments(entry);
     // A zombie has lost its arguments, and is still what it was.
-    if (argv.length === 0 && entry.shown !== null && entry.state === zombie) return;
+    if (argv.length === 0 && entry.shown !== null && entry.isZombie) return;
     const cgroupLength = readRecord(`${entry.directory}/cgroup`, this.#buffer);
     const cgroup = parsePidCgroup(isValue(cgroupLength) ? this.#buffer.toString('latin1', 0, cgroupLength) : '');
     const limitsLength = readRecord(`${entry.directory}/limits`, this.#buffer);
@@ -223,12 +224,15 @@ export class ProcessReader {
     entry.limit = limits.limitOf(cgroup, scan);
     const facts: ProcessFacts = {
       kernelThread: false,
+      pid: entry.pid,
       comm: entry.comm.toString('latin1'),
       argv: maskedArguments(argv),
       cgroup,
       user: isValue(entry.uid) ? this.#context.users.of(entry.uid) : '?',
-      containerName: (runtime, id) => this.#context.containers.of(runtime, id),
-      workingDirectory: () => workingDirectoryOf(entry),
+      uid: isValue(entry.uid) ? entry.uid : null,
+      names: this.#context.names,
+      workingDirectory: () => workingDirectoryOf(entry.directory),
+      parent: () => this.#ancestors.of(entry.parentPid, scan),
     };
     const workload = workloads.entryOf(facts);
     if (workload !== entry.workload && entry.workload !== null) {
@@ -241,7 +245,7 @@ export class ProcessReader {
 
   #show(entry: ProcessEntry, facts: ProcessFacts, command: string): void {
     const id: ProcessId = { bootId: this.#context.bootId, pid: entry.pid, startTimeTicks: entry.startTimeTicks };
-    const workloadId = entry.workload?.subject.id;
+    const { id: workloadId, account, domain } = entry.workload?.subject ?? {};
     entry.shown = {
       id,
       subject: {
@@ -250,11 +254,16 @@ export class ProcessReader {
         name: `${commandName(facts)} (pid ${entry.pid})`,
         user: facts.user,
         ...(workloadId === undefined ? {} : { workloadId }),
+        ...(account === undefined ? {} : { account }),
+        ...(domain === undefined ? {} : { domain }),
       },
       command,
       state: '?',
       uid: entry.uid,
       sample: entry.sample,
+      grown: false,
+      zombies: 0,
+      openFiles: null,
     };
   }
 
@@ -281,15 +290,6 @@ function marksMoved(entry: ProcessEntry, first: number, second: number, third: n
 function otherThread(entry: ProcessEntry): string | null {
   try {
     return readdirSync(`${entry.directory}/task`).find((thread) => thread !== String(entry.pid)) ?? null;
-  } catch (error) {
-    missingFor(error);
-    return null;
-  }
-}
-
-function workingDirectoryOf(entry: ProcessEntry): string | null {
-  try {
-    return readlinkSync(`${entry.directory}/cwd`, 'latin1').replace(/ \(deleted\)$/, '');
   } catch (error) {
     missingFor(error);
     return null;

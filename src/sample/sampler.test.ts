@@ -43,7 +43,7 @@ test('a unit is one workload over all its users: sums, oldest start, nearest lim
 });
 
 test('a pool of PHP-FPM is a workload of its own and the master stays with the service', () => {
-  const pool = workload('php-fpm: pool www');
+  const pool = workload('php-fpm: pool www, PHP 8.2');
   assert.equal(pool.subject.origin, 'php-fpm-pool');
   assert.equal(pool.subject.user, 'www-data');
   assert.equal(pool.sample.anonBytes, 70000 * KiB);
@@ -67,12 +67,17 @@ test('a hostile name is shown with its control characters written out', () => {
   assert.doesNotMatch(JSON.stringify(scan.workloads.map((one) => one.subject.name)), /\\u001b|\\n(?!\\)/);
 });
 
-test('a zombie is a child of its parent and holds nothing', () => {
+test('a zombie is a child of its parent, belongs to its workload and holds nothing', () => {
   const dead = processOf(800);
   assert.equal(dead.state, 'Z');
   assert.equal(dead.sample.anonBytes, absent);
   assert.equal(dead.sample.fds, absent);
   assert.equal(processOf(600).sample.processes, 1);
+  assert.equal(processOf(600).zombies, 1);
+  const parents = workload('node /srv/app/server.js --port N --password=*** (deploy)');
+  assert.equal(dead.subject.workloadId, parents.subject.id);
+  assert.equal(parents.zombies, 1);
+  assert.equal(parents.sample.threads, processOf(600).sample.threads, 'a zombie runs no thread');
 });
 
 test('threads of the kernel are one workload without memory, and no processes', () => {
@@ -94,6 +99,7 @@ test('the host: memory by kind, what is left, the limit, the stall', () => {
   assert.equal(host.sample.kernelBytes, 144000 * KiB);
   assert.deepEqual(host.memoryPressure, { some10: 0.1234, full10: 0.04 });
   assert.equal(processOf(600).sample.headroomBytes, 2200000 * KiB);
+  assert.deepEqual([host.sockets.used, host.sockets.tcpTimeWait], [312, 12]);
 });
 
 test('nothing is hidden here, and nothing is said', () => {

@@ -9,12 +9,16 @@ import { type Mount, readMountinfo } from '../kernel/mountinfo.ts';
 import { parseOpenFilesLimit } from '../kernel/pidLimits.ts';
 import { readPressure } from '../kernel/pressure.ts';
 import { readText } from '../kernel/read.ts';
+import { readSockstat } from '../kernel/sockstat.ts';
 import { readStat } from '../kernel/stat.ts';
 import { StanchError } from '../model/errors.ts';
 import { absent, isValue, notPermitted, type Reading } from '../model/reading.ts';
 import { CgroupLimits } from './cgroupLimits.ts';
-import { ContainerNames } from './containerNames.ts';
 import { hostReading } from './hostReading.ts';
+import { hostNames } from './names/hostNames.ts';
+import { CloserLook } from './openFiles/closerLook.ts';
+import { socketCount } from './openFiles/openFiles.ts';
+import { type Permissions, tryPermissions } from './permissions.ts';
 import type { ProcessEntry } from './processEntry.ts';
 import { ProcessReader } from './processReader.ts';
 import type { ProcessSample, Scan } from './scan.ts';
@@ -27,7 +31,10 @@ import { WorkloadTable } from './workloadTable.ts';
 const maxKeptFds = 4096;
 /** All processes are listed at least this often, even when no pid was given out. */
 const listEveryScans = 6;
-const mountsEveryScans = 60;
+const surroundingsEveryScans = 60;
+/** Workloads of more processes than this are looked at closer only where they grow. */
+const maxSiblings = 32;
+const manyFds = 32;
 
 export interface SamplerOptions {
   procRoot?: string;
@@ -35,6 +42,8 @@ export interface SamplerOptions {
   passwdFile?: string;
   /** Where docker, podman and Kubernetes keep the names of containers, below `lib` and `log`. */
   varRoot?: string;
+  /** Where `var/cpanel` and `etc` of cPanel are found, in place of `/`. */
+  cpanelRoot?: string;
   /** Files kept open between scans, in place of what half the limit of this process allows: 0 for a single scan. */
   keptFds?: number;
 }
@@ -48,12 +57,15 @@ export class Sampler {
   readonly #reader: ProcessReader;
   readonly #visibility = new VisibilityNotices();
   readonly #entries = new Map<number, ProcessEntry>();
+  readonly #closerLook = new CloserLook();
   readonly #shown: ProcessSample[] = [];
   readonly #shownWorkloads: WorkloadEntry[] = [];
+  #looksCloser = true;
   #scan = 0;
   #lastPid = -1;
   #unreadable = 0;
   #mounts: Reading<Mount[]> = absent;
+  #permissions: Permissions = { unseenOfProcesses: [], unseenOfKernel: [] };
 
   /** Throws STANCH_E_NO_INPUT where there is no /proc. */
   constructor(options: SamplerOptions = {}) {
@@ -69,7 +81,7 @@ export class Sampler {
       bootTimeMs: this.#bootTimeMs,
       keptFdBudget: options.keptFds ?? keptFdBudget(this.#procRoot),
       users: new UserNames(options.passwdFile ?? '/etc/passwd'),
-      containers: new ContainerNames(options.varRoot ?? '/var'),
+      names: hostNames({ varRoot: options.varRoot ?? '/var', cpanelRoot: options.cpanelRoot ?? '' }),
       limits: this.#limits,
       workloads: this.#workloads,
     });
@@ -87,6 +99,7 @@ export class Sampler {
         pressure: readPressure(this.#procRoot, 'memory'),
         loadavg,
         stat: readStat(this.#procRoot),
+        sockstat: readSockstat(this.#procRoot),
       },
       nowMs,
       this.#bootTimeMs,
@@ -94,6 +107,7 @@ export class Sampler {
     );
     const visibility = this.#sum(nowMs, host.sample.headroomBytes);
     this.#limits.refresh(this.#scan);
+    if (this.#looksCloser) this.#closerLook.choose(this.#growing(), nowMs);
     visibility.machineThreads = isValue(loadavg) ? loadavg.threads : loadavg;
     return {
       timeMs: nowMs,
@@ -107,8 +121,23 @@ export class Sampler {
     };
   }
 
+  /**
+   * A bite of work between two scans: which files and sockets those processes hold that grow. The next scan shows what was seen.
+   * False when there is nothing to do for now.
+   */
+  lookCloser(): boolean {
+    return this.#looksCloser && this.#closerLook.step();
+  }
+
+  /** Without closer looks it costs less, and what they found is forgotten. */
+  setLooksCloser(wanted: boolean): void {
+    this.#looksCloser = wanted;
+    if (!wanted) this.#closerLook.stop();
+  }
+
   /** Gives back every descriptor. */
   close(): void {
+    this.#closerLook.stop();
     for (const entry of this.#entries.values()) this.#reader.release(entry);
     this.#entries.clear();
   }
@@ -167,7 +196,10 @@ export class Sampler {
 
   /** Adds the processes up and counts what could not be seen. */
   #sum(nowMs: number, headroomBytes: Reading<number>): Visibility {
-    if (this.#scan % mountsEveryScans === 1) this.#mounts = readMountinfo(this.#procRoot);
+    if (this.#scan % surroundingsEveryScans === 1) {
+      this.#mounts = readMountinfo(this.#procRoot);
+      this.#permissions = tryPermissions(this.#procRoot, this.#pidOfAnother());
+    }
     const seen: Visibility = {
       unreadableProcesses: this.#unreadable,
       uncountedFds: 0,
@@ -177,23 +209,59 @@ export class Sampler {
       visibleThreads: 0,
       machineThreads: absent,
       hidepid: hidepidOf(this.#mounts, this.#procRoot),
+      permissions: this.#permissions,
     };
     this.#workloads.begin(nowMs, headroomBytes);
-    for (const entry of this.#entries.values()) entry.children = 0;
-    for (const entry of this.#entries.values()) {
-      const parent = this.#entries.get(entry.parentPid);
-      if (parent !== undefined) parent.children += 1;
-    }
+    this.#countChildren();
     this.#shown.length = 0;
     for (const entry of this.#entries.values()) this.#show(entry, nowMs, headroomBytes, seen);
     this.#workloads.end(this.#shownWorkloads);
     return seen;
   }
 
+  /** null: every process that is seen belongs to the account of stanch. */
+  #pidOfAnother(): number | null {
+    const own = process.geteuid?.();
+    for (const { pid, uid, shown, isZombie } of this.#entries.values())
+      if (shown !== null && isValue(uid) && uid !== own && !isZombie) return pid;
+    return null;
+  }
+
+  #countChildren(): void {
+    for (const entry of this.#entries.values()) entry.children = entry.zombies = 0;
+    for (const entry of this.#entries.values()) {
+      const parent = this.#entries.get(entry.parentPid);
+      if (parent === undefined) continue;
+      parent.children += 1;
+      if (!entry.isDead) continue;
+      parent.zombies += 1;
+      adopt(entry, parent);
+    }
+  }
+
+  /** What is worth a closer look: what grows, what is half-way to its limit of open files, and the siblings of those, without whom a sum over the workload would say nothing. */
+  #growing(): ProcessEntry[] {
+    const growing = new Set<ProcessEntry>();
+    const workloads = new Set<WorkloadEntry>();
+    for (const entry of this.#entries.values()) {
+      if (entry.shown === null || entry.isZombie || entry.pid === process.pid) continue;
+      if (entry.growth.ofFds || isNearFdLimit(entry)) {
+        growing.add(entry);
+        if (entry.workload !== null && entry.workload.members <= maxSiblings) workloads.add(entry.workload);
+      } else if (entry.growth.ofMemory) growing.add(entry);
+    }
+    if (workloads.size === 0) return [...growing];
+    for (const entry of this.#entries.values())
+      if (entry.workload !== null && workloads.has(entry.workload) && !entry.isZombie) growing.add(entry);
+    return [...growing];
+  }
+
   #show(entry: ProcessEntry, nowMs: number, headroomBytes: Reading<number>, seen: Visibility): void {
     const { sample, shown } = entry;
     sample.timeMs = nowMs;
+    sample.sockets = entry.openFilesAreNew && entry.openFiles !== null ? socketCount(entry.openFiles) : absent;
     entry.workload?.add(entry);
+    entry.openFilesAreNew = false;
     if (shown === null) {
       seen.kernelThreadsSeen += 1;
       seen.visibleThreads += 1;
@@ -203,11 +271,28 @@ export class Sampler {
     sample.processes = entry.children;
     shown.state = String.fromCharCode(entry.state);
     shown.uid = entry.uid;
+    entry.growth.observe(sample);
+    shown.grown = entry.growth.ofMemory || entry.growth.ofFds;
+    shown.zombies = entry.zombies;
+    shown.openFiles = entry.openFiles;
     this.#shown.push(shown);
     seen.visibleThreads += isValue(sample.threads) ? sample.threads : 1;
     if (sample.fds === notPermitted) seen.uncountedFds += 1;
     if (sample.anonBytes === notPermitted) seen.unreadableMemory += 1;
   }
+}
+
+/** A zombie belongs to its parent, whatever it was: nobody else can take it away. */
+function adopt(zombie: ProcessEntry, parent: ProcessEntry): void {
+  if (zombie.shown === null || parent.workload === null || zombie.workload === parent.workload) return;
+  // What it used so far stays with the workload that it leaves.
+  if (zombie.workload !== null && isValue(zombie.sample.cpuSeconds)) zombie.countedCpuSeconds = zombie.sample.cpuSeconds;
+  zombie.workload = parent.workload;
+  zombie.shown.subject = { ...zombie.shown.subject, workloadId: parent.workload.subject.id };
+}
+
+function isNearFdLimit({ sample: { fds, fdLimit } }: ProcessEntry): boolean {
+  return isValue(fds) && isValue(fdLimit) && fds >= manyFds && fds >= fdLimit / 2;
 }
 
 function bootIdOf(procRoot: string): string {

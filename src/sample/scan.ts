@@ -1,7 +1,9 @@
+import type { Sockstat } from '../kernel/sockstat.ts';
 import type { Sample } from '../model/gauge.ts';
 import type { Notice } from '../model/notice.ts';
 import type { Reading } from '../model/reading.ts';
 import type { ProcessId, Subject } from '../model/subject.ts';
+import type { OpenFiles } from './openFiles/openFiles.ts';
 
 /** One process in one scan. Objects are reused between scans: copy what is kept. */
 export interface ProcessSample {
@@ -13,6 +15,12 @@ export interface ProcessSample {
   state: string;
   uid: Reading<number>;
   sample: Sample;
+  /** Its memory or its open files have grown since it was first seen. */
+  grown: boolean;
+  /** Child processes that ended and were never waited for. */
+  zombies: number;
+  /** What it holds open, where it was looked at: of processes only that grow. */
+  openFiles: OpenFiles | null;
 }
 
 export interface WorkloadSample {
@@ -21,6 +29,8 @@ export interface WorkloadSample {
   sample: Sample;
   /** Subject ids of the processes in it now. */
   memberIds: string[];
+  /** Child processes of its members that ended and were never waited for. */
+  zombies: number;
 }
 
 /** The host's memory and stall, bytes and ratios as /proc has them. */
@@ -34,6 +44,7 @@ export interface HostReading {
   /** Share of the last 10 s in which some or all tasks waited for memory, 0 to 1. */
   memoryPressure: { some10: Reading<number>; full10: Reading<number> };
   load1: Reading<number>;
+  sockets: Pick<Sockstat, 'used' | 'tcpAllocated' | 'tcpOrphaned' | 'tcpTimeWait'>;
   cpuCount: number;
 }
 

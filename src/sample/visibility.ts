@@ -2,6 +2,7 @@
 import type { Mount } from '../kernel/mountinfo.ts';
 import type { Notice } from '../model/notice.ts';
 import { isValue, type Reading } from '../model/reading.ts';
+import type { Permissions } from './permissions.ts';
 
 export interface Visibility {
   /** Processes that are listed and may not be read. */
@@ -16,6 +17,7 @@ export interface Visibility {
   visibleThreads: number;
   machineThreads: Reading<number>;
   hidepid: string | null;
+  permissions: Permissions;
 }
 
 /** `hidepid=` of the mount at `procRoot`: null when everybody may see everything. */
@@ -68,7 +70,18 @@ function textsOf(seen: Visibility): string[] {
       'Open files of other users’ processes may not be counted. Sums of their workloads are without them. Run as root, or with CAP_SYS_PTRACE.',
     );
   }
+  const { unseenOfProcesses, unseenOfKernel } = seen.permissions;
+  if (unseenOfProcesses.length > 0) {
+    texts.push(
+      `Of the processes of other users this account may not see ${listed(unseenOfProcesses)}. Their memory and open files are counted and judged all the same. Run as root, or with CAP_SYS_PTRACE, to see all.`,
+    );
+  }
+  if (unseenOfKernel.length > 0) texts.push(`Of the kernel this account may not see ${listed(unseenOfKernel)}. Run as root to see all.`);
   return texts;
+}
+
+function listed(parts: readonly string[]): string {
+  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 }
 
 /** On a whole machine the kernel's own threads are seen, and nearly as many threads as the kernel counts. */

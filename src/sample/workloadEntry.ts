@@ -2,6 +2,7 @@
 import { emptySample, type Gauge } from '../model/gauge.ts';
 import { absent, isValue, notPermitted, type Reading } from '../model/reading.ts';
 import type { Subject } from '../model/subject.ts';
+import { socketCount } from './openFiles/openFiles.ts';
 import type { ProcessEntry } from './processEntry.ts';
 import type { WorkloadSample } from './scan.ts';
 
@@ -13,6 +14,11 @@ export class WorkloadEntry implements WorkloadSample {
   readonly sample = emptySample(0);
   readonly memberIds: string[] = [];
   members = 0;
+  zombies = 0;
+  /** Sockets of the members that were looked at, and of how many they are; whether one was looked at since the last scan. */
+  #sockets = 0;
+  #socketsOf = 0;
+  #socketsAreNew = false;
   /** Of members that are and that were, so that the sum never falls. */
   #cpuSeconds = 0;
   #cpuSeen = false;
@@ -39,6 +45,10 @@ export class WorkloadEntry implements WorkloadSample {
     sample.fdLimit = absent;
     this.memberIds.length = 0;
     this.members = 0;
+    this.zombies = 0;
+    this.#sockets = 0;
+    this.#socketsOf = 0;
+    this.#socketsAreNew = false;
     this.#fdShare = -1;
     this.#hidden = false;
   }
@@ -49,7 +59,8 @@ export class WorkloadEntry implements WorkloadSample {
     const own = entry.sample;
     const { sample } = this;
     for (const gauge of summed) {
-      const value = own[gauge];
+      // The kernel counts the thread of a zombie, which runs no more.
+      const value = gauge === 'threads' && entry.isDead ? absent : own[gauge];
       const sum = sample[gauge];
       if (value === notPermitted) this.#hidden = true;
       sample[gauge] = added(sum, value);
@@ -57,13 +68,24 @@ export class WorkloadEntry implements WorkloadSample {
     sample.startTimeMs = smaller(sample.startTimeMs, own.startTimeMs);
     sample.limitBytes = smaller(sample.limitBytes, own.limitBytes);
     this.#countFdLimit(own.fds, own.fdLimit);
+    this.zombies += entry.zombies;
+    this.#countSockets(entry);
     this.#countCpu(entry);
   }
 
   end(): void {
     this.sample.processes = this.members;
+    // A sum without one of its members would jump when that one is looked at.
+    this.sample.sockets = this.#socketsAreNew && this.#socketsOf === this.members ? this.#sockets : absent;
     // Ticks are hundredths: sums of them stay exact.
     this.sample.cpuSeconds = this.#cpuSeen ? Math.round(this.#cpuSeconds * 100) / 100 : absent;
+  }
+
+  #countSockets(entry: ProcessEntry): void {
+    if (entry.openFiles === null && !entry.isDead) return;
+    this.#socketsOf += 1;
+    if (entry.openFiles !== null) this.#sockets += socketCount(entry.openFiles);
+    if (entry.openFilesAreNew) this.#socketsAreNew = true;
   }
 
   #countCpu(entry: ProcessEntry): void {

@@ -19,6 +19,12 @@ export function hostPart(source: LiveSource): StatusDocument['host'] {
     memoryPressureSome10: valueOrNull(host.memoryPressure.some10),
     memoryPressureFull10: valueOrNull(host.memoryPressure.full10),
     load1: valueOrNull(host.load1),
+    sockets: {
+      used: valueOrNull(host.sockets.used),
+      tcpAllocated: valueOrNull(host.sockets.tcpAllocated),
+      tcpOrphaned: valueOrNull(host.sockets.tcpOrphaned),
+      tcpTimeWait: valueOrNull(host.sockets.tcpTimeWait),
+    },
     cpuCount: host.cpuCount,
     exhaustion: hostExhaustion(source),
   };
@@ -54,6 +60,6 @@ export function hostDocument(source: LiveSource): HostDocument {
     schema: 'stanch.host/1',
     time: new Date(source.scan().timeMs).toISOString(),
     host: hostPart(source),
-    verdict: verdictOf(source, hostSubject.id, hostSubject.name),
+    verdict: verdictOf(source, hostSubject),
   };
 }

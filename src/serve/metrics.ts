@@ -49,6 +49,7 @@ function workloadFamilies(source: LiveSource, family: AddFamily): void {
   gauge('stanch_workload_shmem_bytes', 'Resident shared memory of a workload.', ({ sample }) => valueOrNull(sample.shmemBytes));
   gauge('stanch_workload_limit_bytes', 'Nearest memory limit of a workload.', ({ sample }) => valueOrNull(sample.limitBytes));
   gauge('stanch_workload_open_fds', 'Open file descriptors of a workload.', ({ sample }) => valueOrNull(sample.fds));
+  gauge('stanch_workload_zombies', 'Children of a workload that ended and were never waited for.', ({ zombies }) => zombies);
   gauge('stanch_workload_threads', 'Threads of a workload.', ({ sample }) => valueOrNull(sample.threads));
   gauge('stanch_workload_processes', 'Processes of a workload.', ({ sample }) => valueOrNull(sample.processes));
   const judged = rows.flatMap(({ label, verdict }) =>
@@ -103,6 +104,8 @@ function hostFamilies(source: LiveSource, family: AddFamily): void {
     [{ kind: 'full' }, host.memoryPressureFull10],
   ]);
   one('stanch_host_exhaustion_seconds', 'Forecast time until memory and swap of the host end.', secondsUntil(host.exhaustion?.at, source));
+  one('stanch_host_sockets', 'Sockets that processes hold, in the network namespace of stanch.', host.sockets.used);
+  one('stanch_host_tcp_time_wait_sockets', 'TCP sockets in TIME_WAIT.', host.sockets.tcpTimeWait);
   one('stanch_host_workloads', 'Workloads seen in the latest scan.', source.scan().workloads.length);
   one('stanch_host_processes', 'Processes seen in the latest scan.', source.scan().processes.length);
 }
@@ -112,6 +115,14 @@ function ownFamilies(source: LiveSource, family: AddFamily): void {
   const number = (reading: Reading<number>) => (isValue(reading) ? reading : null);
   family('stanch_build_info', 'gauge', 'Always 1; the version is the label.', [[{ version: source.version }, 1]]);
   family('stanch_scan_duration_seconds', 'gauge', 'Time the latest scan took.', [[{}, source.scanMs() / 1000]]);
+  const { budget } = source.settings();
+  family('stanch_scan_interval_seconds', 'gauge', 'Time between two scans now; longer than configured where the budget needs it.', [
+    [{}, source.pace().intervalMs / 1000],
+  ]);
+  family('stanch_kernel_reads_total', 'counter', 'How often the kernel was asked for something.', [[{}, cost.reads]]);
+  family('stanch_budget_cpu_ratio', 'gauge', 'Share of a core that stanch may use, 0 to 1.', [[{}, budget.cpuRatio]]);
+  family('stanch_budget_resident_memory_bytes', 'gauge', 'Resident memory that stanch may use.', [[{}, budget.rssBytes]]);
+  family('stanch_budget_reads_per_second', 'gauge', 'How often stanch may ask the kernel, a second.', [[{}, budget.readsPerSecond]]);
   family('stanch_store_bytes', 'gauge', 'Size of the embedded store.', [[{}, source.store.health().bytes]]);
   family('process_cpu_seconds_total', 'counter', 'CPU time stanch itself has used.', [[{}, cost.cpuSeconds]]);
   family('process_resident_memory_bytes', 'gauge', 'Resident memory of stanch itself.', [[{}, cost.rssBytes]]);

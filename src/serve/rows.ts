@@ -1,6 +1,5 @@
 /** One row of the table of workloads or processes. */
-import { privateMemory } from '../detect/watchBook.ts';
-import type { Sample } from '../model/gauge.ts';
+import { privateMemory, type Sample } from '../model/gauge.ts';
 import { isValue, type Reading, valueOrNull } from '../model/reading.ts';
 import type { Subject } from '../model/subject.ts';
 import type { SubjectVerdict } from '../model/verdict.ts';
@@ -16,13 +15,24 @@ export function timeText(reading: Reading<number>): string | null {
   return isValue(reading) ? new Date(reading).toISOString() : null;
 }
 
-export function subjectRow(subject: Subject, sample: Sample, verdict: SubjectVerdict, spark: (number | null)[]): SubjectRow {
+/** The customer of a shared host whose it is. */
+export function hostingOf({ account, domain }: Subject): Pick<SubjectRow, 'account' | 'domain'> {
+  return { account: account ?? null, domain: domain ?? null };
+}
+
+export function subjectRow(
+  subject: Subject,
+  { sample, zombies }: { sample: Sample; zombies: number },
+  verdict: SubjectVerdict,
+  spark: (number | null)[],
+): SubjectRow {
   return {
     id: subject.id,
     kind: subject.kind,
     name: subject.name,
     origin: subject.origin ?? null,
     user: subject.user ?? null,
+    ...hostingOf(subject),
     workloadId: subject.workloadId ?? null,
     privateBytes: privateBytesOf(sample),
     swapBytes: valueOrNull(sample.swapBytes),
@@ -30,6 +40,7 @@ export function subjectRow(subject: Subject, sample: Sample, verdict: SubjectVer
     fds: valueOrNull(sample.fds),
     threads: valueOrNull(sample.threads),
     processes: valueOrNull(sample.processes),
+    zombies,
     limitBytes: valueOrNull(sample.limitBytes),
     startTime: timeText(sample.startTimeMs),
     verdict,

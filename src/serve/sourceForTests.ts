@@ -2,9 +2,10 @@
 
 import type { Finding } from '../model/finding.ts';
 import { emptySample, type Sample } from '../model/gauge.ts';
-import { absent } from '../model/reading.ts';
+import { absent, notPermitted } from '../model/reading.ts';
 import { hostSubject, type Subject } from '../model/subject.ts';
 import type { ResourceVerdict, SubjectVerdict } from '../model/verdict.ts';
+import type { Where } from '../relate/where.ts';
 import type { ProcessSample, Scan, WorkloadSample } from '../sample/scan.ts';
 import type { Points } from '../series/store.ts';
 import type { LiveSource } from './source.ts';
@@ -47,6 +48,7 @@ function workload(subject: Subject, anonBytes: number, memberIds: string[]): Wor
     subject,
     sample: sampleOf({ anonBytes, swapBytes: 0, fds: 7, processes: memberIds.length, startTimeMs: startMs - 9e6 }),
     memberIds,
+    zombies: 0,
   };
 }
 
@@ -58,6 +60,9 @@ function processOf(pid: number, workloadId: string, anonBytes: number): ProcessS
     state: 'S',
     uid: 1000,
     sample: sampleOf({ anonBytes, swapBytes: mib }),
+    grown: false,
+    zombies: 0,
+    openFiles: null,
   };
 }
 
@@ -73,6 +78,7 @@ function scanForTests(): Scan {
       ...totals,
       memoryPressure: { some10: 0.1, full10: absent },
       load1: 0.5,
+      sockets: { used: 285, tcpAllocated: 8, tcpOrphaned: absent, tcpTimeWait: 2 },
       cpuCount: 2,
     },
     notices: [{ code: 'STANCH_E_NOT_PERMITTED', text: '3 processes of other users', sinceMs: startMs }],
@@ -90,6 +96,47 @@ const findingForTests: Finding = {
   firstSeenMs: startMs,
   lastSeenMs: startMs,
   verdict: leakVerdict(hostileName),
+};
+
+const whereForTests: Where = {
+  timeMs: startMs,
+  ram: {
+    name: 'RAM',
+    bytes: 8e9,
+    children: [
+      { name: 'free', bytes: 1e9, reclaim: 'free' },
+      { name: 'workloads', bytes: 4e9, reclaim: 'swappable', children: [{ name: hostileName, bytes: 4e9, subjectId: 'w-leak' }] },
+      { name: 'kernel', bytes: 3e9, children: [{ name: 'page tables', bytes: 3e9, reclaim: 'unreclaimable', note: 'many' }] },
+    ],
+  },
+  swap: { name: 'swap', bytes: 0, children: [] },
+  reclaim: { free: 1e9, reclaimable: 0, swappable: 4e9, unreclaimable: 3e9 },
+  findings: [{ kind: 'no-process-has-it', bytes: 3e9, text: 'Memory is gone but no process has it', next: 'Look' }],
+  cgroups: {
+    version: 'v2',
+    dying: absent,
+    complete: true,
+    largest: [
+      {
+        path: '/a.service',
+        usageBytes: 5,
+        peakBytes: absent,
+        limitBytes: absent,
+        anonBytes: 1,
+        fileBytes: 2,
+        shmemBytes: 0,
+        slabReclaimableBytes: 1,
+        slabUnreclaimableBytes: 1,
+        socketBytes: notPermitted,
+        pageTableBytes: 0,
+        throttled: 0,
+        atLimit: 0,
+        oomKills: 0,
+        pressure: { some10: 0.1, full10: absent },
+      },
+    ],
+  },
+  notices: [],
 };
 
 /** An hour of memory at 100 MiB an hour, with a restart in the middle. */
@@ -124,17 +171,28 @@ export function sourceForTests(): TestSource {
       listen: { host: '127.0.0.1', port: 7420 },
       retention: { maxAgeMs: 1, maxBytes: 1 },
       allowLoopbackRead: source.allowLoopbackRead,
+      budget: { cpuRatio: 0.01, rssBytes: 1e8, readsPerSecond: 20_000 },
     }),
     nowMs: () => startMs,
     scan: () => scan,
+    pace: () => ({ intervalMs: 10_000, looksCloser: true }),
     scanMs: () => 9,
+    where: () => whereForTests,
     judged: (id) => {
       if (id === 'w-leak') return { verdict: leakVerdict(hostileName), spark: [1, null, 3] };
       return id === hostSubject.id ? { verdict: null, spark: [] } : null;
     },
     verdictRevision: () => 4,
     notices: () => scan.notices,
-    ownCost: () => ({ cpuRatio: 0.01, cpuSeconds: 3, rssBytes: 5e7, fds: 20, startTimeMs: startMs - 1000 }),
+    ownCost: () => ({
+      cpuRatio: 0.01,
+      cpuSeconds: 3,
+      rssBytes: 5e7,
+      reads: 900,
+      readsPerSecond: 210,
+      fds: 20,
+      startTimeMs: startMs - 1000,
+    }),
     store: {
       read: (_id, gauge) => points(gauge),
       findings: () => [findingForTests],

@@ -1,12 +1,14 @@
 /** `/api/v1/subjects` and `/api/v1/subjects/{id}`. */
 import { valueOrNull } from '../model/reading.ts';
 import { hostSubject } from '../model/subject.ts';
+import type { OpenFiles } from '../sample/openFiles/openFiles.ts';
 import type { ProcessSample, Scan } from '../sample/scan.ts';
 import { findingPart } from './findings.ts';
+import { type Held, openFilesOfWorkload, openFilesPart, withHeld } from './openFiles.ts';
 import { privateBytesOf, subjectRow, timeText } from './rows.ts';
 import type { SubjectDetailDocument, SubjectRow, SubjectsDocument } from './schema.ts';
 import type { LiveSource } from './source.ts';
-import { listedVerdict, unjudgedVerdict, verdictOf, workloadsByConcern } from './verdictView.ts';
+import { listedVerdict, unjudgedVerdict, verdictOf, workloadsByConcern, workloadVerdict } from './verdictView.ts';
 
 export const subjectSorts = ['concern', 'private', 'growth', 'fds', 'threads', 'processes', 'name'] as const;
 export type SubjectSort = (typeof subjectSorts)[number];
@@ -26,7 +28,7 @@ export function subjectsDocument(
 
 function workloadRows(source: LiveSource): SubjectRow[] {
   return workloadsByConcern(source).map(({ workload, verdict }) =>
-    subjectRow(workload.subject, workload.sample, verdict, source.judged(workload.subject.id)?.spark ?? []),
+    subjectRow(workload.subject, workload, verdict, source.judged(workload.subject.id)?.spark ?? []),
   );
 }
 
@@ -44,7 +46,12 @@ function processRow(source: LiveSource, process: ProcessSample, memberCount: num
   const judged = source.judged(judgedId);
   const verdict =
     judged?.verdict ?? unjudgedVerdict(subject.name, 'not-watched', 'Not judged on its own: it has not grown since stanch first saw it.');
-  return subjectRow(subject, process.sample, verdict, judged?.spark ?? []);
+  return subjectRow(
+    subject,
+    process,
+    withHeld(verdict, () => heldByProcess(process)),
+    judged?.spark ?? [],
+  );
 }
 
 type Compare = (a: SubjectRow, b: SubjectRow) => number;
@@ -72,6 +79,7 @@ export function subjectDetail(source: LiveSource, subjectId: string): SubjectDet
     time: new Date(scan.timeMs).toISOString(),
     subject: row,
     members: row.kind === 'workload' ? members(scan, subjectId) : [],
+    openFiles: openFilesPart(openFilesOf(scan, row)),
     findings: source.store
       .findings({ limit: 500 })
       .filter((finding) => finding.subjectId === subjectId)
@@ -80,14 +88,24 @@ export function subjectDetail(source: LiveSource, subjectId: string): SubjectDet
   };
 }
 
+function openFilesOf(scan: Scan, { id, kind }: SubjectRow): OpenFiles | null {
+  if (kind === 'workload') return openFilesOfWorkload(scan, id);
+  return scan.processes.find(({ subject }) => subject.id === id)?.openFiles ?? null;
+}
+
+function heldByProcess({ openFiles, zombies, sample }: ProcessSample): Held {
+  return { openFiles, zombies, processes: valueOrNull(sample.processes) };
+}
+
 function findRow(source: LiveSource, scan: Scan, subjectId: string): SubjectRow | null {
   const judged = source.judged(subjectId);
   if (subjectId === hostSubject.id) {
-    return subjectRow(hostSubject, scan.host.sample, verdictOf(source, hostSubject.id, hostSubject.name), judged?.spark ?? []);
+    const zombies = scan.processes.filter(({ state }) => state === 'Z').length;
+    return subjectRow(hostSubject, { sample: scan.host.sample, zombies }, verdictOf(source, hostSubject), judged?.spark ?? []);
   }
   const workload = scan.workloads.find(({ subject }) => subject.id === subjectId);
   if (workload !== undefined) {
-    return subjectRow(workload.subject, workload.sample, verdictOf(source, subjectId, workload.subject.name), judged?.spark ?? []);
+    return subjectRow(workload.subject, workload, workloadVerdict(source, workload), judged?.spark ?? []);
   }
   const process = scan.processes.find(({ subject }) => subject.id === subjectId);
   if (process === undefined) return null;
@@ -107,6 +125,7 @@ function members(scan: Scan, workloadId: string): SubjectDetailDocument['members
       privateBytes: privateBytesOf(process.sample),
       fds: valueOrNull(process.sample.fds),
       threads: valueOrNull(process.sample.threads),
+      zombies: process.zombies,
     }))
     .sort((a, b) => (b.privateBytes ?? -1) - (a.privateBytes ?? -1))
     .slice(0, maxMembers);

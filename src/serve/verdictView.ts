@@ -1,13 +1,16 @@
 /** Verdicts as the documents show them: a word for what has none yet, the worst first, one sentence for all. */
 import { undecidedVerdict } from '../detect/undecided.ts';
+import { valueOrNull } from '../model/reading.ts';
+import type { Subject } from '../model/subject.ts';
 import { formatBytes, formatDuration } from '../model/units.ts';
 import type { SubjectVerdict, VerdictWord } from '../model/verdict.ts';
 import type { WorkloadSample } from '../sample/scan.ts';
+import { openFilesOfWorkload, withHeld } from './openFiles.ts';
 import { privateBytesOf } from './rows.ts';
-import type { StatusDocument } from './schema.ts';
+import type { SubjectRow } from './schema.ts';
 import type { LiveSource } from './source.ts';
 
-type ListedVerdict = StatusDocument['subjects'][number];
+type ListedVerdict = SubjectRow['verdict'];
 
 const rank: Record<VerdictWord, number> = { leak: 0, suspect: 1, undecided: 2, 'no-leak': 2 };
 
@@ -16,11 +19,17 @@ export function unjudgedVerdict(subjectName: string, rule: string, text: string)
   return { subject: subjectName, ...undecidedVerdict('memory', { rule, for: 'undecided', text }), resources: [] };
 }
 
-export function verdictOf(source: LiveSource, subjectId: string, subjectName: string): SubjectVerdict {
-  return (
-    source.judged(subjectId)?.verdict ??
-    unjudgedVerdict(subjectName, 'not-judged-yet', 'Not judged yet: the first samples are being taken.')
-  );
+export function verdictOf(source: LiveSource, { id, name }: Subject): SubjectVerdict {
+  return source.judged(id)?.verdict ?? unjudgedVerdict(name, 'not-judged-yet', 'Not judged yet: the first samples are being taken.');
+}
+
+/** With what its processes hold, where that is what leaks. */
+export function workloadVerdict(source: LiveSource, { subject, sample, zombies }: WorkloadSample): SubjectVerdict {
+  return withHeld(verdictOf(source, subject), () => ({
+    openFiles: openFilesOfWorkload(source.scan(), subject.id),
+    zombies,
+    processes: valueOrNull(sample.processes),
+  }));
 }
 
 /**
@@ -37,7 +46,7 @@ export function listedVerdict(verdict: ListedVerdict): ListedVerdict {
 export function workloadsByConcern(source: LiveSource): { workload: WorkloadSample; verdict: SubjectVerdict }[] {
   return source
     .scan()
-    .workloads.map((workload) => ({ workload, verdict: verdictOf(source, workload.subject.id, workload.subject.name) }))
+    .workloads.map((workload) => ({ workload, verdict: workloadVerdict(source, workload) }))
     .sort(
       (a, b) =>
         rank[a.verdict.verdict] - rank[b.verdict.verdict] ||

@@ -41,6 +41,7 @@ function daemonOn(folder: string, pageDir: string): Promise<Daemon> {
       listen: { host: '127.0.0.1', port: 0 },
       retention: { maxAgeMs: 86_400_000, maxBytes: 64 * 1024 ** 2 },
       allowLoopbackRead: true,
+      budget: { cpuRatio: 1, rssBytes: 1024 ** 3, readsPerSecond: 100_000 },
     },
     { version: '0.0.0', pageDir, log: () => undefined },
   );

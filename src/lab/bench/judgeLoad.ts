@@ -17,7 +17,8 @@ import { serviceKinds, serviceSample } from './judgedServices.ts';
 
 export const subjectCount = 1000;
 export const intervalMs = 10_000;
-export const historyStartMs: number = Date.parse('2026-03-02T00:00:00Z');
+/** The hour that is measured is the dearest of the day: at midnight, in its middle, buckets of all widths close. */
+export const historyStartMs: number = Date.parse('2026-03-01T23:30:00Z');
 export const historyEndMs: number = historyStartMs + 14 * 86_400_000;
 export const measuredMs = 3_600_000;
 
@@ -41,7 +42,7 @@ function scanAt(timeMs: number): Scan {
   const workloads: WorkloadSample[] = [];
   for (let index = 0; index < subjectCount; index += 1) {
     const sample = serviceSample(index % serviceKinds, timeMs, historyStartMs);
-    workloads.push({ subject: subjectOf(index), sample, memberIds: [`p-${index}`] });
+    workloads.push({ subject: subjectOf(index), sample, memberIds: [`p-${index}`], zombies: 0 });
   }
   const host = {
     sample: emptySample(timeMs),
@@ -50,6 +51,7 @@ function scanAt(timeMs: number): Scan {
     memAvailableBytes: absent,
     swapTotalBytes: absent,
     swapFreeBytes: absent,
+    sockets: { used: absent, tcpAllocated: absent, tcpOrphaned: absent, tcpTimeWait: absent },
     memoryPressure: { some10: absent, full10: absent },
     load1: absent,
     cpuCount: 1,

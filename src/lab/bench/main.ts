@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- daemon] [scan] [judge] [where] [--runs N] [--seconds N]
+ * npm run bench [-- daemon] [scan] [judge] [where] [stall] [--runs N] [--seconds N]
  * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
  */
 import { parseArgs } from 'node:util';
@@ -8,10 +8,11 @@ import { type Farm, startFarm } from './farm.ts';
 import { benchJudge } from './judgeCost.ts';
 import { machineFacts } from './machine.ts';
 import { benchScan } from './scanSpeed.ts';
+import { benchStall } from './stall.ts';
 import { requireBuild } from './stanchProgram.ts';
 import { benchWhere } from './whereSpeed.ts';
 
-const parts = ['daemon', 'scan', 'judge', 'where'];
+const parts = ['daemon', 'scan', 'judge', 'where', 'stall'];
 const farmSize = 1000;
 
 const { positionals, values } = parseArgs({
@@ -28,6 +29,7 @@ requireBuild();
 say(machineFacts());
 if (wanted.includes('scan')) say(await benchScan(runs));
 if (wanted.includes('judge')) say(benchJudge(runs));
+if (wanted.includes('stall')) say(await benchStall(runs));
 if (wanted.includes('where') || wanted.includes('daemon')) await withFarm(benchOnFarm);
 
 async function benchOnFarm(farm: Farm): Promise<void> {

@@ -1,10 +1,11 @@
-/** How fast `stanch scan` reads a large series file, and in how much memory. */
+/** How fast `stanch scan` reads a large series file and a long log of atop, and in how much memory. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatBytes } from '../../model/units.ts';
+import { rawLogHeader, rawLogRecord } from '../../series/logs/atop/rawLogWriter.ts';
 import { readProcessCost } from './processCost.ts';
 import { stanchProgram } from './stanchProgram.ts';
 import { median } from './statistics.ts';
@@ -12,6 +13,8 @@ import { table } from './table.ts';
 
 const rowCount = 1_000_000;
 const subjectCount = 100;
+const logRecords = 7 * 144;
+const logProcesses = 300;
 const pollMs = 20;
 const pinToOneCore = ['taskset', '-c', '0'];
 
@@ -24,14 +27,19 @@ interface Outcome {
 export async function benchScan(runs: number): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'stanch-bench-'));
   try {
-    const file = join(folder, 'series.csv');
-    await writeSeries(file);
-    const rows = [await scanRow(`all ${availableParallelism()} cores`, [], file, runs)];
+    const series = join(folder, 'series.csv');
+    const log = join(folder, 'atop.raw');
+    await writeSeries(series);
+    await writeAtopLog(log);
+    const rowsOfLog = logRecords * (logProcesses + 1);
+    const rows = [
+      await measured(series, `${rowCount} rows, ${subjectCount} subjects`, rowCount, [], runs),
+      await measured(log, `atop: ${logRecords} records, ${logProcesses} processes`, rowsOfLog, [], runs),
+    ];
     const pinned = canPin();
-    if (pinned) rows.push(await scanRow('one core', pinToOneCore, file, runs));
-    const title = `stanch scan; ${rowCount} rows, ${subjectCount} subjects, ${formatBytes(statSync(file).size)}; median of ${runs} runs`;
+    if (pinned) rows.splice(1, 0, await measured(series, 'the same on one core', rowCount, pinToOneCore, runs));
     const left = pinned ? '' : '\nNot measured on one core: that needs taskset.';
-    return `${title}\n${table(['', 'rows a second', 'time', 'CPU time', 'peak RSS'], rows)}${left}`;
+    return `stanch scan; median of ${runs} runs\n${table(['', 'rows a second', 'time', 'CPU time', 'peak RSS'], rows)}${left}`;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -42,16 +50,17 @@ function canPin(): boolean {
   return spawnSync(program, [...options, 'true']).status === 0;
 }
 
-async function scanRow(name: string, launcher: readonly string[], file: string, runs: number): Promise<string[]> {
+/** A row of the table. */
+async function measured(file: string, what: string, rows: number, launcher: readonly string[], runs: number): Promise<string[]> {
   const outcomes: Outcome[] = [];
   for (let run = 1; run <= runs; run += 1) {
-    process.stderr.write(`scan on ${name}: run ${run} of ${runs} …\n`);
+    process.stderr.write(`scan: ${what}: run ${run} of ${runs} …\n`);
     outcomes.push(await scanOnce(launcher, file));
   }
   const of = (pick: (outcome: Outcome) => number) => median(outcomes.map(pick));
   return [
-    name,
-    Math.round(of(({ seconds }) => rowCount / seconds)).toString(),
+    `${what}, ${formatBytes(statSync(file).size)}`,
+    Math.round(of(({ seconds }) => rows / seconds)).toString(),
     `${of(({ seconds }) => seconds).toFixed(1)} s`,
     `${of(({ cpuSeconds }) => cpuSeconds).toFixed(1)} s`,
     formatBytes(of(({ peakRssBytes }) => peakRssBytes)),
@@ -71,6 +80,24 @@ async function writeSeries(file: string): Promise<void> {
       rows += `${time},service-${subject},${50_000_000 + growth + hover},0,${20 + ((tick + subject) % 5)},8,${(tick * 0.2).toFixed(1)},1699999000\n`;
     }
     if (!out.write(rows)) await once(out, 'drain');
+  }
+  out.end();
+  await once(out, 'finish');
+}
+
+/** A week of records every ten minutes, as atop's service keeps it; each process is a workload, and every fourth leaks. */
+async function writeAtopLog(file: string): Promise<void> {
+  const out = createWriteStream(file);
+  out.write(rawLogHeader());
+  for (let tick = 0; tick < logRecords; tick += 1) {
+    const tasks = Array.from({ length: logProcesses }, (_, index) => {
+      const hover = ((tick * 7919 + index * 104_729) % 997) * 4;
+      const residentKib = 50_000 + hover + (index % 4 === 0 ? tick * 64 : 0);
+      // No numbers in the names: those would make one workload of all.
+      const name = `service-${String.fromCharCode(97 + (index % 26), 97 + Math.floor(index / 26))}`;
+      return { pid: 100 + index, name, commandLine: `/srv/${name} --serve`, residentKib, threads: 8, userTicks: tick % 7 };
+    });
+    if (!out.write(rawLogRecord({ seconds: 1_700_000_000 + tick * 600, tasks }))) await once(out, 'drain');
   }
   out.end();
   await once(out, 'finish');

@@ -40,6 +40,7 @@ function host(exhaustion: StatusDocument['host']['exhaustion']): StatusDocument[
     memoryPressureSome10: null,
     memoryPressureFull10: null,
     load1: null,
+    sockets: { used: null, tcpAllocated: null, tcpOrphaned: null, tcpTimeWait: null },
     cpuCount: 1,
     exhaustion,
   };

@@ -6,16 +6,19 @@ import type {
   SubjectDetailDocument,
   SubjectRow,
   SubjectsDocument,
+  WhereDocument,
 } from '../../serve/schema.ts';
 
 export type {
   ErrorDocument,
   FindingsDocument,
+  MemoryNodeDocument,
   SeriesDocument,
   StatusDocument,
   SubjectDetailDocument,
   SubjectRow,
   SubjectsDocument,
+  WhereDocument,
 } from '../../serve/schema.ts';
 
 export type Verdict = SubjectRow['verdict']['resources'][number];
@@ -25,7 +28,8 @@ export type Reason = Verdict['reasons'][number];
 export type Slope = NonNullable<Verdict['slope']>;
 export type Exhaustion = NonNullable<Verdict['exhaustion']>;
 export type Finding = FindingsDocument['findings'][number];
+export type OpenFiles = NonNullable<SubjectDetailDocument['openFiles']>;
 export type Member = SubjectDetailDocument['members'][number];
 
 /** Every document says when it was true. */
-export type ApiDocument = StatusDocument | SubjectsDocument | SubjectDetailDocument | SeriesDocument | FindingsDocument;
+export type ApiDocument = StatusDocument | SubjectsDocument | SubjectDetailDocument | SeriesDocument | FindingsDocument | WhereDocument;

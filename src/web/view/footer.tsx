@@ -9,13 +9,15 @@ export function Footer() {
   const parts = [
     `${formatBytes(self.rssBytes)} of RAM`,
     self.cpuRatio === null ? null : `${formatPercent(self.cpuRatio)} of one CPU core`,
+    self.readsPerSecond === null ? null : `${formatCount(Math.round(self.readsPerSecond))} reads a second`,
     self.fds === null ? null : `${formatCount(self.fds)} open files`,
     `${formatBytes(self.storeBytes)} of history ${self.storeMode === 'disk' ? 'on disk' : 'in memory only'}`,
   ].filter((part) => part !== null);
   return (
     <footer class="wide foot">
       <p>
-        stanch {now.version} itself uses {parts.join(', ')}.
+        stanch {now.version} itself uses {parts.join(', ')}. Its budget: {formatBytes(self.budget.rssBytes)},{' '}
+        {formatPercent(self.budget.cpuRatio)}, {formatCount(self.budget.readsPerSecond)} reads a second.
       </p>
       <p>
         It looks at {formatCount(self.processCount)} processes in {formatCount(self.workloadCount)} workloads every{' '}

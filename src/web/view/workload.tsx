@@ -8,11 +8,13 @@ import { replaceQuery } from '../route.ts';
 import type { Resource, SeriesDocument, SubjectDetailDocument, SubjectRow, Verdict } from '../talk/documents.ts';
 import { daemonNowMs, useDocument } from '../talk/live.ts';
 import { formatBytes, formatCount } from '../words/format.ts';
+import { hostingWords } from '../words/hosting.ts';
 import { inert } from '../words/inert.ts';
 import { classWord, originWord, resources, resourceWord, verdictWord } from '../words/verdictWords.ts';
 import { VerdictFacts } from './facts.tsx';
 import { seriesPath } from './hostMemory.tsx';
 import { Name } from './name.tsx';
+import { OpenFilesPanel } from './openFiles.tsx';
 import { RangeSwitch, rangeFromMs, readRange, rememberRange } from './range.tsx';
 import { Reasons } from './reasons.tsx';
 import { VerdictMark } from './verdictMark.tsx';
@@ -48,7 +50,7 @@ export function Workload({ id, query }: { id: string; query: URLSearchParams }) 
 }
 
 function Detail({ detail, query, ended }: { detail: SubjectDetailDocument; query: URLSearchParams; ended: boolean }) {
-  const { subject, members, findings } = detail;
+  const { subject, members, findings, openFiles } = detail;
   const resource = resources.find((name) => name === query.get('resource')) ?? subject.verdict.resource;
   const verdict = subject.verdict.resources.find((one) => one.resource === resource) ?? null;
   return (
@@ -88,6 +90,7 @@ function Detail({ detail, query, ended }: { detail: SubjectDetailDocument; query
           <Reasons verdict={verdict} brief={false} />
         </section>
       )}
+      {openFiles && <OpenFilesPanel openFiles={openFiles} />}
       <Members members={members} />
       <Findings findings={findings} />
     </>
@@ -98,7 +101,9 @@ function subjectLine(subject: SubjectRow): string {
   return [
     subject.origin === null ? null : originWord(subject.origin),
     subject.user === null ? null : `user ${inert(subject.user)}`,
+    hostingWords(subject),
     subject.processes === null ? null : `${formatCount(subject.processes)} ${subject.processes === 1 ? 'process' : 'processes'}`,
+    subject.zombies === 0 ? null : `${formatCount(subject.zombies)} ${subject.zombies === 1 ? 'zombie' : 'zombies'}`,
     subject.privateBytes === null ? null : `${formatBytes(subject.privateBytes)} private memory`,
     subject.swapBytes === null || subject.swapBytes === 0 ? null : `${formatBytes(subject.swapBytes)} of it swapped out`,
     subject.limitBytes === null ? 'no memory limit' : `limit ${formatBytes(subject.limitBytes)}`,

@@ -75,10 +75,32 @@ export function rateWords(slope: Slope, resource: Resource): string {
   return formatRate(slope.perHour, 'count').replace('/h', ` ${resourceWord(resource).toLowerCase()}/h`);
 }
 
+const fdKindWords: Readonly<Record<string, string>> = {
+  file: 'files',
+  deleted: 'files that are deleted',
+  socket: 'sockets',
+  pipe: 'pipes',
+  anon: 'descriptors of the kernel',
+  memfd: 'pieces of memory (memfd)',
+  device: 'devices',
+  other: 'others',
+};
+
+export function fdKindWord(kind: string): string {
+  return fdKindWords[kind] ?? kind;
+}
+
 const originWords: Readonly<Record<string, string>> = {
   'systemd-unit': 'systemd unit',
   container: 'container',
   'php-fpm-pool': 'php-fpm pool',
+  'php-cgi': 'PHP of a user',
+  apache: 'Apache',
+  litespeed: 'LiteSpeed',
+  pm2: 'pm2 app',
+  supervisord: 'supervisord program',
+  'cron-job': 'cron job',
+  'user-session': 'user session',
   executable: 'executable',
   kernel: 'kernel',
 };

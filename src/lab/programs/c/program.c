@@ -1,8 +1,10 @@
 /*
- * The C programs of the lab: --kind leak, warm-up, lru-cache, gc-sawtooth or load.
+ * The C programs of the lab: --kind leak, warm-up, lru-cache, gc-sawtooth, load, fd-leak or close-wait.
  * The other options, and what each kind does, are those of ../node.
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <math.h>
 #include <poll.h>
@@ -10,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +22,7 @@
 #define BUSIEST_SECONDS_PER_STEP 0.02
 /* A leak that somebody forgot ends by itself before it hurts the machine. */
 #define MOST_HELD_BYTES (2LL << 30)
+#define MOST_COUNTED 16384
 
 struct chunk {
   struct chunk *older, *newer;
@@ -101,10 +105,50 @@ static void load(size_t bytes, double seconds) {
   for (double end = now() + BUSIEST_SECONDS_PER_STEP * share; now() < end;) continue;
 }
 
+/* How many open files or sockets are due: one for each 64 KiB. */
+static int counted(size_t bytes) {
+  static double owed;
+  static int taken;
+  owed += bytes / 65536.0;
+  int due = owed;
+  owed -= due;
+  taken += due;
+  if (taken > MOST_COUNTED) exit(0);
+  return due;
+}
+
+static void fd_leak(size_t bytes, double seconds) {
+  char path[64];
+  (void)seconds;
+  snprintf(path, sizeof path, "/tmp/stanch-lab-%d.log", getpid());
+  for (int due = counted(bytes); due > 0; due--)
+    if (open(path, O_CREAT | O_APPEND | O_WRONLY, 0600) < 0 || unlink(path) != 0) exit(1);
+}
+
+static void close_wait(size_t bytes, double seconds) {
+  static struct sockaddr_in address = {.sin_family = AF_INET};
+  static socklen_t length = sizeof address;
+  static int server = -1;
+  (void)seconds;
+  if (server < 0) {
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    server = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(server, (struct sockaddr *)&address, length) != 0 || listen(server, 16) != 0) exit(1);
+    getsockname(server, (struct sockaddr *)&address, &length);
+  }
+  for (int due = counted(bytes); due > 0; due--) {
+    int client = socket(AF_INET, SOCK_STREAM, 0);
+    if (client < 0 || connect(client, (struct sockaddr *)&address, length) != 0) exit(1);
+    close(accept(server, NULL, NULL));
+  }
+}
+
 static const struct {
   const char *name;
   void (*step)(size_t bytes, double seconds);
-} kinds[] = {{"leak", leak}, {"warm-up", warm_up}, {"lru-cache", lru_cache}, {"gc-sawtooth", gc_sawtooth}, {"load", load}};
+} kinds[] = {{"leak", leak}, {"warm-up", warm_up}, {"lru-cache", lru_cache}, {"gc-sawtooth", gc_sawtooth}, {"load", load},
+             {"fd-leak", fd_leak}, {"close-wait", close_wait}};
+#define KINDS (int)(sizeof kinds / sizeof *kinds)
 
 static double parse_size(const char *text) {
   static const char *units[] = {"B", "KiB", "MiB", "GiB"};
@@ -130,11 +174,11 @@ static void read_options(int count, char **arguments) {
     if (option == 'n') noise = atof(optarg);
     if (option == 'x') random_state = strtoul(optarg, NULL, 10);
     if (option == '?') exit(64);
-    for (int i = 0; option == 'k' && i < 5; i++)
+    for (int i = 0; option == 'k' && i < KINDS; i++)
       if (strcmp(optarg, kinds[i].name) == 0) kind = i;
   }
   if (kind < 0) {
-    fprintf(stderr, "expected --kind leak, warm-up, lru-cache, gc-sawtooth or load\n");
+    fprintf(stderr, "expected --kind leak, warm-up, lru-cache, gc-sawtooth, load, fd-leak or close-wait\n");
     exit(64);
   }
   if (size == 0) size = 12 * rate;

@@ -2,7 +2,7 @@
  * What all Node programs of the lab share: options, a clock in steps, chance by seed.
  * Plain JavaScript, started directly by Node: a type stripper would add its own memory to what is measured.
  *
- *   --rate 1MiB    bytes a second that the program takes
+ *   --rate 1MiB    bytes a second that the program takes; of what is counted, one for each 64 KiB
  *   --size 12MiB   where healthy programs stop growing; 12 seconds of --rate, unless given
  *   --noise 0.1    each step differs by up to a tenth, and up to a tenth of ten seconds' growth comes and goes
  *   --seed 1       same seed, same steps
@@ -17,6 +17,8 @@ const shortestStepMs = 100;
 const leastTakeBytes = 16 * 1024;
 /** A leak that somebody forgot ends by itself before it hurts the machine. */
 const mostHeldBytes = 2 * 1024 ** 3;
+const bytesEach = 64 * 1024;
+const mostCounted = 16_384;
 
 /**
  * Runs `start({ rate, size, random })`, which gives a function of `(bytes, seconds)` to be called for each step:
@@ -52,6 +54,20 @@ export function runProgram(start) {
 /** Memory that is really there: every page is written. */
 export function take(bytes) {
   return Buffer.allocUnsafeSlow(Math.max(1, bytes)).fill(0x5a);
+}
+
+/** For programs that take open files or sockets: a function of the bytes of a step that says how many are due in it. */
+export function counted() {
+  let owed = 0;
+  let taken = 0;
+  return (bytes) => {
+    owed += bytes / bytesEach;
+    const due = Math.floor(owed);
+    owed -= due;
+    taken += due;
+    if (taken > mostCounted) process.exit(0);
+    return due;
+  };
 }
 
 /** Gives memory back now, not when the garbage collector comes to it: what a program holds must be what it says it holds. */
