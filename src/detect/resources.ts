@@ -7,17 +7,26 @@ interface JudgedResource {
   unit: 'bytes' | 'count';
   /** The smallest change that means anything. */
   quantum: number;
-  /** NaN where it was not read. */
-  of(sample: Sample): number;
 }
 
-/** Resources in the order of the window's channels. */
+/** Resources in the order of the window's channels, which is that of `readResources`. */
 export const resources: readonly JudgedResource[] = [
-  { resource: 'memory', unit: 'bytes', quantum: 65_536, of: privateMemory },
-  { resource: 'shmem', unit: 'bytes', quantum: 65_536, of: (s) => valueOrNaN(s.shmemBytes) },
-  { resource: 'fds', unit: 'count', quantum: 1, of: (s) => valueOrNaN(s.fds) },
-  { resource: 'sockets', unit: 'count', quantum: 1, of: (s) => valueOrNaN(s.sockets) },
-  { resource: 'threads', unit: 'count', quantum: 1, of: (s) => valueOrNaN(s.threads) },
-  { resource: 'processes', unit: 'count', quantum: 1, of: (s) => valueOrNaN(s.processes) },
-  { resource: 'kernel', unit: 'bytes', quantum: 65_536, of: (s) => valueOrNaN(s.kernelBytes) },
+  { resource: 'memory', unit: 'bytes', quantum: 65_536 },
+  { resource: 'shmem', unit: 'bytes', quantum: 65_536 },
+  { resource: 'fds', unit: 'count', quantum: 1 },
+  { resource: 'sockets', unit: 'count', quantum: 1 },
+  { resource: 'threads', unit: 'count', quantum: 1 },
+  { resource: 'processes', unit: 'count', quantum: 1 },
+  { resource: 'kernel', unit: 'bytes', quantum: 65_536 },
 ];
+
+/** Puts what a sample holds of each resource into `values`, NaN where it was not read. */
+export function readResources(sample: Sample, values: number[]): void {
+  values[0] = privateMemory(sample);
+  values[1] = valueOrNaN(sample.shmemBytes);
+  values[2] = valueOrNaN(sample.fds);
+  values[3] = valueOrNaN(sample.sockets);
+  values[4] = valueOrNaN(sample.threads);
+  values[5] = valueOrNaN(sample.processes);
+  values[6] = valueOrNaN(sample.kernelBytes);
+}

@@ -11,7 +11,7 @@ import type { Wall } from './forecast.ts';
 import { lifeOf, type PastLife, PastLives } from './lives.ts';
 import { onsetOf } from './onset.ts';
 import { pastBefore } from './past.ts';
-import { resources } from './resources.ts';
+import { readResources, resources } from './resources.ts';
 import { mayRise } from './screen.ts';
 import { tooFewSamples, undecidedVerdict } from './undecided.ts';
 import { type TrackState, VerdictTrack } from './verdictTrack.ts';
@@ -104,6 +104,8 @@ const gravity: readonly VerdictWord[] = ['leak', 'suspect', 'no-leak', 'undecide
 /** Buckets of the finest level before anything is called a leak. */
 const fewestBucketsForLeak = 36;
 
+const risesNowhere = [false, false] as const;
+
 /** Log-odds at which finer windows are not looked at any more. */
 const surelyLeaking = 1.5;
 
@@ -114,6 +116,14 @@ const seldomMs = 900_000;
 function strideOf(closed: number, widthMs: number): number {
   if (widthMs >= seldomMs) return 1;
   return Math.max(1, Math.floor(Math.min(closed, bucketsPerLevel) / 8));
+}
+
+interface Widest {
+  level: number;
+  /** Buckets that the level had closed. */
+  closed: number;
+  bornMs: number;
+  evidence: WindowEvidence | null;
 }
 
 class Watch implements SubjectWatch {
@@ -130,6 +140,8 @@ class Watch implements SubjectWatch {
   private readonly values = new Array<number>(channelCount).fill(Number.NaN);
   private readonly limits = { limitBytes: Number.NaN, headroomBytes: Number.NaN, fdLimit: Number.NaN };
   private readonly judgedAt = new Float64Array(levelCount);
+  /** What `widest` found last in each channel: of a window of weeks it is the same for hours, and it is asked for every few samples. */
+  private readonly widestKnown: (Widest | undefined)[] = [];
 
   constructor(subjectName: string) {
     this.subjectName = subjectName;
@@ -141,7 +153,7 @@ class Watch implements SubjectWatch {
     this.noticeRestart(sample);
     this.lastMs = timeMs;
     const { values } = this;
-    for (let c = 0; c < resources.length; c += 1) values[c] = resources[c]?.of(sample) ?? Number.NaN;
+    readResources(sample, values);
     // Private memory of which some is in swap and not read now is not known: without it, it would seem to have fallen.
     if (isValue(sample.swapBytes)) this.swapBytes = sample.swapBytes;
     else if (this.swapBytes > 0) values[memoryChannel] = Number.NaN;
@@ -150,7 +162,8 @@ class Watch implements SubjectWatch {
     this.limits.headroomBytes = isValue(sample.headroomBytes) ? sample.headroomBytes : Number.NaN;
     this.limits.fdLimit = isValue(sample.fdLimit) ? sample.fdLimit : Number.NaN;
     const cpuSeconds = isValue(sample.cpuSeconds) ? sample.cpuSeconds : Number.NaN;
-    if (this.window.push(timeMs, values, cpuSeconds)) this.judge();
+    const closedLevels = this.window.push(timeMs, values, cpuSeconds);
+    if (closedLevels > 0) this.judge(closedLevels);
   }
 
   verdict(): SubjectVerdict {
@@ -245,6 +258,7 @@ class Watch implements SubjectWatch {
     }
     this.window = new SubjectWindow(channelCount);
     this.judgedAt.fill(0);
+    this.widestKnown.length = 0;
     this.swapBytes = Number.NaN;
     this.revision += 1;
   }
@@ -258,16 +272,17 @@ class Watch implements SubjectWatch {
     return lives;
   }
 
-  /** Coarse levels first: what they show already need not be looked for in finer ones. */
-  private judge(): void {
+  /** Judges the levels in which a bucket closed. Coarse ones first: what they show already need not be looked for in finer ones. */
+  private judge(closedLevels: number): void {
     let touched = false;
-    for (let level = this.window.levelsInUse - 1; level >= 0; level -= 1) {
+    const widest = this.widestLevel();
+    for (let level = closedLevels - 1; level >= 0; level -= 1) {
       const closed = this.window.closedCount(level);
       const stride = strideOf(closed, this.window.widthMs(level));
       if (closed < fewestBuckets || closed < (this.judgedAt[level] ?? 0) + stride) continue;
       this.judgedAt[level] = closed;
       touched = true;
-      for (let c = 0; c < resources.length; c += 1) this.judgeLevel(level, c);
+      for (let c = 0; c < resources.length; c += 1) this.judgeLevel(level, c, level === widest);
     }
     if (!touched) return;
     const young = this.window.closedCount(0) < fewestBucketsForLeak;
@@ -278,7 +293,7 @@ class Watch implements SubjectWatch {
     this.revision += 1;
   }
 
-  private judgeLevel(level: number, channel: number): void {
+  private judgeLevel(level: number, channel: number, isWidest: boolean): void {
     const resource = resources[channel];
     if (resource === undefined) return;
     let track = this.tracks[channel] ?? null;
@@ -287,20 +302,33 @@ class Watch implements SubjectWatch {
       track = new VerdictTrack(resource);
       this.tracks[channel] = track;
     }
+    const { quantum } = resource;
     const idle = this.window.isConstant(level, channel) || track.coarserLogOdds(level) > surelyLeaking;
-    const widest = level === this.widestLevel();
     const filled = Math.min(this.window.closedCount(level), bucketsPerLevel);
+    const rises = idle ? risesNowhere : this.screen(level, channel, filled, quantum);
     for (const part of [0, 1] as const) {
-      const count = part === 0 ? filled : filled >> 1;
-      const n = idle ? 0 : this.window.floors(level, channel, count, scratch.floor);
       let evidence: WindowEvidence | null = null;
-      if (n >= fewestBuckets && mayRise(scratch.floor, n, resource.quantum)) {
-        const view = this.window.view(level, channel, count, scratch);
-        evidence = this.weigh(level, channel, view, resource.quantum, widest && part === 0);
+      if (rises[part]) {
+        const view = this.window.view(level, channel, part === 0 ? filled : filled >> 1, scratch);
+        evidence = this.weigh(level, channel, view, quantum, isWidest && part === 0);
       }
-      if (widest && part === 0) track.life = evidence;
+      if (isWidest && part === 0) track.life = evidence;
       track.update(level, part, evidence, evidence === null ? 0 : logOddsOfLeak(evidence, resource));
     }
+  }
+
+  /** Whether the floors of the `filled` buckets of a level, and those of its newer half, are worth weighing. */
+  private screen(level: number, channel: number, filled: number, quantum: number): readonly [boolean, boolean] {
+    const { window } = this;
+    const floors = scratch.floor;
+    const half = filled >> 1;
+    const n = window.floors(level, channel, filled, floors);
+    const whole = n >= fewestBuckets && mayRise(floors, 0, n, quantum);
+    if (half < fewestBuckets) return [whole, false];
+    // The newer half is the end of the whole, unless the channel was absent in some bucket.
+    if (n === filled) return [whole, mayRise(floors, n - half, half, quantum)];
+    const m = window.floors(level, channel, half, floors);
+    return [whole, m >= fewestBuckets && mayRise(floors, 0, m, quantum)];
   }
 
   private weigh(level: number, channel: number, view: WindowView, quantum: number, isLife: boolean): WindowEvidence | null {
@@ -318,9 +346,15 @@ class Watch implements SubjectWatch {
 
   /** Evidence of the longest window with enough buckets in which the channel was read. */
   private widest(channel: number, quantum: number): WindowEvidence | null {
+    const known = this.widestKnown[channel];
+    // Coarser levels close a bucket only together with this one: as long as it has closed none, nothing is new.
+    if (known && known.closed === this.window.closedCount(known.level) && known.bornMs === this.bornMs) return known.evidence;
     for (let level = this.widestLevel(); level >= 0; level -= 1) {
       const view = this.window.view(level, channel, bucketsPerLevel, scratch);
-      if (view.length >= fewestBuckets) return this.weigh(level, channel, view, quantum, true);
+      if (view.length < fewestBuckets) continue;
+      const evidence = this.weigh(level, channel, view, quantum, true);
+      this.widestKnown[channel] = { level, closed: this.window.closedCount(level), bornMs: this.bornMs, evidence };
+      return evidence;
     }
     return null;
   }

@@ -16,13 +16,19 @@ export const levelCount = levelWidthsMs.length;
 /** Intervals looked at before the finest useful level is chosen. */
 const intervalsToLearnFrom = 8;
 
-interface OpenBucket {
-  /** Start of the bucket, ms since the epoch; NaN before the first sample. */
-  startMs: number;
-  floors: number[];
-  /** Cumulative CPU seconds and the moment of their last reading in the bucket; NaN when there was none. */
-  cpuSeconds: number;
-  cpuAtMs: number;
+/**
+ * A bucket as a row of numbers, side by side because thousands of subjects take turns in the processor's cache: its start in ms since
+ * the epoch (of a sample, its time), the last reading of the cumulative CPU seconds and the moment of it, then the floor of
+ * each channel. NaN where there is none.
+ */
+type Bucket = number[];
+const start = 0;
+const cpu = 1;
+const cpuAt = 2;
+const floor = 3;
+
+function emptyBucket(channelCount: number): Bucket {
+  return new Array<number>(floor + channelCount).fill(Number.NaN);
 }
 
 interface LevelState {
@@ -31,7 +37,7 @@ interface LevelState {
   startIndex: Float64Array;
   constants: number[];
   varying: (Float64Array | null)[];
-  open: OpenBucket;
+  open: { startMs: number; floors: number[]; cpuSeconds: number; cpuAtMs: number };
   previousCpuSeconds: number;
   previousCpuAtMs: number;
 }
@@ -49,46 +55,107 @@ interface LearntSample {
   cpuSeconds: number;
 }
 
+/** The sample at hand, of whichever window takes it in. */
+const incoming = emptyBucket(8);
+
+/** Rows that the table of a level begins with; it doubles until it holds 96. */
+const fewestRows = 12;
+
 class Level {
   readonly widthMs: number;
   /** Buckets in the ring, at most 96. */
   filled = 0;
   /** Buckets closed so far: tells a caller whether anything new is here. */
   closed = 0;
-  readonly open: OpenBucket;
-  /** Bucket start divided by the width. Plain arrays: they grow with their subject, and small typed ones cost more than they hold. */
-  private startIndex: number[] = [];
-  /** Channels, and the CPU rate after them: a single number as long as the value never changes, which is what most counts do. */
-  private readonly constants: number[];
-  private readonly varying: (number[] | null)[];
+  readonly open: Bucket;
+  /** Behind the channels. */
   private readonly loadChannel: number;
+  /** The value of each channel that never changed yet, which is what most counts do. */
+  private readonly constants: number[];
+  /** Where the others are in a row of the table, 0 for those above. */
+  private readonly columns: number[];
+  /**
+   * The ring: a row a bucket, its start divided by the width in front. A plain array, for it grows with its subject, and small typed
+   * ones cost more than they hold.
+   */
+  private table: number[];
+  private rowLength = 1;
   private previousCpuSeconds = Number.NaN;
   private previousCpuAtMs = Number.NaN;
 
   constructor(widthMs: number, channelCount: number) {
     this.widthMs = widthMs;
     this.loadChannel = channelCount;
+    this.open = emptyBucket(channelCount);
     this.constants = new Array<number>(channelCount + 1).fill(Number.NaN);
-    this.varying = new Array<number[] | null>(channelCount + 1).fill(null);
-    this.open = {
-      startMs: Number.NaN,
-      floors: new Array<number>(channelCount).fill(Number.NaN),
-      cpuSeconds: Number.NaN,
-      cpuAtMs: Number.NaN,
-    };
+    this.columns = new Array<number>(channelCount + 1).fill(0);
+    this.table = new Array<number>(fewestRows).fill(Number.NaN);
+  }
+
+  get isOpen(): boolean {
+    return !Number.isNaN(this.open[start]);
+  }
+
+  /** Adds a sample, or a bucket of the finer level, to the open bucket; false when it belongs to a later one. */
+  merge(incoming: Bucket, channels: readonly number[]): boolean {
+    const { open } = this;
+    if (this.startOf(incoming) !== open[start]) return false;
+    for (let i = 0; i < channels.length; i += 1) {
+      const at = floor + (channels[i] ?? 0);
+      const value = incoming[at] ?? Number.NaN;
+      const old = open[at] ?? Number.NaN;
+      if (value < old || Number.isNaN(old)) open[at] = value;
+    }
+    const cpuSeconds = incoming[cpu] ?? Number.NaN;
+    if (Number.isNaN(cpuSeconds)) return true;
+    open[cpu] = cpuSeconds;
+    open[cpuAt] = incoming[cpuAt] ?? Number.NaN;
+    return true;
+  }
+
+  /** Opens a bucket with what is the first in it. */
+  begin(incoming: Bucket, channels: readonly number[]): void {
+    const { open } = this;
+    open[start] = this.startOf(incoming);
+    open[cpu] = incoming[cpu] ?? Number.NaN;
+    open[cpuAt] = incoming[cpuAt] ?? Number.NaN;
+    for (let i = 0; i < channels.length; i += 1) {
+      const at = floor + (channels[i] ?? 0);
+      open[at] = incoming[at] ?? Number.NaN;
+    }
+  }
+
+  /** Puts the open bucket into the ring. `channels` are those that have ever been read. */
+  close(channels: readonly number[]): void {
+    const { open } = this;
+    const slot = this.closed % bucketsPerLevel;
+    if (slot * this.rowLength >= this.table.length) this.relay(this.rowLength);
+    this.table[slot * this.rowLength] = (open[start] ?? 0) / this.widthMs;
+    for (let i = 0; i < channels.length; i += 1) {
+      const c = channels[i] ?? 0;
+      this.put(c, slot, open[floor + c] ?? Number.NaN);
+    }
+    this.put(this.loadChannel, slot, this.closeLoad());
+    this.closed += 1;
+    if (this.filled < bucketsPerLevel) this.filled += 1;
   }
 
   copyFloors(channel: number, count: number, into: Float64Array): number {
-    const values = this.varying[channel] ?? null;
-    if (values === null) {
-      if (Number.isNaN(this.constants[channel] ?? Number.NaN)) return 0;
-      const n = Math.min(this.filled, count);
-      into.fill(this.constants[channel] ?? Number.NaN, 0, n);
-      return n;
+    const { table, rowLength } = this;
+    const column = this.columns[channel] ?? 0;
+    const buckets = Math.min(this.filled, count);
+    if (column === 0) {
+      const constant = this.constants[channel] ?? Number.NaN;
+      if (Number.isNaN(constant)) return 0;
+      into.fill(constant, 0, buckets);
+      return buckets;
     }
     let n = 0;
-    for (let i = this.closed - Math.min(this.filled, count); i < this.closed; i += 1) {
-      const value = values[i % bucketsPerLevel] ?? Number.NaN;
+    let at = ((this.closed - buckets) % bucketsPerLevel) * rowLength + column;
+    for (let left = buckets; left > 0; left -= 1) {
+      const value = table[at] ?? Number.NaN;
+      at += rowLength;
+      if (at >= bucketsPerLevel * rowLength) at = column;
       if (Number.isNaN(value)) continue;
       into[n] = value;
       n += 1;
@@ -97,18 +164,19 @@ class Level {
   }
 
   copyView(channel: number, count: number, into: WindowView): void {
-    const values = this.varying[channel] ?? null;
-    const load = this.varying[this.loadChannel] ?? null;
+    const { table, rowLength } = this;
+    const column = this.columns[channel] ?? 0;
+    const loadColumn = this.columns[this.loadChannel] ?? 0;
     const constant = this.constants[channel] ?? Number.NaN;
     const constantLoad = this.constants[this.loadChannel] ?? Number.NaN;
     let n = 0;
     for (let i = this.closed - Math.min(this.filled, count); i < this.closed; i += 1) {
-      const slot = i % bucketsPerLevel;
-      const value = (values === null ? constant : values[slot]) ?? Number.NaN;
+      const row = (i % bucketsPerLevel) * rowLength;
+      const value = (column === 0 ? constant : table[row + column]) ?? Number.NaN;
       if (Number.isNaN(value)) continue;
-      into.timeMs[n] = ((this.startIndex[slot] ?? 0) + 0.5) * this.widthMs;
+      into.timeMs[n] = ((table[row] ?? 0) + 0.5) * this.widthMs;
       into.floor[n] = value;
-      into.load[n] = (load === null ? constantLoad : load[slot]) ?? Number.NaN;
+      into.load[n] = (loadColumn === 0 ? constantLoad : table[row + loadColumn]) ?? Number.NaN;
       n += 1;
     }
     into.widthMs = this.widthMs;
@@ -116,59 +184,112 @@ class Level {
   }
 
   isConstant(channel: number): boolean {
-    return (this.varying[channel] ?? null) === null;
+    return this.columns[channel] === 0;
+  }
+
+  /** Whether a channel was ever read. */
+  isRead(channel: number): boolean {
+    return !(this.isConstant(channel) && Number.isNaN(this.constants[channel]) && Number.isNaN(this.open[floor + channel]));
   }
 
   get state(): LevelState {
-    const { filled, closed, constants, open, previousCpuSeconds, previousCpuAtMs } = this;
-    const startIndex = Float64Array.from(this.startIndex);
-    const varying = this.varying.map((values) => (values === null ? null : Float64Array.from(values)));
-    return { filled, closed, startIndex, constants, varying, open, previousCpuSeconds, previousCpuAtMs };
+    const { filled, closed, constants, open, loadChannel, previousCpuSeconds, previousCpuAtMs } = this;
+    return {
+      filled,
+      closed,
+      startIndex: this.column(0),
+      constants,
+      varying: this.columns.map((column) => (column === 0 ? null : this.column(column))),
+      open: {
+        startMs: open[start] ?? Number.NaN,
+        floors: open.slice(floor, floor + loadChannel),
+        cpuSeconds: open[cpu] ?? Number.NaN,
+        cpuAtMs: open[cpuAt] ?? Number.NaN,
+      },
+      previousCpuSeconds,
+      previousCpuAtMs,
+    };
   }
 
   set state(state: LevelState) {
     this.filled = state.filled;
     this.closed = state.closed;
-    this.startIndex = [...state.startIndex];
     for (const [c, constant] of state.constants.entries()) this.constants[c] = constant;
-    for (const [c, values] of state.varying.entries()) this.varying[c] = values === null ? null : [...values];
-    this.open.startMs = state.open.startMs;
-    for (const [c, floor] of state.open.floors.entries()) this.open.floors[c] = floor;
-    this.open.cpuSeconds = state.open.cpuSeconds;
-    this.open.cpuAtMs = state.open.cpuAtMs;
+    this.columns.fill(0);
+    const columns = [state.startIndex];
+    for (const [c, values] of state.varying.entries()) {
+      if (values === null) continue;
+      this.columns[c] = columns.length;
+      columns.push(values);
+    }
+    this.rowLength = columns.length;
+    this.table = new Array<number>(this.rowLength * rowsFor(this.filled)).fill(Number.NaN);
+    for (const [column, values] of columns.entries()) {
+      for (const [slot, value] of values.entries()) this.table[slot * this.rowLength + column] = value;
+    }
+    this.open[start] = state.open.startMs;
+    this.open[cpu] = state.open.cpuSeconds;
+    this.open[cpuAt] = state.open.cpuAtMs;
+    for (const [c, value] of state.open.floors.entries()) this.open[floor + c] = value;
     this.previousCpuSeconds = state.previousCpuSeconds;
     this.previousCpuAtMs = state.previousCpuAtMs;
   }
 
-  close(): void {
-    const { open } = this;
-    const slot = this.closed % bucketsPerLevel;
-    this.startIndex[slot] = open.startMs / this.widthMs;
-    for (let c = 0; c < this.loadChannel; c += 1) this.set(c, slot, open.floors[c] ?? Number.NaN);
-    const rate = (open.cpuSeconds - this.previousCpuSeconds) / ((open.cpuAtMs - this.previousCpuAtMs) / 1000);
-    this.set(this.loadChannel, slot, rate >= 0 ? rate : Number.NaN);
-    if (!Number.isNaN(open.cpuSeconds)) {
-      this.previousCpuSeconds = open.cpuSeconds;
-      this.previousCpuAtMs = open.cpuAtMs;
-    }
-    this.closed += 1;
-    this.filled = Math.min(this.filled + 1, bucketsPerLevel);
-    open.startMs = Number.NaN;
-    open.floors.fill(Number.NaN);
-    open.cpuSeconds = Number.NaN;
+  private column(column: number): Float64Array {
+    return Float64Array.from({ length: this.filled }, (_, slot) => this.table[slot * this.rowLength + column] ?? Number.NaN);
   }
 
-  private set(channel: number, slot: number, value: number): void {
-    let values = this.varying[channel] ?? null;
-    if (values === null) {
+  private startOf(incoming: Bucket): number {
+    return Math.floor((incoming[start] ?? 0) / this.widthMs) * this.widthMs;
+  }
+
+  private put(channel: number, slot: number, value: number): void {
+    let column = this.columns[channel] ?? 0;
+    if (column === 0) {
       const constant = this.constants[channel] ?? Number.NaN;
       if (this.filled === 0) this.constants[channel] = value;
       if (this.filled === 0 || value === constant || (Number.isNaN(value) && Number.isNaN(constant))) return;
-      values = new Array<number>(this.filled).fill(constant);
-      this.varying[channel] = values;
+      column = this.addColumn(channel, constant);
     }
-    values[slot] = value;
+    this.table[slot * this.rowLength + column] = value;
   }
+
+  /** The CPU rate over the open bucket. */
+  private closeLoad(): number {
+    const cpuSeconds = this.open[cpu] ?? Number.NaN;
+    if (Number.isNaN(cpuSeconds)) return Number.NaN;
+    const cpuAtMs = this.open[cpuAt] ?? Number.NaN;
+    const rate = (cpuSeconds - this.previousCpuSeconds) / ((cpuAtMs - this.previousCpuAtMs) / 1000);
+    this.previousCpuSeconds = cpuSeconds;
+    this.previousCpuAtMs = cpuAtMs;
+    return rate >= 0 ? rate : Number.NaN;
+  }
+
+  /** From now on the channel varies; in all buckets so far it had the same value. Returns its column. */
+  private addColumn(channel: number, value: number): number {
+    const column = this.rowLength;
+    this.relay(column + 1);
+    this.columns[channel] = column;
+    for (let slot = 0; slot < this.filled; slot += 1) this.table[slot * this.rowLength + column] = value;
+    return column;
+  }
+
+  /** Lays the table out anew: with longer rows, and with room for one more. */
+  private relay(rowLength: number): void {
+    const table = new Array<number>(rowLength * rowsFor(this.filled + 1)).fill(Number.NaN);
+    for (let from = 0, to = 0; from < this.table.length; from += this.rowLength, to += rowLength) {
+      for (let column = 0; column < this.rowLength; column += 1) table[to + column] = this.table[from + column] ?? Number.NaN;
+    }
+    this.table = table;
+    this.rowLength = rowLength;
+  }
+}
+
+/** Rows of a table that is to hold so many. */
+function rowsFor(buckets: number): number {
+  let rows = fewestRows;
+  while (rows < buckets && rows < bucketsPerLevel) rows *= 2;
+  return rows;
 }
 
 /** Buckets of one channel over one level, oldest first. `length` of the arrays' heads is valid. */
@@ -188,15 +309,31 @@ export class SubjectWindow {
   /** Index of the finest level in use; -1 while the interval is being learnt. */
   private base = -1;
   private learning: LearntSample[] = [];
+  /** Those that have ever been read: nothing is done for the others. */
+  private readonly channels: number[] = [];
+  private unread: number[];
 
   constructor(channelCount: number) {
     this.channelCount = channelCount;
+    this.unread = Array.from({ length: channelCount }, (_, channel) => channel);
   }
 
-  /** `values` one a channel, NaN where absent. Times must not go back. Returns true when a bucket of the finest level closed. */
-  push(timeMs: number, values: readonly number[], cpuSeconds: number): boolean {
+  /**
+   * `values` one a channel, NaN where absent. Times must not go back. Returns at how many levels, counted from the finest, a bucket
+   * closed.
+   */
+  push(timeMs: number, values: readonly number[], cpuSeconds: number): number {
     if (this.base < 0) return this.learn(timeMs, values, cpuSeconds);
-    return this.pushAt(0, timeMs, timeMs, values, cpuSeconds);
+    const { channelCount, unread } = this;
+    incoming[start] = timeMs;
+    incoming[cpu] = cpuSeconds;
+    incoming[cpuAt] = timeMs;
+    for (let c = 0; c < channelCount; c += 1) incoming[floor + c] = values[c] ?? Number.NaN;
+    for (let i = 0; i < unread.length; i += 1) {
+      const value = values[unread[i] ?? 0] ?? Number.NaN;
+      if (!Number.isNaN(value)) this.noticeChannel(unread[i] ?? 0);
+    }
+    return this.give(0, incoming);
   }
 
   get state(): WindowState {
@@ -209,7 +346,9 @@ export class SubjectWindow {
     this.levels = [];
     for (const [index, levelState] of state.levels.entries()) {
       const level = this.levelAt(index);
-      if (level !== undefined) level.state = levelState;
+      if (level === undefined) continue;
+      level.state = levelState;
+      for (const channel of this.unread) if (level.isRead(channel)) this.noticeChannel(channel);
     }
   }
 
@@ -253,56 +392,46 @@ export class SubjectWindow {
     return into;
   }
 
-  private learn(timeMs: number, values: readonly number[], cpuSeconds: number): boolean {
+  private noticeChannel(channel: number): void {
+    this.channels.push(channel);
+    this.unread = this.unread.filter((other) => other !== channel);
+  }
+
+  /** Gives a level a sample, or the bucket that closes in the finer level. Returns at how many levels, from this one, one closed. */
+  private give(index: number, incoming: Bucket): number {
+    const level = this.levelAt(index);
+    if (level === undefined || level.merge(incoming, this.channels)) return 0;
+    let closedLevels = 0;
+    if (level.isOpen) {
+      closedLevels = 1 + this.give(index + 1, level.open);
+      level.close(this.channels);
+    }
+    level.begin(incoming, this.channels);
+    return closedLevels;
+  }
+
+  private learn(timeMs: number, values: readonly number[], cpuSeconds: number): number {
     this.learning.push({ timeMs, values: [...values], cpuSeconds });
-    if (this.learning.length <= intervalsToLearnFrom) return false;
+    if (this.learning.length <= intervalsToLearnFrom) return 0;
     const gaps = this.learning.slice(1).map((s, i) => s.timeMs - (this.learning[i]?.timeMs ?? 0));
     gaps.sort((a, b) => a - b);
     const typicalMs = gaps[gaps.length >> 1] ?? 1_000;
     const finest = levelWidthsMs.findLastIndex((width) => width <= typicalMs * 1.05);
     this.base = Math.max(0, finest);
-    this.levels.push(new Level(levelWidthsMs[this.base] ?? 1_000, this.channelCount));
     const learnt = this.learning;
     this.learning = [];
-    for (const s of learnt) this.pushAt(0, s.timeMs, s.timeMs, s.values, s.cpuSeconds);
-    return true;
+    let closedLevels = 0;
+    for (const s of learnt) closedLevels = Math.max(closedLevels, this.push(s.timeMs, s.values, s.cpuSeconds));
+    return closedLevels;
   }
 
   private levelAt(index: number): Level | undefined {
+    const level = this.levels[index];
+    if (level !== undefined) return level;
     const width = levelWidthsMs[this.base + index];
     if (width === undefined) return undefined;
-    let level = this.levels[index];
-    if (level === undefined) {
-      level = new Level(width, this.channelCount);
-      this.levels.push(level);
-    }
-    return level;
-  }
-
-  private pushAt(index: number, timeMs: number, cpuAtMs: number, values: readonly number[], cpuSeconds: number): boolean {
-    const level = this.levelAt(index);
-    if (level === undefined) return false;
-    const { open } = level;
-    const startMs = Math.floor(timeMs / level.widthMs) * level.widthMs;
-    let closed = false;
-    if (startMs !== open.startMs) {
-      if (!Number.isNaN(open.startMs)) {
-        this.pushAt(index + 1, open.startMs, open.cpuAtMs, open.floors, open.cpuSeconds);
-        level.close();
-        closed = true;
-      }
-      open.startMs = startMs;
-    }
-    const { floors } = open;
-    for (let c = 0; c < floors.length; c += 1) {
-      const value = values[c] ?? Number.NaN;
-      const old = floors[c] ?? Number.NaN;
-      if (value < old || Number.isNaN(old)) floors[c] = value;
-    }
-    if (!Number.isNaN(cpuSeconds)) {
-      open.cpuSeconds = cpuSeconds;
-      open.cpuAtMs = cpuAtMs;
-    }
-    return closed;
+    const coarser = new Level(width, this.channelCount);
+    this.levels.push(coarser);
+    return coarser;
   }
 }

@@ -1,17 +1,18 @@
 /**
- * npm run bench [-- daemon] [scan] [where] [stall] [--runs N] [--seconds N]
+ * npm run bench [-- daemon] [scan] [judge] [where] [stall] [--runs N] [--seconds N]
  * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
  */
 import { parseArgs } from 'node:util';
 import { benchDaemon } from './daemonCost.ts';
 import { type Farm, startFarm } from './farm.ts';
+import { benchJudge } from './judgeCost.ts';
 import { machineFacts } from './machine.ts';
 import { benchScan } from './scanSpeed.ts';
 import { benchStall } from './stall.ts';
 import { requireBuild } from './stanchProgram.ts';
 import { benchWhere } from './whereSpeed.ts';
 
-const parts = ['daemon', 'scan', 'where', 'stall'];
+const parts = ['daemon', 'scan', 'judge', 'where', 'stall'];
 const farmSize = 1000;
 
 const { positionals, values } = parseArgs({
@@ -27,6 +28,7 @@ const wanted = positionals.length === 0 ? parts : positionals;
 requireBuild();
 say(machineFacts());
 if (wanted.includes('scan')) say(await benchScan(runs));
+if (wanted.includes('judge')) say(benchJudge(runs));
 if (wanted.includes('stall')) say(await benchStall(runs));
 if (wanted.includes('where') || wanted.includes('daemon')) await withFarm(benchOnFarm);
 

@@ -1,5 +1,5 @@
 /** How fast `stanch scan` reads a large series file and a long log of atop, and in how much memory. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ const subjectCount = 100;
 const logRecords = 7 * 144;
 const logProcesses = 300;
 const pollMs = 20;
+const pinToOneCore = ['taskset', '-c', '0'];
 
 interface Outcome {
   seconds: number;
@@ -30,22 +31,31 @@ export async function benchScan(runs: number): Promise<string> {
     const log = join(folder, 'atop.raw');
     await writeSeries(series);
     await writeAtopLog(log);
+    const rowsOfLog = logRecords * (logProcesses + 1);
     const rows = [
-      await measured(series, `${rowCount} rows, ${subjectCount} subjects`, rowCount, runs),
-      await measured(log, `atop: ${logRecords} records, ${logProcesses} processes`, logRecords * (logProcesses + 1), runs),
+      await measured(series, `${rowCount} rows, ${subjectCount} subjects`, rowCount, [], runs),
+      await measured(log, `atop: ${logRecords} records, ${logProcesses} processes`, rowsOfLog, [], runs),
     ];
-    return `stanch scan; median of ${runs} runs\n${table(['', 'rows a second', 'time', 'CPU time', 'peak RSS'], rows)}`;
+    const pinned = canPin();
+    if (pinned) rows.splice(1, 0, await measured(series, 'the same on one core', rowCount, pinToOneCore, runs));
+    const left = pinned ? '' : '\nNot measured on one core: that needs taskset.';
+    return `stanch scan; median of ${runs} runs\n${table(['', 'rows a second', 'time', 'CPU time', 'peak RSS'], rows)}${left}`;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+function canPin(): boolean {
+  const [program = '', ...options] = pinToOneCore;
+  return spawnSync(program, [...options, 'true']).status === 0;
+}
+
 /** A row of the table. */
-async function measured(file: string, what: string, rows: number, runs: number): Promise<string[]> {
+async function measured(file: string, what: string, rows: number, launcher: readonly string[], runs: number): Promise<string[]> {
   const outcomes: Outcome[] = [];
   for (let run = 1; run <= runs; run += 1) {
     process.stderr.write(`scan: ${what}: run ${run} of ${runs} …\n`);
-    outcomes.push(await scanOnce(file));
+    outcomes.push(await scanOnce(launcher, file));
   }
   const of = (pick: (outcome: Outcome) => number) => median(outcomes.map(pick));
   return [
@@ -93,9 +103,11 @@ async function writeAtopLog(file: string): Promise<void> {
   await once(out, 'finish');
 }
 
-async function scanOnce(file: string): Promise<Outcome> {
+async function scanOnce(launcher: readonly string[], file: string): Promise<Outcome> {
   const startMs = performance.now();
-  const child = spawn(stanchProgram, ['scan', file, '--json'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  // Whatever launches it becomes it, so that the process is the same.
+  const [program = '', ...args] = [...launcher, stanchProgram, 'scan', file, '--json'];
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   const exited = once(child, 'exit');
   const outcome: Outcome = { seconds: 0, cpuSeconds: 0, peakRssBytes: 0 };
   const poll = setInterval(() => {

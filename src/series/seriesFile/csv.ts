@@ -5,9 +5,9 @@
  */
 import { StanchError } from '../../model/errors.ts';
 import { showCell } from './badRow.ts';
-import { byteAt, carriageReturn, comma, lineFeed, nine, quote, zero } from './bytes.ts';
+import { byteAt, carriageReturn, comma, dot, lineFeed, quote, zero } from './bytes.ts';
 import { type Column, columnList, columnNamed, slotOf } from './columns.ts';
-import { parseDecimal } from './decimal.ts';
+import { exactDigits, parseDecimal, powersOfTen } from './decimal.ts';
 import { parseMoment } from './moment.ts';
 import type { SeriesRows } from './rows.ts';
 
@@ -19,8 +19,8 @@ export const longestRow = `a row of at most ${maxRowBytes} bytes`;
 const timeKind = -1;
 const subjectKind = -2;
 const startTimeSlot = slotOf('start_time');
-/** More digits than this could leave the integers that a double holds exactly. */
-const exactDigits = 15;
+/** So many digits fit a 32-bit integer. */
+const smallDigits = 9;
 /** Unix seconds of this many digits are before the year 9999. */
 const maxSecondDigits = 11;
 
@@ -97,25 +97,42 @@ export class CsvRows {
     return at + 1;
   }
 
-  /** Reads the cell at `from` into its place and returns where it ends; -1 when it is not fit. Whole numbers are read right here. */
+  /** Reads the cell at `from` into its place and returns where it ends; -1 when it is not fit. Plain numbers are read right here. */
   #plainNumber(bytes: Uint8Array, from: number, lineEnd: number, kind: number): number {
     let at = from;
-    let value = 0;
-    let byte = byteAt(bytes, at);
-    while (byte >= zero && byte <= nine) {
-      value = value * 10 + (byte - zero);
+    let digit = byteAt(bytes, at) - zero;
+    // As long as they fit, digits are added up as 32-bit integers: that is twice as fast.
+    let few = 0;
+    for (const fewEnd = from + smallDigits; digit >= 0 && digit <= 9 && at < fewEnd; digit = byteAt(bytes, at) - zero) {
+      few = Math.imul(few, 10) + digit;
       at += 1;
-      byte = byteAt(bytes, at);
+    }
+    let value = few;
+    for (; digit >= 0 && digit <= 9; digit = byteAt(bytes, at) - zero) {
+      value = value * 10 + digit;
+      at += 1;
     }
     const isMoment = kind === timeKind || kind === startTimeSlot;
+    let digits = at - from;
+    if (digit === dot - zero && digits > 0 && !isMoment) {
+      at += 1;
+      for (digit = byteAt(bytes, at) - zero; digit >= 0 && digit <= 9; digit = byteAt(bytes, at) - zero) {
+        value = value * 10 + digit;
+        at += 1;
+      }
+      const wholeDigits = digits;
+      digits = at - from - 1;
+      value /= powersOfTen[digits - wholeDigits] ?? 1;
+    }
+    const byte = digit + zero;
     const endsHere = byte === comma || byte === lineFeed || byte === carriageReturn;
     if (endsHere && at === from) {
       if (kind === timeKind) return -1;
       value = Number.NaN;
-    } else if (endsHere && isMoment && at - from <= maxSecondDigits) {
+    } else if (endsHere && isMoment && digits <= maxSecondDigits) {
       value *= 1000;
-    } else if (!endsHere || at - from > exactDigits || isMoment) {
-      at = plainCellEnd(bytes, at, lineEnd);
+    } else if (!endsHere || digits > exactDigits || isMoment) {
+      at = plainCellEnd(bytes, from, lineEnd);
       value = isMoment ? parseMoment(bytes, from, at) : parseDecimal(bytes, from, at);
       if (Number.isNaN(value)) return -1;
     }

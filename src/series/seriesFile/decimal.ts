@@ -1,8 +1,8 @@
 import { byteAt, dot, nine, zero } from './bytes.ts';
 
 /** Up to this many digits the digits as an integer are exact, and so is the division by a power of ten below. */
-const exactDigits = 15;
-const powersOfTen = Float64Array.from({ length: exactDigits + 1 }, (_, power) => Number(`1e${power}`));
+export const exactDigits = 15;
+export const powersOfTen = Float64Array.from({ length: exactDigits + 1 }, (_, power) => Number(`1e${power}`));
 const decimalForm = /^\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$/;
 /** Longer than any number a program prints. */
 const maxNumberBytes = 400;

@@ -44,6 +44,8 @@ export class SeriesRows {
   readonly subjects = new SubjectTable();
   readonly #sink: RowSink;
   readonly #sample: Sample = emptySample(0);
+  /** The values that the sample has. */
+  readonly #filled = new Float64Array(gaugeColumns.length).fill(Number.NaN);
 
   constructor(sink: RowSink) {
     this.#sink = sink;
@@ -79,22 +81,33 @@ export class SeriesRows {
     this.bad(column, cellExpected(column) + hint, showCell(cell));
   }
 
+  /** Most cells say the same as in the row before, if anything: only what is new is put in. */
   #fill(): Sample {
     const sample = this.#sample;
     sample.timeMs = this.timeMs;
-    sample.anonBytes = this.#reading(slots.anon);
-    sample.swapBytes = this.#reading(slots.swap);
-    sample.shmemBytes = this.#reading(slots.shmem);
-    sample.fileBytes = this.#reading(slots.file);
-    sample.fds = this.#reading(slots.fds);
-    sample.sockets = this.#reading(slots.sockets);
-    sample.threads = this.#reading(slots.threads);
-    sample.processes = this.#reading(slots.processes);
-    sample.cpuSeconds = this.#reading(slots.cpu);
-    sample.startTimeMs = this.#reading(slots.start);
-    const limitBytes = this.values[slots.limit] ?? Number.NaN;
-    sample.limitBytes = limitBytes > 0 && limitBytes < unlimitedBytes ? limitBytes : absent;
+    if (this.#isNew(slots.anon)) sample.anonBytes = this.#reading(slots.anon);
+    if (this.#isNew(slots.swap)) sample.swapBytes = this.#reading(slots.swap);
+    if (this.#isNew(slots.shmem)) sample.shmemBytes = this.#reading(slots.shmem);
+    if (this.#isNew(slots.file)) sample.fileBytes = this.#reading(slots.file);
+    if (this.#isNew(slots.fds)) sample.fds = this.#reading(slots.fds);
+    if (this.#isNew(slots.sockets)) sample.sockets = this.#reading(slots.sockets);
+    if (this.#isNew(slots.threads)) sample.threads = this.#reading(slots.threads);
+    if (this.#isNew(slots.processes)) sample.processes = this.#reading(slots.processes);
+    if (this.#isNew(slots.cpu)) sample.cpuSeconds = this.#reading(slots.cpu);
+    if (this.#isNew(slots.start)) sample.startTimeMs = this.#reading(slots.start);
+    if (this.#isNew(slots.limit)) {
+      const limitBytes = this.values[slots.limit] ?? Number.NaN;
+      sample.limitBytes = limitBytes > 0 && limitBytes < unlimitedBytes ? limitBytes : absent;
+    }
     return sample;
+  }
+
+  #isNew(slot: number): boolean {
+    const value = this.values[slot] ?? Number.NaN;
+    const old = this.#filled[slot] ?? Number.NaN;
+    if (value === old || (Number.isNaN(value) && Number.isNaN(old))) return false;
+    this.#filled[slot] = value;
+    return true;
   }
 
   #reading(slot: number): Reading<number> {
