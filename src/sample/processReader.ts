@@ -100,9 +100,11 @@ export class ProcessReader {
 
   /** The first time, right after stat was read. False when the process ended meanwhile. */
   #readAll(entry: ProcessEntry, scan: number): boolean {
+    this.#takeStat(entry);
     // The marks are set before the memory is read: what moves in between is seen at the next scan.
     if (entry.statmFd >= 0 && !isValue(this.#memoryMoved(entry))) return false;
-    if (!this.#takeAll(entry, scan)) return false;
+    if (!isValue(this.#readStatus(entry))) return false;
+    this.#identify(entry, scan);
     this.#readCheap(entry, scan);
     return true;
   }
@@ -113,7 +115,7 @@ export class ProcessReader {
     const owned = this.#readStatus(entry);
     if (!isValue(owned)) return false;
     const mayHaveMoved = (scan + entry.pid) % identifyEveryScans === 0;
-    if (renamed || owned || mayHaveMoved || entry.shown === null || isYoung(entry, scan)) this.#identify(entry, scan);
+    if (renamed || owned || mayHaveMoved || isYoung(entry, scan)) this.#identify(entry, scan);
     return true;
   }
 
