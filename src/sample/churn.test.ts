@@ -85,6 +85,15 @@ for (const keptFds of [0, 100]) {
   });
 }
 
+test('a process without arguments is known by its name from the first scan on', () => {
+  addProcess(1000);
+  writeFileSync(join(root, '1000/cmdline'), '');
+  const sampler = samplerOn({ keptFds: 100 });
+  const names = [0, 1000].map((timeMs) => sampler.scan(timeMs).workloads.map(({ subject }) => subject.name));
+  sampler.close();
+  assert.deepEqual(names, [['node (1000)'], ['node (1000)']]);
+});
+
 test('CPU time of a workload never falls when a member ends, and starts anew when all are gone', () => {
   addProcess(1000);
   addProcess(1001);

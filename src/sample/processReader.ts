@@ -4,6 +4,7 @@
  * Nothing is allocated in the first two tiers but what node:fs needs.
  */
 import { openSync, readdirSync } from 'node:fs';
+import type { BpfTask } from '../kernel/bpfTasks.ts';
 import { parsePidCgroup } from '../kernel/pidCgroup.ts';
 import { parsePidCmdline } from '../kernel/pidCmdline.ts';
 import { fdCountIsDirectorySize, fdDirectorySize, keptFdDirectorySize, listedFdCount } from '../kernel/pidFdCount.ts';
@@ -13,6 +14,7 @@ import { parsePidStatm } from '../kernel/pidStatm.ts';
 import { emptyPidStatus, parsePidStatus } from '../kernel/pidStatus.ts';
 import { missingFor, readKept, readRecord } from '../kernel/read.ts';
 import { ticksPerSecond } from '../kernel/stat.ts';
+import type { Sample } from '../model/gauge.ts';
 import { absent, isValue, notPermitted, type Reading } from '../model/reading.ts';
 import type { ProcessId } from '../model/subject.ts';
 import { Ancestors, workingDirectoryOf } from './ancestors.ts';
@@ -78,9 +80,33 @@ export class ProcessReader {
 
   /** False when the process ended, or its pid now belongs to another one. */
   refresh(entry: ProcessEntry, scan: number): boolean {
-    // By pid, so that the dear reads of a thousand processes don't fall into the same scan.
-    const due = (scan + entry.pid) % fullReadEveryScans === 0 || isYoung(entry, scan);
+    const due = isDue(entry, scan) || isYoung(entry, scan);
+    // Nothing is kept open of those that the BPF iterator told of until now.
+    if (due && entry.statmFd < 0 && !entry.kernelThread) this.#keepOpen(entry);
     return this.#refresh(entry, scan, due);
+  }
+
+  /**
+   * The same from what the BPF iterator says, in whose `bytes` the name is. What is young is looked at closer, and what grows is
+   * suspected: no verdict is to rest on the iterator alone.
+   */
+  take(entry: ProcessEntry, task: BpfTask, bytes: Uint8Array, scan: number): boolean {
+    if (task.startTimeTicks !== entry.startTimeTicks) return false;
+    if (entry.kernelThread) return true;
+    this.release(entry);
+    entry.state = task.state;
+    entry.sample.threads = task.threads;
+    const confirm = isYoung(entry, scan) || (entry.growth.ofMemory && isDue(entry, scan));
+    if (confirm || (!task.memoryIsKnown && !entry.isDead)) return this.#refresh(entry, scan, true);
+    this.#takeTask(entry, task);
+    const renamed = this.#takeComm(entry, bytes, task.commStart, task.commEnd);
+    const owned = entry.uid !== task.effectiveUid;
+    entry.uid = task.effectiveUid;
+    if (renamed || owned || mayHaveMoved(entry, scan)) this.#identify(entry, scan);
+    if (task.fds >= 0) entry.sample.fds = task.fds;
+    else this.#countFds(entry);
+    takeLimit(entry, scan);
+    return true;
   }
 
   release(entry: ProcessEntry): void {
@@ -102,9 +128,11 @@ export class ProcessReader {
 
   /** The first time, right after stat was read. False when the process ended meanwhile. */
   #readAll(entry: ProcessEntry, scan: number): boolean {
+    this.#takeStat(entry);
     // The marks are set before the memory is read: what moves in between is seen at the next scan.
     if (entry.statmFd >= 0 && !isValue(this.#memoryMoved(entry))) return false;
-    if (!this.#takeAll(entry, scan)) return false;
+    if (!isValue(this.#readStatus(entry))) return false;
+    this.#identify(entry, scan);
     this.#readCheap(entry, scan);
     return true;
   }
@@ -114,20 +142,18 @@ export class ProcessReader {
     const renamed = this.#takeStat(entry);
     const owned = this.#readStatus(entry);
     if (!isValue(owned)) return false;
-    const mayHaveMoved = (scan + entry.pid) % identifyEveryScans === 0;
-    if (renamed || owned || mayHaveMoved || entry.shown === null || isYoung(entry, scan)) this.#identify(entry, scan);
+    if (renamed || owned || mayHaveMoved(entry, scan) || isYoung(entry, scan)) this.#identify(entry, scan);
     return true;
   }
 
   #readCheap(entry: ProcessEntry, scan: number): void {
     this.#countFds(entry);
-    entry.sample.limitBytes = entry.limit === null ? absent : entry.limit.bytes;
-    if (entry.limit !== null) entry.limit.usedAtScan = scan;
+    takeLimit(entry, scan);
   }
 
   #keepOpen(entry: ProcessEntry): void {
-    entry.statmFd = this.#keep(`${entry.directory}/statm`);
-    if (this.#fdCountByStat) entry.fdDirectoryFd = this.#keep(entry.fdDirectory);
+    if (entry.statmFd < 0) entry.statmFd = this.#keep(`${entry.directory}/statm`);
+    if (entry.fdDirectoryFd < 0 && this.#fdCountByStat) entry.fdDirectoryFd = this.#keep(entry.fdDirectory);
   }
 
   /** -1 when it is not kept: the next read by path says what is the matter. */
@@ -166,12 +192,28 @@ export class ProcessReader {
     const stat = this.#stat;
     entry.parentPid = stat.parentPid;
     entry.state = stat.state;
-    entry.sample.cpuSeconds = (stat.userTicks + stat.systemTicks) / ticksPerSecond;
+    takeCpu(entry.sample, (stat.userTicks + stat.systemTicks) / ticksPerSecond);
     entry.sample.threads = stat.threads;
-    const { commStart, commEnd } = stat;
-    if (entry.comm.length === commEnd - commStart && entry.comm.compare(this.#buffer, commStart, commEnd) === 0) return false;
-    entry.comm = Buffer.from(this.#buffer.subarray(commStart, commEnd));
-    return true;
+    return this.#takeComm(entry, this.#buffer, stat.commStart, stat.commEnd);
+  }
+
+  #takeTask(entry: ProcessEntry, task: BpfTask): void {
+    const { sample } = entry;
+    entry.parentPid = task.parentPid;
+    takeCpu(sample, task.cpuSeconds);
+    sample.anonBytes = task.memoryIsKnown ? task.anonBytes : absent;
+    sample.fileBytes = task.memoryIsKnown ? task.fileBytes : absent;
+    sample.shmemBytes = task.memoryIsKnown ? task.shmemBytes : absent;
+    sample.swapBytes = task.memoryIsKnown ? task.swapBytes : absent;
+  }
+
+  /** True when it is not the one it had. */
+  #takeComm(entry: ProcessEntry, bytes: Uint8Array, start: number, end: number): boolean {
+    const { comm } = entry;
+    let same = comm.length === end - start;
+    for (let index = 0; same && index < comm.length; index += 1) same = comm[index] === bytes[start + index];
+    if (!same) entry.comm = Buffer.from(bytes.subarray(start, end));
+    return !same;
   }
 
   /** True when the process belongs to another user than before; absent when it ended. */
@@ -273,6 +315,15 @@ export class ProcessReader {
   }
 }
 
+/** By pid, so that the dear reads of a thousand processes don't fall into the same scan. */
+function isDue(entry: ProcessEntry, scan: number): boolean {
+  return (scan + entry.pid) % fullReadEveryScans === 0;
+}
+
+function mayHaveMoved(entry: ProcessEntry, scan: number): boolean {
+  return (scan + entry.pid) % identifyEveryScans === 0;
+}
+
 /** Those that were there before the first scan have long become what they are. */
 function isYoung(entry: ProcessEntry, scan: number): boolean {
   return entry.bornAtScan > 1 && youngScans.includes(scan - entry.bornAtScan);
@@ -285,6 +336,16 @@ function marksMoved(entry: ProcessEntry, first: number, second: number, third: n
   marks[1] = second;
   marks[2] = third;
   return true;
+}
+
+/** /proc rounds more of it off than the BPF iterator: it may not seem to fall where one follows the other. */
+function takeCpu(sample: Sample, cpuSeconds: number): void {
+  sample.cpuSeconds = isValue(sample.cpuSeconds) ? Math.max(sample.cpuSeconds, cpuSeconds) : cpuSeconds;
+}
+
+function takeLimit(entry: ProcessEntry, scan: number): void {
+  entry.sample.limitBytes = entry.limit === null ? absent : entry.limit.bytes;
+  if (entry.limit !== null) entry.limit.usedAtScan = scan;
 }
 
 function otherThread(entry: ProcessEntry): string | null {

@@ -1,8 +1,9 @@
 /**
- * npm run bench [-- daemon] [scan] [judge] [where] [stall] [--runs N] [--seconds N]
+ * npm run bench [-- daemon] [scan] [judge] [where] [bpf] [stall] [--runs N] [--seconds N]
  * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
  */
 import { parseArgs } from 'node:util';
+import { benchBpf } from './bpfSpeed.ts';
 import { benchDaemon } from './daemonCost.ts';
 import { type Farm, startFarm } from './farm.ts';
 import { benchJudge } from './judgeCost.ts';
@@ -12,7 +13,7 @@ import { benchStall } from './stall.ts';
 import { requireBuild } from './stanchProgram.ts';
 import { benchWhere } from './whereSpeed.ts';
 
-const parts = ['daemon', 'scan', 'judge', 'where', 'stall'];
+const parts = ['daemon', 'scan', 'judge', 'where', 'bpf', 'stall'];
 const farmSize = 1000;
 
 const { positionals, values } = parseArgs({
@@ -30,10 +31,11 @@ say(machineFacts());
 if (wanted.includes('scan')) say(await benchScan(runs));
 if (wanted.includes('judge')) say(benchJudge(runs));
 if (wanted.includes('stall')) say(await benchStall(runs));
-if (wanted.includes('where') || wanted.includes('daemon')) await withFarm(benchOnFarm);
+if (wanted.includes('where') || wanted.includes('bpf') || wanted.includes('daemon')) await withFarm(benchOnFarm);
 
 async function benchOnFarm(farm: Farm): Promise<void> {
   if (wanted.includes('where')) say(benchWhere(farm, Math.max(runs, 7)));
+  if (wanted.includes('bpf')) say(await benchBpf(farm, Math.max(runs, 5)));
   if (wanted.includes('daemon')) say(await benchDaemon(farm, runs, measureMs));
 }
 
