@@ -14,6 +14,9 @@ const dayMs = 24 * hourMs;
 const goesOnFor = 0.25;
 const goesOnAtMostMs = 4 * hourMs;
 
+/** Share of its window for which a leak must stay likelier than not: what wavers about even odds is over sooner. */
+const likelyFor = 0.05;
+
 /**
  * Growth that healthy programs reach again and again, as a share of where it started: by as much within a day (a collected heap that
  * follows the work of the day), and by less in shorter times, as the root of the time, as a walk would; whatever the share, in bytes and
@@ -28,6 +31,8 @@ export interface Suspicion {
   sinceMs: number;
   /** Length of the window that showed it first. */
   spanMs: number;
+  /** Since when a leak has been likelier than not without a break, ms since the epoch; NaN when it is not. */
+  likelySinceMs: number;
 }
 
 /** What is still missing, or null when it may be called a leak. `young`: known too short for any leak. */
@@ -45,6 +50,13 @@ export function missingProof(
     return undecided('goes-on', `it has shown for ${formatDuration(heldMs || 0)}; a leak goes on for ${formatDuration(neededMs)} at least`);
   }
   const spanMs = e.toMs - e.fromMs;
+  const likelyMs = nowMs - suspicion.likelySinceMs;
+  if (!(likelyMs >= likelyFor * spanMs)) {
+    return undecided(
+      'stays-likely',
+      `it has been likely for ${formatDuration(likelyMs || 0)}; a leak stays so for ${formatDuration(likelyFor * spanMs)} at least`,
+    );
+  }
   if (spanMs >= dayMs) return null;
   const share = Math.round(e.relativeGrowth * 100);
   if (e.relativeGrowth < Math.max(usualAtOnce, usualWithinDay * Math.sqrt(spanMs / dayMs))) {

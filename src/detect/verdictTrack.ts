@@ -17,6 +17,8 @@ const takeBackLeak = 0.45;
 const saySuspect = 0.35;
 const dropSuspicion = 0.2;
 
+const unsuspected: Suspicion = { sinceMs: Number.NaN, spanMs: 0, likelySinceMs: Number.NaN };
+
 interface Candidate {
   evidence: WindowEvidence;
   logOdds: number;
@@ -57,7 +59,7 @@ export class VerdictTrack {
   private inherited: Candidate | null = null;
   private word: VerdictWord = 'no-leak';
   private wordSinceMs = 0;
-  private suspicion: Suspicion = { sinceMs: Number.NaN, spanMs: 0 };
+  private suspicion: Suspicion = unsuspected;
   /** Why it is only a suspect, although likely. */
   private missing: Reason | null = null;
 
@@ -121,9 +123,13 @@ export class VerdictTrack {
     const likeliest = this.likeliest();
     const probability = probabilityOf(likeliest);
     if (likeliest === null || probability < dropSuspicion) {
-      this.suspicion = { sinceMs: Number.NaN, spanMs: 0 };
-    } else if (Number.isNaN(this.suspicion.sinceMs) && probability >= saySuspect) {
-      this.suspicion = { sinceMs: nowMs, spanMs: likeliest.evidence.toMs - likeliest.evidence.fromMs };
+      this.suspicion = unsuspected;
+    } else {
+      if (Number.isNaN(this.suspicion.sinceMs) && probability >= saySuspect) {
+        this.suspicion = { ...this.suspicion, sinceMs: nowMs, spanMs: likeliest.evidence.toMs - likeliest.evidence.fromMs };
+      }
+      const likelySinceMs = probability < sayLeak ? Number.NaN : this.suspicion.likelySinceMs;
+      this.suspicion = { ...this.suspicion, likelySinceMs: probability >= sayLeak && Number.isNaN(likelySinceMs) ? nowMs : likelySinceMs };
     }
     this.missing = likeliest === null ? null : this.missingFrom(likeliest, young, nowMs);
     const kept = this.word === 'leak' && probability >= takeBackLeak;
