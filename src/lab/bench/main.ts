@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- daemon] [scan] [judge] [where] [bpf] [stall] [--runs N] [--seconds N]
+ * npm run bench [-- cost] [daemon] [scan] [judge] [where] [bpf] [stall] [--runs N] [--seconds N] [--minutes N]
  * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
  */
 import { parseArgs } from 'node:util';
@@ -8,26 +8,33 @@ import { benchDaemon } from './daemonCost.ts';
 import { type Farm, startFarm } from './farm.ts';
 import { benchJudge } from './judgeCost.ts';
 import { machineFacts } from './machine.ts';
+import { benchCost } from './scanCost.ts';
 import { benchScan } from './scanSpeed.ts';
 import { benchStall } from './stall.ts';
 import { requireBuild } from './stanchProgram.ts';
 import { benchWhere } from './whereSpeed.ts';
 
-const parts = ['daemon', 'scan', 'judge', 'where', 'bpf', 'stall'];
+const parts = ['cost', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall'];
 const farmSize = 1000;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { runs: { type: 'string', default: '3' }, seconds: { type: 'string', default: '120' } },
+  options: {
+    runs: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '120' },
+    minutes: { type: 'string', default: '1' },
+  },
 });
 const runs = wholeNumber('--runs', values.runs, 1, 100);
 const measureMs = wholeNumber('--seconds', values.seconds, 10, 3600) * 1000;
+const minutes = wholeNumber('--minutes', values.minutes, 1, 1440);
 const unknown = positionals.find((part) => !parts.includes(part));
 if (unknown !== undefined) throw new Error(`expected ${parts.join(', ')}; found ${unknown}`);
 const wanted = positionals.length === 0 ? parts : positionals;
 
 requireBuild();
 say(machineFacts());
+if (wanted.includes('cost')) say(await benchCost(runs, minutes));
 if (wanted.includes('scan')) say(await benchScan(runs));
 if (wanted.includes('judge')) say(benchJudge(runs));
 if (wanted.includes('stall')) say(await benchStall(runs));
