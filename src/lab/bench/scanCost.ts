@@ -33,7 +33,8 @@ async function measureApart(count: number, runs: number, minutes: number, withHo
     ...[count, runs, minutes, Number(withHolders)].map(String),
   ];
   const [command = '', ...args] = [...namespace, ...work];
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  // A group of its own: see there.
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
   const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
   if (code !== 0) throw new Error(`expected the costs of ${count} processes; found that it ended with ${code}`);
   return JSON.parse(output);
