@@ -36,6 +36,10 @@ export class ProcessEntry {
   /** Of them those that ended and were never waited for. */
   zombies = 0;
   listedAtScan = 0;
+  /** Something that is summed over its workload is not what it was at the last scan. */
+  hasChanged = true;
+  /** It used no CPU time between the last two readings of stat. */
+  isIdle = false;
   /** The limit of its cgroup, shared with the others in it. */
   limit: CgroupLimit | null = null;
   readonly sample: Sample = emptySample(0);
@@ -55,6 +59,7 @@ export class ProcessEntry {
     this.pid = pid;
     this.startTimeTicks = startTimeTicks;
     this.kernelThread = kernelThread;
+    this.isIdle = kernelThread;
     this.directory = `${procRoot}/${pid}`;
     this.fdDirectory = `${this.directory}/fd`;
     this.statPath = `${this.directory}/stat`;

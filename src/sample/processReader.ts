@@ -1,9 +1,10 @@
 /**
- * Reads one process in tiers. Each scan: statm (on a kept descriptor where the budget allows) and the number of open files.
- * When memory moved, and every sixth scan: stat and status. Once, and every 60 scans: cgroup, arguments, limits.
+ * Reads one process in tiers. Each scan: statm (on a kept descriptor where the budget allows) and the number of open files. When memory
+ * moved: stat and status as well. Every sixth scan: stat, and only every 24th while no CPU time is used. Once, and every 60 scans: all of
+ * that, and cgroup, arguments, limits.
  * Nothing is allocated in the first two tiers but what node:fs needs.
  */
-import { openSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { parsePidCgroup } from '../kernel/pidCgroup.ts';
 import { parsePidCmdline } from '../kernel/pidCmdline.ts';
 import { fdCountIsDirectorySize, fdDirectorySize, keptFdDirectorySize, listedFdCount } from '../kernel/pidFdCount.ts';
@@ -25,10 +26,12 @@ import { commandName } from './workload/executable.ts';
 import type { ProcessFacts } from './workload/workloadRule.ts';
 import type { WorkloadTable } from './workloadTable.ts';
 
-const fullReadEveryScans = 6;
+const statEveryScans = 6;
+/** Of processes that used no CPU time since, and of kernel threads, which hold nothing: they are only to be told from whoever has their pid next. */
+const idleStatEveryScans = 24;
 const identifyEveryScans = 60;
 /** A process between fork and exec, or before it set its title, looks like its parent: it is looked at again soon. */
-const youngScans = [1, fullReadEveryScans];
+const youngScans = [1, statEveryScans];
 /** Command lines can be longer (the class path of a JVM), and the part that names the program comes late in it. */
 const bufferBytes = 1 << 17;
 
@@ -52,6 +55,8 @@ export class ProcessReader {
   readonly #status = emptyPidStatus();
   readonly #fdCountByStat: boolean;
   #keptFds = 0;
+  /** Somebody has another parent than before, ended or belongs to another workload: until whoever counts children has seen it. */
+  familyHasChanged = true;
 
   constructor(context: ReaderContext) {
     this.#context = context;
@@ -69,47 +74,61 @@ export class ProcessReader {
       return entry;
     }
     this.#keepOpen(entry);
-    if (this.#readAll(entry, scan)) return entry;
+    // While it is in the buffer.
+    this.#takeStat(entry);
+    if (this.#readFirst(entry, scan)) return entry;
     this.release(entry);
     return absent;
+  }
+
+  /** Whether a process that may be read has this pid. Numbers of threads are out of the same row, and they have a folder as well. */
+  isProcess(pid: number): boolean {
+    const directory = `${this.#context.procRoot}/${pid}`;
+    // Most that were given out since the last scan have ended, and an error costs more than a look.
+    if (!existsSync(directory)) return false;
+    const length = readRecord(`${directory}/status`, this.#buffer);
+    if (!isValue(length)) return false;
+    parsePidStatus(this.#buffer, length, this.#status);
+    return this.#status.processId === pid;
   }
 
   /** False when the process ended, or its pid now belongs to another one. */
   refresh(entry: ProcessEntry, scan: number): boolean {
     // By pid, so that the dear reads of a thousand processes don't fall into the same scan.
-    const due = (scan + entry.pid) % fullReadEveryScans === 0 || isYoung(entry, scan);
-    return this.#refresh(entry, scan, due);
+    const phase = scan + entry.pid;
+    // What was seen of its sockets counts for one scan.
+    entry.hasChanged = entry.openFilesAreNew || isValue(entry.sample.sockets);
+    const statDue = phase % (entry.isIdle ? idleStatEveryScans : statEveryScans) === 0;
+    if (entry.kernelThread) return !statDue || this.#readStat(entry);
+    const moved = this.#memoryMoved(entry);
+    if (!isValue(moved)) return false;
+    const allDue = moved || phase % identifyEveryScans === 0 || isYoung(entry, scan);
+    if (allDue || statDue) {
+      // Without a kept statm, stat was just read to see whether memory moved.
+      if (entry.statmFd >= 0 && !this.#readStat(entry)) return false;
+      const renamed = this.#takeStat(entry);
+      if ((allDue || renamed) && !this.#takeStatus(entry, scan, renamed)) return false;
+    }
+    this.#readCheap(entry, scan);
+    return true;
   }
 
   release(entry: ProcessEntry): void {
     this.#keptFds -= entry.release();
   }
 
-  #refresh(entry: ProcessEntry, scan: number, due: boolean): boolean {
-    if (entry.kernelThread) return !due || this.#readStat(entry);
-    const moved = this.#memoryMoved(entry);
-    if (!isValue(moved)) return false;
-    if (moved || due) {
-      // Without a kept statm, stat was just read to see whether memory moved.
-      if (entry.statmFd >= 0 && !this.#readStat(entry)) return false;
-      if (!this.#takeAll(entry, scan)) return false;
-    }
-    this.#readCheap(entry, scan);
-    return true;
-  }
-
-  /** The first time, right after stat was read. False when the process ended meanwhile. */
-  #readAll(entry: ProcessEntry, scan: number): boolean {
+  /** What is left the first time after stat. False when the process ended meanwhile. */
+  #readFirst(entry: ProcessEntry, scan: number): boolean {
     // The marks are set before the memory is read: what moves in between is seen at the next scan.
     if (entry.statmFd >= 0 && !isValue(this.#memoryMoved(entry))) return false;
-    if (!this.#takeAll(entry, scan)) return false;
+    if (!this.#takeStatus(entry, scan, true)) return false;
     this.#readCheap(entry, scan);
     return true;
   }
 
-  /** What stat says, then status, and the identity where that may have changed. */
-  #takeAll(entry: ProcessEntry, scan: number): boolean {
-    const renamed = this.#takeStat(entry);
+  /** What status says, and the identity where that may have changed. */
+  #takeStatus(entry: ProcessEntry, scan: number, renamed: boolean): boolean {
+    entry.hasChanged = true;
     const owned = this.#readStatus(entry);
     if (!isValue(owned)) return false;
     const mayHaveMoved = (scan + entry.pid) % identifyEveryScans === 0;
@@ -118,9 +137,13 @@ export class ProcessReader {
   }
 
   #readCheap(entry: ProcessEntry, scan: number): void {
-    this.#countFds(entry);
-    entry.sample.limitBytes = entry.limit === null ? absent : entry.limit.bytes;
-    if (entry.limit !== null) entry.limit.usedAtScan = scan;
+    const { sample, limit } = entry;
+    const fds = this.#fdCount(entry);
+    const limitBytes = limit === null ? absent : limit.bytes;
+    if (fds !== sample.fds || limitBytes !== sample.limitBytes) entry.hasChanged = true;
+    sample.fds = fds;
+    sample.limitBytes = limitBytes;
+    if (limit !== null) limit.usedAtScan = scan;
   }
 
   #keepOpen(entry: ProcessEntry): void {
@@ -162,10 +185,17 @@ export class ProcessReader {
   /** True when the process has another name than before: it ran another program. */
   #takeStat(entry: ProcessEntry): boolean {
     const stat = this.#stat;
+    const { sample } = entry;
+    const cpuSeconds = (stat.userTicks + stat.systemTicks) / ticksPerSecond;
+    entry.isIdle = cpuSeconds === sample.cpuSeconds;
+    if (!entry.isIdle || stat.threads !== sample.threads) entry.hasChanged = true;
+    const wasDead = entry.isDead;
+    const isOrphan = stat.parentPid !== entry.parentPid;
     entry.parentPid = stat.parentPid;
     entry.state = stat.state;
-    entry.sample.cpuSeconds = (stat.userTicks + stat.systemTicks) / ticksPerSecond;
-    entry.sample.threads = stat.threads;
+    sample.cpuSeconds = cpuSeconds;
+    sample.threads = stat.threads;
+    if (isOrphan || entry.isDead !== wasDead) this.familyHasChanged = true;
     const { commStart, commEnd } = stat;
     if (entry.comm.length === commEnd - commStart && entry.comm.compare(this.#buffer, commStart, commEnd) === 0) return false;
     entry.comm = Buffer.from(this.#buffer.subarray(commStart, commEnd));
@@ -200,12 +230,12 @@ export class ProcessReader {
     return other === null ? entry.statusPath : `${entry.directory}/task/${other}/status`;
   }
 
-  #countFds(entry: ProcessEntry): void {
-    if (entry.isZombie) entry.sample.fds = absent;
-    else if (entry.fdDirectoryFd >= 0) entry.sample.fds = keptFdDirectorySize(entry.fdDirectoryFd);
-    else if (this.#fdCountByStat) entry.sample.fds = fdDirectorySize(entry.fdDirectory);
+  #fdCount(entry: ProcessEntry): Reading<number> {
+    if (entry.isZombie) return absent;
+    if (entry.fdDirectoryFd >= 0) return keptFdDirectorySize(entry.fdDirectoryFd);
+    if (this.#fdCountByStat) return fdDirectorySize(entry.fdDirectory);
     // Once refused, it is asked again when the process is identified anew.
-    else if (entry.sample.fds !== notPermitted) entry.sample.fds = listedFdCount(entry.fdDirectory);
+    return entry.sample.fds === notPermitted ? notPermitted : listedFdCount(entry.fdDirectory);
   }
 
   #identify(entry: ProcessEntry, scan: number): void {
@@ -233,6 +263,9 @@ export class ProcessReader {
     if (workload !== entry.workload && entry.workload !== null) {
       // What it used so far stays with the workload it leaves.
       entry.countedCpuSeconds = isValue(entry.sample.cpuSeconds) ? entry.sample.cpuSeconds : entry.countedCpuSeconds;
+      entry.workload.isStale = true;
+      // What ended among its children goes with it.
+      this.familyHasChanged = true;
     }
     entry.workload = workload;
     this.#show(entry, facts, shownCommand(argv, facts.comm));
