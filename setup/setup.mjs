@@ -5,13 +5,14 @@
  * node setup/setup.mjs [--dependencies | --rebuild | --tests]
  *   --dependencies  only install the dependencies
  *   --rebuild       build even when nothing changed
- *   --tests         also make sure that there is a browser for the tests of the page
+ *   --tests         also make sure that there is a browser for the tests of the page, and under CI the programs that others are tested on
  */
 import { basename } from 'node:path';
 import { browser } from './browser.mjs';
 import { build } from './build.mjs';
 import { dependencies } from './dependencies.mjs';
 import { withSetupLock } from './lock.mjs';
+import { servers } from './servers.mjs';
 import { SetupError } from './setupError.mjs';
 
 const known = ['--dependencies', '--rebuild', '--tests'];
@@ -21,7 +22,7 @@ async function setUp(flags) {
   if (unknown !== undefined) throw new SetupError(`expected one of ${known.join(', ')}; found ${unknown}.`);
   const steps = [dependencies];
   if (!flags.includes('--dependencies')) steps.push(build({ force: flags.includes('--rebuild') }));
-  if (flags.includes('--tests')) steps.push(browser);
+  if (flags.includes('--tests')) steps.push(browser, servers);
   // Looked at before the lock is taken: where all is done, whoever may read the checkout may run it.
   if (steps.every((step) => step.isDone())) return;
   await withSetupLock(async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { type Daemon, startDaemon } from './daemon.ts';
 import { startProgram } from './lab/programs.ts';
 import type { Settings } from './model/settings.ts';
 import { ask } from './serve/askForTests.ts';
-import { findingsSchema, seriesSchema, statusSchema, subjectDetailSchema, subjectsSchema } from './serve/schema.ts';
+import { findingsSchema, seriesSchema, statusSchema, subjectDetailSchema, subjectsSchema, whereSchema } from './serve/schema.ts';
 
 /** Asks until the answer is as wanted; the test's own time limit bounds it. */
 async function until<T extends v.GenericSchema>(
@@ -133,6 +133,19 @@ function settingsIn(dataDir: string): Settings {
     budget: { cpuRatio: 1, rssBytes: 1e10, readsPerSecond: 1e6 },
   };
 }
+
+describe('where the memory is', () => {
+  test('all of RAM, with the workloads that the daemon watches, while it goes on scanning', { timeout: 120_000 }, async (t) => {
+    const running = await startRun(t, ['--data', testFolder(t), '--interval', '1s']);
+    const where = await ask(`${running.url}/api/v1/where`, whereSchema);
+    const memTotal = /^MemTotal:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
+    assert.equal(where.ram.bytes, Number(memTotal) * 1024);
+    const workloads = where.ram.children?.find(({ name }) => name === 'workloads')?.children ?? [];
+    const { subjects } = await ask(`${running.url}/api/v1/subjects`, subjectsSchema);
+    assert.ok(workloads.some(({ subjectId }) => subjects.some(({ id }) => id === subjectId)));
+    await until(`${running.url}/api/v1/status`, statusSchema, ({ time }) => Date.parse(time) > Date.parse(where.time));
+  });
+});
 
 describe('what is wrong', () => {
   test('is in the log once, for whoever does not look at the page', { timeout: 120_000 }, async (t) => {

@@ -11,6 +11,7 @@ import type { Notice } from './model/notice.ts';
 import type { Settings } from './model/settings.ts';
 import { hostSubject, type Subject } from './model/subject.ts';
 import { formatDuration } from './model/units.ts';
+import { readWhere, type Where } from './relate/where.ts';
 import { BudgetKeeper } from './sample/budget.ts';
 import { type OwnCost, OwnCostMeter } from './sample/ownCost.ts';
 import { Sampler } from './sample/sampler.ts';
@@ -53,6 +54,9 @@ const putSubjectEveryMs = 600_000;
 const replayMs = 6 * 3_600_000;
 /** Points a sparkline is read back with after a restart. */
 const sparkPoints = 40;
+/** Where the memory is is read when somebody asks, and not again so soon; the search for holders must not hold up a scan. */
+const whereEveryMs = 15_000;
+const whereSearchMs = 40;
 /** A jump of the clock is told for so long. */
 const tellJumpMs = 3_600_000;
 
@@ -90,6 +94,7 @@ class RunningDaemon implements Daemon, LiveSource {
   private latest: Scan;
   private latestCost: OwnCost;
   private latestScanMs = 0;
+  private latestWhere: { where: Where; readMs: number } | null = null;
   private bug: Notice | null = null;
   /** Notices in the log already, by code and moment. */
   private logged = new Set<string>();
@@ -257,6 +262,14 @@ class RunningDaemon implements Daemon, LiveSource {
 
   scanMs(): number {
     return this.latestScanMs;
+  }
+
+  where(): Where {
+    if (this.latestWhere === null || performance.now() - this.latestWhere.readMs >= whereEveryMs) {
+      const where = readWhere(this.latest, { searchMs: whereSearchMs, sharesMs: 0 });
+      this.latestWhere = { where, readMs: performance.now() };
+    }
+    return this.latestWhere.where;
   }
 
   judged(subjectId: string): Judged | null {

@@ -2,9 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { buildCommand, buildRouteMap } from '@stricli/core';
+import { priorLogOdds, rules } from '../detect/rules/index.ts';
 import type { SeedSet } from '../lab/leakbench/case.ts';
+import { fitTrust } from '../lab/leakbench/fit.ts';
 import { leaderboard } from '../lab/leakbench/leaderboard.ts';
-import { measure, serveOrders, workerMark } from '../lab/leakbench/measure.ts';
+import { glimpse, measure, serveOrders, workerMark } from '../lab/leakbench/measure.ts';
 import { renderPicture } from '../lab/leakbench/picture.ts';
 import { allGenerated, type BenchReport, renderReport, reportOf } from '../lab/leakbench/report.ts';
 import { casesOf, type Task, tasksFor } from '../lab/leakbench/tasks.ts';
@@ -136,7 +138,45 @@ const benchDetectCommand = buildCommand<BenchDetectFlags, [], CliContext>({
   func: benchDetect,
 });
 
-export const benchCommand = buildRouteMap<'detect', CliContext>({
-  routes: { detect: benchDetectCommand },
+interface BenchFitFlags {
+  seeds: { from: number; to: number };
+  data?: string;
+  jobs: number;
+}
+
+/** Only ever on tuning seeds, and on recorded series at their own speed; those of which nothing is known count as healthy. */
+async function benchFit(this: CliContext, flags: BenchFitFlags): Promise<void> {
+  const { stdout, stderr, env } = this.process;
+  if (env[workerMark] === '1') return serveOrders();
+  const dataDir = flags.data ?? env.STANCH_DATASETS;
+  const tasks = tasksFor({ seeds: flags.seeds, set: 'tune', ...(dataDir === undefined ? {} : { dataDir }) });
+  const known = tasks.filter((task) => task.kind === 'generated' || task.file.group !== 'observed' || task.file.speed === 1);
+  const glimpses = await glimpse({ tasks: known, jobs: flags.jobs, onProgress: progressOn(stderr) });
+  const fit = fitTrust(glimpses, { prior: priorLogOdds, trust: rules.map(({ trust }) => trust) });
+  const lines = rules.map(({ rule, trust }, i) => `  ${rule.name.padEnd(24)} ${trust.toFixed(2)} → ${(fit.trust[i] ?? 0).toFixed(2)}`);
+  stdout.write(
+    `${glimpses.length} glimpses of tuning seeds ${flags.seeds.from}..${flags.seeds.to}; mean loss ${fit.loss.toFixed(4)}\n` +
+      `trust in force → fitted\n${lines.join('\n')}\n  ${'prior'.padEnd(24)} ${priorLogOdds.toFixed(2)} → ${fit.prior.toFixed(2)}\n`,
+  );
+}
+
+const benchFitCommand = buildCommand<BenchFitFlags, [], CliContext>({
+  docs: {
+    brief: 'How much the word of each rule should count, fitted to tuning seeds',
+    fullDescription:
+      'Prints the trusts that src/detect/rules/index.ts has, and those that fit the tuning seeds and the recorded series best.',
+  },
+  parameters: {
+    flags: {
+      seeds: { kind: 'parsed', parse: parseSeeds, brief: 'Range of seeds; only those to tune on are used', default: '0..9' },
+      data: { kind: 'parsed', parse: String, brief: 'Folder of the recorded series', optional: true },
+      jobs: { kind: 'parsed', parse: parseJobs, brief: 'Processes to share the work', default: String(availableParallelism()) },
+    },
+  },
+  func: benchFit,
+});
+
+export const benchCommand = buildRouteMap<'detect' | 'fit', CliContext>({
+  routes: { detect: benchDetectCommand, fit: benchFitCommand },
   docs: { brief: 'Measures stanch itself, for its developers' },
 });

@@ -2,11 +2,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { buildCommand, buildRouteMap } from '@stricli/core';
-import { formatBytes, formatDuration } from '../model/units.ts';
+import { formatBytes, formatDuration, formatPercent } from '../model/units.ts';
 import { urlHost } from '../serve/access.ts';
 import type { CliContext } from './context.ts';
 import { jsonText } from './jsonText.ts';
-import { percentPhrase } from './phrases.ts';
 import { configError, defaultPaths, loadSettings, parseConfig, readText } from './settings.ts';
 import { settingsFlags, surroundings } from './settingsFlags.ts';
 
@@ -54,7 +53,7 @@ function check(this: CliContext, flags: Flags): void {
     `  store.max_size             ${formatBytes(retention.maxBytes)}`,
     `  serve.listen               ${urlHost(listen.host)}:${listen.port}`,
     `  serve.allow_loopback_read  ${allowLoopbackRead}`,
-    `  budget.cpu                 ${percentPhrase(budget.cpuRatio)} of a core`,
+    `  budget.cpu                 ${formatPercent(budget.cpuRatio)} of a core`,
     `  budget.rss                 ${formatBytes(budget.rssBytes)}`,
     `  budget.reads_per_second    ${budget.readsPerSecond}`,
   ];

@@ -1,6 +1,7 @@
 /** Verdicts in the words and widths of the terminal. */
 import { formatBytes, formatDuration } from '../model/units.ts';
 import type { Exhaustion, Slope } from '../model/verdict.ts';
+import { printable } from './printable.ts';
 
 /** `+48 MiB/h`; empty when nothing is known. */
 export function slopePhrase(slope: Slope | null): string {
@@ -15,9 +16,10 @@ export function slopeWithInterval(slope: Slope): string {
   return `${slopePhrase(slope)} (${amount(slope.low)} to ${amount(slope.high)})`;
 }
 
-/** `0.67 %`. */
-export function percentPhrase(ratio: number): string {
-  return `${Number((ratio * 100).toPrecision(2))} %`;
+/** `account alice, example.com`; empty where nobody's account it is. */
+export function hostingPhrase({ account, domain }: { account?: string | null; domain?: string | null }): string {
+  if (account === null || account === undefined) return '';
+  return printable(`account ${account}${domain === null || domain === undefined ? '' : `, ${domain}`}`);
 }
 
 /** `5 h 20 min ago`. */

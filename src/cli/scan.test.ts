@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { absent } from '../model/reading.ts';
 import type { SubjectVerdict } from '../model/verdict.ts';
-import { scanSeriesFile } from './scan.ts';
+import { rawLog } from '../series/logs/atop/rawLogWriter.ts';
+import { scanFiles } from './scan.ts';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'stanch-scan-'));
@@ -53,6 +54,7 @@ async function scan(
 interface ScanDocument {
   schema: string;
   subjects: SubjectVerdict[];
+  sources?: { format: string; version: string | null; host: string; records: number; from: string; to: string; notes: string[] }[];
   skippedRows?: { count: number; first: { line: number; column: string; expected: string; found: string }[] };
 }
 
@@ -79,7 +81,7 @@ function leakAndFlat(): string {
 test('each subject has one watch, fed with its samples in order', async () => {
   const path = file('two.csv', 'time,subject,fds\n1,b,10\n1,a,20\n2,b,\n3,a,21\n');
   const fed = new Map<string, unknown[]>();
-  const result = await scanSeriesFile(path, { skipBad: false }, (subject) => {
+  const result = await scanFiles([path], { skipBad: false }, (subject) => {
     const samples: unknown[] = [];
     assert.ok(!fed.has(subject));
     fed.set(subject, samples);
@@ -257,4 +259,82 @@ test('more than fits into its memory streams through', { timeout: 200_000 }, asy
   assert.equal(code, 0);
   assert.equal(documentOf(stdout).subjects[0]?.subject, name);
   assert.ok(peakKib < limitKib, `${peakKib} KiB`);
+});
+
+/** Recorded by the tools of Debian 12 while one of three small programs leaked. */
+const logs = fileURLToPath(new URL('../series/logs/fixtures/', import.meta.url));
+const atopLog = join(logs, 'atop-2.8.1.raw');
+const leakingService = '/opt/shop/shop-api --listen N (uid 33)';
+
+test('a log of atop gets a verdict on each workload, and says what it is and what it can not tell', async () => {
+  const [json, text, packed] = await Promise.all([
+    scan(['--json', atopLog]),
+    scan([atopLog]),
+    scan(['--json', '--fail-on', 'leak', '-'], gzipSync(readFileSync(atopLog))),
+  ]);
+  const { subjects, sources } = documentOf(json.stdout);
+  assert.deepEqual(
+    subjects.filter(({ verdict }) => verdict === 'leak').map(({ subject, resource }) => [subject, resource]),
+    [[leakingService, 'memory']],
+  );
+  assert.equal(subjects.length, 5);
+  assert.deepEqual([sources?.[0]?.format, sources?.[0]?.version, sources?.[0]?.host, sources?.[0]?.records], ['atop', '2.8', 'db1', 50]);
+  assert.match(
+    text.stdout,
+    /^LEAK {2}1 of 5 subjects, 250 rows\n\nread {7}1 log of atop 2\.8 on db1: 50 records, 20\S+Z to 20\S+Z\nnote {7}\S/,
+  );
+  assert.deepEqual([json.code, text.code, packed.code, json.stderr + text.stderr], [0, 0, 1, '']);
+  assert.equal(packed.stdout, json.stdout);
+});
+
+test('what sadf prints gets a verdict on the host, and a data file of sysstat the command that prints it', async () => {
+  const [printed, dataFile] = await Promise.all([
+    scan([join(logs, 'sadf-12.6.1.json.gz')]),
+    scan([file('sa28', Buffer.concat([Buffer.from([0x96, 0xd5, 0x75, 0x21]), Buffer.alloc(300)]))]),
+  ]);
+  assert.equal(printed.code, 0);
+  assert.match(printed.stdout, /1 log of sysstat on db1/);
+  assert.match(printed.stdout, /not to which process/);
+  assert.equal(dataFile.code, 65);
+  assert.match(dataFile.stderr, /STANCH_E_LOG_VERSION[\s\S]*sadf -j FILE -- -r ALL -S -v \| stanch scan -/);
+});
+
+test('a damaged record of a log stops the scan with its number, or is left out and counted', async () => {
+  const damaged = readFileSync(atopLog);
+  damaged.fill(0x55, 10_000, 10_100);
+  const path = file('damaged.raw', damaged);
+  const [stopped, skipping] = await Promise.all([scan([path]), scan(['--skip-bad', path])]);
+  assert.equal(stopped.code, 65);
+  assert.match(stopped.stderr, /a whole record of atop in record \d+\n[\s\S]*damaged data[\s\S]*--skip-bad/);
+  assert.equal(skipping.code, 0);
+  assert.match(skipping.stderr, /^1 bad row left out:\n {2}record \d+: expected a whole record/);
+  assert.match(skipping.stdout, /1 log of atop 2\.8 on db1: 49 records/);
+});
+
+test('logs of two machines are not taken for one history', async () => {
+  const tasks = [{ commandLine: 'web' }];
+  const one = file('one.raw', rawLog([{ seconds: 1000, tasks }], 'db1'));
+  const other = file('other.raw', rawLog([{ seconds: 2000, tasks }], 'web7'));
+  const both = await scan([one, other]);
+  assert.equal(both.code, 65);
+  assert.match(both.stderr, /STANCH_E_BAD_LOG[\s\S]*which is db1[\s\S]*web7 in .*other\.raw/);
+});
+
+test('several files are one history of each subject, the oldest first', async () => {
+  const rows = leakAndFlat().split('\n');
+  const header = rows[0] ?? '';
+  const half = 2881;
+  const older = file('day-1.csv', `${rows.slice(0, half).join('\n')}\n`);
+  const newer = file('day-2.csv', `${header}\n${rows.slice(half).join('\n')}`);
+  const [whole, inParts, reversed, withBad] = await Promise.all([
+    scan(['--json', file('days.csv', rows.join('\n'))]),
+    scan(['--json', older, newer]),
+    scan(['--json', newer, older]),
+    scan([older, file('day-3.csv', 'time,subject,fds\n1800000000,web,x\n')]),
+  ]);
+  assert.equal(inParts.code, 0);
+  assert.equal(inParts.stdout, whole.stdout);
+  assert.equal(reversed.code, 65);
+  assert.match(reversed.stderr, /STANCH_E_FILE_ORDER[\s\S]*day-1\.csv[\s\S]*oldest file first/);
+  assert.match(withBad.stderr, /STANCH_E_BAD_ROW[\s\S]*in line 2, column fds in .*day-3\.csv/);
 });

@@ -1,10 +1,16 @@
-/** `stanch scan FILE`: the verdict on every subject of a recorded series file. */
+/** `stanch scan FILE…`: the verdict on every subject of recorded series: series files, and logs of atop and sysstat. */
+import { hostname } from 'node:os';
 import { buildCommand } from '@stricli/core';
 import { createSubjectWatch, type SubjectWatch } from '../detect/subjectWatch.ts';
+import { StanchError } from '../model/errors.ts';
+import type { Sample } from '../model/gauge.ts';
+import { formatTime } from '../model/units.ts';
 import type { SubjectVerdict } from '../model/verdict.ts';
-import { type BadRow, badRowError } from '../series/seriesFile/badRow.ts';
+import { UserNames } from '../sample/userNames.ts';
+import type { LogSource } from '../series/logs/logSource.ts';
+import { Recording } from '../series/recording.ts';
+import { type BadRow, badRowError, placeOf } from '../series/seriesFile/badRow.ts';
 import { formatOfName, type ReadProgress, readSeriesFile } from '../series/seriesFile/input.ts';
-import { SeriesFileParser } from '../series/seriesFile/parser.ts';
 import type { CliContext } from './context.ts';
 import { jsonText } from './jsonText.ts';
 import { createPaint } from './paint.ts';
@@ -23,6 +29,8 @@ interface ScanResult {
   rowCount: number;
   /** Null unless bad rows are left out. */
   skipped: SkippedRows | null;
+  /** One for each file that is a log of another tool. */
+  sources: LogSource[];
 }
 
 interface ScanOptions {
@@ -36,34 +44,114 @@ type Watch = Pick<SubjectWatch, 'push' | 'verdict'>;
 const shownSkippedRows = 5;
 const progressIntervalMs = 500;
 
-/** Streams the file through one watch for each subject. Throws `StanchError` for what can't be read or, without `skipBad`, used. */
-export async function scanSeriesFile(path: string, options: ScanOptions, createWatch: (subjectName: string) => Watch): Promise<ScanResult> {
-  const watches: Watch[] = [];
+/**
+ * Streams the files, one after the other, through one watch for each subject. Throws `StanchError` for what can't be read or,
+ * without `skipBad`, used, and for a file that goes back in time.
+ */
+export async function scanFiles(
+  paths: readonly string[],
+  options: ScanOptions,
+  createWatch: (subjectName: string) => Watch,
+): Promise<ScanResult> {
+  const subjects = new WatchedSubjects(createWatch);
   const skipped: SkippedRows | null = options.skipBad ? { count: 0, first: [] } : null;
-  const parser = new SeriesFileParser(
-    {
-      row(subject, sample) {
-        let watch = watches[subject];
-        if (watch === undefined) {
-          watch = createWatch(parser.subjectNames[subject] ?? '');
-          watches[subject] = watch;
-        }
-        watch.push(sample);
-      },
-      badRow(row) {
+  const users = new UserNames('/etc/passwd');
+  const accounts = { host: hostname(), nameOf: (uid: number) => users.of(uid) };
+  const sources: LogSource[] = [];
+  let rowCount = 0;
+  for (const path of paths) {
+    const sink = {
+      row: (subject: number, sample: Sample) => subjects.push(subject, sample),
+      badRow(row: BadRow) {
         if (skipped === null) throw badRowError(row);
         skipped.count += 1;
         if (skipped.first.length < shownSkippedRows) skipped.first.push(row);
       },
-    },
-    formatOfName(path),
-  );
-  await readSeriesFile(path, (chunk, progress) => {
-    parser.push(chunk);
-    options.onProgress?.(progress, parser.rowCount);
+    };
+    const recording = new Recording(sink, accounts, formatOfName(path));
+    subjects.beginFile(path, recording);
+    try {
+      await readSeriesFile(path, (chunk, progress) => {
+        recording.push(chunk);
+        options.onProgress?.(progress, rowCount + recording.rowCount);
+      });
+      recording.end();
+    } catch (error) {
+      throw paths.length > 1 ? namingFile(error, path) : error;
+    }
+    rowCount += recording.rowCount;
+    if (recording.source === null) continue;
+    sources.push(recording.source);
+    if (recording.source.host !== sources[0]?.host) throw otherMachine(path, sources);
+  }
+  return { verdicts: verdictsOf(subjects.watches), rowCount, skipped, sources };
+}
+
+/** The watches by the numbers that each file gives to its subjects, and by their names across files. */
+class WatchedSubjects {
+  readonly watches: Watch[] = [];
+  readonly #createWatch: (subjectName: string) => Watch;
+  readonly #indexByName = new Map<string, number>();
+  readonly #lastTimeMs: number[] = [];
+  /** Index of the watch by the file's number of the subject. */
+  #ofFile: number[] = [];
+  #path = '';
+  #recording: Pick<Recording, 'subjectNames'> = { subjectNames: [] };
+
+  constructor(createWatch: (subjectName: string) => Watch) {
+    this.#createWatch = createWatch;
+  }
+
+  beginFile(path: string, recording: Pick<Recording, 'subjectNames'>): void {
+    this.#path = path;
+    this.#recording = recording;
+    this.#ofFile = [];
+  }
+
+  push(subject: number, sample: Sample): void {
+    const index = this.#ofFile[subject] ?? this.#enter(subject, sample.timeMs);
+    this.#lastTimeMs[index] = sample.timeMs;
+    this.watches[index]?.push(sample);
+  }
+
+  /** The first row of a subject in a file. */
+  #enter(subject: number, timeMs: number): number {
+    const name = this.#recording.subjectNames[subject] ?? '';
+    let index = this.#indexByName.get(name);
+    if (index === undefined) {
+      index = this.watches.length;
+      this.#indexByName.set(name, index);
+      this.watches.push(this.#createWatch(name));
+    } else if (timeMs < (this.#lastTimeMs[index] ?? 0)) {
+      throw outOfOrder(this.#path, name, timeMs, this.#lastTimeMs[index] ?? 0);
+    }
+    this.#ofFile[subject] = index;
+    return index;
+  }
+}
+
+/** Of several files, which one is the matter. */
+function namingFile(error: unknown, path: string): unknown {
+  if (!(error instanceof StanchError) || error.message.includes(path)) return error;
+  const { code, expected, found, next, cause } = error;
+  return new StanchError(code, { expected: `${expected} in ${path}`, found, next, cause });
+}
+
+/** The same name on another machine is another subject. */
+function otherMachine(path: string, sources: readonly LogSource[]): StanchError {
+  return new StanchError('STANCH_E_BAD_LOG', {
+    expected: `logs of one machine, which is ${sources[0]?.host}`,
+    found: `one of ${sources.at(-1)?.host} in ${path}`,
+    next: 'Scan the logs of each machine by themselves.',
   });
-  parser.end();
-  return { verdicts: verdictsOf(watches), rowCount: parser.rowCount, skipped };
+}
+
+function outOfOrder(path: string, subject: string, timeMs: number, lastTimeMs: number): StanchError {
+  return new StanchError('STANCH_E_FILE_ORDER', {
+    expected: `files in the order of their times: ${subject} was read up to ${formatTime(lastTimeMs)}`,
+    found: `${formatTime(timeMs)} in ${path}`,
+    next: 'Give the oldest file first: stanch scan $(ls -tr FILE…) sorts them by the time of their last change.',
+  });
 }
 
 function* verdictsOf(watches: Watch[]): Generator<SubjectVerdict> {
@@ -78,13 +166,13 @@ interface ScanFlags {
   readonly noColor: boolean;
 }
 
-async function scan(this: CliContext, flags: ScanFlags, file: string): Promise<void> {
+async function scan(this: CliContext, flags: ScanFlags, ...files: string[]): Promise<void> {
   const { stdout, stderr, env } = this.process;
   const progressLine = stderr.isTTY === true ? new ProgressLine((text) => stderr.write(text)) : null;
   let result: ScanResult;
   try {
     const onProgress = (progress: ReadProgress, rowCount: number) => progressLine?.update(progress, rowCount);
-    result = await scanSeriesFile(file, { skipBad: flags.skipBad, onProgress }, createSubjectWatch);
+    result = await scanFiles(files, { skipBad: flags.skipBad, onProgress }, createSubjectWatch);
   } finally {
     progressLine?.clear();
   }
@@ -96,7 +184,7 @@ async function scan(this: CliContext, flags: ScanFlags, file: string): Promise<v
     const verdicts = [...result.verdicts];
     hasLeak = verdicts.some(isLeak);
     const look = { paint: createPaint(stdout, env, flags.noColor), width: stdout.columns ?? 100 };
-    stdout.write(scanReport({ verdicts, rowCount: result.rowCount, file }, look));
+    stdout.write(scanReport({ verdicts, rowCount: result.rowCount, files, sources: result.sources }, look));
   }
   if (flags.failOn === 'leak' && hasLeak) this.process.exitCode = 1;
 }
@@ -116,14 +204,17 @@ function writeDocument(result: ScanResult, write: (text: string) => void): boole
     if (isLeak(verdict)) hasLeak = true;
   }
   const skipped = result.skipped === null ? '' : `,"skippedRows":${jsonText(result.skipped)}`;
-  write(`\n]${skipped}}\n`);
+  const sources = result.sources.length === 0 ? '' : `,"sources":${jsonText(result.sources.map(sourceDocument))}`;
+  write(`\n]${skipped}${sources}}\n`);
   return hasLeak;
 }
 
+function sourceDocument({ fromMs, toMs, ...told }: LogSource) {
+  return { ...told, from: Number.isNaN(fromMs) ? null : formatTime(fromMs), to: Number.isNaN(toMs) ? null : formatTime(toMs) };
+}
+
 function skippedText(skipped: SkippedRows): string {
-  const lines = skipped.first.map((row) =>
-    printable(`  line ${row.line}, column ${row.column}: expected ${row.expected}; found ${row.found}`),
-  );
+  const lines = skipped.first.map((row) => printable(`  ${placeOf(row)}: expected ${row.expected}; found ${row.found}`));
   const more = skipped.count - skipped.first.length;
   if (more > 0) lines.push(`  and ${more} more`);
   return `${skipped.count} bad ${skipped.count === 1 ? 'row' : 'rows'} left out:\n${lines.join('\n')}\n`;
@@ -153,15 +244,17 @@ class ProgressLine {
   }
 }
 
-export const scanCommand = buildCommand<ScanFlags, [string], CliContext>({
+export const scanCommand = buildCommand<ScanFlags, string[], CliContext>({
   docs: {
-    brief: 'Verdicts on a recorded series file: CSV or JSON Lines, gzip or not',
+    brief: 'Verdicts on recorded series: CSV, JSON Lines, logs of atop and sysstat',
     fullDescription: [
       'Reads time series of memory, file descriptors, sockets, threads and processes, and says of each subject whether it leaks.',
       'The first line of a CSV file names its columns: time,subject and any of anon_bytes, swap_bytes, shmem_bytes, file_bytes,',
-      'fds, sockets, threads, processes, cpu_seconds, start_time, limit_bytes. JSON Lines use the same names as keys. The file is',
-      'streamed and may be larger than memory. Exit codes: 0, 1 with --fail-on leak when something leaks, 65 a bad row or header,',
-      '66 no such file, 77 not permitted.',
+      'fds, sockets, threads, processes, cpu_seconds, start_time, limit_bytes. JSON Lines use the same names as keys.',
+      'Raw logs of atop, what atop -P PRG,PRM,PRC,MEM,SWP prints and what sadf -j FILE -- -r ALL -S -v prints are read as well,',
+      'told by their content; several files are read one after the other, the oldest first. All may be packed with gzip, are',
+      'streamed and may be larger than memory. Exit codes: 0, 1 with --fail-on leak when something leaks, 65 a bad row, header or',
+      'log, 66 no such file, 77 not permitted.',
     ].join('\n'),
   },
   parameters: {
@@ -176,7 +269,11 @@ export const scanCommand = buildCommand<ScanFlags, [string], CliContext>({
       failOn: { kind: 'enum', values: ['leak'], optional: true, brief: 'Exit 1 if a subject has this verdict' },
       noColor: { kind: 'boolean', default: false, withNegated: false, brief: 'Never use colour; as NO_COLOR in the environment' },
     },
-    positional: { kind: 'tuple', parameters: [{ brief: 'The file, or - for standard input', parse: String, placeholder: 'FILE' }] },
+    positional: {
+      kind: 'array',
+      parameter: { brief: 'The files, the oldest first, or - for standard input', parse: String, placeholder: 'FILE' },
+      minimum: 1,
+    },
   },
   func: scan,
 });

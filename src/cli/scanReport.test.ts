@@ -24,7 +24,7 @@ function verdict(parts: Partial<SubjectVerdict>): SubjectVerdict {
 }
 
 function lines(verdicts: SubjectVerdict[], file = 'web.csv'): string[] {
-  return scanReport({ verdicts, rowCount: 1000, file }, look).split('\n');
+  return scanReport({ verdicts, rowCount: 1000, files: [file], sources: [] }, look).split('\n');
 }
 
 test('what ends soonest is told first, with slope, onset, end and the reasons for and against', () => {
@@ -88,7 +88,8 @@ test('hostile names reach neither the terminal nor the shell', () => {
     {
       verdicts: [verdict({ subject: 'a\x1b[2J\u202eb\nc' }), verdict({ subject: 'd\x9b2J', verdict: 'suspect' })],
       rowCount: 2,
-      file: "it's $(here).csv",
+      files: ["it's $(here).csv"],
+      sources: [],
     },
     look,
   );

@@ -1,5 +1,7 @@
 /** What `stanch scan` prints for a person: what leaks first, then what is suspected, then the rest in numbers. Pure. */
+import { formatTime } from '../model/units.ts';
 import type { ResourceVerdict, SubjectVerdict, Urgency, VerdictWord } from '../model/verdict.ts';
+import type { LogSource } from '../series/logs/logSource.ts';
 import type { Paint } from './paint.ts';
 import { slopePhrase, slopeWithInterval, wallPhrase } from './phrases.ts';
 import { fit, printable } from './printable.ts';
@@ -7,8 +9,10 @@ import { fit, printable } from './printable.ts';
 export interface ScanReportInput {
   verdicts: readonly SubjectVerdict[];
   rowCount: number;
-  /** As the user named it; `-` is standard input. */
-  file: string;
+  /** As the user named them; `-` is standard input. */
+  files: readonly string[];
+  /** What is known of those files that are logs of other tools. */
+  sources: readonly LogSource[];
 }
 
 export interface ScanReportLook {
@@ -19,23 +23,26 @@ export interface ScanReportLook {
 /** What is told in full, then in a line; the rest is counted. */
 const maxInFull = 8;
 const maxInLines = 20;
+const maxNotes = 5;
+const maxShownFiles = 4;
 const maxReasonsFor = 3;
 const maxReasonsAgainst = 2;
 const urgencyOrder: readonly Urgency['level'][] = ['now', 'soon', 'watch', 'none'];
 
-export function scanReport({ verdicts, rowCount, file }: ScanReportInput, look: ScanReportLook): string {
+export function scanReport({ verdicts, rowCount, files, sources }: ScanReportInput, look: ScanReportLook): string {
   const leaks = ranked(verdicts, 'leak');
   const suspects = ranked(verdicts, 'suspect');
   const inFull = leaks.slice(0, maxInFull).map((leak) => inFullText(leak, look));
   const blocks = [
     headline(verdicts, leaks.length, suspects.length, rowCount, look.paint),
+    sourceLines(sources),
     ...inFull,
     lineList(leaks.slice(maxInFull), 'red', look),
     lineList(suspects, 'yellow', look),
     [countLine(verdicts, 'no-leak'), countLine(verdicts, 'undecided')].filter((line) => line !== '').join('\n'),
-    verdicts.length === 0 || file === '-'
+    verdicts.length === 0 || files.includes('-')
       ? ''
-      : `next       every subject with all figures and reasons: stanch scan --json ${shellWord(file)}`,
+      : `next       every subject with all figures and reasons: stanch scan --json ${shownFiles(files)}`,
   ];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
@@ -120,6 +127,37 @@ function countLine(verdicts: readonly SubjectVerdict[], word: VerdictWord): stri
   }
   const classes = [...counts].sort((a, b) => b[1] - a[1]).map(([name, count]) => `${count.toLocaleString('en')} ${name}`);
   return total === 0 ? '' : `${word.padEnd(11)}${total.toLocaleString('en')}: ${classes.join(', ')}`;
+}
+
+/** A line for the logs of each tool and host, then what has to be known of them, each once. */
+function sourceLines(sources: readonly LogSource[]): string {
+  const logs = new Map<string, LogSource[]>();
+  for (const source of sources) {
+    const key = `${source.format}\0${source.version}\0${source.host}`;
+    logs.set(key, [...(logs.get(key) ?? []), source]);
+  }
+  const lines = [...logs.values()].map((group) => `read       ${groupPhrase(group)}`);
+  const notes = new Set(sources.flatMap((source) => source.notes));
+  for (const note of [...notes].slice(0, maxNotes)) lines.push(`note       ${printable(note)}`);
+  return lines.join('\n');
+}
+
+function groupPhrase(group: readonly LogSource[]): string {
+  const [first] = group;
+  if (first === undefined) return '';
+  const tool = first.version === null ? first.format : `${first.format} ${first.version}`;
+  const records = group.reduce((sum, source) => sum + source.records, 0);
+  const times = group.filter((source) => source.records > 0);
+  const span =
+    times.length === 0
+      ? ''
+      : `, ${formatTime(Math.min(...times.map((source) => source.fromMs)))} to ${formatTime(Math.max(...times.map((source) => source.toMs)))}`;
+  return `${counted(group.length, 'log')} of ${tool} on ${printable(first.host)}: ${counted(records, 'record')}${span}`;
+}
+
+/** More would not be read either. */
+function shownFiles(files: readonly string[]): string {
+  return files.length > maxShownFiles ? 'FILE…' : files.map(shellWord).join(' ');
 }
 
 /** Fit to be pasted into a shell; a name that can't be shown as it is stays a placeholder. */

@@ -29,6 +29,19 @@ test('names of processes cannot act on the terminal', () => {
   assert.ok(!/[\p{Cf}]|[^\P{Cc}\n]/u.test(text));
 });
 
+test('on shared hosting it says whose it is', () => {
+  const hosted = structuredClone(status);
+  for (const subject of hosted.subjects) Object.assign(subject, { account: 'alice', domain: 'example.com' });
+  const text = statusReport(
+    hosted,
+    largest.map((row) => ({ ...row, account: 'bob', domain: null })),
+    look,
+  );
+  assert.match(text, /whose +account alice, example\.com\n/);
+  assert.match(text, /500 MiB {2}quiet\.service · account bob\n/);
+  assert.doesNotMatch(statusReport(status, largest, look), /whose|account/);
+});
+
 test('a calm host is said to be calm, and what is not known is not made up', () => {
   const quiet = structuredClone(status);
   quiet.subjects = quiet.subjects.filter(({ verdict }) => verdict !== 'leak');

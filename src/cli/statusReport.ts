@@ -1,8 +1,8 @@
 /** The status for a tired admin: the worst first, one fact a line, aligned, nothing that does not help to decide. Pure. */
-import { formatBytes, formatDuration } from '../model/units.ts';
+import { formatBytes, formatDuration, formatPercent } from '../model/units.ts';
 import type { StatusDocument, SubjectRow } from '../serve/schema.ts';
 import type { Paint } from './paint.ts';
-import { agoPhrase, exhaustionPhrase, percentPhrase, slopePhrase, slopeWithInterval, wallPhrase } from './phrases.ts';
+import { agoPhrase, exhaustionPhrase, hostingPhrase, slopePhrase, slopeWithInterval, wallPhrase } from './phrases.ts';
 import { fit, printable } from './printable.ts';
 
 export interface Look {
@@ -10,7 +10,7 @@ export interface Look {
   width: number;
 }
 
-type Verdict = StatusDocument['subjects'][number];
+type Verdict = SubjectRow['verdict'] & Partial<Pick<SubjectRow, 'account' | 'domain'>>;
 
 /** What is listed in full; the rest is counted. */
 const maxShown = 8;
@@ -50,6 +50,7 @@ export function concern(verdict: Verdict, nowMs: number, { paint, width }: Look)
   const name = fit(printable(verdict.subject), Math.max(20, width - 12));
   const lines = [`${paint(colour, verdict.verdict.padEnd(8))}${paint('bold', name)}`];
   const add = (label: string, text: string) => lines.push(`  ${label.padEnd(9)}${text}`);
+  if (hostingPhrase(verdict) !== '') add('whose', hostingPhrase(verdict));
   add('what', `${verdict.resource}, ${printable(verdict.class)}, ${Math.floor(verdict.probability * 1000) / 10} % sure`);
   if (verdict.slope !== null) add('grows', slopeWithInterval(verdict.slope));
   if (verdict.onset !== null) add('since', `${agoPhrase(verdict.onset, nowMs)}, ${verdict.onset.replace(/\.\d+Z$/, 'Z')}`);
@@ -68,7 +69,10 @@ function memory({ host, subjects }: StatusDocument, largest: readonly SubjectRow
   else add('swap', amountLine(host.swapTotalBytes, host.swapFreeBytes, 'free', look.paint));
   const held = largest
     .filter((row) => row.privateBytes !== null)
-    .map((row) => `${formatBytes(row.privateBytes ?? 0).padStart(9)}  ${fit(printable(row.name), Math.max(20, look.width - 24))}`);
+    .map((row) => {
+      const name = [printable(row.name), hostingPhrase(row)].filter((text) => text !== '').join(' · ');
+      return `${formatBytes(row.privateBytes ?? 0).padStart(9)}  ${fit(name, Math.max(20, look.width - 24))}`;
+    });
   for (const [index, line] of held.entries()) add(index === 0 ? 'held by' : '', line);
   add('lasts', lastsText(host, subjects, nowMs));
   if (host.memoryPressureSome10 !== null) {
@@ -107,7 +111,7 @@ function notices({ notices: said, time }: StatusDocument, { paint }: Look): stri
 
 function footer({ self, intervalMs, subjects, version }: StatusDocument, { paint }: Look): string {
   const { budget } = self;
-  const cpu = self.cpuRatio === null ? '' : `${percentPhrase(self.cpuRatio)} of a core of ${percentPhrase(budget.cpuRatio)}, `;
+  const cpu = self.cpuRatio === null ? '' : `${formatPercent(self.cpuRatio)} of a core of ${formatPercent(budget.cpuRatio)}, `;
   const rss = `${formatBytes(self.rssBytes)} of ${formatBytes(budget.rssBytes)}`;
   const reads = self.readsPerSecond === null ? '' : `, ${Math.round(self.readsPerSecond)} reads/s of ${budget.readsPerSecond}`;
   const store = self.storeMode === 'disk' ? `${formatBytes(self.storeBytes)} on disk` : 'history in memory only';

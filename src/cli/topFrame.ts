@@ -2,7 +2,7 @@
 import { formatBytes, formatDuration } from '../model/units.ts';
 import type { StatusDocument, SubjectRow } from '../serve/schema.ts';
 import type { Colour, Paint } from './paint.ts';
-import { exhaustionPhrase, slopePhrase } from './phrases.ts';
+import { exhaustionPhrase, hostingPhrase, slopePhrase } from './phrases.ts';
 import { column, displayWidth, fit, printable } from './printable.ts';
 import type { TopState } from './topKeys.ts';
 
@@ -117,6 +117,7 @@ function detail(row: SubjectRow | undefined, nowMs: number, { columns }: TopSize
 function describe(row: SubjectRow, nowMs: number): string[] {
   const { verdict } = row;
   const counts = [
+    hostingPhrase(row) || null,
     row.fds === null ? null : `${row.fds} fds`,
     row.threads === null ? null : `${row.threads} threads`,
     row.processes === null ? null : `${row.processes} processes`,

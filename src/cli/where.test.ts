@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { MemoryNode } from '../relate/hostMemory.ts';
+import { assertAddsUp } from '../relate/memoryForTests.ts';
 import { collectWhere, renderWhere } from './where.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../kernel/fixtures/${name}`, import.meta.url));
 const plain = (_colour: string, text: string) => text;
-
-function assertAddsUp(node: MemoryNode): void {
-  if (node.children === undefined) return;
-  assert.equal(
-    node.children.reduce((total, one) => total + one.bytes, 0),
-    node.bytes,
-    node.name,
-  );
-  for (const one of node.children) assertAddsUp(one);
-}
 
 test('this machine, now: adds up to MemTotal, and this process is in it', () => {
   const document = collectWhere();

@@ -5,14 +5,20 @@
  * daily harmonics); what is left is cut into some 16 blocks, and the lower quartile of each block is its floor.
  */
 import { bucketsPerLevel, type WindowView } from '../series/window.ts';
-import { LineFit, quantile, type Regression, regress, robustDeviation, theilSen } from './statistics.ts';
+import { clearOfLoadAndSeason } from './clear.ts';
+import { restOf } from './rest.ts';
+import { LineFit, quantile, robustDeviation, theilSen } from './statistics.ts';
 
 /** Fewer buckets say nothing. */
 export const fewestBuckets = 24;
 
-const dayMs = 86_400_000;
 const mostBlocks = 16;
 const fewestBlocks = 8;
+
+/** Shares of the lasting growth given back between which only what lasts is looked at, and the newest blocks of which that can't be known yet. */
+const leastCollected = 0.12;
+const mostCollected = 0.75;
+const unsettledBlocks = 2;
 
 /** Misfit of a shape that is forgiven, as a share of the growth: real curves are only roughly exponential. */
 const misfit = 0.01;
@@ -23,6 +29,9 @@ const leastLinearShare = 0.5;
 /** t of curvature below which a life counts as bent, and the odds of a line above which that is a warm-up before a leak. */
 const bendsDown = -2.5;
 const surelyGoesOn = 3;
+
+/** Log-odds within which two curves explain a life equally well. */
+const asPlausible = 1;
 
 export interface WindowEvidence {
   fromMs: number;
@@ -84,6 +93,9 @@ export interface WindowEvidence {
   relativeGrowth: number;
   /** Scatter of the floors around the line, in the unit of the series. */
   noise: number;
+  /** Longest time a tenth of the lasting growth took, and time since nine tenths of it were there, as shares of the window. */
+  longestRest: number;
+  lastRest: number;
 }
 
 /** What was before the window, at the width of its blocks. */
@@ -174,8 +186,10 @@ export function weighWindow(
   if (spanMs <= 0) return null;
   if (past !== null && past.spanMs >= spanMs && isBelow(view, n, past.highestFloor)) return null;
   const cleared = clearOfLoadAndSeason(view, n, fromMs, spanMs, quantum);
-  const blocks = blockFloors(view, cleared.floor, n);
-  if (blocks.count < fewestBlocks) return null;
+  const raw = blockFloors(view, cleared.floor, n);
+  if (raw.count < fewestBlocks) return null;
+  const giveBack = largestDrop(raw);
+  const blocks = givesBackButRises(raw, giveBack) ? lastingFloors(raw) : raw;
 
   const line = theilSen(blocks.timeMs, blocks.floor, blocks.count);
   const growth = line.slope * spanMs;
@@ -185,8 +199,9 @@ export function weighWindow(
     residuals[k] = (blocks.floor[k] ?? 0) - line.intercept - line.slope * (blocks.timeMs[k] ?? 0);
   }
   const noise = Math.max(robustDeviation(residuals, blocks.count), quantum / 4, Math.abs(startFloor) * 1e-5);
-  const increments = weighIncrements(blocks, growth, quantum);
+  const increments = weighIncrements(blocks, quantum);
   const shape = weighShape(blocks, fromMs, spanMs, bornMs, noise);
+  const rest = restOf(cleared.floor, n, quantum);
   const scale = Math.max(growth, noise);
   const slopeErrorPerMs = Math.hypot(cleared.slopeErrorPerMs, increments.wander / spanMs);
   return {
@@ -202,7 +217,7 @@ export function weighWindow(
     trendT: cleared.slopePerMs / Math.max(cleared.slopeErrorPerMs, 1e-300),
     steadiness: increments.steadiness,
     signalToNoise: growth / noise,
-    giveBack: increments.giveBack,
+    giveBack: growth > 0 ? giveBack / growth : 1,
     largestStep: increments.largestStep,
     effectiveSteps: increments.effectiveSteps,
     lateShare: shape.lateShare,
@@ -220,95 +235,14 @@ export function weighWindow(
     pastSpans: past === null ? 0 : past.spanMs / spanMs,
     relativeGrowth: growth / Math.max(Math.abs(startFloor), quantum),
     noise,
+    longestRest: rest.longest,
+    lastRest: rest.last,
   };
 }
 
 function isBelow(view: WindowView, n: number, floor: number): boolean {
   for (let i = 0; i < n; i += 1) if ((view.floor[i] ?? 0) >= floor) return false;
   return true;
-}
-
-interface Cleared {
-  floor: Float64Array;
-  slopePerMs: number;
-  slopeErrorPerMs: number;
-  loadShare: number | null;
-}
-
-/** Takes out what CPU rate and, in windows of three days or more, the hour of the day explain. */
-function clearOfLoadAndSeason(view: WindowView, n: number, fromMs: number, spanMs: number, quantum: number): Cleared {
-  const ones = new Float64Array(n).fill(1);
-  const u = new Float64Array(n);
-  for (let i = 0; i < n; i += 1) u[i] = ((view.timeMs[i] ?? 0) - fromMs) / spanMs;
-  const y = view.floor.subarray(0, n);
-  const seasons = spanMs >= 3 * dayMs && view.widthMs <= dayMs / 4 ? dailyHarmonics(view, n) : [];
-  const plain = regress([ones, u, ...seasons], y, n, 2);
-  const load = centredLoad(view, n);
-  const withLoad = load === null ? null : regress([ones, u, ...seasons, load], y, n, 2);
-  const loadIndex = 2 + seasons.length;
-  const loadT = withLoad === null ? 0 : (withLoad.coefficients[loadIndex] ?? 0) / Math.max(withLoad.errors[loadIndex] ?? 0, 1e-300);
-  const useLoad = withLoad !== null && loadT > 3;
-  const fit = useLoad ? withLoad : plain;
-  const floor = Float64Array.from(y);
-  if (fit === null) return { floor, slopePerMs: 0, slopeErrorPerMs: Math.max(quantum, 1) / spanMs, loadShare: load === null ? null : 0 };
-  subtract(floor, seasons, fit, 2);
-  if (useLoad && load !== null) subtract(floor, [load], fit, loadIndex);
-  const slope = fit.coefficients[1] ?? 0;
-  const error = Math.max(fit.errors[1] ?? 0, quantum / 4);
-  return {
-    floor,
-    slopePerMs: slope / spanMs,
-    slopeErrorPerMs: error / spanMs,
-    loadShare: load === null ? null : loadShareOf(plain, useLoad ? withLoad : null),
-  };
-}
-
-function loadShareOf(plain: Regression | null, withLoad: Regression | null): number {
-  const raw = plain?.coefficients[1] ?? 0;
-  if (withLoad === null || raw <= 0) return 0;
-  return Math.min(1, Math.max(0, 1 - (withLoad.coefficients[1] ?? 0) / raw));
-}
-
-function subtract(floor: Float64Array, columns: readonly Float64Array[], fit: Regression, firstIndex: number): void {
-  for (const [c, column] of columns.entries()) {
-    const coefficient = fit.coefficients[firstIndex + c] ?? 0;
-    for (let i = 0; i < floor.length; i += 1) floor[i] = (floor[i] ?? 0) - coefficient * (column[i] ?? 0);
-  }
-}
-
-/** Load minus its mean, or null when it is unknown or hardly moves. */
-function centredLoad(view: WindowView, n: number): Float64Array | null {
-  const load = new Float64Array(n);
-  let known = 0;
-  let sum = 0;
-  for (let i = 0; i < n; i += 1) {
-    const rate = view.load[i] ?? Number.NaN;
-    if (Number.isNaN(rate)) continue;
-    known += 1;
-    sum += rate;
-  }
-  if (known < 0.8 * n || sum <= 0) return null;
-  const mean = sum / known;
-  let squares = 0;
-  for (let i = 0; i < n; i += 1) {
-    const rate = view.load[i] ?? Number.NaN;
-    load[i] = Number.isNaN(rate) ? 0 : rate - mean;
-    squares += (load[i] ?? 0) ** 2;
-  }
-  return Math.sqrt(squares / known) > 0.02 * mean ? load : null;
-}
-
-function dailyHarmonics(view: WindowView, n: number): Float64Array[] {
-  return [1, 2].flatMap((harmonic) => {
-    const sine = new Float64Array(n);
-    const cosine = new Float64Array(n);
-    for (let i = 0; i < n; i += 1) {
-      const angle = (2 * Math.PI * harmonic * (view.timeMs[i] ?? 0)) / dayMs;
-      sine[i] = Math.sin(angle);
-      cosine[i] = Math.cos(angle);
-    }
-    return [sine, cosine];
-  });
 }
 
 /** Lower quartile of each block; the oldest buckets that fill no block are left out. */
@@ -327,21 +261,44 @@ function blockFloors(view: WindowView, floor: Float64Array, n: number): Blocks {
   return blocks;
 }
 
-function weighIncrements(blocks: Blocks, growth: number, quantum: number) {
+/** Largest fall from any block to a later one, in the unit of the series. */
+function largestDrop(blocks: Blocks): number {
+  let highest = Number.NEGATIVE_INFINITY;
+  let drop = 0;
+  for (let k = 0; k < blocks.count; k += 1) {
+    highest = Math.max(highest, blocks.floor[k] ?? 0);
+    drop = Math.max(drop, highest - (blocks.floor[k] ?? 0));
+  }
+  return drop;
+}
+
+/** Does it give back what a collector would, while what lasts grows by more than that? */
+function givesBackButRises(raw: Blocks, drop: number): boolean {
+  const lasting = lastingFloors(raw);
+  const growth = (lasting.floor[lasting.count - 1] ?? 0) - (lasting.floor[0] ?? 0);
+  return lasting.count >= fewestBlocks && drop > leastCollected * growth && drop < mostCollected * growth;
+}
+
+/**
+ * What lasts: of each block the lowest floor from it on. Whatever a collector gives back later, however long its period, was garbage.
+ * The newest blocks have too little after them.
+ */
+function lastingFloors(raw: Blocks): Blocks {
+  const count = raw.count - unsettledBlocks;
+  const floor = Float64Array.from(raw.floor);
+  for (let k = raw.count - 2; k >= 0; k -= 1) floor[k] = Math.min(floor[k] ?? 0, floor[k + 1] ?? 0);
+  return { count, timeMs: raw.timeMs.subarray(0, count), floor: floor.subarray(0, count) };
+}
+
+function weighIncrements(blocks: Blocks, quantum: number) {
   const n = blocks.count - 1;
   const d = new Float64Array(n);
   let sum = 0;
   let up = 0;
   let upSquares = 0;
   let largest = 0;
-  let highest = Number.NEGATIVE_INFINITY;
-  let drop = 0;
-  for (let k = 0; k <= n; k += 1) {
-    const value = blocks.floor[k] ?? 0;
-    highest = Math.max(highest, value);
-    drop = Math.max(drop, highest - value);
-    if (k === n) break;
-    d[k] = (blocks.floor[k + 1] ?? 0) - value;
+  for (let k = 0; k < n; k += 1) {
+    d[k] = (blocks.floor[k + 1] ?? 0) - (blocks.floor[k] ?? 0);
     const step = Math.max(0, d[k] ?? 0);
     sum += d[k] ?? 0;
     up += step;
@@ -362,7 +319,6 @@ function weighIncrements(blocks: Blocks, growth: number, quantum: number) {
     steadiness: mean / Math.max(Math.sqrt(longRun / n), quantum / 8, 1e-300),
     /** Standard deviation of the whole growth that random increments alone would give. */
     wander: Math.sqrt(Math.max(0, variance + 2 * covariance) * n),
-    giveBack: growth > 0 ? drop / growth : 1,
     largestStep: up > 0 ? largest / up : 0,
     unevenStep: Math.max(0, largest - mean),
     effectiveSteps: upSquares > 0 ? (up * up) / upSquares : 0,
@@ -399,21 +355,27 @@ function weighEndings(line: LineFit, blocks: Blocks, u: Float64Array, frame: Omi
   const tolerated = n * (noise * noise * 0.1 + (misfit * growth) ** 2);
   const age = blocks.timeMs.map((timeMs) => Math.max(0, timeMs - frame.originMs) / frame.spanMs);
   let goesOn = line.squaredError;
-  let ends = Number.POSITIVE_INFINITY;
-  let endingCurve: EndingCurve | null = null;
+  const endings: { squaredError: number; curve: EndingCurve }[] = [];
   for (const [index, shape] of saturations.entries()) {
     const column = u.map((x, k) => shape(x, age[k] ?? 0));
     const pure = line.insteadBy(column);
-    if (pure.coefficient > 0 && pure.squaredError < ends) {
-      ends = pure.squaredError;
-      endingCurve = { ...frame, shape: index, coefficient: pure.coefficient };
-    }
+    if (pure.coefficient > 0)
+      endings.push({ squaredError: pure.squaredError, curve: { ...frame, shape: index, coefficient: pure.coefficient } });
     const mixed = line.with(column);
     if (mixed === null || mixed.coefficient <= 0 || mixed.slope < leastLinearShare * growth) continue;
     goesOn = Math.min(goesOn, mixed.squaredError * n ** (2 / n));
   }
+  const ends = endings.reduce((least, { squaredError }) => Math.min(least, squaredError), 1e300);
   const independent = Math.max(4, (n * (1 - line.autocorrelation)) / (1 + line.autocorrelation));
-  return { lineOdds: (independent / 2) * Math.log((Math.min(ends, 1e300) + tolerated) / (goesOn + tolerated)), endingCurve };
+  const odds = (better: number, worse: number) => (independent / 2) * Math.log((worse + tolerated) / (better + tolerated));
+  const plausible = endings.filter(({ squaredError }) => odds(ends, squaredError) < asPlausible).map(({ curve }) => curve);
+  return { lineOdds: odds(goesOn, ends), endingCurve: slowestToEnd(plausible, frame.fromMs, frame.spanMs) };
+}
+
+/** Of curves that fit as well as each other, the one that still grows most in the newer half: what it foresees is nobody's leak. */
+function slowestToEnd(curves: readonly EndingCurve[], fromMs: number, spanMs: number): EndingCurve | null {
+  const late = (curve: EndingCurve) => growthOf(curve, fromMs + spanMs / 2, fromMs + spanMs);
+  return curves.reduce<EndingCurve | null>((best, curve) => (best === null || late(curve) > late(best) ? curve : best), null);
 }
 
 /** Room for one window. */

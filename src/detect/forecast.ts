@@ -13,6 +13,13 @@ export interface Wall {
 /** One-sided 95 % quantile of the normal: both sides together leave 10 %. */
 export const normal95 = 1.645;
 
+/**
+ * How much wider than the formulas the intervals of slope and exhaustion must be to hold the truth in 90 % of cases, by LeakBench's tuning
+ * seeds: a slope is not as constant as a regression takes it to be, and what is still to come less so.
+ */
+export const slopeDoubt = 1.25;
+const exhaustionDoubt = 1.5;
+
 /** Nothing is forecast beyond this: a date in ten years says only "not soon". */
 const farthestMs = 3_650 * 86_400_000;
 
@@ -30,8 +37,8 @@ export function forecastExhaustion(e: WindowEvidence, wall: Wall, excursion: num
   if (e.slopePerMs <= 0) return null;
   const floorNow = e.endFloor + e.slopePerMs * (nowMs - e.toMs);
   const left = Math.max(0, wall.level - floorNow - excursion);
-  const scatter = normal95 * Math.max(e.noise, 0.5 * excursion, leastDoubt * left) + 0.5 * e.unevenStep;
-  const slopeError = normal95 * e.slopeErrorPerMs;
+  const scatter = exhaustionDoubt * normal95 * Math.max(e.noise, 0.5 * excursion, leastDoubt * left) + 0.5 * e.unevenStep;
+  const slopeError = exhaustionDoubt * normal95 * e.slopeErrorPerMs;
   const nearest = Math.max(0, left - scatter);
   const farthest = left + scatter;
   const times = e.curvatureT > accelerates ? accelerating(e, nearest, left, farthest) : null;
@@ -57,7 +64,7 @@ function accelerating(e: WindowEvidence, nearest: number, left: number, farthest
   const timeTo = (distance: number, bend: number) =>
     (2 * spanMs * distance) / (e.growth + bend + Math.sqrt((e.growth + bend) ** 2 + 4 * bend * distance));
   return {
-    earliest: timeTo(nearest, e.bend + normal95 * e.bendError),
+    earliest: timeTo(nearest, e.bend + exhaustionDoubt * normal95 * e.bendError),
     at: timeTo(left, e.bend),
     latest: (spanMs * farthest) / rate,
   };

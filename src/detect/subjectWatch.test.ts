@@ -403,7 +403,7 @@ test('swap that is not read for a while does not look like memory given back', (
   const noise = normalNoise(1);
   const swapped = (read: (t: number) => boolean) =>
     watchSeries(
-      steady((t) => ({ anonBytes: (100 + noise()) * mib, swapBytes: read(t) ? (300 + (40 * t) / hour) * mib : absent })),
+      steady((t) => ({ anonBytes: (100 + noise()) * mib, swapBytes: read(t) ? (200 + (40 * t) / hour) * mib : absent })),
       assertContract,
     );
   for (const read of [(t: number) => t < 5 * hour || t > 5.5 * hour, (t: number) => (t / (10 * second)) % 6 === 0]) {

@@ -2,7 +2,7 @@ import { deserialize, serialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import type { Sample } from '../model/gauge.ts';
 import { isValue } from '../model/reading.ts';
-import type { ResourceVerdict, SubjectVerdict, VerdictWord } from '../model/verdict.ts';
+import type { Resource, ResourceVerdict, SubjectVerdict, VerdictWord } from '../model/verdict.ts';
 import { bucketsPerLevel, levelCount, SubjectWindow, type WindowState, type WindowView } from '../series/window.ts';
 import { logOddsOfLeak } from './assess.ts';
 import { emptyView, fewestBuckets, type WindowEvidence, weighWindow } from './evidence.ts';
@@ -29,6 +29,8 @@ export interface SubjectWatch {
   readonly revision: number;
   /** State to be given to `restoreSubjectWatch`. */
   snapshot(): Uint8Array;
+  /** What every window that rises showed when it was last looked at, for whoever measures the rules. */
+  evidenceOn(resource: Resource): WindowEvidence[];
 }
 
 export function createSubjectWatch(subjectName: string): SubjectWatch {
@@ -43,7 +45,7 @@ export function restoreSubjectWatch(subjectName: string, snapshot: Uint8Array): 
   return watch;
 }
 
-const snapshotVersion = 3;
+const snapshotVersion = 4;
 
 /** A snapshot is the state in the form of v8, and its checksum before it: what v8 reads from damaged bytes can be anything. */
 const checksumBytes = 4;
@@ -105,6 +107,15 @@ const fewestBucketsForLeak = 36;
 /** Log-odds at which finer windows are not looked at any more. */
 const surelyLeaking = 1.5;
 
+/** From this width on every bucket is looked at: one comes so seldom that it costs nothing. */
+const seldomMs = 900_000;
+
+/** New buckets of a level before it is looked at again. */
+function strideOf(closed: number, widthMs: number): number {
+  if (widthMs >= seldomMs) return 1;
+  return Math.max(1, Math.floor(Math.min(closed, bucketsPerLevel) / 8));
+}
+
 class Watch implements SubjectWatch {
   revision = 0;
   private readonly subjectName: string;
@@ -165,6 +176,10 @@ class Watch implements SubjectWatch {
     const checksum = Buffer.alloc(checksumBytes);
     checksum.writeUInt32LE(crc32(bytes));
     return Buffer.concat([checksum, bytes]);
+  }
+
+  evidenceOn(resource: Resource): WindowEvidence[] {
+    return this.tracks[resources.findIndex((judged) => judged.resource === resource)]?.evidence ?? [];
   }
 
   get state(): WatchState {
@@ -248,7 +263,7 @@ class Watch implements SubjectWatch {
     let touched = false;
     for (let level = this.window.levelsInUse - 1; level >= 0; level -= 1) {
       const closed = this.window.closedCount(level);
-      const stride = Math.max(1, Math.floor(Math.min(closed, bucketsPerLevel) / 8));
+      const stride = strideOf(closed, this.window.widthMs(level));
       if (closed < fewestBuckets || closed < (this.judgedAt[level] ?? 0) + stride) continue;
       this.judgedAt[level] = closed;
       touched = true;
@@ -274,11 +289,12 @@ class Watch implements SubjectWatch {
     }
     const idle = this.window.isConstant(level, channel) || track.coarserLogOdds(level) > surelyLeaking;
     const widest = level === this.widestLevel();
+    const filled = Math.min(this.window.closedCount(level), bucketsPerLevel);
     for (const part of [0, 1] as const) {
-      const count = part === 0 ? bucketsPerLevel : bucketsPerLevel / 2;
+      const count = part === 0 ? filled : filled >> 1;
       const n = idle ? 0 : this.window.floors(level, channel, count, scratch.floor);
       let evidence: WindowEvidence | null = null;
-      if (n >= (part === 0 ? fewestBuckets : count) && mayRise(scratch.floor, n, resource.quantum)) {
+      if (n >= fewestBuckets && mayRise(scratch.floor, n, resource.quantum)) {
         const view = this.window.view(level, channel, count, scratch);
         evidence = this.weigh(level, channel, view, resource.quantum, widest && part === 0);
       }

@@ -4,17 +4,18 @@ import { levelCount } from '../series/window.ts';
 import { logOddsOfLeak, reasonsFor } from './assess.ts';
 import { classifyHealthy } from './classify.ts';
 import type { WindowEvidence } from './evidence.ts';
-import { forecastExhaustion, normal95, type Wall } from './forecast.ts';
+import { forecastExhaustion, normal95, slopeDoubt, type Wall } from './forecast.ts';
 import { missingProof, type Suspicion } from './proof.ts';
 import type { RuleContext } from './rules/rule.ts';
 import { tooFewSamples, undecidedVerdict } from './undecided.ts';
 
 const hourMs = 3_600_000;
 
-/** A leak is said at this probability and taken back below the other: nothing flaps. */
+/** A leak is said at one probability and taken back below a lower one, and so is a suspicion: nothing flaps. */
 const sayLeak = 0.5;
-const takeBackLeak = 0.4;
+const takeBackLeak = 0.45;
 const saySuspect = 0.35;
+const dropSuspicion = 0.2;
 
 interface Candidate {
   evidence: WindowEvidence;
@@ -81,6 +82,11 @@ export class VerdictTrack {
     this.missing = state.missing;
   }
 
+  get evidence(): WindowEvidence[] {
+    const all = [this.inherited, this.recurring, ...this.candidates];
+    return all.flatMap((candidate) => (candidate === null ? [] : [candidate.evidence]));
+  }
+
   /** `part` is 0 for the whole ring of a level and 1 for its newer half. Null evidence: nothing rises there. */
   update(level: number, part: 0 | 1, evidence: WindowEvidence | null, logOdds: number): void {
     this.candidates[level * 2 + part] = evidence === null ? null : { evidence, logOdds };
@@ -114,18 +120,32 @@ export class VerdictTrack {
   settle(nowMs: number, young: boolean): void {
     const likeliest = this.likeliest();
     const probability = probabilityOf(likeliest);
-    if (likeliest === null || probability < saySuspect) {
+    if (likeliest === null || probability < dropSuspicion) {
       this.suspicion = { sinceMs: Number.NaN, spanMs: 0 };
-    } else if (Number.isNaN(this.suspicion.sinceMs)) {
+    } else if (Number.isNaN(this.suspicion.sinceMs) && probability >= saySuspect) {
       this.suspicion = { sinceMs: nowMs, spanMs: likeliest.evidence.toMs - likeliest.evidence.fromMs };
     }
-    this.missing = likeliest === null ? null : missingProof(likeliest.evidence, this.suspicion, young, nowMs);
+    this.missing = likeliest === null ? null : this.missingFrom(likeliest, young, nowMs);
     const kept = this.word === 'leak' && probability >= takeBackLeak;
     const found = probability >= sayLeak && this.missing === null;
-    const word = kept || found ? 'leak' : probability >= saySuspect ? 'suspect' : 'no-leak';
+    const suspected = probability >= (this.word === 'no-leak' ? saySuspect : dropSuspicion);
+    const word = kept || found ? 'leak' : suspected ? 'suspect' : 'no-leak';
     if (word === this.word) return;
     this.word = word;
     this.wordSinceMs = nowMs;
+  }
+
+  /** What the likeliest window lacks; null when that, or any other window that likely shows a leak, lacks nothing. */
+  private missingFrom(likeliest: Candidate, young: boolean, nowMs: number): Reason | null {
+    const missing = missingProof(likeliest.evidence, this.context.unit, this.suspicion, young, nowMs);
+    if (missing === null) return null;
+    const proven = this.candidates.some(
+      (candidate) =>
+        candidate !== null &&
+        probabilityOf(candidate) >= sayLeak &&
+        missingProof(candidate.evidence, this.context.unit, this.suspicion, young, nowMs) === null,
+    );
+    return proven ? null : missing;
   }
 
   verdict(wall: Wall | null, nowMs: number, about: SeriesQuestions): ResourceVerdict {
@@ -133,7 +153,7 @@ export class VerdictTrack {
     const leaking = this.word !== 'no-leak' && likeliest !== null;
     const evidence = leaking ? likeliest.evidence : about.widest();
     if (evidence === null) return undecidedVerdict(this.context.resource, tooFewSamples);
-    const error = normal95 * evidence.slopeErrorPerMs;
+    const error = slopeDoubt * normal95 * evidence.slopeErrorPerMs;
     const exhaustion = leaking && wall !== null ? this.forecast(likeliest, wall, nowMs, about) : null;
     return {
       resource: this.context.resource,

@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { absent } from '../model/reading.ts';
 import { readCgroupLimit, readCgroupMemory } from './cgroupMemory.ts';
+import { readCgroupMemoryEvents } from './cgroupMemoryEvents.ts';
+import { readCgroupStat } from './cgroupStat.ts';
 import { parsePidCgroup } from './pidCgroup.ts';
+import { readCgroupPressure } from './pressure.ts';
 
 const fixture = (path: string) => fileURLToPath(new URL(`./fixtures/${path}`, import.meta.url));
 
@@ -22,13 +25,32 @@ test('v1: the largest number there is stands for no limit', () => {
 test('memory of a cgroup: v1 takes the figures of the whole tree', () => {
   assert.deepEqual(readCgroupMemory(fixture('cgroup-v2/system.slice/nginx.service'), 'v2'), {
     usageBytes: 12345678,
+    peakBytes: 23456789,
     anonBytes: 7168000,
     fileBytes: 4096000,
     shmemBytes: 204800,
+    slabReclaimableBytes: 200000,
     slabUnreclaimableBytes: 300000,
+    socketBytes: 40960,
+    pageTableBytes: 131072,
   });
   const v1 = readCgroupMemory(fixture('cgroup-v1/memory/system.slice/mariadb.service'), 'v1');
-  assert.deepEqual([v1.usageBytes, v1.anonBytes, v1.fileBytes], [220000000, 204800000, 10240000]);
+  assert.deepEqual([v1.usageBytes, v1.peakBytes, v1.anonBytes, v1.fileBytes], [220000000, 250000000, 204800000, 10240000]);
+  assert.equal(v1.slabUnreclaimableBytes, absent);
+});
+
+test('how often a cgroup met its limits and lost processes, and how long it waits for memory', () => {
+  const nginx = fixture('cgroup-v2/system.slice/nginx.service');
+  assert.deepEqual(readCgroupMemoryEvents(nginx, 'v2'), { throttled: 12, atLimit: 345, oomKills: 1 });
+  const mariadb = fixture('cgroup-v1/memory/system.slice/mariadb.service');
+  assert.deepEqual(readCgroupMemoryEvents(mariadb, 'v1'), { throttled: absent, atLimit: 17, oomKills: 3 });
+  assert.deepEqual(readCgroupPressure(nginx), { some10: 0.045, full10: 0.0125 });
+  assert.equal(readCgroupPressure(mariadb), absent);
+});
+
+test('removed cgroups that still hold memory', () => {
+  assert.deepEqual(readCgroupStat(fixture('cgroup-v2')), { descendants: 6, dying: 1234 });
+  assert.equal(readCgroupStat(fixture('cgroup-v1')), absent);
 });
 
 test('paths of a process: v2, hybrid, colons in names, deleted cgroups', () => {

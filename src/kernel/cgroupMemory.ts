@@ -1,9 +1,9 @@
 /**
- * Memory files of one cgroup. v2: memory.current, memory.max, memory.high, memory.stat.
- * v1: memory.usage_in_bytes, memory.limit_in_bytes, memory.stat. The root cgroup of v2 has no limit files.
+ * Memory files of one cgroup. v2: memory.current, memory.peak, memory.max, memory.high, memory.stat.
+ * v1: memory.usage_in_bytes, memory.max_usage_in_bytes, memory.limit_in_bytes, memory.stat. The root cgroup of v2 has no limit files.
  * https://docs.kernel.org/admin-guide/cgroup-v2.html#memory and https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
  */
-import { absent, isValue, type Reading } from '../model/reading.ts';
+import { absent, isValue, type Missing, type Reading } from '../model/reading.ts';
 import { parseKeyedNumbers } from './keyedNumbers.ts';
 import { readText } from './read.ts';
 
@@ -11,10 +11,16 @@ export type CgroupVersion = 'v1' | 'v2';
 
 export interface CgroupMemory {
   usageBytes: Reading<number>;
+  /** The most it ever was. v2: since Linux 5.19. */
+  peakBytes: Reading<number>;
   anonBytes: Reading<number>;
   fileBytes: Reading<number>;
   shmemBytes: Reading<number>;
+  slabReclaimableBytes: Reading<number>;
   slabUnreclaimableBytes: Reading<number>;
+  /** Buffers of TCP and UDP. */
+  socketBytes: Reading<number>;
+  pageTableBytes: Reading<number>;
 }
 
 /** The hard limit, or the throttling one where that is lower: growth ends there as well. Absent when there is none. */
@@ -27,11 +33,16 @@ export function readCgroupLimit(directory: string, version: CgroupVersion): Read
 }
 
 export function readCgroupMemory(directory: string, version: CgroupVersion): CgroupMemory {
-  const usage = readText(`${directory}/${version === 'v1' ? 'memory.usage_in_bytes' : 'memory.current'}`, 64);
   const stat = readText(`${directory}/memory.stat`, 65536);
-  const usageBytes = isValue(usage) ? parseCgroupLimit(usage) : usage;
-  if (!isValue(stat)) return { usageBytes, anonBytes: stat, fileBytes: stat, shmemBytes: stat, slabUnreclaimableBytes: stat };
-  return { usageBytes, ...parseCgroupMemoryStat(stat, version) };
+  return {
+    usageBytes: readCgroupUsage(directory, version),
+    peakBytes: limitOf(readText(`${directory}/${version === 'v1' ? 'memory.max_usage_in_bytes' : 'memory.peak'}`, 64)),
+    ...(isValue(stat) ? parseCgroupMemoryStat(stat, version) : missingStat(stat)),
+  };
+}
+
+export function readCgroupUsage(directory: string, version: CgroupVersion): Reading<number> {
+  return limitOf(readText(`${directory}/${version === 'v1' ? 'memory.usage_in_bytes' : 'memory.current'}`, 64));
 }
 
 function limitOf(text: Reading<string>): Reading<number> {
@@ -47,22 +58,39 @@ export function parseCgroupLimit(text: string): Reading<number> {
   return bytes >= unlimitedFrom ? absent : bytes;
 }
 
-/** v1 counts the cgroup alone under the plain names and the whole tree below it as `total_…`. */
-export function parseCgroupMemoryStat(text: string, version: CgroupVersion): Omit<CgroupMemory, 'usageBytes'> {
+type CgroupMemoryStat = Omit<CgroupMemory, 'usageBytes' | 'peakBytes'>;
+
+/** v1 counts the cgroup alone under the plain names and the whole tree below it as `total_…`; it does not itemise the kernel's part. */
+export function parseCgroupMemoryStat(text: string, version: CgroupVersion): CgroupMemoryStat {
   const numbers = parseKeyedNumbers(text);
   const bytesOf = (key: string): Reading<number> => numbers.get(key) ?? absent;
   if (version === 'v1') {
     return {
+      ...missingStat(absent),
       anonBytes: bytesOf('total_rss'),
       fileBytes: bytesOf('total_cache'),
       shmemBytes: bytesOf('total_shmem'),
-      slabUnreclaimableBytes: absent,
     };
   }
   return {
     anonBytes: bytesOf('anon'),
     fileBytes: bytesOf('file'),
     shmemBytes: bytesOf('shmem'),
+    slabReclaimableBytes: bytesOf('slab_reclaimable'),
     slabUnreclaimableBytes: bytesOf('slab_unreclaimable'),
+    socketBytes: bytesOf('sock'),
+    pageTableBytes: bytesOf('pagetables'),
+  };
+}
+
+function missingStat(why: Missing): CgroupMemoryStat {
+  return {
+    anonBytes: why,
+    fileBytes: why,
+    shmemBytes: why,
+    slabReclaimableBytes: why,
+    slabUnreclaimableBytes: why,
+    socketBytes: why,
+    pageTableBytes: why,
   };
 }

@@ -4,12 +4,16 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
+import { parseArcstats } from './arcstats.ts';
 import { parseCgroupLimit, parseCgroupMemoryStat } from './cgroupMemory.ts';
+import { parseCgroupMemoryEvents } from './cgroupMemoryEvents.ts';
+import { parseCgroupStat } from './cgroupStat.ts';
+import { parseDeletedMappings } from './heldFiles.ts';
+import { parseHugePageBytes, parseHugePageCount } from './hugepages.ts';
 import { parseLoadavg } from './loadavg.ts';
 import { parseMeminfo } from './meminfo.ts';
 import { parseMountinfo } from './mountinfo.ts';
 import { emptyInetSocket, inetAddress, parseInetLine } from './netInet.ts';
-import { parseSockstat } from './netSockstat.ts';
 import { emptyUnixSocket, parseUnixLine } from './netUnix.ts';
 import { parsePidCgroup } from './pidCgroup.ts';
 import { parsePidCmdline } from './pidCmdline.ts';
@@ -20,10 +24,16 @@ import { emptyPidStat, parsePidStat } from './pidStat.ts';
 import { parsePidStatm } from './pidStatm.ts';
 import { emptyPidStatus, parsePidStatus } from './pidStatus.ts';
 import { parsePressure } from './pressure.ts';
+import { parseMemoryCgroupCount } from './procCgroups.ts';
+import { parseSlabinfo } from './slabinfo.ts';
+import { parseSlabReclaimable } from './slabReclaimAccount.ts';
+import { parseSockstat } from './sockstat.ts';
 import { parseStat } from './stat.ts';
-import { parseSysvShmBytes } from './sysvipcShm.ts';
+import { parseSysvShm } from './sysvipcShm.ts';
+import { parseVmallocCallers } from './vmallocinfo.ts';
 import { parseVmstat } from './vmstat.ts';
 import { parseCpuFreePages } from './zoneinfo.ts';
+import { parseZramMmStat } from './zram.ts';
 
 const text = (bytes: Uint8Array, length: number) => Buffer.from(bytes.subarray(0, length)).toString('latin1');
 
@@ -53,6 +63,18 @@ const parsers: Record<string, (bytes: Uint8Array, length: number) => unknown> = 
   loadavg: (bytes, length) => parseLoadavg(text(bytes, length)),
   mountinfo: (bytes, length) => parseMountinfo(text(bytes, length)),
   zoneinfo: (bytes, length) => parseCpuFreePages(text(bytes, length)),
+  sysvShm: (bytes, length) => parseSysvShm(text(bytes, length)),
+  slabinfo: (bytes, length) => parseSlabinfo(`slabinfo - version: 2.1\n${text(bytes, length)}`),
+  slabReclaimable: (bytes, length) => parseSlabReclaimable(text(bytes, length)),
+  sockstat: (bytes, length) => parseSockstat(text(bytes, length)),
+  hugepages: (bytes, length) => [parseHugePageBytes(text(bytes, length)), parseHugePageCount(text(bytes, length))],
+  arcstats: (bytes, length) => parseArcstats(text(bytes, length)),
+  zram: (bytes, length) => parseZramMmStat(text(bytes, length)),
+  vmallocinfo: (bytes, length) => parseVmallocCallers(text(bytes, length)),
+  maps: (bytes, length) => parseDeletedMappings(text(bytes, length), '/proc/1/map_files'),
+  procCgroups: (bytes, length) => parseMemoryCgroupCount(text(bytes, length)),
+  cgroupEvents: (bytes, length) => parseCgroupMemoryEvents(text(bytes, length)),
+  cgroupDying: (bytes, length) => parseCgroupStat(text(bytes, length)),
   netInet: (bytes, length) => {
     const into = emptyInetSocket();
     return parseInetLine(bytes, length, 0, into) ? [into, inetAddress(bytes, into.peerAt, into.addressDigits)] : null;
@@ -61,9 +83,7 @@ const parsers: Record<string, (bytes: Uint8Array, length: number) => unknown> = 
     const into = emptyUnixSocket();
     return parseUnixLine(bytes, length, 0, into) ? into : null;
   },
-  sockstat: (bytes, length) => parseSockstat(text(bytes, length)),
   fdLink: (bytes, length) => parseFdLink(text(bytes, length)),
-  sysvShm: (bytes, length) => parseSysvShmBytes(text(bytes, length)),
   cgroupLimit: (bytes, length) => parseCgroupLimit(text(bytes, length)),
   cgroupStat: (bytes, length) => parseCgroupMemoryStat(text(bytes, length), 'v1'),
 };

@@ -19,6 +19,8 @@ export interface Meminfo {
   SwapTotal: Reading<number>;
   SwapFree: Reading<number>;
   Zswap: Reading<number>;
+  Zswapped: Reading<number>;
+  Balloon: Reading<number>;
   AnonPages: Reading<number>;
   Shmem: Reading<number>;
   KReclaimable: Reading<number>;
@@ -59,6 +61,8 @@ export function parseMeminfo(text: string): Meminfo {
     SwapTotal: sizeOf('SwapTotal'),
     SwapFree: sizeOf('SwapFree'),
     Zswap: sizeOf('Zswap'),
+    Zswapped: sizeOf('Zswapped'),
+    Balloon: sizeOf('Balloon'),
     AnonPages: sizeOf('AnonPages'),
     Shmem: sizeOf('Shmem'),
     KReclaimable: sizeOf('KReclaimable'),

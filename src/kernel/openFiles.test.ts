@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 import { absent, isValue } from '../model/reading.ts';
 import { LinePieces } from './linePieces.ts';
 import { emptyInetSocket, type InetSocket, inetAddress, parseInetLine, tcpStateName, udpStateName } from './netInet.ts';
-import { parseSockstat, readSockstat } from './netSockstat.ts';
 import { emptyUnixSocket, parseUnixLine } from './netUnix.ts';
 import { parseFdLink, readFdLink, readFdNames } from './pidFd.ts';
 import { kernelReads } from './read.ts';
@@ -134,16 +133,6 @@ test('unix: state, and a path where there is one', () => {
     [20031, 'connected', ''],
     [20032, 'listening', '@/tmp/with blank'],
   ]);
-});
-
-test('sockstat counts without a walk; what a kernel does not tell is absent', () => {
-  assert.deepEqual(readSockstat(debian), { used: 285, tcpAllocated: 8, tcpOrphaned: 1, tcpTimeWait: 2 });
-  assert.deepEqual(parseSockstat('sockets: used 5\nTCP: inuse 5 alloc\n'), {
-    used: 5,
-    tcpAllocated: absent,
-    tcpOrphaned: absent,
-    tcpTimeWait: absent,
-  });
 });
 
 test('a table of many pieces: every line once, whole, and the table of this machine knows the socket of this process', async (t) => {

@@ -17,6 +17,12 @@ export function readPressure(procRoot: string, resource: 'memory' | 'cpu' | 'io'
   return isValue(text) ? parsePressure(text) : text;
 }
 
+/** The same of one cgroup: memory.pressure of v2. */
+export function readCgroupPressure(directory: string): Reading<Pressure> {
+  const text = readText(`${directory}/memory.pressure`, 4096);
+  return isValue(text) ? parsePressure(text) : text;
+}
+
 export function parsePressure(text: string): Pressure {
   return { some10: averageOf(text, 'some'), full10: averageOf(text, 'full') };
 }

@@ -106,7 +106,7 @@ async function stopProgram(child: ChildProcess, exited: Promise<unknown[]>): Pro
   clearTimeout(impatience);
 }
 
-function findOnPath(name: string): string | null {
+export function findOnPath(name: string): string | null {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     try {
       accessSync(join(folder, name), constants.X_OK);

@@ -10,7 +10,21 @@ export interface ProcessId {
 }
 
 /** How a workload was recognised. */
-export type WorkloadOrigin = 'systemd-unit' | 'container' | 'php-fpm-pool' | 'executable' | 'kernel';
+export const workloadOrigins = [
+  'systemd-unit',
+  'container',
+  'php-fpm-pool',
+  'php-cgi',
+  'apache',
+  'litespeed',
+  'pm2',
+  'supervisord',
+  'cron-job',
+  'user-session',
+  'executable',
+  'kernel',
+] as const;
+export type WorkloadOrigin = (typeof workloadOrigins)[number];
 
 export interface Subject {
   /** Stable over restarts of process, daemon and host for workloads; safe in a URL: `w-…`, `p-…` or `host`. */
@@ -22,6 +36,10 @@ export interface Subject {
   workloadId?: string;
   origin?: WorkloadOrigin;
   user?: string;
+  /** On shared hosting, the customer that it belongs to. */
+  account?: string;
+  /** On shared hosting, the site that it serves where that is known, else the main one of the account. */
+  domain?: string;
 }
 
 export const hostSubject: Subject = { id: 'host', kind: 'host', name: 'host' };

@@ -30,6 +30,11 @@ export function formatDuration(ms: number): string {
     .join(' ');
 }
 
+/** `0.0067` → `0.67 %`. */
+export function formatPercent(ratio: number): string {
+  return `${Number((ratio * 100).toPrecision(2))} %`;
+}
+
 export function formatTime(timeMs: number): string {
   return new Date(timeMs).toISOString().replace(/\.\d+Z$/, 'Z');
 }

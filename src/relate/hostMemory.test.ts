@@ -1,21 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Meminfo, parseMeminfo } from '../kernel/meminfo.ts';
 import { absent } from '../model/reading.ts';
-import { accountForMemory, type HostMemoryFacts, type MemoryNode, type WorkloadMemory } from './hostMemory.ts';
+import { accountForMemory, type HostMemoryFacts, reclaimTotals } from './hostMemory.ts';
+import type { KernelMemory } from './kernelMemory.ts';
+import { assertAddsUp, MiB, meminfoOf, noKernel, noShared } from './memoryForTests.ts';
+import type { MemoryNode } from './memoryTree.ts';
+import type { SegmentMemory, SharedMemory } from './sharedMemory.ts';
+import type { WorkloadMemory } from './workloadMemory.ts';
 
-const MiB = 1024 ** 2;
-
-/** Sizes in MiB; what is not named is 0, as far as this machine tells it at all. */
-function meminfo(sizes: Record<string, number>): Meminfo {
-  const lines = Object.entries(sizes).map(([key, size]) =>
-    key.startsWith('HugePages_') ? `${key}: ${size}` : `${key}: ${size * 1024} kB`,
-  );
-  return parseMeminfo(lines.join('\n'));
-}
-
-const server = meminfo({
+const server = meminfoOf({
   MemTotal: 4000,
   MemFree: 500,
   Buffers: 50,
@@ -45,7 +39,12 @@ function workload(name: string, anon: number, swap = 0, processes = 1): Workload
 }
 
 function facts(more: Partial<HostMemoryFacts>): HostMemoryFacts {
-  return { meminfo: server, workloads: [], tmpfs: [], sysvShmBytes: absent, compressedBytes: absent, cpuFreeBytes: absent, ...more };
+  return { meminfo: server, workloads: [], shared: noShared, kernel: noKernel, cpuFreeBytes: absent, ...more };
+}
+
+function segment(id: number, resident: number, attached: number, swap = 0): SegmentMemory {
+  const owner = { owner: 'postgres', creator: 'postgres (pid 12)' };
+  return { id, residentBytes: resident * MiB, swapBytes: swap * MiB, attached, ...owner };
 }
 
 function child(node: MemoryNode, name: string): MemoryNode {
@@ -54,24 +53,12 @@ function child(node: MemoryNode, name: string): MemoryNode {
   return found;
 }
 
-function assertAddsUp(node: MemoryNode): void {
-  assert.ok(Number.isInteger(node.bytes) && node.bytes >= 0, `${node.name}: ${node.bytes}`);
-  if (node.children === undefined) return;
-  assert.equal(
-    node.children.reduce((total, one) => total + one.bytes, 0),
-    node.bytes,
-    node.name,
-  );
-  for (const one of node.children) assertAddsUp(one);
-}
-
 test('every MiB of a server has a place, and what has none is named as the remainder', () => {
   const { ram } = accountForMemory(
     facts({
       workloads: [workload('web', 900), workload('db', 500)],
-      tmpfs: [{ mountPoint: '/run', usedBytes: 40 * MiB }],
-      sysvShmBytes: 8 * MiB,
-      compressedBytes: 10 * MiB,
+      shared: { ...noShared, tmpfs: [{ mountPoint: '/run', usedBytes: 40 * MiB, files: [], deleted: [] }], segments: [segment(1, 8, 1)] },
+      kernel: { ...noKernel, compressedBytes: 10 * MiB },
       cpuFreeBytes: 6 * MiB,
     }),
   );
@@ -128,6 +115,97 @@ test('many workloads: the largest by name, the others in one line', () => {
   assert.equal(child(workloads, '30 other workloads').bytes, 465 * MiB);
 });
 
+test('the kernel by kind: caches and callers by name, sockets and ARC out of what meminfo does not have', () => {
+  const kernel: KernelMemory = {
+    ...noKernel,
+    slab: [
+      { name: 'dentry', bytes: 60 * MiB, reclaimable: true },
+      { name: 'kmalloc-1k', bytes: 70 * MiB, reclaimable: false },
+      { name: 'kmalloc-8', bytes: 1024, reclaimable: false },
+      { name: 'hidden', bytes: 9 * MiB, reclaimable: absent },
+    ],
+    vmalloc: [{ caller: 'load_module [zfs]', bytes: 12 * MiB }],
+    tcpBytes: 40 * MiB,
+    udpBytes: 2 * MiB,
+    arc: { sizeBytes: 400 * MiB, leastBytes: 60 * MiB, mostBytes: 800 * MiB, dataBytes: 250 * MiB, metadataBytes: 50 * MiB },
+    zram: { storedBytes: 30 * MiB, usedBytes: 10 * MiB },
+    compressedBytes: 10 * MiB,
+    hugePages: [{ pageBytes: 2 * MiB, pages: 50, freePages: 20, reservedPages: 5 }],
+  };
+  const { ram } = accountForMemory(facts({ kernel }));
+  assertAddsUp(ram);
+  const tree = child(ram, 'kernel');
+  const reclaimable = child(tree, 'slab, reclaimable');
+  assert.deepEqual([child(reclaimable, 'dentry').bytes, child(reclaimable, 'other caches').bytes], [60 * MiB, 50 * MiB]);
+  assert.match(child(reclaimable, 'dentry').note ?? '', /do not exist/);
+  const kept = child(tree, 'slab, unreclaimable');
+  assert.deepEqual(
+    kept.children?.map(({ name, bytes }) => [name, bytes / MiB]),
+    [
+      ['kmalloc-1k', 70],
+      ['other caches, and what is too large for one', 20],
+    ],
+  );
+  assert.equal(child(child(tree, 'vmalloc'), 'for load_module [zfs]').bytes, 12 * MiB);
+  assert.equal(child(child(tree, 'socket buffers'), 'TCP').bytes, 40 * MiB);
+  const arc = child(tree, 'ZFS ARC');
+  assert.deepEqual([child(arc, 'can be given back').bytes / MiB, child(arc, 'its minimum').bytes / MiB], [240, 60]);
+  assert.match(arc.note ?? '', /may grow to 800 MiB/);
+  assert.match(child(child(tree, 'compressed'), 'zram').note ?? '', /holds 30 MiB/);
+  const huge = child(ram, 'huge pages');
+  assert.deepEqual(
+    huge.children?.map(({ bytes }) => bytes / MiB),
+    [60, 10, 30],
+  );
+  const totals = reclaimTotals(ram);
+  assert.equal(totals.free, 500 * MiB);
+  assert.equal(totals.swappable, 1700 * MiB);
+  // Page cache, the swap cache, slab, the rest of KReclaimable, and what ZFS has above its minimum.
+  assert.equal(totals.reclaimable, (1050 + 20 + 110 + 10 + 240) * MiB);
+  assert.equal(totals.free + totals.reclaimable + totals.swappable + totals.unreclaimable, ram.bytes);
+});
+
+test('buffers and caches that meminfo does not have are never more than what it leaves open', () => {
+  const kernel = { ...noKernel, tcpBytes: 3000 * MiB, udpBytes: 3000 * MiB };
+  const { ram } = accountForMemory(facts({ kernel }));
+  assertAddsUp(ram);
+  const sockets = child(child(ram, 'kernel'), 'socket buffers');
+  assert.match(sockets.note ?? '', /in slab/);
+  assert.equal(
+    ram.children?.some(({ name }) => name.startsWith('remainder')),
+    false,
+  );
+});
+
+test('shared memory: files, who holds deleted ones and memfds, who made segments, orphans said', () => {
+  const holder = { name: 'python3 app.py (pid 7)', others: 1, subjectId: 'w-app' };
+  const deleted = [{ kind: 'deleted file' as const, name: 'old.log', bytes: 20 * MiB, holder }];
+  const shared: SharedMemory = {
+    tmpfs: [{ mountPoint: '/dev/shm', usedBytes: 60 * MiB, files: [{ path: 'a/b', bytes: 30 * MiB }], deleted }],
+    segments: [segment(1, 16, 2), segment(2, 8, 0, 5)],
+    nameless: [{ kind: 'memfd', name: 'memfd cache', bytes: 40 * MiB, holder: { name: 'x (pid 8)', others: 0 } }],
+  };
+  const { ram, swap } = accountForMemory(facts({ shared }));
+  assertAddsUp(ram);
+  const tree = child(ram, 'shared memory and tmpfs');
+  const tmpfs = child(tree, 'tmpfs /dev/shm');
+  assert.deepEqual(
+    tmpfs.children?.map(({ name, bytes }) => [name, bytes / MiB]),
+    [
+      ['a/b', 30],
+      ['old.log, deleted, still open in python3 app.py (pid 7) and 1 other', 20],
+      ['other files', 10],
+    ],
+  );
+  assert.equal(tmpfs.children?.[1]?.subjectId, 'w-app');
+  const segments = child(tree, 'System V');
+  assert.equal(child(segments, 'segment 1 of postgres, made by postgres (pid 12)').note, undefined);
+  assert.match(child(segments, 'segment 2').note ?? '', /orphan/);
+  assert.equal(child(tree, 'memfd').children?.[0]?.name, 'memfd cache of x (pid 8)');
+  assert.equal(child(tree, 'of processes that may not').bytes, 76 * MiB);
+  assert.equal(child(swap, 'System V segments').bytes, 5 * MiB);
+});
+
 test('swap: what workloads hold, what is back in RAM, and what neither explains', () => {
   const { swap } = accountForMemory(facts({ workloads: [workload('web', 1, 180), workload('db', 1, 60)] }));
   assertAddsUp(swap);
@@ -139,7 +217,7 @@ test('swap: what workloads hold, what is back in RAM, and what neither explains'
 });
 
 test('without swap there is none, and nothing in it', () => {
-  const { swap } = accountForMemory(facts({ meminfo: meminfo({ MemTotal: 100, SwapTotal: 0, SwapFree: 0 }) }));
+  const { swap } = accountForMemory(facts({ meminfo: meminfoOf({ MemTotal: 100, SwapTotal: 0, SwapFree: 0 }) }));
   assert.deepEqual(swap, { name: 'swap', bytes: 0, children: [] });
 });
 
@@ -168,21 +246,40 @@ test('whatever the kernel and the processes say at once, every tree adds up', ()
     'SwapFree',
   ];
   const huge = ['HugePages_Total', 'HugePages_Free', 'Hugepagesize', 'Hugetlb'];
-  const anyMeminfo = fc.dictionary(fc.constantFrom(...keys, ...more, ...huge), size).map(meminfo);
+  const anyMeminfo = fc.dictionary(fc.constantFrom(...keys, ...more, ...huge), size).map(meminfoOf);
   const bytes = fc.integer({ min: 0, max: 2 ** 36 });
   const anyWorkload = fc.record({ name: fc.string(), anonBytes: bytes, swapBytes: bytes, processes: fc.integer({ min: 0, max: 300 }) });
   fc.assert(
     fc.property(anyMeminfo, fc.array(anyWorkload, { maxLength: 40 }), bytes, bytes, fc.boolean(), (info, workloads, tmpfs, other, told) => {
+      const reading = told ? other : absent;
+      const holder = { name: 'x (pid 1)', others: 0 };
+      const file = { kind: 'deleted file' as const, name: '/x', bytes: other, holder };
       const trees = accountForMemory({
         meminfo: info,
         workloads,
-        tmpfs: [{ mountPoint: '/run', usedBytes: tmpfs }],
-        sysvShmBytes: told ? other : absent,
-        compressedBytes: told ? other : absent,
-        cpuFreeBytes: told ? other : absent,
+        shared: {
+          tmpfs: [{ mountPoint: '/run', usedBytes: tmpfs, files: [{ path: 'a', bytes: other }], deleted: [file] }],
+          segments: told ? [segment(1, other / MiB, 0, tmpfs / MiB)] : absent,
+          nameless: [{ ...file, kind: 'memfd' }],
+        },
+        kernel: {
+          slab: told ? [{ name: 'dentry', bytes: other, reclaimable: true }] : absent,
+          vmalloc: told ? [{ caller: 'load_module', bytes: tmpfs }] : absent,
+          tcpBytes: reading,
+          udpBytes: reading,
+          fragmentBytes: reading,
+          ipv6FragmentBytes: reading,
+          arc: told ? { sizeBytes: other, leastBytes: tmpfs, mostBytes: other, dataBytes: tmpfs, metadataBytes: other } : absent,
+          zram: told ? { storedBytes: other, usedBytes: tmpfs } : absent,
+          compressedBytes: reading,
+          hugePages: told ? [{ pageBytes: 2 * MiB, pages: 9, freePages: 5, reservedPages: 2 }] : absent,
+        },
+        cpuFreeBytes: reading,
       });
       assertAddsUp(trees.ram);
       assertAddsUp(trees.swap);
+      const { free, reclaimable, swappable, unreclaimable } = reclaimTotals(trees.ram);
+      assert.equal(free + reclaimable + swappable + unreclaimable, trees.ram.bytes);
     }),
     { numRuns: 500 },
   );

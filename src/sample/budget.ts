@@ -5,7 +5,7 @@
  */
 import type { Notice } from '../model/notice.ts';
 import type { Budget } from '../model/settings.ts';
-import { formatBytes, formatDuration } from '../model/units.ts';
+import { formatBytes, formatDuration, formatPercent } from '../model/units.ts';
 
 /** What stanch has used so far, and holds now. */
 export interface Use {
@@ -142,7 +142,7 @@ export class BudgetKeeper {
   #excess({ cpuRatio, readsPerSecond, rssBytes }: Mean): string {
     const budget = this.#budget;
     const parts = [
-      cpuRatio > budget.cpuRatio * comfortable ? `it used ${percent(cpuRatio)} of a core of ${percent(budget.cpuRatio)}` : null,
+      cpuRatio > budget.cpuRatio * comfortable ? `it used ${formatPercent(cpuRatio)} of a core of ${formatPercent(budget.cpuRatio)}` : null,
       readsPerSecond > budget.readsPerSecond * comfortable
         ? `it read ${Math.round(readsPerSecond)} times a second of ${budget.readsPerSecond}`
         : null,
@@ -150,8 +150,4 @@ export class BudgetKeeper {
     ].filter((part) => part !== null);
     return parts.length > 0 ? parts.join(', ') : 'there is room again, and it comes back step by step';
   }
-}
-
-function percent(ratio: number): string {
-  return `${Number((ratio * 100).toPrecision(2))} %`;
 }

@@ -1,8 +1,8 @@
 /** The memory, stall and load of the host in one scan. */
 import type { Loadavg } from '../kernel/loadavg.ts';
 import type { Meminfo } from '../kernel/meminfo.ts';
-import type { Sockstat } from '../kernel/netSockstat.ts';
 import type { Pressure } from '../kernel/pressure.ts';
+import type { Sockstat } from '../kernel/sockstat.ts';
 import type { Stat } from '../kernel/stat.ts';
 import type { Sample } from '../model/gauge.ts';
 import { absent, isValue, type Missing, type Reading } from '../model/reading.ts';
@@ -51,7 +51,7 @@ export function hostReading(files: HostFiles, timeMs: number, bootTimeMs: Readin
   };
 }
 
-function unknownSockets(missing: Missing): Sockstat {
+function unknownSockets(missing: Missing): HostReading['sockets'] {
   return { used: missing, tcpAllocated: missing, tcpOrphaned: missing, tcpTimeWait: missing };
 }
 

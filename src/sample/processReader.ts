@@ -4,7 +4,7 @@
  * that, and cgroup, arguments, limits.
  * Nothing is allocated in the first two tiers but what node:fs needs.
  */
-import { existsSync, openSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, openSync, readdirSync } from 'node:fs';
 import { parsePidCgroup } from '../kernel/pidCgroup.ts';
 import { parsePidCmdline } from '../kernel/pidCmdline.ts';
 import { fdCountIsDirectorySize, fdDirectorySize, keptFdDirectorySize, listedFdCount } from '../kernel/pidFdCount.ts';
@@ -16,14 +16,14 @@ import { missingFor, readKept, readRecord } from '../kernel/read.ts';
 import { ticksPerSecond } from '../kernel/stat.ts';
 import { absent, isValue, notPermitted, type Reading } from '../model/reading.ts';
 import type { ProcessId } from '../model/subject.ts';
+import { Ancestors, workingDirectoryOf } from './ancestors.ts';
 import type { CgroupLimits } from './cgroupLimits.ts';
 import { maskedArguments, shownCommand } from './commandLine.ts';
-import type { ContainerNames } from './containerNames.ts';
 import { ProcessEntry } from './processEntry.ts';
 import { processSubjectId } from './subjectId.ts';
 import type { UserNames } from './userNames.ts';
 import { commandName } from './workload/executable.ts';
-import type { ProcessFacts } from './workload/workloadRule.ts';
+import type { GivenNames, ProcessFacts } from './workload/workloadRule.ts';
 import type { WorkloadTable } from './workloadTable.ts';
 
 const statEveryScans = 6;
@@ -42,7 +42,7 @@ export interface ReaderContext {
   /** How many descriptors may be kept open. */
   keptFdBudget: number;
   users: UserNames;
-  containers: ContainerNames;
+  names: GivenNames;
   limits: CgroupLimits;
   workloads: WorkloadTable;
 }
@@ -54,12 +54,14 @@ export class ProcessReader {
   readonly #statm = { sizePages: 0, residentPages: 0, sharedPages: 0 };
   readonly #status = emptyPidStatus();
   readonly #fdCountByStat: boolean;
+  readonly #ancestors: Ancestors;
   #keptFds = 0;
   /** Somebody has another parent than before, ended or belongs to another workload: until whoever counts children has seen it. */
   familyHasChanged = true;
 
   constructor(context: ReaderContext) {
     this.#context = context;
+    this.#ancestors = new Ancestors(context.procRoot, context.users);
     this.#fdCountByStat = fdCountIsDirectorySize(`${context.procRoot}/self/fd`);
   }
 
@@ -252,12 +254,15 @@ export class ProcessReader {
     entry.limit = limits.limitOf(cgroup, scan);
     const facts: ProcessFacts = {
       kernelThread: false,
+      pid: entry.pid,
       comm: entry.comm.toString('latin1'),
       argv: maskedArguments(argv),
       cgroup,
       user: isValue(entry.uid) ? this.#context.users.of(entry.uid) : '?',
-      containerName: (runtime, id) => this.#context.containers.of(runtime, id),
-      workingDirectory: () => workingDirectoryOf(entry),
+      uid: isValue(entry.uid) ? entry.uid : null,
+      names: this.#context.names,
+      workingDirectory: () => workingDirectoryOf(entry.directory),
+      parent: () => this.#ancestors.of(entry.parentPid, scan),
     };
     const workload = workloads.entryOf(facts);
     if (workload !== entry.workload && entry.workload !== null) {
@@ -273,7 +278,7 @@ export class ProcessReader {
 
   #show(entry: ProcessEntry, facts: ProcessFacts, command: string): void {
     const id: ProcessId = { bootId: this.#context.bootId, pid: entry.pid, startTimeTicks: entry.startTimeTicks };
-    const workloadId = entry.workload?.subject.id;
+    const { id: workloadId, account, domain } = entry.workload?.subject ?? {};
     entry.shown = {
       id,
       subject: {
@@ -282,6 +287,8 @@ export class ProcessReader {
         name: `${commandName(facts)} (pid ${entry.pid})`,
         user: facts.user,
         ...(workloadId === undefined ? {} : { workloadId }),
+        ...(account === undefined ? {} : { account }),
+        ...(domain === undefined ? {} : { domain }),
       },
       command,
       state: '?',
@@ -316,15 +323,6 @@ function marksMoved(entry: ProcessEntry, first: number, second: number, third: n
 function otherThread(entry: ProcessEntry): string | null {
   try {
     return readdirSync(`${entry.directory}/task`).find((thread) => thread !== String(entry.pid)) ?? null;
-  } catch (error) {
-    missingFor(error);
-    return null;
-  }
-}
-
-function workingDirectoryOf(entry: ProcessEntry): string | null {
-  try {
-    return readlinkSync(`${entry.directory}/cwd`, 'latin1').replace(/ \(deleted\)$/, '');
   } catch (error) {
     missingFor(error);
     return null;

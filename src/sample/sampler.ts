@@ -6,16 +6,16 @@ import { readdirSync } from 'node:fs';
 import { readLoadavg } from '../kernel/loadavg.ts';
 import { readMeminfo } from '../kernel/meminfo.ts';
 import { type Mount, readMountinfo } from '../kernel/mountinfo.ts';
-import { readSockstat } from '../kernel/netSockstat.ts';
 import { parseOpenFilesLimit } from '../kernel/pidLimits.ts';
 import { readPressure } from '../kernel/pressure.ts';
 import { readText } from '../kernel/read.ts';
+import { readSockstat } from '../kernel/sockstat.ts';
 import { readStat } from '../kernel/stat.ts';
 import { StanchError } from '../model/errors.ts';
 import { absent, isValue, notPermitted, type Reading } from '../model/reading.ts';
 import { CgroupLimits } from './cgroupLimits.ts';
-import { ContainerNames } from './containerNames.ts';
 import { hostReading } from './hostReading.ts';
+import { hostNames } from './names/hostNames.ts';
 import { CloserLook } from './openFiles/closerLook.ts';
 import { socketCount } from './openFiles/openFiles.ts';
 import { type Permissions, tryPermissions } from './permissions.ts';
@@ -44,6 +44,8 @@ export interface SamplerOptions {
   passwdFile?: string;
   /** Where docker, podman and Kubernetes keep the names of containers, below `lib` and `log`. */
   varRoot?: string;
+  /** Where `var/cpanel` and `etc` of cPanel are found, in place of `/`. */
+  cpanelRoot?: string;
   /** Files kept open between scans, in place of what half the limit of this process allows: 0 for a single scan. */
   keptFds?: number;
 }
@@ -81,7 +83,7 @@ export class Sampler {
       bootTimeMs: this.#bootTimeMs,
       keptFdBudget: options.keptFds ?? keptFdBudget(this.#procRoot),
       users: new UserNames(options.passwdFile ?? '/etc/passwd'),
-      containers: new ContainerNames(options.varRoot ?? '/var'),
+      names: hostNames({ varRoot: options.varRoot ?? '/var', cpanelRoot: options.cpanelRoot ?? '' }),
       limits: this.#limits,
       workloads: this.#workloads,
     });

@@ -1,4 +1,4 @@
-import type { Sockstat } from '../kernel/netSockstat.ts';
+import type { Sockstat } from '../kernel/sockstat.ts';
 import type { Sample } from '../model/gauge.ts';
 import type { Notice } from '../model/notice.ts';
 import type { Reading } from '../model/reading.ts';
@@ -44,7 +44,7 @@ export interface HostReading {
   /** Share of the last 10 s in which some or all tasks waited for memory, 0 to 1. */
   memoryPressure: { some10: Reading<number>; full10: Reading<number> };
   load1: Reading<number>;
-  sockets: Sockstat;
+  sockets: Pick<Sockstat, 'used' | 'tcpAllocated' | 'tcpOrphaned' | 'tcpTimeWait'>;
   cpuCount: number;
 }
 

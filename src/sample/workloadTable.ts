@@ -2,8 +2,8 @@
 import type { Reading } from '../model/reading.ts';
 import type { Subject } from '../model/subject.ts';
 import { workloadSubjectId } from './subjectId.ts';
-import { identifyWorkload } from './workload/identify.ts';
-import type { ProcessFacts, WorkloadIdentity } from './workload/workloadRule.ts';
+import { type IdentifiedWorkload, identifyWorkload } from './workload/identify.ts';
+import type { ProcessFacts } from './workload/workloadRule.ts';
 import { WorkloadEntry } from './workloadEntry.ts';
 
 export class WorkloadTable {
@@ -13,7 +13,7 @@ export class WorkloadTable {
     return this.entryFor(identifyWorkload(facts));
   }
 
-  entryFor(identity: WorkloadIdentity): WorkloadEntry {
+  entryFor(identity: IdentifiedWorkload): WorkloadEntry {
     const identityText = `${identity.origin}\0${identity.key}\0${identity.user ?? ''}`;
     const known = this.#entries.get(identityText);
     if (known !== undefined) return known;
@@ -24,6 +24,8 @@ export class WorkloadTable {
       name: identity.name,
       origin: identity.origin,
       ...(identity.user === undefined ? {} : { user: identity.user }),
+      ...(identity.account === undefined ? {} : { account: identity.account }),
+      ...(identity.domain === undefined ? {} : { domain: identity.domain }),
     };
     const entry = new WorkloadEntry(subject);
     this.#entries.set(identityText, entry);

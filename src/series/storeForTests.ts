@@ -43,7 +43,7 @@ export function sampleAt(timeMs: number, readings: Partial<Sample> = {}): Sample
 }
 
 export function workload(id: string): Subject {
-  return { id, kind: 'workload', name: `${id}.service`, origin: 'systemd-unit', user: 'www-data' };
+  return { id, kind: 'workload', name: `${id}.service`, origin: 'systemd-unit', user: 'www-data', account: 'alice', domain: 'example.com' };
 }
 
 export function processOf(id: string, workloadId = 'w-all'): Subject {

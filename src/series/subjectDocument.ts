@@ -1,24 +1,22 @@
-import type { Subject, SubjectKind, WorkloadOrigin } from '../model/subject.ts';
+import { type Subject, type SubjectKind, workloadOrigins } from '../model/subject.ts';
 import { corrupt } from './bytes.ts';
 
+/** All that is kept, in this order. */
+const fields = ['id', 'kind', 'name', 'workloadId', 'origin', 'user', 'account', 'domain'] as const satisfies readonly (keyof Subject)[];
 const kinds: readonly SubjectKind[] = ['process', 'workload', 'host'];
-const origins: readonly WorkloadOrigin[] = ['systemd-unit', 'container', 'php-fpm-pool', 'executable', 'kernel'];
 
 /** A subject as the store's files keep it. */
 export function subjectDocument(subject: Subject): string {
-  const { id, kind, name, workloadId, origin, user } = subject;
-  return JSON.stringify({ id, kind, name, workloadId, origin, user });
+  return JSON.stringify(subject, [...fields]);
 }
 
 export function sameSubject(a: Subject, b: Subject): boolean {
-  return (
-    a.id === b.id && a.kind === b.kind && a.name === b.name && a.workloadId === b.workloadId && a.origin === b.origin && a.user === b.user
-  );
+  return fields.every((field) => a[field] === b[field]);
 }
 
 /** A copy that stays as it is when the scanner uses its object again. */
 export function copySubject(subject: Subject): Subject {
-  const { id, kind, name, workloadId, origin, user } = subject;
+  const { id, kind, name, workloadId, origin, user, account, domain } = subject;
   return {
     id,
     kind,
@@ -26,15 +24,19 @@ export function copySubject(subject: Subject): Subject {
     ...(workloadId === undefined ? {} : { workloadId }),
     ...(origin === undefined ? {} : { origin }),
     ...(user === undefined ? {} : { user }),
+    ...(account === undefined ? {} : { account }),
+    ...(domain === undefined ? {} : { domain }),
   };
 }
 
 /** Throws STANCH_E_STORE_CORRUPT when it is no subject. */
 export function parseSubject(document: string): Subject {
-  const fields = parseObject(document);
-  const kind = kinds.find((known) => known === fields.get('kind'));
-  const origin = origins.find((known) => known === fields.get('origin'));
-  const [id, name, workloadId, user] = ['id', 'name', 'workloadId', 'user'].map((field) => text(fields.get(field)));
+  const values = parseObject(document);
+  const kind = kinds.find((known) => known === values.get('kind'));
+  const origin = workloadOrigins.find((known) => known === values.get('origin'));
+  const [id, name, workloadId, user, account, domain] = ['id', 'name', 'workloadId', 'user', 'account', 'domain'].map((field) =>
+    text(values.get(field)),
+  );
   if (id === undefined || name === undefined || kind === undefined) throw corrupt('a subject without id, name or kind');
   return copySubject({
     id,
@@ -43,6 +45,8 @@ export function parseSubject(document: string): Subject {
     ...(workloadId === undefined ? {} : { workloadId }),
     ...(origin === undefined ? {} : { origin }),
     ...(user === undefined ? {} : { user }),
+    ...(account === undefined ? {} : { account }),
+    ...(domain === undefined ? {} : { domain }),
   });
 }
 

@@ -218,6 +218,11 @@ export class SubjectWindow {
     return this.levels.length;
   }
 
+  /** Width of the buckets of a level; NaN for a level that is not in use. */
+  widthMs(level: number): number {
+    return this.levels[level]?.widthMs ?? Number.NaN;
+  }
+
   /** Buckets closed so far at a level. */
   closedCount(level: number): number {
     return this.levels[level]?.closed ?? 0;

@@ -1,8 +1,8 @@
 /** The OpenAPI 3.1 document, made from the routes and the schemas that the server answers by. */
-import { toJsonSchema } from '@valibot/to-json-schema';
+import { type ConversionConfig, toJsonSchema, toJsonSchemaDefs } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
 import { type Route, routes } from './routes.ts';
-import { errorSchema, tickSchema } from './schema.ts';
+import { errorSchema, memoryNodeSchema, tickSchema } from './schema.ts';
 
 type Json = Record<string, unknown>;
 
@@ -26,7 +26,7 @@ export function openapiDocument(version: string): Json {
     paths,
     security: [{ token: [] }, {}],
     components: {
-      schemas: { Error: schema(errorSchema), Tick: schema(tickSchema) },
+      schemas: toJsonSchemaDefs(named, conversion),
       securitySchemes: {
         token: {
           type: 'http',
@@ -72,7 +72,17 @@ function errors(): Json {
   };
 }
 
+/** Schemas that are referred to by name; one that holds parts of its own kind has to be. */
+const named = { Error: errorSchema, Tick: tickSchema, MemoryNode: memoryNodeSchema };
+
+const conversion: ConversionConfig = {
+  target: 'draft-2020-12',
+  typeMode: 'input',
+  errorMode: 'ignore',
+  overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`,
+};
+
 function schema(of: v.GenericSchema): Json {
-  const { $schema: _dialect, ...rest } = toJsonSchema(of, { target: 'draft-2020-12', typeMode: 'input', errorMode: 'ignore' });
+  const { $schema: _dialect, $defs: _named, ...rest } = toJsonSchema(of, { ...conversion, definitions: named });
   return rest;
 }

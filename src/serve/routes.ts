@@ -4,11 +4,20 @@ import { findingsDocument } from './findings.ts';
 import { hostDocument } from './host.ts';
 import { metricsText } from './metrics.ts';
 import { HttpProblem } from './problem.ts';
-import { findingsSchema, hostDocumentSchema, seriesSchema, statusSchema, subjectDetailSchema, subjectsSchema } from './schema.ts';
+import {
+  findingsSchema,
+  hostDocumentSchema,
+  seriesSchema,
+  statusSchema,
+  subjectDetailSchema,
+  subjectsSchema,
+  whereSchema,
+} from './schema.ts';
 import { seriesDocument, seriesResources } from './series.ts';
 import type { LiveSource } from './source.ts';
 import { statusDocument } from './status.ts';
 import { subjectDetail, subjectSorts, subjectsDocument } from './subjects.ts';
+import { whereDocument } from './where.ts';
 
 type Entries = Record<string, v.GenericSchema<string | undefined, unknown>>;
 type Document = Record<string, unknown>;
@@ -96,6 +105,7 @@ const dayMs = 86_400_000;
 export const routes: readonly Route[] = [
   json('/api/v1/status', 'What leaks, what is suspected, how the host stands', statusSchema, {}, (source) => statusDocument(source)),
   json('/api/v1/host', 'Memory of the host and the verdict on it', hostDocumentSchema, {}, (source) => hostDocument(source)),
+  json('/api/v1/where', 'Where the memory is: every byte of RAM and swap', whereSchema, {}, (source) => whereDocument(source.where())),
   json(
     '/api/v1/subjects',
     'Workloads or processes of the latest scan',

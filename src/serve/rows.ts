@@ -15,6 +15,11 @@ export function timeText(reading: Reading<number>): string | null {
   return isValue(reading) ? new Date(reading).toISOString() : null;
 }
 
+/** The customer of a shared host whose it is. */
+export function hostingOf({ account, domain }: Subject): Pick<SubjectRow, 'account' | 'domain'> {
+  return { account: account ?? null, domain: domain ?? null };
+}
+
 export function subjectRow(
   subject: Subject,
   { sample, zombies }: { sample: Sample; zombies: number },
@@ -27,6 +32,7 @@ export function subjectRow(
     name: subject.name,
     origin: subject.origin ?? null,
     user: subject.user ?? null,
+    ...hostingOf(subject),
     workloadId: subject.workloadId ?? null,
     privateBytes: privateBytesOf(sample),
     swapBytes: valueOrNull(sample.swapBytes),

@@ -3,6 +3,7 @@
  * Times are RFC 3339 in UTC in documents and ms since the epoch in arrays of points. `null` is absent, never 0.
  */
 import * as v from 'valibot';
+import { reclaimKinds } from '../relate/memoryTree.ts';
 
 const nullableNumber = v.nullable(v.number());
 
@@ -43,6 +44,9 @@ const hostSchema = v.object({
   exhaustion: v.nullable(exhaustionSchema),
 });
 
+/** On shared hosting, the customer that a workload belongs to and a domain that says whose it is. */
+const hostingEntries = { account: v.nullable(v.string()), domain: v.nullable(v.string()) };
+
 /** One row of the table of workloads or processes. */
 const subjectRowSchema = v.object({
   id: v.string(),
@@ -50,6 +54,7 @@ const subjectRowSchema = v.object({
   name: v.string(),
   origin: v.nullable(v.string()),
   user: v.nullable(v.string()),
+  ...hostingEntries,
   workloadId: v.nullable(v.string()),
   privateBytes: nullableNumber,
   swapBytes: nullableNumber,
@@ -78,7 +83,7 @@ export const statusSchema = v.object({
   summary: v.string(),
   host: hostSchema,
   /** Every judged workload; what leaks first, then what is suspected, then by private memory. */
-  subjects: v.array(subjectVerdictSchema),
+  subjects: v.array(v.object({ ...subjectVerdictSchema.entries, ...hostingEntries })),
   notices: v.array(noticeSchema),
   /** What stanch itself costs. `cpuRatio` is a share of one core, 0 to 1, over the last minute. */
   self: v.object({
@@ -200,6 +205,79 @@ export const hostDocumentSchema = v.object({
   verdict: subjectVerdictSchema,
 });
 
+export interface MemoryNodeDocument {
+  name: string;
+  bytes: number;
+  note?: string | undefined;
+  reclaim?: v.InferOutput<typeof reclaimSchema> | undefined;
+  subjectId?: string | undefined;
+  children?: MemoryNodeDocument[] | undefined;
+}
+
+/** What it takes to get memory back: nothing; the kernel takes it when needed; swapping, ending or deleting; not at all. */
+const reclaimSchema = v.picklist(reclaimKinds);
+
+/** Children add up to their parent. `subjectId`: the workload that has it. */
+export const memoryNodeSchema: v.GenericSchema<MemoryNodeDocument> = v.object({
+  name: v.string(),
+  bytes: v.number(),
+  note: v.optional(v.string()),
+  reclaim: v.optional(reclaimSchema),
+  subjectId: v.optional(v.string()),
+  children: v.optional(v.array(v.lazy(() => memoryNodeSchema))),
+});
+
+const cgroupSchema = v.object({
+  path: v.string(),
+  usageBytes: nullableNumber,
+  peakBytes: nullableNumber,
+  limitBytes: nullableNumber,
+  anonBytes: nullableNumber,
+  fileBytes: nullableNumber,
+  shmemBytes: nullableNumber,
+  slabReclaimableBytes: nullableNumber,
+  slabUnreclaimableBytes: nullableNumber,
+  socketBytes: nullableNumber,
+  pageTableBytes: nullableNumber,
+  /** How often it was throttled, met its limit, and had a process killed for want of memory. */
+  throttled: nullableNumber,
+  atLimit: nullableNumber,
+  oomKills: nullableNumber,
+  /** 0 to 1. */
+  pressureSome10: nullableNumber,
+  pressureFull10: nullableNumber,
+});
+
+/** Where the memory is: every byte of RAM and swap. Also what `stanch where --json` prints. */
+export const whereSchema = v.object({
+  schema: v.literal('stanch.where/1'),
+  time: v.string(),
+  ram: memoryNodeSchema,
+  swap: memoryNodeSchema,
+  /** Adds up to RAM. */
+  reclaim: v.object({ freeBytes: v.number(), reclaimableBytes: v.number(), swappableBytes: v.number(), unreclaimableBytes: v.number() }),
+  findings: v.array(
+    v.object({
+      kind: v.picklist([
+        'no-process-has-it',
+        'orphaned-segments',
+        'deleted-files',
+        'idle-huge-pages',
+        'dying-cgroups',
+        'cgroup-at-limit',
+        'oom-kills',
+      ]),
+      bytes: nullableNumber,
+      text: v.string(),
+      next: v.string(),
+    }),
+  ),
+  /** null where no memory controller can be seen. `dying`: removed, and still in the kernel. `largest` are those without others below, or with a limit. */
+  cgroups: v.nullable(v.object({ version: v.picklist(['v1', 'v2']), dying: nullableNumber, largest: v.array(cgroupSchema) })),
+  /** What could not be seen or looked at. */
+  notices: v.array(v.string()),
+});
+
 /** What the live stream sends after each scan (event `tick`): enough to know what to fetch again. */
 export const tickSchema = v.object({
   schema: v.literal('stanch.tick/1'),
@@ -223,6 +301,7 @@ export type SubjectDetailDocument = v.InferOutput<typeof subjectDetailSchema>;
 export type SeriesDocument = v.InferOutput<typeof seriesSchema>;
 export type FindingsDocument = v.InferOutput<typeof findingsSchema>;
 export type HostDocument = v.InferOutput<typeof hostDocumentSchema>;
+export type WhereDocument = v.InferOutput<typeof whereSchema>;
 export type TickDocument = v.InferOutput<typeof tickSchema>;
 export type FindingDocument = v.InferOutput<typeof findingSchema>;
 export type ErrorDocument = v.InferOutput<typeof errorSchema>;

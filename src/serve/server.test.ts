@@ -128,6 +128,7 @@ describe('documents', () => {
     for (const [, name] of text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g))
       assert.ok(document.components.schemas[name ?? ''], name);
     assert.ok(!text.includes('"$ref":"#/$defs'));
+    assert.equal(document.components.schemas.MemoryNode.properties.children.items.$ref, '#/components/schemas/MemoryNode');
     const ids = routes.map(({ path }) => document.paths[path].get.operationId);
     assert.equal(new Set(ids).size, ids.length);
   });

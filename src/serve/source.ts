@@ -2,6 +2,7 @@
 import type { Notice } from '../model/notice.ts';
 import type { Settings } from '../model/settings.ts';
 import type { SubjectVerdict } from '../model/verdict.ts';
+import type { Where } from '../relate/where.ts';
 import type { OwnCost } from '../sample/ownCost.ts';
 import type { Scan } from '../sample/scan.ts';
 import type { SeriesStore } from '../series/store.ts';
@@ -24,6 +25,8 @@ export interface LiveSource {
   pace(): { intervalMs: number; looksCloser: boolean };
   /** How long it took, ms. */
   scanMs(): number;
+  /** Where the memory is: read when it is asked for, and kept for a while. Errors: STANCH_E_NO_INPUT. */
+  where(): Where;
   /** null: not judged on its own. */
   judged(subjectId: string): Judged | null;
   verdictRevision(): number;

@@ -2,9 +2,10 @@
 
 import type { Finding } from '../model/finding.ts';
 import { emptySample, type Sample } from '../model/gauge.ts';
-import { absent } from '../model/reading.ts';
+import { absent, notPermitted } from '../model/reading.ts';
 import { hostSubject, type Subject } from '../model/subject.ts';
 import type { ResourceVerdict, SubjectVerdict } from '../model/verdict.ts';
+import type { Where } from '../relate/where.ts';
 import type { ProcessSample, Scan, WorkloadSample } from '../sample/scan.ts';
 import type { Points } from '../series/store.ts';
 import type { LiveSource } from './source.ts';
@@ -97,6 +98,47 @@ const findingForTests: Finding = {
   verdict: leakVerdict(hostileName),
 };
 
+const whereForTests: Where = {
+  timeMs: startMs,
+  ram: {
+    name: 'RAM',
+    bytes: 8e9,
+    children: [
+      { name: 'free', bytes: 1e9, reclaim: 'free' },
+      { name: 'workloads', bytes: 4e9, reclaim: 'swappable', children: [{ name: hostileName, bytes: 4e9, subjectId: 'w-leak' }] },
+      { name: 'kernel', bytes: 3e9, children: [{ name: 'page tables', bytes: 3e9, reclaim: 'unreclaimable', note: 'many' }] },
+    ],
+  },
+  swap: { name: 'swap', bytes: 0, children: [] },
+  reclaim: { free: 1e9, reclaimable: 0, swappable: 4e9, unreclaimable: 3e9 },
+  findings: [{ kind: 'no-process-has-it', bytes: 3e9, text: 'Memory is gone but no process has it', next: 'Look' }],
+  cgroups: {
+    version: 'v2',
+    dying: absent,
+    complete: true,
+    largest: [
+      {
+        path: '/a.service',
+        usageBytes: 5,
+        peakBytes: absent,
+        limitBytes: absent,
+        anonBytes: 1,
+        fileBytes: 2,
+        shmemBytes: 0,
+        slabReclaimableBytes: 1,
+        slabUnreclaimableBytes: 1,
+        socketBytes: notPermitted,
+        pageTableBytes: 0,
+        throttled: 0,
+        atLimit: 0,
+        oomKills: 0,
+        pressure: { some10: 0.1, full10: absent },
+      },
+    ],
+  },
+  notices: [],
+};
+
 /** An hour of memory at 100 MiB an hour, with a restart in the middle. */
 function points(gauge: string): Points {
   const timeMs = Float64Array.from({ length: 61 }, (_, minute) => startMs - (60 - minute) * 60_000);
@@ -135,6 +177,7 @@ export function sourceForTests(): TestSource {
     scan: () => scan,
     pace: () => ({ intervalMs: 10_000, looksCloser: true }),
     scanMs: () => 9,
+    where: () => whereForTests,
     judged: (id) => {
       if (id === 'w-leak') return { verdict: leakVerdict(hostileName), spark: [1, null, 3] };
       return id === hostSubject.id ? { verdict: null, spark: [] } : null;

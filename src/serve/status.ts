@@ -1,13 +1,15 @@
 /** `/api/v1/status`: what leaks, what is suspected, how the host stands, what stanch costs; and the tick of the live stream. */
 import { valueOrNull } from '../model/reading.ts';
 import { hostPart } from './host.ts';
+import { hostingOf } from './rows.ts';
 import type { StatusDocument, TickDocument } from './schema.ts';
 import type { LiveSource } from './source.ts';
 import { listedVerdict, summarise, workloadsByConcern } from './verdictView.ts';
 
 export function statusDocument(source: LiveSource): StatusDocument {
   const scan = source.scan();
-  const subjects = workloadsByConcern(source).map(({ verdict }) => verdict);
+  const concerns = workloadsByConcern(source);
+  const subjects = concerns.map(({ verdict }) => verdict);
   const cost = source.ownCost();
   const pace = source.pace();
   const { budget, intervalMs: wantedIntervalMs } = source.settings();
@@ -19,7 +21,7 @@ export function statusDocument(source: LiveSource): StatusDocument {
     intervalMs: pace.intervalMs,
     summary: summarise(subjects, scan.timeMs),
     host: hostPart(source),
-    subjects: subjects.map(listedVerdict),
+    subjects: concerns.map(({ workload, verdict }) => ({ ...listedVerdict(verdict), ...hostingOf(workload.subject) })),
     notices: source.notices().map(({ code, text, sinceMs }) => ({ code, text, since: new Date(sinceMs).toISOString() })),
     self: {
       cpuRatio: valueOrNull(cost.cpuRatio),

@@ -7,10 +7,10 @@ import type { SubjectVerdict, VerdictWord } from '../model/verdict.ts';
 import type { WorkloadSample } from '../sample/scan.ts';
 import { openFilesOfWorkload, withHeld } from './openFiles.ts';
 import { privateBytesOf } from './rows.ts';
-import type { StatusDocument } from './schema.ts';
+import type { SubjectRow } from './schema.ts';
 import type { LiveSource } from './source.ts';
 
-type ListedVerdict = StatusDocument['subjects'][number];
+type ListedVerdict = SubjectRow['verdict'];
 
 const rank: Record<VerdictWord, number> = { leak: 0, suspect: 1, undecided: 2, 'no-leak': 2 };
 

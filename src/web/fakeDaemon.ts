@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import * as v from 'valibot';
-import type { FindingDocument, SeriesDocument, StatusDocument, SubjectDetailDocument, SubjectRow } from '../serve/schema.ts';
-import { findingsSchema, seriesSchema, statusSchema, subjectDetailSchema, subjectsSchema } from '../serve/schema.ts';
+import type { FindingDocument, SeriesDocument, StatusDocument, SubjectDetailDocument, SubjectRow, WhereDocument } from '../serve/schema.ts';
+import { findingsSchema, seriesSchema, statusSchema, subjectDetailSchema, subjectsSchema, whereSchema } from '../serve/schema.ts';
 
 const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -68,6 +68,8 @@ export function rowFor(name: string, bytes: number, change: Partial<Verdict> = {
     name,
     origin: name.endsWith('.service') ? 'systemd-unit' : 'executable',
     user: 'www-data',
+    account: null,
+    domain: null,
     workloadId: null,
     privateBytes: bytes,
     swapBytes: 0,
@@ -247,6 +249,7 @@ function documentAt(url: URL, state: FakeState): unknown {
   const [head, id = '', part] = url.pathname.replace('/api/v1/', '').split('/');
   if (head === 'status') return v.parse(statusSchema, statusFrom(state, time));
   if (head === 'findings') return v.parse(findingsSchema, { schema: 'stanch.findings/1', time, findings: state.findings });
+  if (head === 'where') return v.parse(whereSchema, whereFrom(state, time));
   if (head !== 'subjects') return null;
   if (id === '') {
     const subjects = state.rows.slice(0, Number(url.searchParams.get('limit') ?? 500));
@@ -284,7 +287,7 @@ function statusFrom(state: FakeState, time: string): StatusDocument {
       cpuCount: 2,
       exhaustion: state.exhaustion,
     },
-    subjects: state.rows.map((row) => row.verdict),
+    subjects: state.rows.map(({ verdict, account, domain }) => ({ ...verdict, account, domain })),
     notices: state.notices,
     self: {
       cpuRatio: 0.002,
@@ -298,6 +301,104 @@ function statusFrom(state: FakeState, time: string): StatusDocument {
       storeBytes: 11 * mib,
       storeMode: 'disk',
     },
+  };
+}
+
+type Node = WhereDocument['ram'];
+
+/** A node of the given size whose parts add up to it: what they leave is its last one. */
+function nodeOf(name: string, mebibytes: number, more: Partial<Node> = {}, parts: Node[] = []): Node {
+  const bytes = Math.round(mebibytes * mib);
+  if (parts.length === 0) return { name, bytes, ...more };
+  const rest = bytes - parts.reduce((sum, part) => sum + part.bytes, 0);
+  return { name, bytes, ...more, children: rest > 0 ? [...parts, { name: 'others', bytes: rest }] : parts };
+}
+
+/** A server on which a tmpfs was filled: the memory is gone, and no process has it. */
+function whereFrom(state: FakeState, time: string): WhereDocument {
+  const workloads = state.rows.map((row) => ({ ...nodeOf(row.name, (row.privateBytes ?? 0) / mib / 2), subjectId: row.id }));
+  const held = workloads.reduce((sum, { bytes }) => sum + bytes, 0);
+  const files = [
+    nodeOf('sessions/export.csv', 420),
+    nodeOf('old.log, deleted, still open in nginx (pid 812)', 230, { subjectId: workloads[0]?.subjectId }),
+  ];
+  const shared = [
+    nodeOf('tmpfs /dev/shm', 680, {}, files),
+    nodeOf('System V segments', 64, {}, [
+      nodeOf('segment 3 of postgres, made by postgres (pid 77)', 64, { note: 'orphan: no process has it attached; ipcrm -m 3 removes it' }),
+    ]),
+  ];
+  const kernel = [
+    nodeOf('slab, reclaimable', 210, { reclaim: 'reclaimable' }, [
+      nodeOf('dentry', 120, { note: 'names of files' }),
+      nodeOf('ext4_inode_cache', 60),
+    ]),
+    nodeOf('slab, unreclaimable', 130, { reclaim: 'unreclaimable' }),
+    nodeOf('socket buffers', 96, { reclaim: 'unreclaimable' }, [nodeOf('TCP', 90)]),
+    nodeOf('page tables', 24, { reclaim: 'unreclaimable' }),
+  ];
+  const total = 3900;
+  const known = 310 + 760 + 240 + 460;
+  const ram = [
+    nodeOf('free', 310, { reclaim: 'free' }),
+    { ...nodeOf('workloads', 0, { reclaim: 'swappable' as const }), bytes: held, children: workloads },
+    nodeOf('shared memory and tmpfs', 760, { reclaim: 'swappable' }, shared),
+    nodeOf('page cache', 240, { reclaim: 'reclaimable' }),
+    nodeOf('kernel', 460, {}, kernel),
+  ];
+  const remainder = total * mib - known * mib - held;
+  ram.push({
+    name: 'remainder: drivers, pipes and other pages that the kernel does not itemise',
+    bytes: remainder,
+    reclaim: 'unreclaimable',
+  });
+  return {
+    schema: 'stanch.where/1',
+    time,
+    ram: { name: 'RAM', bytes: total * mib, children: ram },
+    swap: nodeOf('swap', 1024, {}, [nodeOf('free', 790), nodeOf('workloads', 200, {}, [nodeOf('shop-worker.service', 190)])]),
+    reclaim: {
+      freeBytes: 310 * mib,
+      reclaimableBytes: 450 * mib,
+      swappableBytes: held + 760 * mib,
+      unreclaimableBytes: 250 * mib + remainder,
+    },
+    findings: [
+      {
+        kind: 'no-process-has-it',
+        bytes: 1100 * mib,
+        text: 'Memory is gone but no process has it: 1.07 GiB, 28 % of RAM. Most of it is tmpfs /dev/shm, 450 MiB.',
+        next: 'Look for what is large there: du -xh /dev/shm | sort -h | tail',
+      },
+    ],
+    cgroups: {
+      version: 'v2',
+      dying: 41,
+      largest: [cgroupOf('/system.slice/shop-worker.service', 1650), cgroupOf('/user.slice/user-1000.slice', 80)],
+    },
+    notices: [],
+  };
+}
+
+function cgroupOf(path: string, mebibytes: number): NonNullable<WhereDocument['cgroups']>['largest'][number] {
+  const bytes = mebibytes * mib;
+  return {
+    path,
+    usageBytes: bytes,
+    peakBytes: bytes * 1.1,
+    limitBytes: null,
+    anonBytes: bytes * 0.9,
+    fileBytes: bytes * 0.1,
+    shmemBytes: 0,
+    slabReclaimableBytes: 0,
+    slabUnreclaimableBytes: 0,
+    socketBytes: 0,
+    pageTableBytes: 0,
+    throttled: 0,
+    atLimit: 0,
+    oomKills: 1,
+    pressureSome10: 0,
+    pressureFull10: 0,
   };
 }
 

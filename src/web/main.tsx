@@ -3,6 +3,7 @@ import './style/page.css';
 import './style/now.css';
 import './style/tables.css';
 import './style/chart.css';
+import './style/where.css';
 import { render } from 'preact';
 import { followHash } from './route.ts';
 import { connectWhileLookedAt } from './talk/live.ts';

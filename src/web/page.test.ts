@@ -87,6 +87,7 @@ describe('the page', { timeout: 150_000 }, () => {
         for (const [hash, landmark] of [
           ['#/', 'What leaks'],
           ['#/workloads', 'Workloads'],
+          ['#/where', 'Where the memory is'],
           [`#/workload/${id}`, 'Processes in it now'],
         ] as const) {
           await page.goto(fake.url + hash);
@@ -174,6 +175,34 @@ describe('the page', { timeout: 150_000 }, () => {
       complaints.filter((complaint) => !complaint.includes('about:blank')),
       [],
     );
+    await close();
+  });
+
+  it('shows where the memory is as a picture that opens by keyboard, with every number in a table', async () => {
+    fake.state = leakState();
+    const { page, complaints, close } = await openView(browser, fake.url);
+    await page.getByRole('link', { name: 'Where', exact: true }).press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Where the memory is' }).waitFor();
+    await page.getByText('Memory is gone but no process has it: 1.07 GiB').waitFor();
+    await page.getByText('du -xh /dev/shm').waitFor();
+    const picture = page.getByRole('group', { name: /Parts of RAM as a picture/ });
+    await picture.getByRole('button', { name: /^kernel/ }).press('Enter');
+    await page.getByRole('group', { name: /Parts of kernel as a picture/ }).waitFor();
+    await page.getByRole('button', { name: /^slab, reclaimable/ }).press('Enter');
+    await page
+      .getByRole('group', { name: /Parts of slab, reclaimable as a picture/ })
+      .getByText('dentry')
+      .waitFor();
+    await page.getByRole('button', { name: 'RAM' }).press('Enter');
+    await picture.waitFor();
+    const table = page.getByRole('table').first();
+    const orphan = table.getByRole('row', { name: /^segment 3 of postgres/ });
+    assert.match(await orphan.innerText(), /ipcrm -m 3 removes it\s+64 MiB\s+1\.6 %/);
+    const kernel = table.getByRole('row', { name: /^socket buffers/ });
+    assert.match(await kernel.innerText(), /96 MiB\s+2\.5 %\s+can't be given back/);
+    await table.getByRole('link', { name: 'shop-worker.service' }).press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'shop-worker.service' }).waitFor();
+    assert.deepEqual(complaints, []);
     await close();
   });
 

@@ -4,6 +4,7 @@ import { signal } from '@preact/signals';
 export type Route =
   | { view: 'now' }
   | { view: 'workloads'; query: URLSearchParams }
+  | { view: 'where' }
   | { view: 'workload'; id: string; query: URLSearchParams }
   | { view: 'unknown' };
 
@@ -13,6 +14,7 @@ function parseRoute(hash: string): Route {
   const parts = path.split('/').filter((part) => part !== '');
   if (parts.length === 0) return { view: 'now' };
   if (parts.length === 1 && parts[0] === 'workloads') return { view: 'workloads', query };
+  if (parts.length === 1 && parts[0] === 'where') return { view: 'where' };
   if (parts.length === 2 && parts[0] === 'workload' && parts[1] !== undefined) {
     const id = decode(parts[1]);
     if (id !== null) return { view: 'workload', id, query };

@@ -26,11 +26,17 @@ async function openWorstLeak(page: Page): Promise<void> {
   await page.getByRole('heading', { name: 'Processes in it now' }).waitFor();
 }
 
+async function openWhere(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Where', exact: true }).click();
+  await page.getByRole('table').first().waitFor();
+}
+
 const browser = await launchBrowser();
 try {
   await picture(browser, 'now-light', { height: 1100 });
   await picture(browser, 'now-dark', { height: 1100, colorScheme: 'dark' });
   await picture(browser, 'workload', { height: 1100 }, openWorstLeak);
+  await picture(browser, 'where', { height: 1100 }, openWhere);
   await picture(browser, 'phone', { width: 360, height: 780 });
 } finally {
   await browser.close();

@@ -11,6 +11,7 @@ import { notLoad } from './notLoad.ts';
 import { notSlowing } from './notSlowing.ts';
 import { oldEnough } from './oldEnough.ts';
 import { pastGiveBack } from './pastGiveBack.ts';
+import { restsNoLonger } from './restsNoLonger.ts';
 import type { Rule } from './rule.ts';
 import { straightLine } from './straightLine.ts';
 import { straightOverLife } from './straightOverLife.ts';
@@ -25,19 +26,20 @@ const loadExplains = (e: WindowEvidence) => (e.loadShare ?? 0) > 0.1;
  * tuning seeds and the recorded series. Where nothing grows, only those with `alsoWithoutGrowth` have something to tell.
  */
 export const rules: readonly { rule: Rule; trust: number; alsoWithoutGrowth?: (evidence: WindowEvidence) => boolean }[] = [
-  { rule: floorRises, trust: 0.22, alsoWithoutGrowth: always },
-  { rule: clearOfNoise, trust: 0.29, alsoWithoutGrowth: always },
-  { rule: keepsGrowing, trust: 0.1 },
+  { rule: floorRises, trust: 0.24, alsoWithoutGrowth: always },
+  { rule: clearOfNoise, trust: 0.3, alsoWithoutGrowth: always },
+  { rule: keepsGrowing, trust: 0.12 },
+  { rule: restsNoLonger, trust: 0.3 },
   { rule: notSlowing, trust: 0.47 },
-  { rule: straightLine, trust: 0.19 },
-  { rule: straightOverLife, trust: 0.5 },
+  { rule: straightLine, trust: 0.17 },
+  { rule: straightOverLife, trust: 0.8 },
   { rule: manySteps, trust: 0.25 },
-  { rule: givesNothingBack, trust: 0.15 },
-  { rule: notLoad, trust: 0.35, alsoWithoutGrowth: loadExplains },
-  { rule: newHigh, trust: 0.27 },
-  { rule: aboveEarlierRuns, trust: 0.5 },
-  { rule: pastGiveBack, trust: 0.82 },
-  { rule: material, trust: 0.32, alsoWithoutGrowth: always },
+  { rule: givesNothingBack, trust: 0.12 },
+  { rule: notLoad, trust: 0.3, alsoWithoutGrowth: loadExplains },
+  { rule: newHigh, trust: 0.25 },
+  { rule: aboveEarlierRuns, trust: 0.4 },
+  { rule: pastGiveBack, trust: 0.8 },
+  { rule: material, trust: 0.34, alsoWithoutGrowth: always },
   { rule: oldEnough, trust: 0.1 },
 ];
 

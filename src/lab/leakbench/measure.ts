@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { type Glimpse, glimpsesOf } from './glimpse.ts';
 import { leaderboard } from './leaderboard.ts';
 import { type Outcome, runCase } from './runner.ts';
 import { casesOf, type Task } from './tasks.ts';
@@ -8,55 +9,81 @@ export const workerMark = 'STANCH_BENCH_WORKER';
 /** A child that says nothing for this long is stuck: no task takes minutes. */
 const silenceMs = 10 * 60_000;
 
+/** What is wanted of a task: outcomes of the named detectors, or what the rules say with the truth beside it. */
+type Wanted = { detectors: string[] } | 'glimpses';
+
 interface Order {
   index: number;
   task: Task;
-  detectors: string[];
+  wanted: Wanted;
 }
 
-interface Delivery {
-  index: number;
+interface Result {
   outcomes: Outcome[];
+  glimpses: Glimpse[];
 }
 
-export interface MeasureOptions {
+interface Delivery extends Result {
+  index: number;
+}
+
+export interface ShareOptions {
   tasks: Task[];
-  detectors: string[];
   /** Child processes; 1 runs everything in this one. */
   jobs: number;
   onProgress?: (done: number, of: number) => void;
 }
 
-function measureTask(task: Task, detectors: readonly string[]): Outcome[] {
-  const entries = leaderboard.filter(({ name }) => detectors.includes(name));
-  return [...casesOf(task)].flatMap((benchCase) => entries.map((entry) => runCase(benchCase, entry)));
+export interface MeasureOptions extends ShareOptions {
+  detectors: string[];
 }
 
 /** Runs all tasks; the outcomes come in the order of the tasks, however many processes shared the work. */
-export async function measure(options: MeasureOptions): Promise<Outcome[]> {
-  const { tasks, detectors, jobs, onProgress } = options;
+export async function measure({ detectors, ...options }: MeasureOptions): Promise<Outcome[]> {
+  return (await share(options, { detectors })).flatMap(({ outcomes }) => outcomes);
+}
+
+/** Glimpses of all series, in the order of the tasks. */
+export async function glimpse(options: ShareOptions): Promise<Glimpse[]> {
+  return (await share(options, 'glimpses')).flatMap(({ glimpses }) => glimpses);
+}
+
+function perform(task: Task, wanted: Wanted): Result {
+  const result: Result = { outcomes: [], glimpses: [] };
+  for (const benchCase of casesOf(task)) {
+    if (wanted === 'glimpses') {
+      result.glimpses.push(...glimpsesOf(benchCase));
+      continue;
+    }
+    const entries = leaderboard.filter(({ name }) => wanted.detectors.includes(name));
+    result.outcomes.push(...entries.map((entry) => runCase(benchCase, entry)));
+  }
+  return result;
+}
+
+async function share({ tasks, jobs, onProgress }: ShareOptions, wanted: Wanted): Promise<Result[]> {
   if (jobs <= 1) {
-    return tasks.flatMap((task, index) => {
+    return tasks.map((task, index) => {
       onProgress?.(index, tasks.length);
-      return measureTask(task, detectors);
+      return perform(task, wanted);
     });
   }
-  const results: Outcome[][] = [];
+  const results: Result[] = [];
   let next = 0;
   let done = 0;
   const take = (): Order | null => {
     const task = tasks[next];
     if (!task) return null;
     next += 1;
-    return { index: next - 1, task, detectors };
+    return { index: next - 1, task, wanted };
   };
-  const deliver = ({ index, outcomes }: Delivery) => {
-    results[index] = outcomes;
+  const deliver = ({ index, ...result }: Delivery) => {
+    results[index] = result;
     done += 1;
     onProgress?.(done, tasks.length);
   };
   await Promise.all(Array.from({ length: Math.min(jobs, tasks.length) }, () => employ(take, deliver)));
-  return results.flat();
+  return results;
 }
 
 /** One child process from its first task to its last. */
@@ -90,8 +117,8 @@ function employ(take: () => Order | null, deliver: (delivery: Delivery) => void)
 /** The other side: answers each order of the parent until it hangs up. */
 export function serveOrders(): Promise<void> {
   return new Promise((resolve) => {
-    process.on('message', ({ index, task, detectors }: Order) => {
-      process.send?.({ index, outcomes: measureTask(task, detectors) } satisfies Delivery);
+    process.on('message', ({ index, task, wanted }: Order) => {
+      process.send?.({ index, ...perform(task, wanted) } satisfies Delivery);
     });
     process.on('disconnect', resolve);
   });

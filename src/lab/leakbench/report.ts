@@ -44,7 +44,7 @@ const mostListed = 60;
 
 /** The headline: every generated series together. */
 export const allGenerated = 'all generated';
-const recordedGroups: readonly string[] = ['recorded', 'observed'] satisfies RecordedGroup[];
+const recordedGroups: readonly string[] = ['recorded', 'observed', 'labelled'] satisfies RecordedGroup[];
 
 function isGenerated(group: string): boolean {
   return !recordedGroups.includes(group);

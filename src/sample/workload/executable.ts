@@ -6,7 +6,7 @@ import { posix } from 'node:path';
 import { shownText } from '../shownText.ts';
 import { type Interpreter, interpreters } from './interpreters.ts';
 import { normaliseArgument } from './normalise.ts';
-import type { ProcessFacts, WorkloadIdentity } from './workloadRule.ts';
+import type { ProcessFacts, Program, WorkloadIdentity } from './workloadRule.ts';
 
 /** Beyond this a command line no longer tells workloads apart, it only grows. */
 const maxArguments = 12;
@@ -20,21 +20,25 @@ const systemFolders = /^\/(?:usr\/)?(?:local\/)?s?bin\/(?=[^/]+$)/;
 const title = /^(-?[\w./@+-]{1,128}): /;
 
 export function executable(facts: ProcessFacts): WorkloadIdentity {
-  const key = shownText(commandText(facts), maxKeyLength);
-  return { origin: 'executable', key, name: `${commandName(facts)} (${facts.user})`, user: facts.user };
+  return { origin: 'executable', key: commandText(facts), name: `${commandName(facts)} (${facts.user})`, user: facts.user };
 }
 
 /** The command without the user: what a single process is called. */
-export function commandName(facts: ProcessFacts): string {
-  return shownText(commandText(facts), maxNameLength);
+export function commandName(program: Program): string {
+  return shownText(oneLine(program), maxNameLength);
 }
 
-/** In one line: `-c` and `-e` bring whole programs. */
-function commandText(facts: ProcessFacts): string {
-  return commandOf(facts).join(' ').replace(/\s+/g, ' ').trim();
+/** What is the same for the command at every start. */
+export function commandText(program: Program): string {
+  return shownText(oneLine(program), maxKeyLength);
 }
 
-function commandOf(facts: ProcessFacts): string[] {
+/** `-c` and `-e` bring whole programs. */
+function oneLine(program: Program): string {
+  return commandOf(program).join(' ').replace(/\s+/g, ' ').trim();
+}
+
+function commandOf(facts: Program): string[] {
   const [first, ...rest] = facts.argv;
   if (first === undefined || first === '') return [normaliseName(facts.comm)];
   const titled = title.exec(first);

@@ -7,6 +7,11 @@ export function normaliseArgument(argument: string): string {
   return partialNumbers(temporaryNames(hashes(versions(argument))));
 }
 
+/** The name of a unit, a container or its kin: what was made up for one run of it becomes `*`, so that nobody takes it for the name. */
+export function normaliseName(name: string): string {
+  return hashes(name).replace(/\d{8,}/g, '*');
+}
+
 /** Alone, with a unit (`512m`, `30s`) or without. */
 const wholeNumber = /^[+-]?(?:0x[0-9a-f]+|\d+(?:[.,]\d+)?(?:e[+-]?\d+)?)(?:[kmgt]i?b?|b|ms|us|ns|s|h|d|%)?$/i;
 

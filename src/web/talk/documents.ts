@@ -6,16 +6,19 @@ import type {
   SubjectDetailDocument,
   SubjectRow,
   SubjectsDocument,
+  WhereDocument,
 } from '../../serve/schema.ts';
 
 export type {
   ErrorDocument,
   FindingsDocument,
+  MemoryNodeDocument,
   SeriesDocument,
   StatusDocument,
   SubjectDetailDocument,
   SubjectRow,
   SubjectsDocument,
+  WhereDocument,
 } from '../../serve/schema.ts';
 
 export type Verdict = SubjectRow['verdict']['resources'][number];
@@ -29,4 +32,4 @@ export type OpenFiles = NonNullable<SubjectDetailDocument['openFiles']>;
 export type Member = SubjectDetailDocument['members'][number];
 
 /** Every document says when it was true. */
-export type ApiDocument = StatusDocument | SubjectsDocument | SubjectDetailDocument | SeriesDocument | FindingsDocument;
+export type ApiDocument = StatusDocument | SubjectsDocument | SubjectDetailDocument | SeriesDocument | FindingsDocument | WhereDocument;

@@ -9,8 +9,11 @@ import { Footer } from './footer.tsx';
 import { Now } from './now.tsx';
 import { SchemeSwitch } from './schemeSwitch.tsx';
 import { TokenForm } from './tokenForm.tsx';
+import { WhereView } from './where.tsx';
 import { Workload } from './workload.tsx';
 import { Workloads } from './workloads.tsx';
+
+const titles: Partial<Record<Route['view'], string>> = { workloads: 'Workloads · ', where: 'Where the memory is · ' };
 
 export function App() {
   const here = route.value;
@@ -31,7 +34,7 @@ export function App() {
   useEffect(() => {
     if (here.view === 'workload') return;
     const what = leakCount === 0 ? '' : `${leakCount} ${leakCount === 1 ? 'leak' : 'leaks'} · `;
-    document.title = `${what}${here.view === 'workloads' ? 'Workloads · ' : ''}${hostName === undefined ? 'stanch' : inert(hostName)}`;
+    document.title = `${what}${titles[here.view] ?? ''}${hostName === undefined ? 'stanch' : inert(hostName)}`;
   }, [here.view, hostName, leakCount]);
 
   return (
@@ -56,6 +59,9 @@ export function App() {
             <a href="#/workloads" aria-current={here.view === 'workloads' ? 'page' : undefined}>
               Workloads
             </a>
+            <a href="#/where" aria-current={here.view === 'where' ? 'page' : undefined}>
+              Where
+            </a>
           </nav>
           <Freshness />
           <SchemeSwitch />
@@ -77,6 +83,8 @@ function View({ here }: { here: Route }) {
       return <Now />;
     case 'workloads':
       return <Workloads query={here.query} />;
+    case 'where':
+      return <WhereView />;
     case 'workload':
       return <Workload id={here.id} query={here.query} />;
     case 'unknown':

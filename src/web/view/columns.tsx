@@ -107,7 +107,7 @@ export const columns: readonly Column[] = [
     numeric: false,
     firstDirection: 'ascending',
     sortValue: (row) => row.user,
-    cell: (row) => (row.user === null ? <span class="nothing">–</span> : <bdi>{inert(row.user)}</bdi>),
+    cell: userCell,
   },
   {
     key: 'origin',
@@ -119,3 +119,9 @@ export const columns: readonly Column[] = [
     cell: (row) => (row.origin === null ? <span class="nothing">–</span> : originWord(row.origin)),
   },
 ];
+
+/** With the site, where the user is a customer. */
+function userCell({ user, domain }: SubjectRow): ComponentChildren {
+  if (user === null) return <span class="nothing">–</span>;
+  return <bdi>{inert(domain === null ? user : `${user}, ${domain}`)}</bdi>;
+}

@@ -5,6 +5,7 @@ import { workloadHref } from '../route.ts';
 import type { StatusDocument, SubjectRow, SubjectsDocument } from '../talk/documents.ts';
 import { status, useDocument } from '../talk/live.ts';
 import { formatBytes } from '../words/format.ts';
+import { hostingWords } from '../words/hosting.ts';
 import { inert } from '../words/inert.ts';
 import { classWord, rateWords, resourceWord, wallWord } from '../words/verdictWords.ts';
 import { exhaustionInterval, timeLeft, VerdictFacts } from './facts.tsx';
@@ -96,6 +97,7 @@ function LeakCard({ row }: { row: SubjectRow }) {
               <Name text={row.name} />
             </a>
           </h3>
+          {hostingWords(row) !== null && <p class="small">{hostingWords(row)}</p>}
           <p class="leak-class">
             {resourceWord(verdict.resource)}. {classWord(verdict.class)}.{' '}
             <span class="small">{Math.floor(verdict.probability * 1000) / 10} % sure.</span>

@@ -22,9 +22,11 @@ test('names sort by their numbers, and the rows given stay as they were', () => 
   assert.equal(rows[0]?.name, 'job-10.service');
 });
 
-test('a filter needs every word, in any of name, user, origin and verdict', () => {
+test('a filter needs every word, in any of name, user, account, domain, origin and verdict', () => {
   assert.deepEqual(names(matching(rows, 'JOB leak')), ['job-2.service']);
   assert.deepEqual(names(matching(rows, '  deploy ')), ['job-10.service']);
   assert.deepEqual(names(matching(rows, 'job nginx')), []);
   assert.equal(matching(rows, ' ').length, 3);
+  const customer = rowFor('lsphp', 50, {}, { user: 'alice', account: 'alice', domain: 'example.com' });
+  assert.deepEqual(names(matching([...rows, customer], 'example.com alice')), ['lsphp']);
 });

@@ -7,7 +7,7 @@ export type Direction = 'ascending' | 'descending';
 
 const collator = new Intl.Collator('en', { numeric: true });
 
-/** Every word must occur in name, user, origin or verdict, as the table shows them. */
+/** Every word must occur in name, user, account, domain, origin or verdict, as the page shows them. */
 export function matching(rows: readonly SubjectRow[], filter: string): readonly SubjectRow[] {
   const words = filter
     .toLowerCase()
@@ -15,8 +15,9 @@ export function matching(rows: readonly SubjectRow[], filter: string): readonly 
     .filter((word) => word !== '');
   if (words.length === 0) return rows;
   return rows.filter((row) => {
-    const text =
-      `${row.name}\n${row.user ?? ''}\n${row.origin === null ? '' : originWord(row.origin)}\n${verdictWord(row.verdict.verdict)}`.toLowerCase();
+    const origin = row.origin === null ? '' : originWord(row.origin);
+    const shown = [row.name, row.user, row.account, row.domain, origin, verdictWord(row.verdict.verdict)];
+    const text = shown.join('\n').toLowerCase();
     return words.every((word) => text.includes(word));
   });
 }

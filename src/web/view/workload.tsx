@@ -8,6 +8,7 @@ import { replaceQuery } from '../route.ts';
 import type { Resource, SeriesDocument, SubjectDetailDocument, SubjectRow, Verdict } from '../talk/documents.ts';
 import { daemonNowMs, useDocument } from '../talk/live.ts';
 import { formatBytes, formatCount } from '../words/format.ts';
+import { hostingWords } from '../words/hosting.ts';
 import { inert } from '../words/inert.ts';
 import { classWord, originWord, resources, resourceWord, verdictWord } from '../words/verdictWords.ts';
 import { VerdictFacts } from './facts.tsx';
@@ -100,6 +101,7 @@ function subjectLine(subject: SubjectRow): string {
   return [
     subject.origin === null ? null : originWord(subject.origin),
     subject.user === null ? null : `user ${inert(subject.user)}`,
+    hostingWords(subject),
     subject.processes === null ? null : `${formatCount(subject.processes)} ${subject.processes === 1 ? 'process' : 'processes'}`,
     subject.zombies === 0 ? null : `${formatCount(subject.zombies)} ${subject.zombies === 1 ? 'zombie' : 'zombies'}`,
     subject.privateBytes === null ? null : `${formatBytes(subject.privateBytes)} private memory`,

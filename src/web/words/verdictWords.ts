@@ -94,6 +94,13 @@ const originWords: Readonly<Record<string, string>> = {
   'systemd-unit': 'systemd unit',
   container: 'container',
   'php-fpm-pool': 'php-fpm pool',
+  'php-cgi': 'PHP of a user',
+  apache: 'Apache',
+  litespeed: 'LiteSpeed',
+  pm2: 'pm2 app',
+  supervisord: 'supervisord program',
+  'cron-job': 'cron job',
+  'user-session': 'user session',
   executable: 'executable',
   kernel: 'kernel',
 };

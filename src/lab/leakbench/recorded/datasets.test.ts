@@ -144,3 +144,23 @@ test('a folder that is not there is said so', () => {
     (error: unknown) => error instanceof StanchError && error.code === 'STANCH_E_NO_INPUT',
   );
 });
+
+test('series of another generator are read with the labels that stand beside them; what has none is left out', () => {
+  const [leak, calm, ...others] = casesOf('labelled-other', {
+    'part-0.csv.gz': 'time,subject,anon_bytes\n100,a,4096\n100,b,8192\n160,a,8192\n160,b,8192\n160,unknown,1\n220,a,\n',
+    'labels.csv':
+      'subject,family,label,onset_unix,exhaustion_unix,slope_bytes_per_hour\na,linear,leak,100,9000,245760\nb,flat,healthy,,,\ngone,flat,healthy,,,\n',
+  });
+  assert.equal(others.length, 0);
+  assert.equal(leak?.label, 'leak');
+  assert.equal(leak?.group, 'labelled');
+  assert.equal(leak?.onsetMs, 100_000);
+  assert.equal(leak?.exhaustionMs, 9_000_000);
+  assert.equal(leak?.trueSlopePerHour, 245_760);
+  assert.deepEqual(
+    leak?.samples.map(({ anonBytes }) => anonBytes),
+    [4096, 8192, absent],
+  );
+  assert.equal(calm?.label, 'healthy');
+  assert.equal(calm?.trueSlopePerHour, null);
+});

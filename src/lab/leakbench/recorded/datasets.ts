@@ -4,6 +4,7 @@ import { StanchError } from '../../../model/errors.ts';
 import type { BenchCase } from '../case.ts';
 import { esoVlt } from './esoVlt.ts';
 import { alibaba, android, bitbrains, kubeedge, llmServer } from './hosts.ts';
+import { labelled } from './labelled.ts';
 import { nezha } from './nezha.ts';
 import { recordedProc } from './recordedProc.ts';
 import { caseOf, type RecordedGroup, type Recording } from './recording.ts';
@@ -11,7 +12,8 @@ import { type Row, readTable } from './table.ts';
 
 /** A folder of recordings of one kind, as the data sets' README lays them out. */
 interface DataSet {
-  folder: string;
+  /** Its name, or what names of such folders look like. */
+  folder: string | RegExp;
   group: RecordedGroup;
   /** Which of its files are series. */
   series: RegExp;
@@ -41,6 +43,13 @@ const dataSets: DataSet[] = [
   { folder: 'bitbrains_rnd', group: 'observed', series: /\.csv\.gz$/, speeds: [1], read: bitbrains },
   { folder: 'alibaba2018_machines', group: 'observed', series: /\.csv\.gz$/, speeds: [1], read: alibaba },
   { folder: 'android_aging', group: 'observed', series: /\.csv\.gz$/, speeds: [1], read: android },
+  {
+    folder: /^labelled/,
+    group: 'labelled',
+    series: /^(?!labels\.).*\.csv(\.gz)?$/,
+    speeds: [1],
+    read: (_name, rows, beside) => labelled(rows, beside('labels.csv')),
+  },
 ];
 
 /** One file of one set, at one speed. */
@@ -53,13 +62,16 @@ export interface RecordedFile {
 
 /** The recordings below `dataDir`; sets that are not there are left out. */
 export function recordedFiles(dataDir: string): RecordedFile[] {
-  const there = new Set(listFolder(dataDir));
-  return dataSets
-    .filter(({ folder }) => there.has(folder))
-    .flatMap(({ folder, series, speeds, group }) => {
-      const files = listFolder(join(dataDir, folder)).filter((file) => series.test(file));
-      return files.flatMap((file) => speeds.map((speed) => ({ folder, file, speed, group })));
-    });
+  return listFolder(dataDir).flatMap((folder) => {
+    const set = dataSetOf(folder);
+    if (set === undefined) return [];
+    const files = listFolder(join(dataDir, folder)).filter((file) => set.series.test(file));
+    return files.flatMap((file) => set.speeds.map((speed) => ({ folder, file, speed, group: set.group })));
+  });
+}
+
+function dataSetOf(folder: string): DataSet | undefined {
+  return dataSets.find((set) => (typeof set.folder === 'string' ? set.folder === folder : set.folder.test(folder)));
 }
 
 function listFolder(path: string): string[] {
@@ -77,8 +89,8 @@ function listFolder(path: string): string[] {
 
 /** Reads the series of one file as cases. */
 export function readRecorded(dataDir: string, { folder, file, speed }: RecordedFile): BenchCase[] {
-  const set = dataSets.find((one) => one.folder === folder);
-  if (!set) return [];
+  const set = dataSetOf(folder);
+  if (set === undefined) return [];
   const beside = (name: string) => readTable(join(dataDir, folder, name));
   const recordings = set.read(basename(file).replace(/\.csv(\.gz)?$/, ''), beside(file), beside);
   return recordings.filter(({ points }) => points.length > 1).map((recording) => caseOf(recording, folder, set.group, speed));

@@ -15,12 +15,14 @@ export interface Recording {
   onsetMs?: number;
   /** Where the series ran into its wall. */
   exhaustionMs?: number;
+  /** Growth an hour in bytes or pieces, where it does not change after the onset. */
+  slopePerHour?: number;
   /** Told apart from other series of the same set in the report. */
   kind?: string;
 }
 
-/** Whether leaks and health are confirmed, or only nothing known. */
-export type RecordedGroup = 'recorded' | 'observed';
+/** Whether leaks and health are confirmed, or only nothing known; `labelled` series were generated elsewhere. */
+export type RecordedGroup = 'recorded' | 'observed' | 'labelled';
 
 export const kib = 1024;
 export const gib = 1024 ** 3;
@@ -44,7 +46,7 @@ export function caseOf(recording: Recording, set: string, group: RecordedGroup, 
     onsetMs: leaks ? at(recording.onsetMs ?? originMs) : null,
     exhaustionMs: recording.exhaustionMs === undefined ? null : at(recording.exhaustionMs),
     wallVisible: points.some((point) => point.limitBytes !== undefined),
-    trueSlopePerHour: null,
+    trueSlopePerHour: leaks ? (recording.slopePerHour ?? null) : null,
     samples,
   };
 }

@@ -3,8 +3,8 @@
  * by name it stays the same workload. Read from the files of docker, podman and Kubernetes, as far as this account may.
  */
 import { readdirSync } from 'node:fs';
-import { missingFor, readText } from '../kernel/read.ts';
-import { isValue } from '../model/reading.ts';
+import { missingFor, readText } from '../../kernel/read.ts';
+import { isValue } from '../../model/reading.ts';
 
 const maxBytes = 1 << 20;
 /** Containers come and go: beyond this the oldest answer is forgotten, and looked up again when asked for. */

@@ -1,0 +1,41 @@
+/**
+ * How long the lasting floor rests. The lasting floor of a moment is the lowest value from then on: what is given back later, however long
+ * it takes, was never part of it. A leak pushes it up again and again; where it rests longer than ever before, growth has ended. Pure.
+ */
+
+/** The newest buckets have too little after them: this share of the window is no lasting floor yet. */
+const unsettledShare = 1 / 16;
+
+/** Steps in which the growth of the lasting floor is followed. */
+const steps = 10;
+
+export interface Rest {
+  /** Longest time a tenth of the growth took, before the last tenth, as a share of the window. */
+  longest: number;
+  /** Time since nine tenths of the growth were reached, as a share of the window. */
+  last: number;
+}
+
+/** `floor` are the first `n` buckets of a window, oldest first; growth below `quantum` is none: it rests all the time. */
+export function restOf(floor: Float64Array, n: number, quantum: number): Rest {
+  const settled = n - Math.max(1, Math.floor(n * unsettledShare));
+  const lasting = new Float64Array(n);
+  let lowest = Number.POSITIVE_INFINITY;
+  for (let i = n - 1; i >= 0; i -= 1) {
+    lowest = Math.min(lowest, floor[i] ?? lowest);
+    lasting[i] = lowest;
+  }
+  const start = lasting[0] ?? 0;
+  const growth = (lasting[settled - 1] ?? 0) - start;
+  if (growth < quantum) return { longest: 1, last: 1 };
+  let longest = 0;
+  let passedAt = 0;
+  let step = 1;
+  for (let i = 0; i < settled && step < steps; i += 1) {
+    if ((lasting[i] ?? 0) - start < (growth * step) / steps) continue;
+    while (step < steps && (lasting[i] ?? 0) - start >= (growth * step) / steps) step += 1;
+    longest = Math.max(longest, i - passedAt);
+    passedAt = i;
+  }
+  return { longest: longest / settled, last: (settled - passedAt) / settled };
+}
