@@ -23,9 +23,19 @@ export class ProcessEntry {
   statmFd = -1;
   /** Open /proc/[pid]/fd; -1 when it is looked up anew each time. */
   fdDirectoryFd = -1;
+  /** Open /proc/[pid]/schedstat of a process that sleeps, in place of the other two; -1 while it is awake. */
+  schedstatFd = -1;
+  /** Of a sleeping process: what schedstat said last, and in how many scans on end it ran. */
+  runMark = Number.NaN;
+  runsOnEnd = 0;
+  /** Until then it does not count as sleeping; how often it was woken. */
+  awakeUntilScan = 0;
+  wakings = 0;
   /** The last statm, or vsize and RSS of stat where no statm is kept open: a change says that memory moved. */
   movedMarks: [number, number, number] = [-1, -1, -1];
   comm: Buffer = Buffer.alloc(0);
+  /** Checksum of what it was last known by. */
+  identityMark = 0;
   parentPid = 0;
   /** Character code of the state. */
   state = 0;
@@ -79,9 +89,8 @@ export class ProcessEntry {
 
   /** Closes what is kept open and says how many descriptors that were. */
   release(): number {
-    const kept = [this.statmFd, this.fdDirectoryFd].filter((fd) => fd >= 0);
-    this.statmFd = -1;
-    this.fdDirectoryFd = -1;
+    const kept = [this.statmFd, this.fdDirectoryFd, this.schedstatFd].filter((fd) => fd >= 0);
+    this.statmFd = this.fdDirectoryFd = this.schedstatFd = -1;
     for (const fd of kept) closeSync(fd);
     return kept.length;
   }

@@ -1,11 +1,12 @@
 /**
  * Reads one process in tiers. Each scan: statm (on a kept descriptor where the budget allows) and the number of open files. When memory
  * moved: stat and status as well. Every sixth scan: stat, and only every 24th while no CPU time is used. Once, and every 60 scans: all of
- * that, and cgroup, arguments, limits.
+ * that, and cgroup, arguments, limits. Of a process that sleeps, each scan only that it did not run: sleepers.ts.
  * Nothing is allocated in the first two tiers but what node:fs needs.
  */
 import { existsSync, openSync, readdirSync } from 'node:fs';
-import { parsePidCgroup } from '../kernel/pidCgroup.ts';
+import { crc32 } from 'node:zlib';
+import { type PidCgroup, parsePidCgroup } from '../kernel/pidCgroup.ts';
 import { parsePidCmdline } from '../kernel/pidCmdline.ts';
 import { fdCountIsDirectorySize, fdDirectorySize, keptFdDirectorySize, listedFdCount } from '../kernel/pidFdCount.ts';
 import { parseOpenFilesLimit } from '../kernel/pidLimits.ts';
@@ -20,6 +21,7 @@ import { Ancestors, workingDirectoryOf } from './ancestors.ts';
 import type { CgroupLimits } from './cgroupLimits.ts';
 import { maskedArguments, shownCommand } from './commandLine.ts';
 import { ProcessEntry } from './processEntry.ts';
+import { Sleepers } from './sleepers.ts';
 import { processSubjectId } from './subjectId.ts';
 import type { UserNames } from './userNames.ts';
 import { commandName } from './workload/executable.ts';
@@ -30,10 +32,14 @@ const statEveryScans = 6;
 /** Of processes that used no CPU time since, and of kernel threads, which hold nothing: they are only to be told from whoever has their pid next. */
 const idleStatEveryScans = 24;
 const identifyEveryScans = 60;
+/** What files of others say of it, such as the name of its container, is asked for again. */
+const nameEveryScans = 360;
 /** A process between fork and exec, or before it set its title, looks like its parent: it is looked at again soon. */
 const youngScans = [1, statEveryScans];
+const memoryGauges = ['anonBytes', 'fileBytes', 'shmemBytes', 'swapBytes'] as const;
 /** Command lines can be longer (the class path of a JVM), and the part that names the program comes late in it. */
-const bufferBytes = 1 << 17;
+const maxArgumentBytes = 1 << 17;
+const bufferBytes = maxArgumentBytes + 8192;
 
 export interface ReaderContext {
   procRoot: string;
@@ -54,6 +60,7 @@ export class ProcessReader {
   readonly #statm = { sizePages: 0, residentPages: 0, sharedPages: 0 };
   readonly #status = emptyPidStatus();
   readonly #fdCountByStat: boolean;
+  readonly #sleepers: Sleepers;
   readonly #ancestors: Ancestors;
   #keptFds = 0;
   /** Somebody has another parent than before, ended or belongs to another workload: until whoever counts children has seen it. */
@@ -62,6 +69,7 @@ export class ProcessReader {
   constructor(context: ReaderContext) {
     this.#context = context;
     this.#ancestors = new Ancestors(context.procRoot, context.users);
+    this.#sleepers = new Sleepers(context.procRoot);
     this.#fdCountByStat = fdCountIsDirectorySize(`${context.procRoot}/self/fd`);
   }
 
@@ -102,6 +110,12 @@ export class ProcessReader {
     entry.hasChanged = entry.openFilesAreNew || isValue(entry.sample.sockets);
     const statDue = phase % (entry.isIdle ? idleStatEveryScans : statEveryScans) === 0;
     if (entry.kernelThread) return !statDue || this.#readStat(entry);
+    const sleepsOn = this.#sleepsOn(entry, scan);
+    if (!isValue(sleepsOn)) return false;
+    if (sleepsOn && phase % identifyEveryScans !== 0) {
+      this.#takeLimit(entry, scan);
+      return true;
+    }
     const moved = this.#memoryMoved(entry);
     if (!isValue(moved)) return false;
     const allDue = moved || phase % identifyEveryScans === 0 || isYoung(entry, scan);
@@ -112,11 +126,37 @@ export class ProcessReader {
       if ((allDue || renamed) && !this.#takeStatus(entry, scan, renamed)) return false;
     }
     this.#readCheap(entry, scan);
+    if (statDue && entry.schedstatFd < 0 && this.#sleepers.mayFallAsleep(entry, scan)) this.#putToSleep(entry);
     return true;
   }
 
   release(entry: ProcessEntry): void {
     this.#keptFds -= entry.release();
+  }
+
+  beginScan(): void {
+    this.#sleepers.beginScan();
+  }
+
+  /** True: it did not run since the last scan, and nobody took memory from it. Absent: it ended. */
+  #sleepsOn(entry: ProcessEntry, scan: number): Reading<boolean> {
+    if (entry.schedstatFd < 0) return false;
+    const hasRun = this.#sleepers.hasRun(entry);
+    if (!isValue(hasRun)) return hasRun;
+    if (this.#sleepers.mustWake(entry)) {
+      this.release(entry);
+      this.#keepOpen(entry);
+      this.#sleepers.woke(entry, scan);
+    }
+    return !hasRun && !this.#sleepers.memoryWasTaken;
+  }
+
+  #putToSleep(entry: ProcessEntry): void {
+    this.release(entry);
+    entry.schedstatFd = this.#keep(`${entry.directory}/schedstat`);
+    entry.runMark = Number.NaN;
+    entry.runsOnEnd = 0;
+    if (entry.schedstatFd < 0) this.#keepOpen(entry);
   }
 
   /** What is left the first time after stat. False when the process ended meanwhile. */
@@ -130,7 +170,6 @@ export class ProcessReader {
 
   /** What status says, and the identity where that may have changed. */
   #takeStatus(entry: ProcessEntry, scan: number, renamed: boolean): boolean {
-    entry.hasChanged = true;
     const owned = this.#readStatus(entry);
     if (!isValue(owned)) return false;
     const mayHaveMoved = (scan + entry.pid) % identifyEveryScans === 0;
@@ -139,11 +178,16 @@ export class ProcessReader {
   }
 
   #readCheap(entry: ProcessEntry, scan: number): void {
-    const { sample, limit } = entry;
     const fds = this.#fdCount(entry);
+    if (fds !== entry.sample.fds) entry.hasChanged = true;
+    entry.sample.fds = fds;
+    this.#takeLimit(entry, scan);
+  }
+
+  #takeLimit(entry: ProcessEntry, scan: number): void {
+    const { sample, limit } = entry;
     const limitBytes = limit === null ? absent : limit.bytes;
-    if (fds !== sample.fds || limitBytes !== sample.limitBytes) entry.hasChanged = true;
-    sample.fds = fds;
+    if (limitBytes !== sample.limitBytes) entry.hasChanged = true;
     sample.limitBytes = limitBytes;
     if (limit !== null) limit.usedAtScan = scan;
   }
@@ -211,15 +255,17 @@ export class ProcessReader {
     if (length === notPermitted) {
       sample.anonBytes = sample.fileBytes = sample.shmemBytes = sample.swapBytes = notPermitted;
       entry.uid = notPermitted;
+      entry.hasChanged = true;
       return false;
     }
     if (!isValue(length)) return absent;
     const status = this.#status;
     parsePidStatus(this.#buffer, length, status);
-    sample.anonBytes = status.anonBytes;
-    sample.fileBytes = status.fileBytes;
-    sample.shmemBytes = status.shmemBytes;
-    sample.swapBytes = status.swapBytes;
+    for (const gauge of memoryGauges) {
+      if (sample[gauge] === status[gauge]) continue;
+      sample[gauge] = status[gauge];
+      entry.hasChanged = true;
+    }
     const owned = entry.uid !== status.effectiveUid;
     entry.uid = status.effectiveUid;
     return owned;
@@ -240,18 +286,36 @@ export class ProcessReader {
     return entry.sample.fds === notPermitted ? notPermitted : listedFdCount(entry.fdDirectory);
   }
 
+  /** Reads what makes it known, and works out what it is where that is not what it was. */
   #identify(entry: ProcessEntry, scan: number): void {
     if (entry.sample.fds === notPermitted) entry.sample.fds = absent;
-    const { bootTimeMs, limits, workloads } = this.#context;
-    const argv = this.#readArguments(entry);
+    const { bootTimeMs, limits } = this.#context;
+    const argumentsLength = readRecord(`${entry.directory}/cmdline`, this.#buffer.subarray(0, maxArgumentBytes));
+    const argumentBytes = this.#buffer.subarray(0, isValue(argumentsLength) ? argumentsLength : 0);
     // A zombie has lost its arguments, and is still what it was.
-    if (argv.length === 0 && entry.shown !== null && entry.isZombie) return;
-    const cgroupLength = readRecord(`${entry.directory}/cgroup`, this.#buffer);
-    const cgroup = parsePidCgroup(isValue(cgroupLength) ? this.#buffer.toString('latin1', 0, cgroupLength) : '');
-    const limitsLength = readRecord(`${entry.directory}/limits`, this.#buffer);
-    entry.sample.fdLimit = isValue(limitsLength) ? parseOpenFilesLimit(this.#buffer, limitsLength) : limitsLength;
+    if (argumentBytes.length === 0 && entry.shown !== null && entry.isZombie) return;
+    const rest = this.#buffer.subarray(argumentBytes.length);
+    const cgroupLength = readRecord(`${entry.directory}/cgroup`, rest);
+    const cgroupBytes = rest.subarray(0, isValue(cgroupLength) ? cgroupLength : 0);
+    const cgroup = parsePidCgroup(cgroupBytes.toString('latin1'));
     entry.sample.startTimeMs = isValue(bootTimeMs) ? bootTimeMs + (entry.startTimeTicks * 1000) / ticksPerSecond : bootTimeMs;
     entry.limit = limits.limitOf(cgroup, scan);
+    const uid = isValue(entry.uid) ? entry.uid : -1;
+    const mark = [argumentBytes, cgroupBytes, entry.comm, `${entry.parentPid} ${uid}`].reduce((sum, bytes) => crc32(bytes, sum), 0);
+    const isKnown = entry.shown !== null && mark === entry.identityMark && (scan + entry.pid) % nameEveryScans !== 0;
+    entry.identityMark = mark;
+    if (!isKnown) this.#name(entry, parsePidCmdline(argumentBytes, argumentBytes.length), cgroup, scan);
+    this.#readFdLimit(entry);
+  }
+
+  #readFdLimit(entry: ProcessEntry): void {
+    const length = readRecord(`${entry.directory}/limits`, this.#buffer);
+    const fdLimit = isValue(length) ? parseOpenFilesLimit(this.#buffer, length) : length;
+    if (fdLimit !== entry.sample.fdLimit) entry.hasChanged = true;
+    entry.sample.fdLimit = fdLimit;
+  }
+
+  #name(entry: ProcessEntry, argv: string[], cgroup: PidCgroup, scan: number): void {
     const facts: ProcessFacts = {
       kernelThread: false,
       pid: entry.pid,
@@ -264,7 +328,7 @@ export class ProcessReader {
       workingDirectory: () => workingDirectoryOf(entry.directory),
       parent: () => this.#ancestors.of(entry.parentPid, scan),
     };
-    const workload = workloads.entryOf(facts);
+    const workload = this.#context.workloads.entryOf(facts);
     if (workload !== entry.workload && entry.workload !== null) {
       // What it used so far stays with the workload it leaves.
       entry.countedCpuSeconds = isValue(entry.sample.cpuSeconds) ? entry.sample.cpuSeconds : entry.countedCpuSeconds;
@@ -272,6 +336,7 @@ export class ProcessReader {
       // What ended among its children goes with it.
       this.familyHasChanged = true;
     }
+    if (workload !== entry.workload) entry.hasChanged = true;
     entry.workload = workload;
     this.#show(entry, facts, shownCommand(argv, facts.comm));
   }
@@ -298,11 +363,6 @@ export class ProcessReader {
       zombies: 0,
       openFiles: null,
     };
-  }
-
-  #readArguments(entry: ProcessEntry): string[] {
-    const length = readRecord(`${entry.directory}/cmdline`, this.#buffer);
-    return isValue(length) ? parsePidCmdline(this.#buffer, length) : [];
   }
 }
 

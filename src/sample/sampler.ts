@@ -27,8 +27,8 @@ import { hidepidOf, type Visibility, VisibilityNotices } from './visibility.ts';
 import type { WorkloadEntry } from './workloadEntry.ts';
 import { WorkloadTable } from './workloadTable.ts';
 
-/** Two for each process; one of them pins some 4.5 KB in the kernel. */
-const maxKeptFds = 4096;
+/** Two for each process that is awake, one for each that sleeps; one of them pins some 4.5 KB in the kernel. */
+const maxKeptFds = 8192;
 /** All processes are listed at least this often, however few pids were given out. */
 const listEveryScans = 6;
 /** A look at a pid that may be a new process costs as much as the listing of so many processes. */
@@ -147,6 +147,7 @@ export class Sampler {
   /** Known processes first: one whose pid was given to another must be gone before the list is read. */
   #updateProcesses(lastPid: number): { startedCount: number; endedCount: number } {
     const recycled: number[] = [];
+    this.#reader.beginScan();
     for (const entry of this.#entries.values()) {
       if (this.#reader.refresh(entry, this.#scan)) {
         if (entry.hasChanged) markStale(entry);
