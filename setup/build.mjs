@@ -7,8 +7,8 @@ import { bundledNode, dist, root } from './where.mjs';
 const stampFile = join(dist, '.build-stamp');
 /** Built here first, then moved: a daemon that runs from dist never sees half a build. */
 const next = join(dist, '.next');
-/** What a build leaves in dist: the program, the page, and the programs that the demo starts. */
-const products = ['stanch.cjs', 'web', 'programs'];
+/** What a build leaves in dist: the program, the page, the programs that the demo starts, and the BPF program for the kernel. */
+const products = ['stanch.cjs', 'web', 'programs', 'bpf'];
 
 /** Program and page bundled into dist/ from these very sources. */
 export function build({ force }) {
@@ -27,6 +27,8 @@ async function runBuild() {
   await vite('setup/program.vite.config.ts', next);
   await vite('src/web/vite.config.ts', join(next, 'web'));
   cpSync(join(root, 'src', 'lab', 'programs'), join(next, 'programs'), { recursive: true });
+  mkdirSync(join(next, 'bpf'));
+  cpSync(join(root, 'src', 'kernel', 'bpf', 'tasks.bpf.o'), join(next, 'bpf', 'tasks.bpf.o'));
   rmSync(stampFile, { force: true });
   for (const name of products) replace(join(next, name), join(dist, name));
   rmSync(next, { recursive: true });

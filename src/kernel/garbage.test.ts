@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { parseArcstats } from './arcstats.ts';
+import { parsePageBytes } from './auxv.ts';
+import { BpfPass, BpfTaskCursor, emptyBpfTask } from './bpfTasks.ts';
 import { parseCgroupLimit, parseCgroupMemoryStat } from './cgroupMemory.ts';
 import { parseCgroupMemoryEvents } from './cgroupMemoryEvents.ts';
 import { parseCgroupStat } from './cgroupStat.ts';
@@ -89,6 +91,17 @@ const parsers: Record<string, (bytes: Uint8Array, length: number) => unknown> = 
     const into = emptyUnixSocket();
     return parseUnixLine(bytes, length, 0, into) ? into : null;
   },
+  bpfTasks: (bytes, length) => {
+    const pass = new BpfPass();
+    pass.bytes.set(bytes);
+    pass.length = Math.max(0, Math.min(length, bytes.length));
+    const cursor = new BpfTaskCursor(4096);
+    cursor.reset(pass);
+    const found = [];
+    for (let task = emptyBpfTask(); cursor.next(task); task = emptyBpfTask()) found.push(task, cursor.seek(-1), cursor.pidAfter(task.pid));
+    return found;
+  },
+  auxv: parsePageBytes,
   fdLink: (bytes, length) => parseFdLink(text(bytes, length)),
   cgroupLimit: (bytes, length) => parseCgroupLimit(text(bytes, length)),
   cgroupStat: (bytes, length) => parseCgroupMemoryStat(text(bytes, length), 'v1'),
