@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -123,6 +123,29 @@ describe('the budget', () => {
   });
 });
 
+describe('BPF', () => {
+  test('is used where it is asked for and this system lets it, else /proc is; which, and why, is told', { timeout: 120_000 }, async (t) => {
+    const settings = { ...settingsIn(testFolder(t)), bpf: true };
+    const logged: string[] = [];
+    const log = (level: string, text: string) => logged.push(`${level} ${text}`);
+    const daemon = await startDaemon(settings, { version: '0', pageDir: '/nonexistent', log });
+    try {
+      const url = `http://127.0.0.1:${daemon.address.port}/api/v1/status`;
+      const decided = await until(url, statusSchema, ({ self }) => self.processSource.reason !== 'BPF is being loaded');
+      const { by, reason } = decided.self.processSource;
+      assert.match(reason, by === 'bpf' ? /^as configured, and it agrees with \/proc$/ : /^BPF is asked for, but expected .+; found .+/);
+      assert.equal(logged.filter((line) => line.endsWith(`: ${reason}`)).length, 1);
+      const next = await until(url, statusSchema, ({ time }) => time > decided.time);
+      assert.ok(next.self.processCount > 1);
+      assert.deepEqual(daemon.reload({ ...settings, bpf: false }), ['sample.bpf']);
+    } finally {
+      await daemon.stop();
+    }
+    const left = existsSync('/sys/fs/bpf') ? readdirSync('/sys/fs/bpf') : [];
+    assert.ok(!left.some((name) => name.startsWith(`stanch-${process.pid}-`)));
+  });
+});
+
 function settingsIn(dataDir: string): Settings {
   return {
     intervalMs: 1000,
@@ -131,6 +154,7 @@ function settingsIn(dataDir: string): Settings {
     retention: { maxAgeMs: 1e10, maxBytes: 1e9 },
     allowLoopbackRead: true,
     budget: { cpuRatio: 1, rssBytes: 1e10, readsPerSecond: 1e6 },
+    bpf: false,
   };
 }
 

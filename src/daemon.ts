@@ -12,6 +12,7 @@ import type { Settings } from './model/settings.ts';
 import { hostSubject, type Subject } from './model/subject.ts';
 import { formatDuration } from './model/units.ts';
 import { readWhere, type Where } from './relate/where.ts';
+import { BpfTier, type ProcessSource } from './sample/bpfTier.ts';
 import { BudgetKeeper } from './sample/budget.ts';
 import { type OwnCost, OwnCostMeter } from './sample/ownCost.ts';
 import { Sampler } from './sample/sampler.ts';
@@ -82,7 +83,8 @@ class RunningDaemon implements Daemon, LiveSource {
   address: { host: string; port: number };
   private current: Settings;
   private readonly options: DaemonOptions;
-  private readonly sampler = new Sampler();
+  private readonly bpf = new BpfTier({ onChange: (source) => this.tellProcessSource(source) });
+  private readonly sampler = new Sampler({ tasks: this.bpf });
   private readonly clock: ScanClock;
   private readonly budget: BudgetKeeper;
   private readonly book: WatchBook;
@@ -135,6 +137,7 @@ class RunningDaemon implements Daemon, LiveSource {
     this.address = this.server.address;
     this.scheduleStartMs = performance.now();
     this.logNotices();
+    if (this.current.bpf) void this.bpf.start();
     this.scheduleScan();
     this.startWork();
   }
@@ -272,6 +275,10 @@ class RunningDaemon implements Daemon, LiveSource {
     return this.latestWhere.where;
   }
 
+  processSource(): ProcessSource {
+    return this.bpf.source;
+  }
+
   judged(subjectId: string): Judged | null {
     const entry = this.book.get(subjectId);
     return entry === undefined ? null : { verdict: entry.verdict, spark: entry.spark.points() };
@@ -331,6 +338,11 @@ class RunningDaemon implements Daemon, LiveSource {
     this.logged = new Set(current.map(keyOf));
   }
 
+  private tellProcessSource({ by, reason }: ProcessSource): void {
+    if (by === 'bpf') this.options.log('info', `processes are read by BPF: ${reason}`);
+    else this.options.log('warning', `STANCH_E_BPF: processes are read from /proc: ${reason}`);
+  }
+
   private tellBug(doing: string, error: unknown): void {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.options.log('error', `STANCH_E_BUG while ${doing}: ${message}`);
@@ -350,6 +362,7 @@ class RunningDaemon implements Daemon, LiveSource {
     if (next.retention.maxAgeMs !== before.retention.maxAgeMs) restart.push('store.max_age');
     if (next.retention.maxBytes !== before.retention.maxBytes) restart.push('store.max_size');
     if (next.listen.host !== before.listen.host || next.listen.port !== before.listen.port) restart.push('serve.listen');
+    if (next.bpf !== before.bpf) restart.push('sample.bpf');
     this.current = { ...before, intervalMs: next.intervalMs, allowLoopbackRead: next.allowLoopbackRead, budget: next.budget };
     this.budget.set(next.budget, next.intervalMs);
     if (next.intervalMs !== before.intervalMs) {
@@ -365,7 +378,7 @@ class RunningDaemon implements Daemon, LiveSource {
     this.stopping = true;
     clearTimeout(this.scanTimer);
     clearTimeout(this.workTimer);
-    await this.server?.close();
+    await Promise.all([this.server?.close(), this.bpf.stop()]);
     try {
       for (const { subject } of this.book.all()) this.saveState(subject.id);
       this.judge.writeOpenFindings();

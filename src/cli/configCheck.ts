@@ -44,7 +44,7 @@ function check(this: CliContext, flags: Flags): void {
     this.process.stdout.write(`${jsonText({ schema: 'stanch.config/1', file, problems, settings })}\n`);
     return;
   }
-  const { intervalMs, dataDir, retention, listen, allowLoopbackRead, budget } = settings;
+  const { intervalMs, dataDir, retention, listen, allowLoopbackRead, budget, bpf } = settings;
   const lines = [
     file === null ? `No configuration file at ${wanted}: the defaults hold.` : `${file} is in order.`,
     `  interval                   ${formatDuration(intervalMs)}`,
@@ -53,6 +53,7 @@ function check(this: CliContext, flags: Flags): void {
     `  store.max_size             ${formatBytes(retention.maxBytes)}`,
     `  serve.listen               ${urlHost(listen.host)}:${listen.port}`,
     `  serve.allow_loopback_read  ${allowLoopbackRead}`,
+    `  sample.bpf                 ${bpf}`,
     `  budget.cpu                 ${formatPercent(budget.cpuRatio)} of a core`,
     `  budget.rss                 ${formatBytes(budget.rssBytes)}`,
     `  budget.reads_per_second    ${budget.readsPerSecond}`,

@@ -19,6 +19,8 @@ max_size = "512MiB"
 [serve]
 listen = "[::1]:8000"
 allow_loopback_read = false
+[sample]
+bpf = true
 [budget]
 cpu = "2.5%"
 rss = "96MiB"
@@ -33,6 +35,7 @@ reads_per_second = 5000
     listen: { host: '::1', port: 8000 },
     allowLoopbackRead: false,
     budget: { cpuRatio: 0.025, rssBytes: 96 * 1024 ** 2, readsPerSecond: 5000 },
+    bpf: true,
   });
 });
 
@@ -73,6 +76,7 @@ test('units and limits', () => {
   for (const bad of ['1GB', '1G', '1', '15MiB', '1 gib']) assert.ok(!ok(`store.max_size = "${bad}"`), bad);
   for (const bad of ['"2"', '2', '"0.05%"', '"101%"', '"-1%"', '"1,5%"']) assert.ok(!ok(`budget.cpu = ${bad}`), bad);
   for (const bad of ['"5000"', '99', '100.5', '-5', 'true']) assert.ok(!ok(`budget.reads_per_second = ${bad}`), bad);
+  for (const bad of ['"auto"', '1', '"true"']) assert.ok(!ok(`sample.bpf = ${bad}`), bad);
   for (const bad of ['relative/path', '']) assert.ok(!ok(`store.dir = "${bad}"`), bad);
 });
 
@@ -113,6 +117,7 @@ test('flags outrank the file, the file the defaults; without a file the defaults
   assert.equal(settings.intervalMs, 2000);
   assert.equal(settings.retention.maxAgeMs, 86_400_000);
   assert.equal(settings.listen.port, 7420);
+  assert.equal(settings.bpf, false);
   // At a fifth of the usual interval five times the CPU time.
   assert.deepEqual(settings.budget, { cpuRatio: 0.05, rssBytes: 128 * 1024 ** 2, readsPerSecond: 20_000 });
   assert.deepEqual(defaultPaths({ env: {}, isRoot: true }), { config: '/etc/stanch/stanch.toml', data: '/var/lib/stanch' });

@@ -9,6 +9,8 @@
  *   [serve]
  *   listen = "127.0.0.1:7420"
  *   allow_loopback_read = true
+ *   [sample]
+ *   bpf = false
  *   [budget]
  *   cpu = "1%"
  *   rss = "128MiB"
@@ -38,6 +40,7 @@ export interface ConfigValues {
   listen?: { host: string; port: number };
   allowLoopbackRead?: boolean;
   budget?: Partial<Budget>;
+  bpf?: boolean;
 }
 
 /** Flags of the command line, as written. */
@@ -99,6 +102,10 @@ const keys: Record<string, Key> = {
     expected: 'true or false',
     take: (value, into) => typeof value === 'boolean' && assign(into, { allowLoopbackRead: value }),
   },
+  'sample.bpf': {
+    expected: 'true or false',
+    take: (value, into) => typeof value === 'boolean' && assign(into, { bpf: value }),
+  },
   'budget.cpu': {
     expected: 'a share of one core from "0.1%" to "100%"',
     take: (value, into) => number(value, parsePercent, 0.001, 1, (cpuRatio) => assignBudget(into, { cpuRatio })),
@@ -114,7 +121,7 @@ const keys: Record<string, Key> = {
       typeof value === 'number' && Number.isSafeInteger(value) && value >= 100 && assignBudget(into, { readsPerSecond: value }),
   },
 };
-const tables = ['store', 'serve', 'budget'];
+const tables = ['store', 'serve', 'sample', 'budget'];
 
 function assign(into: ConfigValues, values: ConfigValues): true {
   Object.assign(into, values);
@@ -214,6 +221,7 @@ export function loadSettings(flags: SettingsFlags, surroundings: Surroundings): 
     retention: { maxAgeMs: values.maxAgeMs ?? 180 * 86_400_000, maxBytes: values.maxBytes ?? 1024 ** 3 },
     allowLoopbackRead: values.allowLoopbackRead ?? true,
     budget: { ...defaultBudget(intervalMs), ...values.budget },
+    bpf: values.bpf ?? false,
   };
   return { settings, file };
 }

@@ -23,6 +23,13 @@ test('says what leaks, how fast, since when, how long it lasts, why, and what to
   assert.match(text, /held by +500 MiB {2}quiet\.service/);
 });
 
+test('says by what processes are read, and why by that', () => {
+  assert.match(statusReport(status, largest, look), /^Processes are read from \/proc: BPF is off in the configuration$/m);
+  const byBpf = structuredClone(status);
+  byBpf.self.processSource = { by: 'bpf', reason: 'as configured' };
+  assert.match(statusReport(byBpf, largest, look), /^Processes are read by BPF: as configured$/m);
+});
+
 test('names of processes cannot act on the terminal', () => {
   const text = statusReport(status, largest, look);
   assert.ok(!text.includes(hostileName));

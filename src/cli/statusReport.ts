@@ -119,5 +119,6 @@ function footer({ self, intervalMs, subjects, version }: StatusDocument, { paint
   const next = subjects.some(({ verdict }) => verdict === 'leak' || verdict === 'suspect')
     ? 'watch it live: stanch top'
     : 'see it live: stanch top';
-  return `${paint('dim', own)}\nnext       ${next}`;
+  const read = `Processes are read ${self.processSource.by === 'bpf' ? 'by BPF' : 'from /proc'}: ${printable(self.processSource.reason)}`;
+  return `${paint('dim', own)}\n${paint('dim', read)}\nnext       ${next}`;
 }

@@ -8,6 +8,8 @@ export interface Settings {
   /** Reading the API on loopback without a token. */
   allowLoopbackRead: boolean;
   budget: Budget;
+  /** Reading all processes by a BPF iterator where this system lets it. */
+  bpf: boolean;
 }
 
 /** What stanch itself may cost, as means over some scans. */

@@ -87,6 +87,10 @@ export class ProcessEntry {
     return this.isZombie && this.sample.threads === 1;
   }
 
+  get keepsOpen(): boolean {
+    return this.statmFd >= 0 || this.fdDirectoryFd >= 0 || this.schedstatFd >= 0;
+  }
+
   /** Closes what is kept open and says how many descriptors that were. */
   release(): number {
     const kept = [this.statmFd, this.fdDirectoryFd, this.schedstatFd].filter((fd) => fd >= 0);

@@ -6,13 +6,14 @@
  */
 import { existsSync, openSync, readdirSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import type { BpfTask } from '../kernel/bpfTasks.ts';
 import { type PidCgroup, parsePidCgroup } from '../kernel/pidCgroup.ts';
 import { parsePidCmdline } from '../kernel/pidCmdline.ts';
 import { fdCountIsDirectorySize, fdDirectorySize, keptFdDirectorySize, listedFdCount } from '../kernel/pidFdCount.ts';
 import { parseOpenFilesLimit } from '../kernel/pidLimits.ts';
-import { emptyPidStat, parsePidStat } from '../kernel/pidStat.ts';
+import { emptyPidStat, type PidStat, parsePidStat } from '../kernel/pidStat.ts';
 import { parsePidStatm } from '../kernel/pidStatm.ts';
-import { emptyPidStatus, parsePidStatus } from '../kernel/pidStatus.ts';
+import { emptyPidStatus, type PidStatus, parsePidStatus } from '../kernel/pidStatus.ts';
 import { missingFor, readKept, readRecord } from '../kernel/read.ts';
 import { ticksPerSecond } from '../kernel/stat.ts';
 import { absent, isValue, notPermitted, type Reading } from '../model/reading.ts';
@@ -37,6 +38,7 @@ const nameEveryScans = 360;
 /** A process between fork and exec, or before it set its title, looks like its parent: it is looked at again soon. */
 const youngScans = [1, statEveryScans];
 const memoryGauges = ['anonBytes', 'fileBytes', 'shmemBytes', 'swapBytes'] as const;
+const noMemory = emptyPidStatus();
 /** Command lines can be longer (the class path of a JVM), and the part that names the program comes late in it. */
 const maxArgumentBytes = 1 << 17;
 const bufferBytes = maxArgumentBytes + 8192;
@@ -106,6 +108,8 @@ export class ProcessReader {
   refresh(entry: ProcessEntry, scan: number): boolean {
     // By pid, so that the dear reads of a thousand processes don't fall into the same scan.
     const phase = scan + entry.pid;
+    // Nothing is kept open of those that the BPF iterator told of until now.
+    if (phase % statEveryScans === 0 && !entry.keepsOpen && !entry.kernelThread) this.#keepOpen(entry);
     // What was seen of its sockets counts for one scan.
     entry.hasChanged = entry.openFilesAreNew || isValue(entry.sample.sockets);
     const statDue = phase % (entry.isIdle ? idleStatEveryScans : statEveryScans) === 0;
@@ -127,6 +131,35 @@ export class ProcessReader {
     }
     this.#readCheap(entry, scan);
     if (statDue && entry.schedstatFd < 0 && this.#sleepers.mayFallAsleep(entry, scan)) this.#putToSleep(entry);
+    return true;
+  }
+
+  /**
+   * The same from what the BPF iterator says, in whose `bytes` the name is. What is young is looked at closer, and what grows is
+   * suspected: no verdict is to rest on the iterator alone.
+   */
+  take(entry: ProcessEntry, task: BpfTask, bytes: Uint8Array, scan: number): boolean {
+    if (task.startTimeTicks !== entry.startTimeTicks) return false;
+    entry.hasChanged = entry.openFilesAreNew || isValue(entry.sample.sockets);
+    if (entry.kernelThread) return true;
+    this.release(entry);
+    const phase = scan + entry.pid;
+    this.#takeRun(entry, task, task.cpuSeconds);
+    const isSuspected = entry.growth.ofMemory && phase % statEveryScans === 0;
+    if (isSuspected || isYoung(entry, scan) || (!task.memoryIsKnown && !entry.isDead)) return this.#readAnew(entry, scan);
+    takeMemory(entry, task.memoryIsKnown ? task : noMemory);
+    const renamed = takeComm(entry, bytes, task.commStart, task.commEnd);
+    const owned = entry.uid !== task.effectiveUid;
+    entry.uid = task.effectiveUid;
+    if (renamed || owned || phase % identifyEveryScans === 0) this.#identify(entry, scan);
+    this.#takeCounts(entry, task.fds < 0 ? this.#fdCount(entry) : task.fds, scan);
+    return true;
+  }
+
+  /** Everything by path. False when the process ended, or its pid now belongs to another one. */
+  #readAnew(entry: ProcessEntry, scan: number): boolean {
+    if (!this.#readStat(entry) || !this.#takeStatus(entry, scan, this.#takeStat(entry))) return false;
+    this.#readCheap(entry, scan);
     return true;
   }
 
@@ -178,7 +211,10 @@ export class ProcessReader {
   }
 
   #readCheap(entry: ProcessEntry, scan: number): void {
-    const fds = this.#fdCount(entry);
+    this.#takeCounts(entry, this.#fdCount(entry), scan);
+  }
+
+  #takeCounts(entry: ProcessEntry, fds: Reading<number>, scan: number): void {
     if (fds !== entry.sample.fds) entry.hasChanged = true;
     entry.sample.fds = fds;
     this.#takeLimit(entry, scan);
@@ -230,22 +266,24 @@ export class ProcessReader {
 
   /** True when the process has another name than before: it ran another program. */
   #takeStat(entry: ProcessEntry): boolean {
-    const stat = this.#stat;
+    const { userTicks, systemTicks, commStart, commEnd } = this.#stat;
+    this.#takeRun(entry, this.#stat, (userTicks + systemTicks) / ticksPerSecond);
+    return takeComm(entry, this.#buffer, commStart, commEnd);
+  }
+
+  #takeRun(entry: ProcessEntry, run: Pick<PidStat, 'parentPid' | 'state' | 'threads'>, used: number): void {
     const { sample } = entry;
-    const cpuSeconds = (stat.userTicks + stat.systemTicks) / ticksPerSecond;
+    // /proc rounds more of it off than the BPF iterator: it may not seem to fall where one follows the other.
+    const cpuSeconds = isValue(sample.cpuSeconds) ? Math.max(sample.cpuSeconds, used) : used;
     entry.isIdle = cpuSeconds === sample.cpuSeconds;
-    if (!entry.isIdle || stat.threads !== sample.threads) entry.hasChanged = true;
+    if (!entry.isIdle || run.threads !== sample.threads) entry.hasChanged = true;
     const wasDead = entry.isDead;
-    const isOrphan = stat.parentPid !== entry.parentPid;
-    entry.parentPid = stat.parentPid;
-    entry.state = stat.state;
+    const isOrphan = run.parentPid !== entry.parentPid;
+    entry.parentPid = run.parentPid;
+    entry.state = run.state;
     sample.cpuSeconds = cpuSeconds;
-    sample.threads = stat.threads;
+    sample.threads = run.threads;
     if (isOrphan || entry.isDead !== wasDead) this.familyHasChanged = true;
-    const { commStart, commEnd } = stat;
-    if (entry.comm.length === commEnd - commStart && entry.comm.compare(this.#buffer, commStart, commEnd) === 0) return false;
-    entry.comm = Buffer.from(this.#buffer.subarray(commStart, commEnd));
-    return true;
   }
 
   /** True when the process belongs to another user than before; absent when it ended. */
@@ -261,11 +299,7 @@ export class ProcessReader {
     if (!isValue(length)) return absent;
     const status = this.#status;
     parsePidStatus(this.#buffer, length, status);
-    for (const gauge of memoryGauges) {
-      if (sample[gauge] === status[gauge]) continue;
-      sample[gauge] = status[gauge];
-      entry.hasChanged = true;
-    }
+    takeMemory(entry, status);
     const owned = entry.uid !== status.effectiveUid;
     entry.uid = status.effectiveUid;
     return owned;
@@ -369,6 +403,24 @@ export class ProcessReader {
 /** Those that were there before the first scan have long become what they are. */
 function isYoung(entry: ProcessEntry, scan: number): boolean {
   return entry.bornAtScan > 1 && youngScans.includes(scan - entry.bornAtScan);
+}
+
+function takeMemory(entry: ProcessEntry, memory: Pick<PidStatus, (typeof memoryGauges)[number]>): void {
+  const { sample } = entry;
+  for (const gauge of memoryGauges) {
+    if (sample[gauge] === memory[gauge]) continue;
+    sample[gauge] = memory[gauge];
+    entry.hasChanged = true;
+  }
+}
+
+/** True when it is not the name it had. */
+function takeComm(entry: ProcessEntry, bytes: Uint8Array, start: number, end: number): boolean {
+  const { comm } = entry;
+  let same = comm.length === end - start;
+  for (let index = 0; same && index < comm.length; index += 1) same = comm[index] === bytes[start + index];
+  if (!same) entry.comm = Buffer.from(bytes.subarray(start, end));
+  return !same;
 }
 
 function marksMoved(entry: ProcessEntry, first: number, second: number, third: number): boolean {

@@ -3,6 +3,7 @@
  * Synchronous, for one caller. Bounded: it keeps one small entry for each living process and nothing of the ended ones.
  */
 import { readdirSync } from 'node:fs';
+import { type BpfTaskCursor, emptyBpfTask } from '../kernel/bpfTasks.ts';
 import { readLoadavg } from '../kernel/loadavg.ts';
 import { readMeminfo } from '../kernel/meminfo.ts';
 import { type Mount, readMountinfo } from '../kernel/mountinfo.ts';
@@ -48,6 +49,8 @@ export interface SamplerOptions {
   cpanelRoot?: string;
   /** Files kept open between scans, in place of what half the limit of this process allows: 0 for a single scan. */
   keptFds?: number;
+  /** Asked in each scan for a list of all processes. Where there is none, they are read one by one in /proc. */
+  tasks?: { read(): BpfTaskCursor | null };
 }
 
 export class Sampler {
@@ -57,6 +60,8 @@ export class Sampler {
   readonly #limits: CgroupLimits;
   readonly #workloads = new WorkloadTable();
   readonly #reader: ProcessReader;
+  readonly #tasks: SamplerOptions['tasks'];
+  readonly #task = emptyBpfTask();
   readonly #visibility = new VisibilityNotices();
   readonly #entries = new Map<number, ProcessEntry>();
   readonly #closerLook = new CloserLook();
@@ -76,6 +81,7 @@ export class Sampler {
     const stat = readStat(this.#procRoot);
     // Kept from here on: a clock that jumps must not look like a restart of everything.
     this.#bootTimeMs = isValue(stat) ? stat.bootTimeMs : stat;
+    this.#tasks = options.tasks;
     this.#limits = new CgroupLimits(options.cgroupRoot ?? '/sys/fs/cgroup');
     this.#reader = new ProcessReader({
       procRoot: this.#procRoot,
@@ -94,7 +100,8 @@ export class Sampler {
     this.#scan += 1;
     const loadavg = readLoadavg(this.#procRoot);
     const lastPid = isValue(loadavg) ? loadavg.lastPid : -1;
-    const { startedCount, endedCount } = this.#updateProcesses(lastPid);
+    const tasks = this.#tasks?.read() ?? null;
+    const { startedCount, endedCount } = tasks === null ? this.#updateProcesses(lastPid) : this.#takeProcesses(tasks);
     const host = hostReading(
       {
         meminfo: readMeminfo(this.#procRoot),
@@ -174,6 +181,30 @@ export class Sampler {
     this.#lastPid = lastPid;
     const startedCount = this.#entries.size - before;
     if (mustList) endedCount += this.#forgetUnlisted();
+    return { startedCount, endedCount };
+  }
+
+  /** The same from a list of all: who is not in it is asked for in /proc before it counts as ended. */
+  #takeProcesses(tasks: BpfTaskCursor): { startedCount: number; endedCount: number } {
+    this.#lastPid = -1;
+    this.#unreadable = 0;
+    const before = this.#entries.size;
+    let endedCount = 0;
+    while (tasks.next(this.#task)) {
+      const entry = this.#entries.get(this.#task.pid);
+      if (entry !== undefined && !this.#reader.take(entry, this.#task, tasks.bytes, this.#scan)) {
+        this.#forget(entry);
+        endedCount += 1;
+      } else if (entry?.hasChanged === true) markStale(entry);
+      this.#meet(this.#task.pid);
+    }
+    const startedCount = this.#entries.size - before + endedCount;
+    for (const entry of this.#entries.values()) {
+      if (entry.listedAtScan === this.#scan || entry.kernelThread || !this.#reader.refresh(entry, this.#scan)) continue;
+      entry.listedAtScan = this.#scan;
+      if (entry.hasChanged) markStale(entry);
+    }
+    endedCount += this.#forgetUnlisted();
     return { startedCount, endedCount };
   }
 

@@ -101,6 +101,8 @@ export const statusSchema = v.object({
     }),
     fds: nullableNumber,
     scanMs: v.number(),
+    /** By what processes are read, and why by that. */
+    processSource: v.object({ by: v.picklist(['bpf', 'proc']), reason: v.string() }),
     processCount: v.number(),
     workloadCount: v.number(),
     storeBytes: v.number(),

@@ -3,6 +3,7 @@ import type { Notice } from '../model/notice.ts';
 import type { Settings } from '../model/settings.ts';
 import type { SubjectVerdict } from '../model/verdict.ts';
 import type { Where } from '../relate/where.ts';
+import type { ProcessSource } from '../sample/bpfTier.ts';
 import type { OwnCost } from '../sample/ownCost.ts';
 import type { Scan } from '../sample/scan.ts';
 import type { SeriesStore } from '../series/store.ts';
@@ -27,6 +28,7 @@ export interface LiveSource {
   scanMs(): number;
   /** Where the memory is: read when it is asked for, and kept for a while. Errors: STANCH_E_NO_INPUT. */
   where(): Where;
+  processSource(): ProcessSource;
   /** null: not judged on its own. */
   judged(subjectId: string): Judged | null;
   verdictRevision(): number;

@@ -172,12 +172,14 @@ export function sourceForTests(): TestSource {
       retention: { maxAgeMs: 1, maxBytes: 1 },
       allowLoopbackRead: source.allowLoopbackRead,
       budget: { cpuRatio: 0.01, rssBytes: 1e8, readsPerSecond: 20_000 },
+      bpf: false,
     }),
     nowMs: () => startMs,
     scan: () => scan,
     pace: () => ({ intervalMs: 10_000, looksCloser: true }),
     scanMs: () => 9,
     where: () => whereForTests,
+    processSource: () => ({ by: 'proc', reason: 'BPF is off in the configuration' }),
     judged: (id) => {
       if (id === 'w-leak') return { verdict: leakVerdict(hostileName), spark: [1, null, 3] };
       return id === hostSubject.id ? { verdict: null, spark: [] } : null;

@@ -30,6 +30,7 @@ export function statusDocument(source: LiveSource): StatusDocument {
       budget: { ...budget, wantedIntervalMs, looksCloser: pace.looksCloser },
       fds: valueOrNull(cost.fds),
       scanMs: source.scanMs(),
+      processSource: source.processSource(),
       processCount: scan.processes.length,
       workloadCount: scan.workloads.length,
       storeBytes: health.bytes,

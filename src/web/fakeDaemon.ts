@@ -296,6 +296,7 @@ function statusFrom(state: FakeState, time: string): StatusDocument {
       budget: { cpuRatio: 0.01, rssBytes: 128 * mib, readsPerSecond: 20_000, wantedIntervalMs: intervalMs, looksCloser: true },
       fds: 214,
       scanMs: 9,
+      processSource: { by: 'proc', reason: 'BPF is off in the configuration' },
       processCount: 143,
       workloadCount: state.rows.length,
       storeBytes: 11 * mib,

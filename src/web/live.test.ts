@@ -42,6 +42,7 @@ function daemonOn(folder: string, pageDir: string): Promise<Daemon> {
       retention: { maxAgeMs: 86_400_000, maxBytes: 64 * 1024 ** 2 },
       allowLoopbackRead: true,
       budget: { cpuRatio: 1, rssBytes: 1024 ** 3, readsPerSecond: 100_000 },
+      bpf: false,
     },
     { version: '0.0.0', pageDir, log: () => undefined },
   );

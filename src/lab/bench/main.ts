@@ -1,8 +1,9 @@
 /**
- * npm run bench [-- daemon] [scan] [where] [stall] [--runs N] [--seconds N]
+ * npm run bench [-- daemon] [scan] [where] [bpf] [stall] [--runs N] [--seconds N]
  * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
  */
 import { parseArgs } from 'node:util';
+import { benchBpf } from './bpfSpeed.ts';
 import { benchDaemon } from './daemonCost.ts';
 import { type Farm, startFarm } from './farm.ts';
 import { machineFacts } from './machine.ts';
@@ -11,7 +12,7 @@ import { benchStall } from './stall.ts';
 import { requireBuild } from './stanchProgram.ts';
 import { benchWhere } from './whereSpeed.ts';
 
-const parts = ['daemon', 'scan', 'where', 'stall'];
+const parts = ['daemon', 'scan', 'where', 'bpf', 'stall'];
 const farmSize = 1000;
 
 const { positionals, values } = parseArgs({
@@ -28,10 +29,11 @@ requireBuild();
 say(machineFacts());
 if (wanted.includes('scan')) say(await benchScan(runs));
 if (wanted.includes('stall')) say(await benchStall(runs));
-if (wanted.includes('where') || wanted.includes('daemon')) await withFarm(benchOnFarm);
+if (wanted.includes('where') || wanted.includes('bpf') || wanted.includes('daemon')) await withFarm(benchOnFarm);
 
 async function benchOnFarm(farm: Farm): Promise<void> {
   if (wanted.includes('where')) say(benchWhere(farm, Math.max(runs, 7)));
+  if (wanted.includes('bpf')) say(await benchBpf(farm, Math.max(runs, 5)));
   if (wanted.includes('daemon')) say(await benchDaemon(farm, runs, measureMs));
 }
 
