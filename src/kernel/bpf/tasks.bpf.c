@@ -214,10 +214,9 @@ static void read_memory(struct task_struct *task, struct process_record *record)
 	if (bpf_core_type_exists(struct mm_rss_stat)) {
 		struct mm_struct___before_6_2 *old = (void *)mm;
 
-		pages[0] = old->rss_stat.count[0].counter;
-		pages[1] = old->rss_stat.count[1].counter;
-		pages[2] = old->rss_stat.count[2].counter;
-		pages[3] = old->rss_stat.count[3].counter;
+		/* The verifiers of that time do not follow into this array. */
+		if (bpf_core_read(pages, sizeof(pages), &old->rss_stat.count))
+			return;
 	} else {
 		pages[0] = mm->rss_stat[0].count;
 		pages[1] = mm->rss_stat[1].count;
