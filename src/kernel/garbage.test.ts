@@ -21,6 +21,7 @@ import { parsePidCgroup } from './pidCgroup.ts';
 import { parsePidCmdline } from './pidCmdline.ts';
 import { parseFdLink } from './pidFd.ts';
 import { parseOpenFilesLimit } from './pidLimits.ts';
+import { parsePidSchedstat } from './pidSchedstat.ts';
 import { parsePidSmapsRollup } from './pidSmapsRollup.ts';
 import { emptyPidStat, parsePidStat } from './pidStat.ts';
 import { parsePidStatm } from './pidStatm.ts';
@@ -33,7 +34,7 @@ import { parseSockstat } from './sockstat.ts';
 import { parseStat } from './stat.ts';
 import { parseSysvShm } from './sysvipcShm.ts';
 import { parseVmallocCallers } from './vmallocinfo.ts';
-import { parseVmstat } from './vmstat.ts';
+import { parseTakenPages, parseVmstat } from './vmstat.ts';
 import { parseCpuFreePages } from './zoneinfo.ts';
 import { parseZramMmStat } from './zram.ts';
 
@@ -49,6 +50,10 @@ const parsers: Record<string, (bytes: Uint8Array, length: number) => unknown> = 
     const into = { sizePages: 0, residentPages: 0, sharedPages: 0 };
     return parsePidStatm(bytes, length, into) ? into : null;
   },
+  schedstat: (bytes, length) => {
+    const into = { runNs: 0, slices: 0 };
+    return parsePidSchedstat(bytes, length, into) ? into : null;
+  },
   status: (bytes, length) => {
     const into = emptyPidStatus();
     parsePidStatus(bytes, length, into);
@@ -60,6 +65,7 @@ const parsers: Record<string, (bytes: Uint8Array, length: number) => unknown> = 
   smapsRollup: (bytes, length) => parsePidSmapsRollup(text(bytes, length)),
   meminfo: (bytes, length) => parseMeminfo(text(bytes, length)),
   vmstat: (bytes, length) => parseVmstat(text(bytes, length)),
+  takenPages: (bytes, length) => parseTakenPages(text(bytes, length)),
   pressure: (bytes, length) => parsePressure(text(bytes, length)),
   hostStat: (bytes, length) => parseStat(text(bytes, length)),
   loadavg: (bytes, length) => parseLoadavg(text(bytes, length)),

@@ -13,6 +13,7 @@ function status(path: string): PidStatus {
 
 test('memory by kind in bytes, the effective user and threads', () => {
   assert.deepEqual(status('debian12/600/status'), {
+    processId: 600,
     effectiveUid: 1000,
     anonBytes: 90000 * 1024,
     fileBytes: 40000 * 1024,

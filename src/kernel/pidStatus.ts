@@ -8,6 +8,8 @@ import { absent, type Reading } from '../model/reading.ts';
 import { ByteCursor } from './byteCursor.ts';
 
 export interface PidStatus {
+  /** The pid of the process that the thread belongs to: its own for the first thread. */
+  processId: Reading<number>;
   effectiveUid: Reading<number>;
   anonBytes: Reading<number>;
   fileBytes: Reading<number>;
@@ -17,9 +19,18 @@ export interface PidStatus {
 }
 
 export function emptyPidStatus(): PidStatus {
-  return { effectiveUid: absent, anonBytes: absent, fileBytes: absent, shmemBytes: absent, swapBytes: absent, threads: absent };
+  return {
+    processId: absent,
+    effectiveUid: absent,
+    anonBytes: absent,
+    fileBytes: absent,
+    shmemBytes: absent,
+    swapBytes: absent,
+    threads: absent,
+  };
 }
 
+const processIdKey = Buffer.from('Tgid:');
 const uidKey = Buffer.from('Uid:');
 const anonKey = Buffer.from('RssAnon:');
 const fileKey = Buffer.from('RssFile:');
@@ -30,6 +41,7 @@ const cursor = new ByteCursor();
 
 /** Fills `into`; what the file doesn't hold becomes absent. */
 export function parsePidStatus(bytes: Uint8Array, length: number, into: PidStatus): void {
+  into.processId = absent;
   into.effectiveUid = absent;
   into.anonBytes = absent;
   into.fileBytes = absent;
@@ -48,10 +60,13 @@ export function parsePidStatus(bytes: Uint8Array, length: number, into: PidStatu
       else if (cursor.accept(shmemKey)) into.shmemBytes = kibibytes();
     } else if (first === 0x56 && cursor.accept(swapKey)) {
       into.swapBytes = kibibytes();
-    } else if (first === 0x54 && cursor.accept(threadsKey)) {
-      into.threads = count();
-      // Everything that is wanted stands above this line.
-      return;
+    } else if (first === 0x54) {
+      if (cursor.accept(processIdKey)) into.processId = count();
+      else if (cursor.accept(threadsKey)) {
+        into.threads = count();
+        // Everything that is wanted stands above this line.
+        return;
+      }
     }
   }
 }

@@ -213,7 +213,7 @@ test('the iterator itself: a program that grows grows as much as in /proc', { sk
     pin: (signal) => pinTaskIterator(signal, bpffs.places),
   });
   t.after(() => tier.stop());
-  const program = startProgram({ language: 'c', kind: 'leak', rateBytesPerSecond: 64 * MiB, seed: process.pid });
+  const program = startProgram({ language: 'c', kind: 'leak', rateBytesPerSecond: 64 * MiB, noise: 0, seed: process.pid });
   t.after(() => program.stop());
   await program.ready;
   await tier.start();

@@ -85,13 +85,53 @@ for (const keptFds of [0, 100]) {
   });
 }
 
-test('a process without arguments is known by its name from the first scan on', () => {
+function writeLastPid(pid: number): void {
+  writeFileSync(join(root, 'loadavg'), `0.20 0.18 0.12 1/80 ${pid}\n`);
+}
+
+test('a new process is found by its pid without a list of all, and the number of a thread is no process', () => {
+  for (let pid = 1000; pid < 1100; pid += 1) addProcess(pid);
+  writeLastPid(1099);
+  const sampler = samplerOn();
+  assert.equal(sampler.scan(0).processes.length, 100);
+  addProcess(1101);
+  writeStatus(1101, 1101);
+  addProcess(1102);
+  writeStatus(1102, 1000);
+  // A list of all would hold this one as well.
+  addProcess(5000);
+  writeLastPid(1103);
+  const scan = sampler.scan(1000);
+  sampler.close();
+  assert.deepEqual([scan.processes.length, scan.startedCount, scan.processes.at(-1)?.id.pid], [101, 1, 1101]);
+});
+
+function writeStatus(pid: number, processId: number): void {
+  const path = join(root, String(pid), 'status');
+  writeFileSync(path, readFileSync(path, 'latin1').replace(/^Tgid:.*$/m, `Tgid:\t${processId}`), 'latin1');
+}
+
+test('the name of a process without arguments is right from the first scan on', () => {
   addProcess(1000);
   writeFileSync(join(root, '1000/cmdline'), '');
-  const sampler = samplerOn({ keptFds: 100 });
-  const names = [0, 1000].map((timeMs) => sampler.scan(timeMs).workloads.map(({ subject }) => subject.name));
+  const sampler = samplerOn();
+  assert.match(sampler.scan(0).processes[0]?.subject.name ?? '', /^node /);
   sampler.close();
-  assert.deepEqual(names, [['node (1000)'], ['node (1000)']]);
+});
+
+test('what is summed over a workload follows its members, whichever of them changes', () => {
+  for (let pid = 1000; pid < 1003; pid += 1) addProcess(pid);
+  const sampler = samplerOn();
+  const threads = () => sampler.scan(0).workloads.map(({ sample, memberIds }) => [sample.threads, sample.anonBytes, memberIds.length]);
+  assert.deepEqual(threads(), [[33, 3 * 90000 * 1024, 3]]);
+  assert.deepEqual(threads(), [[33, 3 * 90000 * 1024, 3]], 'nothing changed');
+  const path = join(root, '1001/status');
+  writeFileSync(path, readFileSync(path, 'latin1').replace(/RssAnon:\s+\d+/, 'RssAnon:\t95000'), 'latin1');
+  writeFileSync(join(root, '1001/statm'), '30140 33750 10000 5 0 1340 0\n');
+  assert.deepEqual(threads(), [[33, 275_000 * 1024, 3]]);
+  rmSync(join(root, '1002'), { recursive: true });
+  assert.deepEqual(threads(), [[22, 185_000 * 1024, 2]]);
+  sampler.close();
 });
 
 test('CPU time of a workload never falls when a member ends, and starts anew when all are gone', () => {

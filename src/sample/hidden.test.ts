@@ -59,7 +59,7 @@ test('a sum is of what is seen; where nothing is seen it is not permitted, where
     return entry;
   };
   const sum = (...members: ProcessEntry[]) => {
-    workload.begin(0, absent);
+    workload.begin();
     for (const entry of members) workload.add(entry);
     workload.end();
     return workload.sample.fds;

@@ -23,9 +23,19 @@ export class ProcessEntry {
   statmFd = -1;
   /** Open /proc/[pid]/fd; -1 when it is looked up anew each time. */
   fdDirectoryFd = -1;
+  /** Open /proc/[pid]/schedstat of a process that sleeps, in place of the other two; -1 while it is awake. */
+  schedstatFd = -1;
+  /** Of a sleeping process: what schedstat said last, and in how many scans on end it ran. */
+  runMark = Number.NaN;
+  runsOnEnd = 0;
+  /** Until then it does not count as sleeping; how often it was woken. */
+  awakeUntilScan = 0;
+  wakings = 0;
   /** The last statm, or vsize and RSS of stat where no statm is kept open: a change says that memory moved. */
   movedMarks: [number, number, number] = [-1, -1, -1];
   comm: Buffer = Buffer.alloc(0);
+  /** Checksum of what it was last known by. */
+  identityMark = 0;
   parentPid = 0;
   /** Character code of the state. */
   state = 0;
@@ -36,6 +46,10 @@ export class ProcessEntry {
   /** Of them those that ended and were never waited for. */
   zombies = 0;
   listedAtScan = 0;
+  /** Something that is summed over its workload is not what it was at the last scan. */
+  hasChanged = true;
+  /** It used no CPU time between the last two readings of stat. */
+  isIdle = false;
   /** The limit of its cgroup, shared with the others in it. */
   limit: CgroupLimit | null = null;
   readonly sample: Sample = emptySample(0);
@@ -55,6 +69,7 @@ export class ProcessEntry {
     this.pid = pid;
     this.startTimeTicks = startTimeTicks;
     this.kernelThread = kernelThread;
+    this.isIdle = kernelThread;
     this.directory = `${procRoot}/${pid}`;
     this.fdDirectory = `${this.directory}/fd`;
     this.statPath = `${this.directory}/stat`;
@@ -72,11 +87,14 @@ export class ProcessEntry {
     return this.isZombie && this.sample.threads === 1;
   }
 
+  get keepsOpen(): boolean {
+    return this.statmFd >= 0 || this.fdDirectoryFd >= 0 || this.schedstatFd >= 0;
+  }
+
   /** Closes what is kept open and says how many descriptors that were. */
   release(): number {
-    const kept = [this.statmFd, this.fdDirectoryFd].filter((fd) => fd >= 0);
-    this.statmFd = -1;
-    this.fdDirectoryFd = -1;
+    const kept = [this.statmFd, this.fdDirectoryFd, this.schedstatFd].filter((fd) => fd >= 0);
+    this.statmFd = this.fdDirectoryFd = this.schedstatFd = -1;
     for (const fd of kept) closeSync(fd);
     return kept.length;
   }

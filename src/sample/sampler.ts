@@ -28,10 +28,12 @@ import { hidepidOf, type Visibility, VisibilityNotices } from './visibility.ts';
 import type { WorkloadEntry } from './workloadEntry.ts';
 import { WorkloadTable } from './workloadTable.ts';
 
-/** Two for each process; one of them pins some 4.5 KB in the kernel. */
-const maxKeptFds = 4096;
-/** All processes are listed at least this often, even when no pid was given out. */
+/** Two for each process that is awake, one for each that sleeps; one of them pins some 4.5 KB in the kernel. */
+const maxKeptFds = 8192;
+/** All processes are listed at least this often, however few pids were given out. */
 const listEveryScans = 6;
+/** A look at a pid that may be a new process costs as much as the listing of so many processes. */
+const asDearAsListing = 8;
 const surroundingsEveryScans = 60;
 /** Workloads of more processes than this are looked at closer only where they grow. */
 const maxSiblings = 32;
@@ -152,14 +154,18 @@ export class Sampler {
   /** Known processes first: one whose pid was given to another must be gone before the list is read. */
   #updateProcesses(lastPid: number): { startedCount: number; endedCount: number } {
     const recycled: number[] = [];
+    this.#reader.beginScan();
     for (const entry of this.#entries.values()) {
-      if (this.#reader.refresh(entry, this.#scan)) continue;
+      if (this.#reader.refresh(entry, this.#scan)) {
+        if (entry.hasChanged) markStale(entry);
+        continue;
+      }
       this.#forget(entry);
       recycled.push(entry.pid);
     }
     let endedCount = recycled.length;
-    const mustList = lastPid < 0 || lastPid !== this.#lastPid || this.#scan % listEveryScans === 0;
-    this.#lastPid = lastPid;
+    const givenOut = this.#lastPid < 0 || lastPid < 0 ? -1 : lastPid - this.#lastPid;
+    const mustList = givenOut < 0 || givenOut * asDearAsListing > this.#entries.size || this.#scan % listEveryScans === 0;
     const before = this.#entries.size;
     if (mustList) {
       this.#unreadable = 0;
@@ -169,7 +175,10 @@ export class Sampler {
       }
     } else {
       for (const pid of recycled) this.#meet(pid);
+      // The kernel gives pids out in turn.
+      for (let pid = lastPid; pid > this.#lastPid; pid -= 1) if (this.#reader.isProcess(pid)) this.#meet(pid);
     }
+    this.#lastPid = lastPid;
     const startedCount = this.#entries.size - before;
     if (mustList) endedCount += this.#forgetUnlisted();
     return { startedCount, endedCount };
@@ -186,12 +195,15 @@ export class Sampler {
       if (entry !== undefined && !this.#reader.take(entry, this.#task, tasks.bytes, this.#scan)) {
         this.#forget(entry);
         endedCount += 1;
-      }
+      } else if (entry?.hasChanged === true) markStale(entry);
       this.#meet(this.#task.pid);
     }
     const startedCount = this.#entries.size - before + endedCount;
-    for (const entry of this.#entries.values())
-      if (entry.listedAtScan !== this.#scan && this.#reader.refresh(entry, this.#scan)) entry.listedAtScan = this.#scan;
+    for (const entry of this.#entries.values()) {
+      if (entry.listedAtScan === this.#scan || entry.kernelThread || !this.#reader.refresh(entry, this.#scan)) continue;
+      entry.listedAtScan = this.#scan;
+      if (entry.hasChanged) markStale(entry);
+    }
     endedCount += this.#forgetUnlisted();
     return { startedCount, endedCount };
   }
@@ -203,8 +215,11 @@ export class Sampler {
       return;
     }
     const entry = this.#reader.open(pid, this.#scan);
-    if (isValue(entry)) this.#entries.set(pid, entry);
-    else if (entry === notPermitted) this.#unreadable += 1;
+    if (isValue(entry)) {
+      this.#entries.set(pid, entry);
+      this.#reader.familyHasChanged = true;
+      markStale(entry);
+    } else if (entry === notPermitted) this.#unreadable += 1;
   }
 
   #forgetUnlisted(): number {
@@ -219,6 +234,8 @@ export class Sampler {
 
   #forget(entry: ProcessEntry): void {
     this.#reader.release(entry);
+    this.#reader.familyHasChanged = true;
+    markStale(entry);
     this.#entries.delete(entry.pid);
   }
 
@@ -239,8 +256,8 @@ export class Sampler {
       hidepid: hidepidOf(this.#mounts, this.#procRoot),
       permissions: this.#permissions,
     };
-    this.#workloads.begin(nowMs, headroomBytes);
     this.#countChildren();
+    this.#workloads.begin(nowMs, headroomBytes);
     this.#shown.length = 0;
     for (const entry of this.#entries.values()) this.#show(entry, nowMs, headroomBytes, seen);
     this.#workloads.end(this.#shownWorkloads);
@@ -256,13 +273,19 @@ export class Sampler {
   }
 
   #countChildren(): void {
-    for (const entry of this.#entries.values()) entry.children = entry.zombies = 0;
+    if (!this.#reader.familyHasChanged) return;
+    this.#reader.familyHasChanged = false;
+    for (const entry of this.#entries.values()) {
+      if (entry.zombies > 0) markStale(entry);
+      entry.children = entry.zombies = 0;
+    }
     for (const entry of this.#entries.values()) {
       const parent = this.#entries.get(entry.parentPid);
       if (parent === undefined) continue;
       parent.children += 1;
       if (!entry.isDead) continue;
       parent.zombies += 1;
+      markStale(parent);
       adopt(entry, parent);
     }
   }
@@ -288,7 +311,7 @@ export class Sampler {
     const { sample, shown } = entry;
     sample.timeMs = nowMs;
     sample.sockets = entry.openFilesAreNew && entry.openFiles !== null ? socketCount(entry.openFiles) : absent;
-    entry.workload?.add(entry);
+    if (entry.workload?.isStale === true) entry.workload.add(entry);
     entry.openFilesAreNew = false;
     if (shown === null) {
       seen.kernelThreadsSeen += 1;
@@ -299,7 +322,7 @@ export class Sampler {
     sample.processes = entry.children;
     shown.state = String.fromCharCode(entry.state);
     shown.uid = entry.uid;
-    entry.growth.observe(sample);
+    if (entry.hasChanged) entry.growth.observe(sample);
     shown.grown = entry.growth.ofMemory || entry.growth.ofFds;
     shown.zombies = entry.zombies;
     shown.openFiles = entry.openFiles;
@@ -310,11 +333,16 @@ export class Sampler {
   }
 }
 
+function markStale({ workload }: ProcessEntry): void {
+  if (workload !== null) workload.isStale = true;
+}
+
 /** A zombie belongs to its parent, whatever it was: nobody else can take it away. */
 function adopt(zombie: ProcessEntry, parent: ProcessEntry): void {
   if (zombie.shown === null || parent.workload === null || zombie.workload === parent.workload) return;
   // What it used so far stays with the workload that it leaves.
   if (zombie.workload !== null && isValue(zombie.sample.cpuSeconds)) zombie.countedCpuSeconds = zombie.sample.cpuSeconds;
+  markStale(zombie);
   zombie.workload = parent.workload;
   zombie.shown.subject = { ...zombie.shown.subject, workloadId: parent.workload.subject.id };
 }

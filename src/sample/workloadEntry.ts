@@ -15,6 +15,8 @@ export class WorkloadEntry implements WorkloadSample {
   readonly memberIds: string[] = [];
   members = 0;
   zombies = 0;
+  /** A member came, went or changed: it is summed anew at the end of the scan. */
+  isStale = true;
   /** Sockets of the members that were looked at, and of how many they are; whether one was looked at since the last scan. */
   #sockets = 0;
   #socketsOf = 0;
@@ -35,11 +37,15 @@ export class WorkloadEntry implements WorkloadSample {
     return this.#hidden;
   }
 
-  begin(timeMs: number, headroomBytes: Reading<number>): void {
+  /** What is summed stays as it is where no member changed. */
+  stamp(timeMs: number, headroomBytes: Reading<number>): void {
+    this.sample.timeMs = timeMs;
+    this.sample.headroomBytes = headroomBytes;
+  }
+
+  begin(): void {
     const { sample } = this;
     for (const gauge of summed) sample[gauge] = absent;
-    sample.timeMs = timeMs;
-    sample.headroomBytes = headroomBytes;
     sample.startTimeMs = absent;
     sample.limitBytes = absent;
     sample.fdLimit = absent;
@@ -74,6 +80,7 @@ export class WorkloadEntry implements WorkloadSample {
   }
 
   end(): void {
+    this.isStale = false;
     this.sample.processes = this.members;
     // A sum without one of its members would jump when that one is looked at.
     this.sample.sockets = this.#socketsAreNew && this.#socketsOf === this.members ? this.#sockets : absent;

@@ -33,7 +33,10 @@ export class WorkloadTable {
   }
 
   begin(timeMs: number, headroomBytes: Reading<number>): void {
-    for (const entry of this.#entries.values()) entry.begin(timeMs, headroomBytes);
+    for (const entry of this.#entries.values()) {
+      entry.stamp(timeMs, headroomBytes);
+      if (entry.isStale) entry.begin();
+    }
   }
 
   /** Fills `into` with the workloads that have members, and forgets the others. */
@@ -44,7 +47,7 @@ export class WorkloadTable {
         this.#entries.delete(identityText);
         continue;
       }
-      entry.end();
+      if (entry.isStale) entry.end();
       into.push(entry);
     }
   }
