@@ -57,7 +57,7 @@ test('the daemon runs with small memory, everything else with the whole of V8', 
   const folder = standIn(context);
   addProgram(folder);
   const flagsOf = (command: string): string[] => JSON.parse(call(join(folder, 'bin', 'stanch'), [command]).stdout).flags;
-  assert.ok(flagsOf('run').includes('--no-opt'));
+  assert.ok(flagsOf('run').includes('--single-threaded'));
   assert.deepEqual(flagsOf('scan'), []);
 });
 
