@@ -1,6 +1,6 @@
 /** A window of floors cut into some 16 blocks, and what of their floors lasts. Pure. */
 import type { WindowView } from '../series/window.ts';
-import { quantile } from './statistics.ts';
+import { lowestFromHereOn, quantile } from './statistics.ts';
 
 const mostBlocks = 16;
 export const fewestBlocks = 8;
@@ -48,20 +48,16 @@ export function largestDrop(blocks: Blocks): number {
   return drop;
 }
 
-/** Does it give back what a collector would, while what lasts grows by more than that? */
-export function givesBackButRises(raw: Blocks, drop: number): boolean {
-  const lasting = lastingFloors(raw);
-  const growth = (lasting.floor[lasting.count - 1] ?? 0) - (lasting.floor[0] ?? 0);
-  return lasting.count >= fewestBlocks && drop > leastCollected * growth && drop < mostCollected * growth;
-}
-
 /**
- * What lasts: of each block the lowest floor from it on. Whatever a collector gives back later, however long its period, was garbage.
- * The newest blocks have too little after them.
+ * What lasts, where it gives back what a collector would while what lasts grows by more than that; else the blocks as they are. Of each
+ * block that is the lowest floor from it on: whatever is given back later, however long that takes, was garbage. The newest blocks have
+ * too little after them. `drop` is the largest fall.
  */
-export function lastingFloors(raw: Blocks): Blocks {
+export function withoutGarbage(raw: Blocks, drop: number): Blocks {
   const count = raw.count - unsettledBlocks;
-  const floor = Float64Array.from(raw.floor);
-  for (let k = raw.count - 2; k >= 0; k -= 1) floor[k] = Math.min(floor[k] ?? 0, floor[k + 1] ?? 0);
-  return { count, timeMs: raw.timeMs.subarray(0, count), floor: floor.subarray(0, count) };
+  if (count < fewestBlocks) return raw;
+  const floor = lowestFromHereOn(raw.floor, raw.count).subarray(0, count);
+  const growth = (floor[count - 1] ?? 0) - (floor[0] ?? 0);
+  const isCollected = drop > leastCollected * growth && drop < mostCollected * growth;
+  return isCollected ? { count, timeMs: raw.timeMs.subarray(0, count), floor } : raw;
 }

@@ -5,7 +5,7 @@
  * some 16 blocks, and the lower quartile of each block is its floor.
  */
 import { bucketsPerLevel, type WindowView } from '../series/window.ts';
-import { type Blocks, blockFloors, fewestBlocks, givesBackButRises, largestDrop, lastingFloors } from './blocks.ts';
+import { type Blocks, blockFloors, fewestBlocks, largestDrop, withoutGarbage } from './blocks.ts';
 import { clearOfLoadAndSeason } from './clear.ts';
 import { type EndingCurve, foreseenShare, weighEndings } from './endings.ts';
 import { restOf } from './rest.ts';
@@ -110,7 +110,7 @@ export function weighWindow(
   const raw = blockFloors(view, cleared.floor, n);
   if (raw.count < fewestBlocks) return null;
   const giveBack = largestDrop(raw);
-  const blocks = givesBackButRises(raw, giveBack) ? lastingFloors(raw) : raw;
+  const blocks = withoutGarbage(raw, giveBack);
 
   const line = theilSen(blocks.timeMs, blocks.floor, blocks.count);
   const growth = line.slope * spanMs;

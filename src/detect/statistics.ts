@@ -55,6 +55,13 @@ export function theilSen(x: Float64Array, y: Float64Array, n: number): TheilSen 
   return { slope, intercept: quantile(offsets, n, 0.5), tau: concordant / pairs };
 }
 
+/** For each of the first `n` values the lowest from it on. */
+export function lowestFromHereOn(values: Float64Array, n: number): Float64Array {
+  const lowest = values.slice(0, n);
+  for (let i = n - 2; i >= 0; i -= 1) lowest[i] = Math.min(lowest[i] ?? 0, lowest[i + 1] ?? 0);
+  return lowest;
+}
+
 export interface Regression {
   /** One coefficient a column. */
   coefficients: Float64Array;

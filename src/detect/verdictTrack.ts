@@ -122,16 +122,9 @@ export class VerdictTrack {
   settle(nowMs: number, young: boolean): void {
     const likeliest = this.likeliest();
     const probability = probabilityOf(likeliest);
-    if (likeliest === null || probability < dropSuspicion) {
-      this.suspicion = unsuspected;
-    } else {
-      if (Number.isNaN(this.suspicion.sinceMs) && probability >= saySuspect) {
-        this.suspicion = { ...this.suspicion, sinceMs: nowMs, spanMs: likeliest.evidence.toMs - likeliest.evidence.fromMs };
-      }
-      const likelySinceMs = probability < sayLeak ? Number.NaN : this.suspicion.likelySinceMs;
-      this.suspicion = { ...this.suspicion, likelySinceMs: probability >= sayLeak && Number.isNaN(likelySinceMs) ? nowMs : likelySinceMs };
-    }
-    this.missing = likeliest === null ? null : this.missingFrom(likeliest, young, nowMs);
+    this.suspicion = suspicionAfter(this.suspicion, likeliest, nowMs);
+    // Without a suspicion nobody asks what it lacks.
+    this.missing = likeliest === null || probability < dropSuspicion ? null : this.missingFrom(likeliest, young, nowMs);
     const kept = this.word === 'leak' && probability >= takeBackLeak;
     const found = probability >= sayLeak && this.missing === null;
     const suspected = probability >= (this.word === 'no-leak' ? saySuspect : dropSuspicion);
@@ -204,6 +197,19 @@ export class VerdictTrack {
     }
     return best;
   }
+}
+
+/** What is suspected once `likeliest` is known; it is dropped at a lower probability than it begins. */
+function suspicionAfter({ sinceMs, spanMs, likelySinceMs }: Suspicion, likeliest: Candidate | null, nowMs: number): Suspicion {
+  const probability = probabilityOf(likeliest);
+  if (likeliest === null || probability < dropSuspicion) return unsuspected;
+  const begins = Number.isNaN(sinceMs) && probability >= saySuspect;
+  const wasLikely = !Number.isNaN(likelySinceMs);
+  return {
+    sinceMs: begins ? nowMs : sinceMs,
+    spanMs: begins ? likeliest.evidence.toMs - likeliest.evidence.fromMs : spanMs,
+    likelySinceMs: probability < sayLeak ? Number.NaN : wasLikely ? likelySinceMs : nowMs,
+  };
 }
 
 function probabilityOf(candidate: Candidate | null): number {

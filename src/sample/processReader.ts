@@ -106,23 +106,22 @@ export class ProcessReader {
 
   /** False when the process ended, or its pid now belongs to another one. */
   refresh(entry: ProcessEntry, scan: number): boolean {
-    // By pid, so that the dear reads of a thousand processes don't fall into the same scan.
-    const phase = scan + entry.pid;
     // Nothing is kept open of those that the BPF iterator told of until now.
-    if (phase % statEveryScans === 0 && !entry.keepsOpen && !entry.kernelThread) this.#keepOpen(entry);
+    if (isDue(entry, scan, statEveryScans) && !entry.keepsOpen && !entry.kernelThread) this.#keepOpen(entry);
     // What was seen of its sockets counts for one scan.
     entry.hasChanged = entry.openFilesAreNew || isValue(entry.sample.sockets);
-    const statDue = phase % (entry.isIdle ? idleStatEveryScans : statEveryScans) === 0;
+    const statDue = isDue(entry, scan, entry.isIdle ? idleStatEveryScans : statEveryScans);
     if (entry.kernelThread) return !statDue || this.#readStat(entry);
     const sleepsOn = this.#sleepsOn(entry, scan);
     if (!isValue(sleepsOn)) return false;
-    if (sleepsOn && phase % identifyEveryScans !== 0) {
+    const identifyDue = isDue(entry, scan, identifyEveryScans);
+    if (sleepsOn && !identifyDue) {
       this.#takeLimit(entry, scan);
       return true;
     }
     const moved = this.#memoryMoved(entry);
     if (!isValue(moved)) return false;
-    const allDue = moved || phase % identifyEveryScans === 0 || isYoung(entry, scan);
+    const allDue = moved || identifyDue || isYoung(entry, scan);
     if (allDue || statDue) {
       // Without a kept statm, stat was just read to see whether memory moved.
       if (entry.statmFd >= 0 && !this.#readStat(entry)) return false;
@@ -143,15 +142,14 @@ export class ProcessReader {
     entry.hasChanged = entry.openFilesAreNew || isValue(entry.sample.sockets);
     if (entry.kernelThread) return true;
     this.release(entry);
-    const phase = scan + entry.pid;
     this.#takeRun(entry, task, task.cpuSeconds);
-    const isSuspected = entry.growth.ofMemory && phase % statEveryScans === 0;
+    const isSuspected = entry.growth.ofMemory && isDue(entry, scan, statEveryScans);
     if (isSuspected || isYoung(entry, scan) || (!task.memoryIsKnown && !entry.isDead)) return this.#readAnew(entry, scan);
     takeMemory(entry, task.memoryIsKnown ? task : noMemory);
     const renamed = takeComm(entry, bytes, task.commStart, task.commEnd);
     const owned = entry.uid !== task.effectiveUid;
     entry.uid = task.effectiveUid;
-    if (renamed || owned || phase % identifyEveryScans === 0) this.#identify(entry, scan);
+    if (renamed || owned || isDue(entry, scan, identifyEveryScans)) this.#identify(entry, scan);
     this.#takeCounts(entry, task.fds < 0 ? this.#fdCount(entry) : task.fds, scan);
     return true;
   }
@@ -205,7 +203,7 @@ export class ProcessReader {
   #takeStatus(entry: ProcessEntry, scan: number, renamed: boolean): boolean {
     const owned = this.#readStatus(entry);
     if (!isValue(owned)) return false;
-    const mayHaveMoved = (scan + entry.pid) % identifyEveryScans === 0;
+    const mayHaveMoved = isDue(entry, scan, identifyEveryScans);
     if (renamed || owned || mayHaveMoved || entry.shown === null || isYoung(entry, scan)) this.#identify(entry, scan);
     return true;
   }
@@ -336,7 +334,7 @@ export class ProcessReader {
     entry.limit = limits.limitOf(cgroup, scan);
     const uid = isValue(entry.uid) ? entry.uid : -1;
     const mark = [argumentBytes, cgroupBytes, entry.comm, `${entry.parentPid} ${uid}`].reduce((sum, bytes) => crc32(bytes, sum), 0);
-    const isKnown = entry.shown !== null && mark === entry.identityMark && (scan + entry.pid) % nameEveryScans !== 0;
+    const isKnown = entry.shown !== null && mark === entry.identityMark && !isDue(entry, scan, nameEveryScans);
     entry.identityMark = mark;
     if (!isKnown) this.#name(entry, parsePidCmdline(argumentBytes, argumentBytes.length), cgroup, scan);
     this.#readFdLimit(entry);
@@ -398,6 +396,11 @@ export class ProcessReader {
       openFiles: null,
     };
   }
+}
+
+/** By pid, so that the dear reads of a thousand processes don't fall into the same scan. */
+function isDue(entry: ProcessEntry, scan: number, everyScans: number): boolean {
+  return (scan + entry.pid) % everyScans === 0;
 }
 
 /** Those that were there before the first scan have long become what they are. */
