@@ -27,8 +27,8 @@ export function whyNoExporter(): string | null {
   const byHand = `apt-get install ${packageName}`;
   if (process.getuid?.() !== 0) return `${packageName} is not installed (sudo ${byHand})`;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  spawnSync('apt-get', ['-q', 'update'], { stdio: 'inherit', env });
-  spawnSync('apt-get', ['-q', 'install', '-y', '--no-install-recommends', packageName], { stdio: 'inherit', env });
+  spawnSync('apt-get', ['-q', 'update'], { stdio: ['ignore', 2, 2], env });
+  spawnSync('apt-get', ['-q', 'install', '-y', '--no-install-recommends', packageName], { stdio: ['ignore', 2, 2], env });
   return existsSync(program) ? null : `${packageName} could not be installed (${byHand})`;
 }
 
