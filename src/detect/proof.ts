@@ -3,7 +3,6 @@
  * morning look like a leak while they last, and most of them are over soon.
  */
 import { formatDuration } from '../model/units.ts';
-import type { Reason } from '../model/verdict.ts';
 import { formatAmount } from './amount.ts';
 import type { WindowEvidence } from './evidence.ts';
 
@@ -35,6 +34,12 @@ export interface Suspicion {
   likelySinceMs: number;
 }
 
+/** What a verdict lacks. It is asked for at every look and told seldom: the words are made when they are. */
+export interface MissingProof {
+  rule: string;
+  tell: () => string;
+}
+
 /** What is still missing, or null when it may be called a leak. `young`: known too short for any leak. */
 export function missingProof(
   e: WindowEvidence,
@@ -42,32 +47,35 @@ export function missingProof(
   suspicion: Suspicion,
   young: boolean,
   nowMs: number,
-): Reason | null {
+): MissingProof | null {
   const heldMs = nowMs - suspicion.sinceMs;
-  if (young) return undecided('known-long-enough', 'it is known too short for more than a suspicion');
+  if (young) return lacks('known-long-enough', () => 'it is known too short for more than a suspicion');
   const neededMs = Math.min(goesOnFor * suspicion.spanMs, goesOnAtMostMs);
   if (!(heldMs >= neededMs)) {
-    return undecided('goes-on', `it has shown for ${formatDuration(heldMs || 0)}; a leak goes on for ${formatDuration(neededMs)} at least`);
+    return lacks(
+      'goes-on',
+      () => `it has shown for ${formatDuration(heldMs || 0)}; a leak goes on for ${formatDuration(neededMs)} at least`,
+    );
   }
   const spanMs = e.toMs - e.fromMs;
   const likelyMs = nowMs - suspicion.likelySinceMs;
   if (!(likelyMs >= likelyFor * spanMs)) {
-    return undecided(
+    return lacks(
       'stays-likely',
-      `it has been likely for ${formatDuration(likelyMs || 0)}; a leak stays so for ${formatDuration(likelyFor * spanMs)} at least`,
+      () => `it has been likely for ${formatDuration(likelyMs || 0)}; a leak stays so for ${formatDuration(likelyFor * spanMs)} at least`,
     );
   }
   if (spanMs >= dayMs) return null;
   const share = Math.round(e.relativeGrowth * 100);
   if (e.relativeGrowth < Math.max(usualAtOnce, usualWithinDay * Math.sqrt(spanMs / dayMs))) {
-    return undecided('more-than-usual', `${share} % in ${formatDuration(spanMs)} is what healthy programs grow by within a day, too`);
+    return lacks('more-than-usual', () => `${share} % in ${formatDuration(spanMs)} is what healthy programs grow by within a day, too`);
   }
   if (e.growth < usualAmount[unit]) {
-    return undecided('more-than-usual', `${formatAmount(e.growth, unit)} in ${formatDuration(spanMs)} is little for any program`);
+    return lacks('more-than-usual', () => `${formatAmount(e.growth, unit)} in ${formatDuration(spanMs)} is little for any program`);
   }
   return null;
 }
 
-function undecided(rule: string, text: string): Reason {
-  return { rule, for: 'undecided', text };
+function lacks(rule: string, tell: () => string): MissingProof {
+  return { rule, tell };
 }

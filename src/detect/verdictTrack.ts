@@ -5,7 +5,7 @@ import { logOddsOfLeak, reasonsFor } from './assess.ts';
 import { classifyHealthy } from './classify.ts';
 import type { WindowEvidence } from './evidence.ts';
 import { forecastExhaustion, normal95, slopeDoubt, type Wall } from './forecast.ts';
-import { missingProof, type Suspicion } from './proof.ts';
+import { type MissingProof, missingProof, type Suspicion } from './proof.ts';
 import type { RuleContext } from './rules/rule.ts';
 import { tooFewSamples, undecidedVerdict } from './undecided.ts';
 
@@ -61,14 +61,15 @@ export class VerdictTrack {
   private wordSinceMs = 0;
   private suspicion: Suspicion = unsuspected;
   /** Why it is only a suspect, although likely. */
-  private missing: Reason | null = null;
+  private missing: MissingProof | null = null;
 
   constructor(context: RuleContext) {
     this.context = context;
   }
 
   get state(): TrackState {
-    const { candidates, life, recurring, recurringSinceMs, inherited, word, wordSinceMs, suspicion, missing } = this;
+    const { candidates, life, recurring, recurringSinceMs, inherited, word, wordSinceMs, suspicion } = this;
+    const missing = this.missing === null ? null : asReason(this.missing);
     return { candidates, life, recurring, recurringSinceMs, inherited, word, wordSinceMs, suspicion, missing };
   }
 
@@ -81,7 +82,8 @@ export class VerdictTrack {
     this.word = state.word;
     this.wordSinceMs = state.wordSinceMs;
     this.suspicion = state.suspicion;
-    this.missing = state.missing;
+    const { missing } = state;
+    this.missing = missing === null ? null : { rule: missing.rule, tell: () => missing.text };
   }
 
   get evidence(): WindowEvidence[] {
@@ -135,7 +137,7 @@ export class VerdictTrack {
   }
 
   /** What the likeliest window lacks; null when that, or any other window that likely shows a leak, lacks nothing. */
-  private missingFrom(likeliest: Candidate, young: boolean, nowMs: number): Reason | null {
+  private missingFrom(likeliest: Candidate, young: boolean, nowMs: number): MissingProof | null {
     const missing = missingProof(likeliest.evidence, this.context.unit, this.suspicion, young, nowMs);
     if (missing === null) return null;
     const proven = this.candidates.some(
@@ -173,7 +175,7 @@ export class VerdictTrack {
       urgency: urgencyOf(this.word, exhaustion, nowMs),
       reasons:
         this.word === 'suspect' && this.missing !== null
-          ? [this.missing, ...reasonsFor(evidence, this.context)]
+          ? [asReason(this.missing), ...reasonsFor(evidence, this.context)]
           : reasonsFor(evidence, this.context),
     };
   }
@@ -210,6 +212,10 @@ function suspicionAfter({ sinceMs, spanMs, likelySinceMs }: Suspicion, likeliest
     spanMs: begins ? likeliest.evidence.toMs - likeliest.evidence.fromMs : spanMs,
     likelySinceMs: probability < sayLeak ? Number.NaN : wasLikely ? likelySinceMs : nowMs,
   };
+}
+
+function asReason({ rule, tell }: MissingProof): Reason {
+  return { rule, for: 'undecided', text: tell() };
 }
 
 function probabilityOf(candidate: Candidate | null): number {
