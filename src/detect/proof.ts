@@ -40,9 +40,13 @@ export interface MissingProof {
   tell: () => string;
 }
 
-/** What is still missing, or null when it may be called a leak. `young`: known too short for any leak. */
+/**
+ * What is still missing, or null when it may be called a leak. `seenMs`: how long the growth has been seen, in all runs that showed it.
+ * `young`: known too short for any leak.
+ */
 export function missingProof(
   e: WindowEvidence,
+  seenMs: number,
   unit: 'bytes' | 'count',
   suspicion: Suspicion,
   young: boolean,
@@ -65,7 +69,7 @@ export function missingProof(
       () => `it has been likely for ${formatDuration(likelyMs || 0)}; a leak stays so for ${formatDuration(likelyFor * spanMs)} at least`,
     );
   }
-  if (spanMs >= dayMs) return null;
+  if (seenMs >= dayMs) return null;
   const share = Math.round(e.relativeGrowth * 100);
   if (e.relativeGrowth < Math.max(usualAtOnce, usualWithinDay * Math.sqrt(spanMs / dayMs))) {
     return lacks('more-than-usual', () => `${share} % in ${formatDuration(spanMs)} is what healthy programs grow by within a day, too`);

@@ -5,6 +5,7 @@ import { isValue } from '../model/reading.ts';
 import type { Resource, ResourceVerdict, SubjectVerdict, VerdictWord } from '../model/verdict.ts';
 import { bucketsPerLevel, levelCount, SubjectWindow, type WindowState, type WindowView } from '../series/window.ts';
 import { logOddsOfLeak } from './assess.ts';
+import { DailyRestarts, type DailyRestartsState } from './dailyRestarts.ts';
 import { emptyView, fewestBuckets, type WindowEvidence, weighWindow } from './evidence.ts';
 import { excursionOf } from './excursion.ts';
 import type { Wall } from './forecast.ts';
@@ -45,7 +46,7 @@ export function restoreSubjectWatch(subjectName: string, snapshot: Uint8Array): 
   return watch;
 }
 
-const snapshotVersion = 4;
+const snapshotVersion = 5;
 
 /** A snapshot is the state in the form of v8, and its checksum before it: what v8 reads from damaged bytes can be anything. */
 const checksumBytes = 4;
@@ -55,6 +56,7 @@ interface WatchState {
   window: WindowState;
   tracks: (TrackState | null)[];
   lives: PastLife[][];
+  dailyRestarts: DailyRestartsState;
   bornMs: number;
   startTimeMs: number;
   swapBytes: number;
@@ -132,6 +134,7 @@ class Watch implements SubjectWatch {
   private window = new SubjectWindow(channelCount);
   private readonly tracks: (VerdictTrack | null)[] = resources.map(() => null);
   private readonly lives: PastLives[] = [];
+  private readonly dailyRestarts = new DailyRestarts();
   private bornMs = Number.NaN;
   /** As last read, NaN before. */
   private startTimeMs = Number.NaN;
@@ -157,6 +160,7 @@ class Watch implements SubjectWatch {
     // Private memory of which some is in swap and not read now is not known: without it, it would seem to have fallen.
     if (isValue(sample.swapBytes)) this.swapBytes = sample.swapBytes;
     else if (this.swapBytes > 0) values[memoryChannel] = Number.NaN;
+    if (!isValue(sample.startTimeMs)) this.noticeDailyRestart(timeMs, values[memoryChannel] ?? Number.NaN);
     values[peakChannel] = -(values[memoryChannel] ?? Number.NaN);
     this.limits.limitBytes = isValue(sample.limitBytes) ? sample.limitBytes : Number.NaN;
     this.limits.headroomBytes = isValue(sample.headroomBytes) ? sample.headroomBytes : Number.NaN;
@@ -201,6 +205,7 @@ class Watch implements SubjectWatch {
       window: this.window.state,
       tracks: this.tracks.map((track) => track?.state ?? null),
       lives: resources.map((_, c) => this.lives[c]?.lives ?? []),
+      dailyRestarts: this.dailyRestarts.state,
       bornMs: this.bornMs,
       startTimeMs: this.startTimeMs,
       swapBytes: this.swapBytes,
@@ -222,6 +227,7 @@ class Watch implements SubjectWatch {
       }
       this.lives[c] = new PastLives(state.lives[c]);
     }
+    this.dailyRestarts.state = state.dailyRestarts;
     this.bornMs = state.bornMs;
     this.startTimeMs = state.startTimeMs;
     this.swapBytes = state.swapBytes;
@@ -239,17 +245,25 @@ class Watch implements SubjectWatch {
     const alone = !isValue(sample.processes) || sample.processes <= 1;
     // Where there were several, the oldest may have ended and left one that ran beside it: nothing was restarted.
     const outlived = (this.values[processesChannel] ?? 0) > 1 && sample.startTimeMs <= this.lastMs;
-    if (alone && !outlived && Math.abs(sample.startTimeMs - this.startTimeMs) > sameStartMs) this.restart();
+    if (alone && !outlived && Math.abs(sample.startTimeMs - this.startTimeMs) > sameStartMs) this.restart(Number.NEGATIVE_INFINITY);
     this.startTimeMs = sample.startTimeMs;
     this.bornMs = sample.startTimeMs;
   }
 
-  private restart(): void {
+  private noticeDailyRestart(timeMs: number, memoryBytes: number): void {
+    const bornMs = this.dailyRestarts.push(timeMs, memoryBytes);
+    if (bornMs === null) return;
+    this.restart(bornMs);
+    this.bornMs = timeMs;
+  }
+
+  /** `bornMs`: when the run that has ended began, where that is later than what the window holds. */
+  private restart(bornMs: number): void {
     for (const [c, track] of this.tracks.entries()) {
       const resource = resources[c];
       if (track === null || resource === undefined) continue;
       const lives = this.livesOf(c);
-      const life = lifeOf(this.window, c);
+      const life = lifeOf(this.window, c, bornMs);
       if (life !== null) lives.add(life);
       const average = lives.averageLife(scratch);
       const rising = average !== null && lives.risingShare() > mostLives;

@@ -138,15 +138,20 @@ export class VerdictTrack {
 
   /** What the likeliest window lacks; null when that, or any other window that likely shows a leak, lacks nothing. */
   private missingFrom(likeliest: Candidate, young: boolean, nowMs: number): MissingProof | null {
-    const missing = missingProof(likeliest.evidence, this.context.unit, this.suspicion, young, nowMs);
+    const missing = missingProof(likeliest.evidence, this.seenMs(likeliest, nowMs), this.context.unit, this.suspicion, young, nowMs);
     if (missing === null) return null;
     const proven = this.candidates.some(
       (candidate) =>
         candidate !== null &&
         probabilityOf(candidate) >= sayLeak &&
-        missingProof(candidate.evidence, this.context.unit, this.suspicion, young, nowMs) === null,
+        missingProof(candidate.evidence, this.seenMs(candidate, nowMs), this.context.unit, this.suspicion, young, nowMs) === null,
     );
     return proven ? null : missing;
+  }
+
+  private seenMs(candidate: Candidate, nowMs: number): number {
+    const { fromMs, toMs } = candidate.evidence;
+    return candidate === this.recurring ? nowMs - this.recurringSinceMs : toMs - fromMs;
   }
 
   verdict(wall: Wall | null, nowMs: number, about: SeriesQuestions): ResourceVerdict {
