@@ -155,6 +155,7 @@ function settingsIn(dataDir: string): Settings {
     allowLoopbackRead: true,
     budget: { cpuRatio: 1, rssBytes: 1e10, readsPerSecond: 1e6 },
     bpf: false,
+    probes: { enabled: false, intervalMs: 30_000, timeoutMs: 10_000, targets: null },
   };
 }
 

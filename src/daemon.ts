@@ -7,10 +7,13 @@ import { findingPace } from './detect/findingLife.ts';
 import { Judge } from './detect/judge.ts';
 import { restoreSubjectWatch } from './detect/subjectWatch.ts';
 import { WatchBook } from './detect/watchBook.ts';
+import type { PostMortem } from './model/kill.ts';
 import type { Notice } from './model/notice.ts';
 import type { Settings } from './model/settings.ts';
 import { hostSubject, type Subject } from './model/subject.ts';
 import { formatDuration } from './model/units.ts';
+import type { VerdictWord } from './model/verdict.ts';
+import { type HostCondition, HostWatch } from './relate/hostWatch.ts';
 import { readWhere, type Where } from './relate/where.ts';
 import { BpfTier, type ProcessSource } from './sample/bpfTier.ts';
 import { BudgetKeeper } from './sample/budget.ts';
@@ -89,6 +92,7 @@ class RunningDaemon implements Daemon, LiveSource {
   private readonly budget: BudgetKeeper;
   private readonly book: WatchBook;
   private readonly judge: Judge;
+  private readonly hostWatch: HostWatch;
   private readonly cost = new OwnCostMeter(Date.now() - performance.now());
   private readonly tickListeners = new Set<() => void>();
   /** When each subject was last written to the store. */
@@ -123,6 +127,11 @@ class RunningDaemon implements Daemon, LiveSource {
     this.judge = new Judge(this.book, store, findingPace(settings.intervalMs));
     restoreBook(this.book, store, this.clock.nowMs(), options.log);
     this.toSeed = [...this.book.all()].map(({ subject }) => subject.id);
+    this.hostWatch = new HostWatch({
+      probes: settings.probes,
+      history: { store, isLeaking: (id) => isConcern(this.book.get(id)?.verdict?.verdict) },
+      onBug: (error) => this.tellBug('probing', error),
+    });
     this.latestCost = this.cost.measure();
     this.latest = this.scanOnce();
     this.savedMs = this.latest.timeMs;
@@ -140,6 +149,7 @@ class RunningDaemon implements Daemon, LiveSource {
     if (this.current.bpf) void this.bpf.start();
     this.scheduleScan();
     this.startWork();
+    this.hostWatch.start();
   }
 
   // The three loops.
@@ -151,6 +161,7 @@ class RunningDaemon implements Daemon, LiveSource {
 
   private onScanDue(): void {
     try {
+      this.hostWatch.beforeScan(this.latest);
       this.latest = this.scanOnce();
       this.keepBudget();
     } catch (error) {
@@ -167,6 +178,7 @@ class RunningDaemon implements Daemon, LiveSource {
     const startedMs = performance.now();
     const scan = this.sampler.scan(this.clock.nowMs());
     this.latestScanMs = performance.now() - startedMs;
+    this.hostWatch.afterScan(scan);
     this.book.observe(scan);
     this.store.append(scan.timeMs, this.rows(scan));
     this.latestCost = this.cost.measure();
@@ -221,7 +233,7 @@ class RunningDaemon implements Daemon, LiveSource {
 
   /** The smallest piece of work; false when nothing is left until the next scan. */
   private workStep(): boolean {
-    if (this.judge.step(this.latest.timeMs) || this.sampler.lookCloser()) return true;
+    if (this.judge.step(this.latest.timeMs) || this.hostWatch.step() || this.sampler.lookCloser()) return true;
     const restored = this.toSeed.pop();
     if (restored !== undefined) {
       this.seedSpark(restored);
@@ -273,6 +285,14 @@ class RunningDaemon implements Daemon, LiveSource {
       this.latestWhere = { where, readMs: performance.now() };
     }
     return this.latestWhere.where;
+  }
+
+  condition(): HostCondition {
+    return this.hostWatch.condition();
+  }
+
+  kills(): PostMortem[] {
+    return this.hostWatch.kills();
   }
 
   processSource(): ProcessSource {
@@ -363,7 +383,14 @@ class RunningDaemon implements Daemon, LiveSource {
     if (next.retention.maxBytes !== before.retention.maxBytes) restart.push('store.max_size');
     if (next.listen.host !== before.listen.host || next.listen.port !== before.listen.port) restart.push('serve.listen');
     if (next.bpf !== before.bpf) restart.push('sample.bpf');
-    this.current = { ...before, intervalMs: next.intervalMs, allowLoopbackRead: next.allowLoopbackRead, budget: next.budget };
+    this.current = {
+      ...before,
+      intervalMs: next.intervalMs,
+      allowLoopbackRead: next.allowLoopbackRead,
+      budget: next.budget,
+      probes: next.probes,
+    };
+    this.hostWatch.setProbes(next.probes);
     this.budget.set(next.budget, next.intervalMs);
     if (next.intervalMs !== before.intervalMs) {
       this.judge.setPace(findingPace(this.budget.intervalMs));
@@ -383,10 +410,15 @@ class RunningDaemon implements Daemon, LiveSource {
       for (const { subject } of this.book.all()) this.saveState(subject.id);
       this.judge.writeOpenFindings();
     } finally {
+      this.hostWatch.stop();
       this.sampler.close();
       this.store.close();
     }
   }
+}
+
+function isConcern(word: VerdictWord | undefined): boolean {
+  return word === 'leak' || word === 'suspect';
 }
 
 /** The store's reason begins with its code. */

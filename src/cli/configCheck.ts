@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { formatBytes, formatDuration, formatPercent } from '../model/units.ts';
+import { probeUrl } from '../relate/probes/probeTarget.ts';
 import { urlHost } from '../serve/access.ts';
 import type { CliContext } from './context.ts';
 import { jsonText } from './jsonText.ts';
@@ -44,7 +45,7 @@ function check(this: CliContext, flags: Flags): void {
     this.process.stdout.write(`${jsonText({ schema: 'stanch.config/1', file, problems, settings })}\n`);
     return;
   }
-  const { intervalMs, dataDir, retention, listen, allowLoopbackRead, budget, bpf } = settings;
+  const { intervalMs, dataDir, retention, listen, allowLoopbackRead, budget, bpf, probes } = settings;
   const lines = [
     file === null ? `No configuration file at ${wanted}: the defaults hold.` : `${file} is in order.`,
     `  interval                   ${formatDuration(intervalMs)}`,
@@ -57,6 +58,10 @@ function check(this: CliContext, flags: Flags): void {
     `  budget.cpu                 ${formatPercent(budget.cpuRatio)} of a core`,
     `  budget.rss                 ${formatBytes(budget.rssBytes)}`,
     `  budget.reads_per_second    ${budget.readsPerSecond}`,
+    `  probes.enabled             ${probes.enabled}`,
+    `  probes.interval            ${formatDuration(probes.intervalMs)}`,
+    `  probes.timeout             ${formatDuration(probes.timeoutMs)}`,
+    `  probes.targets             ${probes.targets?.map(probeUrl).join(', ') ?? 'what is found listening'}`,
   ];
   this.process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -120,6 +120,7 @@ async function startOnFreePort(dataDir: string, tell: (text: string) => void): P
     // For the minutes of a demo nothing is to be looked at less often.
     budget: { cpuRatio: 1, rssBytes: 1024 ** 3, readsPerSecond: 1_000_000 },
     bpf: false,
+    probes: { enabled: false, intervalMs: 30_000, timeoutMs: 10_000, targets: null },
   };
   const options: DaemonOptions = { version, pageDir: findPageDir(), log: (level, text) => level !== 'info' && tell(text) };
   try {

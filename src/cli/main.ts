@@ -13,6 +13,7 @@ const commands: Record<string, () => Promise<Target>> = {
   status: async () => (await import('./status.ts')).statusCommand,
   top: async () => (await import('./top.ts')).topCommand,
   where: async () => (await import('./whereCommand.ts')).whereCommand,
+  oom: async () => (await import('./oom.ts')).oomCommand,
   scan: async () => (await import('./scan.ts')).scanCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
   config: async () => (await import('./configCheck.ts')).configCommand,

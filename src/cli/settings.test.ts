@@ -25,6 +25,11 @@ bpf = true
 cpu = "2.5%"
 rss = "96MiB"
 reads_per_second = 5000
+[probes]
+enabled = true
+interval = "20s"
+timeout = "5s"
+targets = ["ssh://127.0.0.1:2222", "http://[::1]/health"]
 `);
   assert.deepEqual(problems, []);
   assert.deepEqual(values, {
@@ -36,6 +41,15 @@ reads_per_second = 5000
     allowLoopbackRead: false,
     budget: { cpuRatio: 0.025, rssBytes: 96 * 1024 ** 2, readsPerSecond: 5000 },
     bpf: true,
+    probes: {
+      enabled: true,
+      intervalMs: 20_000,
+      timeoutMs: 5000,
+      targets: [
+        { kind: 'ssh', host: '127.0.0.1', port: 2222, path: '', isConfigured: true },
+        { kind: 'http', host: '::1', port: 80, path: '/health', isConfigured: true },
+      ],
+    },
   });
 });
 

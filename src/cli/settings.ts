@@ -15,13 +15,19 @@
  *   cpu = "1%"
  *   rss = "128MiB"
  *   reads_per_second = 20000
+ *   [probes]
+ *   enabled = true
+ *   interval = "30s"
+ *   timeout = "10s"
+ *   targets = ["ssh://127.0.0.1:22", "http://127.0.0.1:80/health"]
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { StanchError } from '../model/errors.ts';
-import type { Budget, Settings } from '../model/settings.ts';
+import type { Budget, ProbeSettings, Settings } from '../model/settings.ts';
+import { parseProbeTarget } from '../relate/probes/probeTarget.ts';
 import { parseDuration, parsePercent, parseSize } from './quantity.ts';
 import { placeOf } from './tomlPlace.ts';
 
@@ -41,6 +47,7 @@ export interface ConfigValues {
   allowLoopbackRead?: boolean;
   budget?: Partial<Budget>;
   bpf?: boolean;
+  probes?: Partial<ProbeSettings>;
 }
 
 /** Flags of the command line, as written. */
@@ -67,6 +74,8 @@ const maxFileBytes = 1024 * 1024;
 const defaultIntervalMs = 10_000;
 const minIntervalMs = 1000;
 const maxIntervalMs = 600_000;
+const maxProbeTargets = 16;
+const defaultProbes: ProbeSettings = { enabled: true, intervalMs: 30_000, timeoutMs: 10_000, targets: null };
 
 interface Key {
   expected: string;
@@ -120,8 +129,28 @@ const keys: Record<string, Key> = {
     take: (value, into) =>
       typeof value === 'number' && Number.isSafeInteger(value) && value >= 100 && assignBudget(into, { readsPerSecond: value }),
   },
+  'probes.enabled': {
+    expected: 'true or false',
+    take: (value, into) => typeof value === 'boolean' && assignProbes(into, { enabled: value }),
+  },
+  'probes.interval': {
+    expected: 'a time from "1s" to "1h", with its unit',
+    take: (value, into) => number(value, parseDuration, 1000, 3_600_000, (intervalMs) => assignProbes(into, { intervalMs })),
+  },
+  'probes.timeout': {
+    expected: 'a time from "1s" to "60s", with its unit',
+    take: (value, into) => number(value, parseDuration, 1000, 60_000, (timeoutMs) => assignProbes(into, { timeoutMs })),
+  },
+  'probes.targets': {
+    expected: `at most ${maxProbeTargets} of "ssh://HOST:PORT", "http://HOST:PORT/PATH", "ftp://HOST:PORT" and "tcp://HOST:PORT"`,
+    take: (value, into) => {
+      if (!Array.isArray(value) || value.length > maxProbeTargets) return false;
+      const targets = value.map((text: unknown) => (typeof text === 'string' ? parseProbeTarget(text) : null));
+      return targets.every((target) => target !== null) && assignProbes(into, { targets });
+    },
+  },
 };
-const tables = ['store', 'serve', 'sample', 'budget'];
+const tables = ['store', 'serve', 'sample', 'budget', 'probes'];
 
 function assign(into: ConfigValues, values: ConfigValues): true {
   Object.assign(into, values);
@@ -130,6 +159,10 @@ function assign(into: ConfigValues, values: ConfigValues): true {
 
 function assignBudget(into: ConfigValues, values: Partial<Budget>): true {
   return assign(into, { budget: { ...into.budget, ...values } });
+}
+
+function assignProbes(into: ConfigValues, values: Partial<ProbeSettings>): true {
+  return assign(into, { probes: { ...into.probes, ...values } });
 }
 
 function number(value: unknown, read: (text: string) => number | null, min: number, max: number, put: (value: number) => unknown): boolean {
@@ -222,6 +255,7 @@ export function loadSettings(flags: SettingsFlags, surroundings: Surroundings): 
     allowLoopbackRead: values.allowLoopbackRead ?? true,
     budget: { ...defaultBudget(intervalMs), ...values.budget },
     bpf: values.bpf ?? false,
+    probes: { ...defaultProbes, ...values.probes },
   };
   return { settings, file };
 }

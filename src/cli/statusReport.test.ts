@@ -61,3 +61,22 @@ test('a calm host is said to be calm, and what is not known is not made up', () 
   assert.match(text, /memory +unknown/);
   assert.match(text, /lasts +no end in sight/);
 });
+
+test('what the server goes through is told when there is something to tell, and only then', () => {
+  const well = structuredClone(status);
+  well.kills = [];
+  assert.doesNotMatch(statusReport(well, largest, look), /^(?:stage|why slow|probes|killed) /m);
+  const ill = structuredClone(status);
+  ill.condition = {
+    ...ill.condition,
+    stage: 'starving',
+    because: [{ name: 'memory-full', text: 'PSI memory full 31 %' }],
+    sentence: 'ssh answers in 4 s because memory is short.',
+    probes: ill.condition.probes.map((probe) => ({ ...probe, state: 'slow', latencyMs: 4000 })),
+  };
+  const text = statusReport(ill, largest, look);
+  assert.match(text, /^stage +starving for 0 s: PSI memory full 31 %$/m);
+  assert.match(text, /^why slow +ssh answers in 4 s because memory is short\.$/m);
+  assert.match(text, /^probes +ssh answers in 4 s, usually 9 ms to 20 ms \(ssh:\/\/127\.0\.0\.1:22\)$/m);
+  assert.match(text, /^killed +1 min ago: The kernel killed mariadb\.service .* the culprit is php-fpm: pool www/m);
+});

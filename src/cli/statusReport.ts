@@ -1,5 +1,5 @@
 /** The status for a tired admin: the worst first, one fact a line, aligned, nothing that does not help to decide. Pure. */
-import { formatBytes, formatDuration, formatPercent } from '../model/units.ts';
+import { formatBytes, formatDuration, formatMs, formatPercent } from '../model/units.ts';
 import type { StatusDocument, SubjectRow } from '../serve/schema.ts';
 import type { Paint } from './paint.ts';
 import { agoPhrase, exhaustionPhrase, hostingPhrase, slopePhrase, slopeWithInterval, wallPhrase } from './phrases.ts';
@@ -23,6 +23,7 @@ export function statusReport(status: StatusDocument, largest: readonly SubjectRo
     headline(status, look),
     ...concerns(status, 'leak', nowMs, look),
     ...concerns(status, 'suspect', nowMs, look),
+    condition(status, nowMs, look),
     memory(status, largest, nowMs, look),
     notices(status, look),
     footer(status, look),
@@ -59,6 +60,35 @@ export function concern(verdict: Verdict, nowMs: number, { paint, width }: Look)
   for (const other of others) add('also', `${other.resource} ${slopePhrase(other.slope)}`);
   for (const [index, reason] of verdict.reasons.slice(0, maxReasons).entries()) add(index === 0 ? 'because' : '', printable(reason.text));
   return lines.join('\n');
+}
+
+/** Nothing, while the server is well. */
+function condition(
+  { condition: { stage, since, because, sentence, probes }, kills }: StatusDocument,
+  nowMs: number,
+  { paint }: Look,
+): string {
+  const lines: string[] = [];
+  const add = (label: string, text: string) => lines.push(`${label.padEnd(11)}${text}`);
+  if (stage !== 'healthy') {
+    const reasons = because.map(({ text }) => text).join(', ');
+    const word = paint(stage === 'filling' || stage === 'swapping' ? 'yellow' : 'red', stage);
+    add('stage', `${word} for ${formatDuration(nowMs - Date.parse(since))}${reasons === '' ? '' : `: ${printable(reasons)}`}`);
+  }
+  if (sentence !== null) add('why slow', printable(sentence));
+  const bad = probes.filter(({ state }) => state === 'slow' || state === 'failing');
+  for (const [index, probe] of bad.entries()) add(index === 0 ? 'probes' : '', probeLine(probe));
+  for (const [index, kill] of kills.entries()) {
+    add(index === 0 ? 'killed' : '', `${kill.time === null ? '' : `${agoPhrase(kill.time, nowMs)}: `}${printable(kill.sentence)}`);
+  }
+  if (kills.length > 0) add('', 'in full: stanch oom');
+  return lines.join('\n');
+}
+
+function probeLine({ name, latencyMs, failure, range, url }: StatusDocument['condition']['probes'][number]): string {
+  const usual = range === null ? '' : `, usually ${formatMs(range.lowMs)} to ${formatMs(range.highMs)}`;
+  const answer = latencyMs === null ? `does not answer (${failure ?? 'not asked yet'})` : `answers in ${formatMs(latencyMs)}`;
+  return printable(`${name} ${answer}${usual} (${url})`);
 }
 
 function memory({ host, subjects }: StatusDocument, largest: readonly SubjectRow[], nowMs: number, look: Look): string {

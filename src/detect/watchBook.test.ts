@@ -56,7 +56,15 @@ function scanAt(timeMs: number, running: Record<string, Record<number, number>>)
     swapFreeBytes: absent,
     memoryPressure: pressure,
     load1: absent,
-    sockets: { used: absent, tcpAllocated: absent, tcpOrphaned: absent, tcpTimeWait: absent },
+    sockets: { used: absent, tcpAllocated: absent, tcpOrphaned: absent, tcpTimeWait: absent, tcpPages: absent },
+    cpu: {
+      busySeconds: absent,
+      ioWaitSeconds: absent,
+      stealSeconds: absent,
+      idleSeconds: absent,
+      runningTasks: absent,
+      blockedTasks: absent,
+    },
     cpuCount: 1,
   } as const;
   return { timeMs, bootId: 'b', processes, workloads, host, notices: [], startedCount: 0, endedCount: 0 };

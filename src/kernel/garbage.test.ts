@@ -10,12 +10,18 @@ import { BpfPass, BpfTaskCursor, emptyBpfTask } from './bpfTasks.ts';
 import { parseCgroupLimit, parseCgroupMemoryStat } from './cgroupMemory.ts';
 import { parseCgroupMemoryEvents } from './cgroupMemoryEvents.ts';
 import { parseCgroupStat } from './cgroupStat.ts';
+import { parseDiskStats } from './diskstats.ts';
 import { parseDeletedMappings } from './heldFiles.ts';
 import { parseHugePageBytes, parseHugePageCount } from './hugepages.ts';
+import { parseKmsgRecord } from './kmsg.ts';
 import { parseLoadavg } from './loadavg.ts';
 import { parseMeminfo } from './meminfo.ts';
 import { parseMountinfo } from './mountinfo.ts';
+import { parseNetDevices } from './netDev.ts';
 import { emptyInetSocket, inetAddress, parseInetLine } from './netInet.ts';
+import { parseNetNetstat } from './netNetstat.ts';
+import { parseNetSnmp } from './netSnmp.ts';
+import { parseBacklogDrops } from './netSoftnetStat.ts';
 import { emptyUnixSocket, parseUnixLine } from './netUnix.ts';
 import { parsePidCgroup } from './pidCgroup.ts';
 import { parsePidCmdline } from './pidCmdline.ts';
@@ -33,8 +39,9 @@ import { parseSlabReclaimable } from './slabReclaimAccount.ts';
 import { parseSockstat } from './sockstat.ts';
 import { parseStat } from './stat.ts';
 import { parseSysvShm } from './sysvipcShm.ts';
+import { parseTcpMemLimitPages } from './tcpMem.ts';
 import { parseVmallocCallers } from './vmallocinfo.ts';
-import { parseTakenPages, parseVmstat } from './vmstat.ts';
+import { parseTakenPages, parseVmEvents, parseVmstat } from './vmstat.ts';
 import { parseCpuFreePages } from './zoneinfo.ts';
 import { parseZramMmStat } from './zram.ts';
 
@@ -101,6 +108,14 @@ const parsers: Record<string, (bytes: Uint8Array, length: number) => unknown> = 
     for (let task = emptyBpfTask(); cursor.next(task); task = emptyBpfTask()) found.push(task, cursor.seek(-1), cursor.pidAfter(task.pid));
     return found;
   },
+  vmEvents: (bytes, length) => parseVmEvents(text(bytes, length)),
+  diskstats: (bytes, length) => parseDiskStats(text(bytes, length)),
+  netSnmp: (bytes, length) => parseNetSnmp(text(bytes, length)),
+  netNetstat: (bytes, length) => parseNetNetstat(text(bytes, length)),
+  netDev: (bytes, length) => parseNetDevices(text(bytes, length)),
+  netSoftnetStat: (bytes, length) => parseBacklogDrops(text(bytes, length)),
+  tcpMem: (bytes, length) => parseTcpMemLimitPages(text(bytes, length)),
+  kmsg: (bytes, length) => parseKmsgRecord(text(bytes, length)),
   auxv: parsePageBytes,
   fdLink: (bytes, length) => parseFdLink(text(bytes, length)),
   cgroupLimit: (bytes, length) => parseCgroupLimit(text(bytes, length)),

@@ -48,8 +48,17 @@ test('pressure as a share of time; absent where the kernel does not account for 
   assert.deepEqual(parsePressure('some avg10=1.00 avg60=0.00 avg300=0.00 total=0\n'), { some10: 0.01, full10: absent });
 });
 
-test('stat: boot time, busy CPU time without idle and waiting, CPUs', () => {
-  assert.deepEqual(readStat(debian), { busySeconds: 141, bootTimeMs: 1795000000000, cpuCount: 2 });
+test('stat: boot time, what the CPUs did, and the tasks that want them', () => {
+  assert.deepEqual(readStat(debian), {
+    busySeconds: 141,
+    ioWaitSeconds: 3,
+    stealSeconds: 0.4,
+    idleSeconds: 5000,
+    runningTasks: 1,
+    blockedTasks: 0,
+    bootTimeMs: 1795000000000,
+    cpuCount: 2,
+  });
 });
 
 test('loadavg: load, threads of the machine, the last pid', () => {

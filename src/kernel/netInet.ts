@@ -24,7 +24,8 @@ export interface InetSocket {
   state: number;
   localPort: number;
   peerPort: number;
-  /** Where in the bytes the address of the peer stands, and how many digits it has: 8 or 32. */
+  /** Where in the bytes the address of this side and that of the peer stand, and how many digits they have: 8 or 32. */
+  localAt: number;
   peerAt: number;
   addressDigits: number;
   sendQueue: number;
@@ -32,7 +33,7 @@ export interface InetSocket {
 }
 
 export function emptyInetSocket(): InetSocket {
-  return { inode: 0, state: 0, localPort: 0, peerPort: 0, peerAt: 0, addressDigits: 0, sendQueue: 0, receiveQueue: 0 };
+  return { inode: 0, state: 0, localPort: 0, peerPort: 0, localAt: 0, peerAt: 0, addressDigits: 0, sendQueue: 0, receiveQueue: 0 };
 }
 
 export const listening = 0x0a;
@@ -68,6 +69,7 @@ export function parseInetLine(bytes: Uint8Array, length: number, at: number, int
   cursor.reset(bytes, length, at);
   cursor.skipWord();
   cursor.skipBlanks();
+  into.localAt = cursor.at;
   into.addressDigits = addressDigits();
   into.localPort = afterColon();
   cursor.skipBlanks();

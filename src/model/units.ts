@@ -30,6 +30,13 @@ export function formatDuration(ms: number): string {
     .join(' ');
 }
 
+/** A wait: `4200` → `4.2 s`, `340 ms`, `0.2 ms`. */
+export function formatMs(ms: number): string {
+  if (ms >= 10_000) return formatDuration(ms);
+  if (ms >= 1000) return `${Number((ms / 1000).toPrecision(2))} s`;
+  return `${ms >= 10 ? Math.round(ms) : Number(ms.toPrecision(2))} ms`;
+}
+
 /** `0.0067` → `0.67 %`. */
 export function formatPercent(ratio: number): string {
   return `${Number((ratio * 100).toPrecision(2))} %`;

@@ -47,12 +47,24 @@ export function hostReading(files: HostFiles, timeMs: number, bootTimeMs: Readin
     memoryPressure: isValue(pressure) ? pressure : { some10: pressure, full10: pressure },
     load1: isValue(loadavg) ? loadavg.load1 : loadavg,
     sockets,
+    cpu: isValue(stat) ? stat : unknownCpu(stat),
     cpuCount: isValue(stat) ? stat.cpuCount : 0,
   };
 }
 
 function unknownSockets(missing: Missing): HostReading['sockets'] {
-  return { used: missing, tcpAllocated: missing, tcpOrphaned: missing, tcpTimeWait: missing };
+  return { used: missing, tcpAllocated: missing, tcpOrphaned: missing, tcpTimeWait: missing, tcpPages: missing };
+}
+
+function unknownCpu(missing: Missing): HostReading['cpu'] {
+  return {
+    busySeconds: missing,
+    ioWaitSeconds: missing,
+    stealSeconds: missing,
+    idleSeconds: missing,
+    runningTasks: missing,
+    blockedTasks: missing,
+  };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Sockstat } from '../kernel/sockstat.ts';
+import type { Stat } from '../kernel/stat.ts';
 import type { Sample } from '../model/gauge.ts';
 import type { Notice } from '../model/notice.ts';
 import type { Reading } from '../model/reading.ts';
@@ -44,7 +45,9 @@ export interface HostReading {
   /** Share of the last 10 s in which some or all tasks waited for memory, 0 to 1. */
   memoryPressure: { some10: Reading<number>; full10: Reading<number> };
   load1: Reading<number>;
-  sockets: Pick<Sockstat, 'used' | 'tcpAllocated' | 'tcpOrphaned' | 'tcpTimeWait'>;
+  sockets: Pick<Sockstat, 'used' | 'tcpAllocated' | 'tcpOrphaned' | 'tcpTimeWait' | 'tcpPages'>;
+  /** What the CPUs did since boot, and the tasks that run or wait at this moment. */
+  cpu: Omit<Stat, 'bootTimeMs' | 'cpuCount'>;
   cpuCount: number;
 }
 

@@ -3,6 +3,7 @@ import { forecastHost } from '../detect/hostForecast.ts';
 import { isValue, type Reading, valueOrNull } from '../model/reading.ts';
 import { hostSubject } from '../model/subject.ts';
 import type { Exhaustion } from '../model/verdict.ts';
+import { conditionPart, vitalsPart } from './condition.ts';
 import type { HostDocument, StatusDocument } from './schema.ts';
 import type { LiveSource } from './source.ts';
 import { verdictOf } from './verdictView.ts';
@@ -61,5 +62,7 @@ export function hostDocument(source: LiveSource): HostDocument {
     time: new Date(source.scan().timeMs).toISOString(),
     host: hostPart(source),
     verdict: verdictOf(source, hostSubject),
+    condition: conditionPart(source),
+    vitals: vitalsPart(source),
   };
 }

@@ -2,6 +2,8 @@
  * `/metrics`: Prometheus text exposition 0.0.4. Results are gauges, and the raw gauges are there too, so that a user can compute and
  * disagree. Labels are workload, resource and class only; the number of workloads is bounded, what leaks comes first.
  */
+import { causes, stages } from '../model/cascade.ts';
+import type { ProbeState } from '../model/probe.ts';
 import { isValue, type Reading, valueOrNull } from '../model/reading.ts';
 import type { SubjectVerdict } from '../model/verdict.ts';
 import type { WorkloadSample } from '../sample/scan.ts';
@@ -27,6 +29,7 @@ export function metricsText(source: LiveSource): string {
   };
   workloadFamilies(source, family);
   hostFamilies(source, family);
+  conditionFamilies(source, family);
   ownFamilies(source, family);
   return families.join('');
 }
@@ -108,6 +111,68 @@ function hostFamilies(source: LiveSource, family: AddFamily): void {
   one('stanch_host_tcp_time_wait_sockets', 'TCP sockets in TIME_WAIT.', host.sockets.tcpTimeWait);
   one('stanch_host_workloads', 'Workloads seen in the latest scan.', source.scan().workloads.length);
   one('stanch_host_processes', 'Processes seen in the latest scan.', source.scan().processes.length);
+}
+
+/** The step of the cascade, and what tells the steps and causes apart. */
+function conditionFamilies(source: LiveSource, family: AddFamily): void {
+  const { stage, cause, probes, loopback, vitals } = source.condition();
+  const one = (name: string, help: string, value: number | null) => family(name, 'gauge', help, [[{}, value]]);
+  family(
+    'stanch_host_stage',
+    'gauge',
+    'Stage of the cascade that a lack of memory goes through: 1 for the one the host is at.',
+    stages.map((each): Line => [{ stage: each }, each === stage ? 1 : 0]),
+  );
+  family(
+    'stanch_host_slow_cause',
+    'gauge',
+    'What makes the host slow: 1 for what does, 0 for what does not.',
+    causes.map((each): Line => [{ cause: each }, each === cause ? 1 : 0]),
+  );
+  const ofProbes = (value: (probe: ProbeState) => number | null) => probes.map((probe): Line => [{ probe: probe.name }, value(probe)]);
+  family(
+    'stanch_probe_seconds',
+    'gauge',
+    'Time until the last answer of a service, asked from inside the host; absent when there was none.',
+    ofProbes(({ latest }) => (latest === null || latest.latencyMs === null ? null : latest.latencyMs / 1000)),
+  );
+  family(
+    'stanch_probe_up',
+    'gauge',
+    'Whether a service answered when it was asked last, 0 or 1.',
+    ofProbes(({ latest }) => (latest === null ? null : latest.latencyMs === null ? 0 : 1)),
+  );
+  family(
+    'stanch_probe_slow',
+    'gauge',
+    'Whether a service is slower than it usually is, or does not answer, 0 or 1.',
+    ofProbes(({ state }) => (state === 'slow' || state === 'failing' ? 1 : 0)),
+  );
+  one(
+    'stanch_loopback_loss_ratio',
+    'Share of packets to oneself over loopback that were lost, 0 to 1.',
+    loopback === null ? null : loopback.lost / loopback.sent,
+  );
+  one('stanch_host_kills_known', 'Processes killed for want of memory that stanch knows of.', source.kills().length);
+  if (vitals === null) return;
+  const known = (value: Reading<number>) => valueOrNull(value);
+  family('stanch_host_io_pressure_ratio', 'gauge', 'Share of the last 10 s in which some or all tasks waited for disks, 0 to 1.', [
+    [{ kind: 'some' }, known(vitals.ioSome)],
+    [{ kind: 'full' }, known(vitals.ioFull)],
+  ]);
+  family('stanch_host_cpu_pressure_ratio', 'gauge', 'Share of the last 10 s in which some tasks waited for a CPU, 0 to 1.', [
+    [{ kind: 'some' }, known(vitals.cpuSome)],
+  ]);
+  one('stanch_host_swap_in_bytes_per_second', 'What comes back from swap.', known(vitals.swapInBytes));
+  one('stanch_host_swap_out_bytes_per_second', 'What goes out to swap.', known(vitals.swapOutBytes));
+  one('stanch_host_refault_bytes_per_second', 'What is read again shortly after it was given up.', known(vitals.refaultBytes));
+  one('stanch_host_direct_reclaims_per_second', 'Times a task had to free memory itself.', known(vitals.directReclaims));
+  one(
+    'stanch_host_tcp_retransmit_ratio',
+    'Share of TCP segments of standing connections sent again, 0 to 1.',
+    known(vitals.network.retransmitRatio),
+  );
+  one('stanch_host_listen_overflows_per_second', 'Connections that a program did not take in time.', known(vitals.network.listenOverflows));
 }
 
 function ownFamilies(source: LiveSource, family: AddFamily): void {

@@ -2,11 +2,13 @@
 import * as v from 'valibot';
 import { findingsDocument } from './findings.ts';
 import { hostDocument } from './host.ts';
+import { killsDocument } from './kills.ts';
 import { metricsText } from './metrics.ts';
 import { HttpProblem } from './problem.ts';
 import {
   findingsSchema,
   hostDocumentSchema,
+  killsSchema,
   seriesSchema,
   statusSchema,
   subjectDetailSchema,
@@ -104,7 +106,16 @@ const dayMs = 86_400_000;
 
 export const routes: readonly Route[] = [
   json('/api/v1/status', 'What leaks, what is suspected, how the host stands', statusSchema, {}, (source) => statusDocument(source)),
-  json('/api/v1/host', 'Memory of the host and the verdict on it', hostDocumentSchema, {}, (source) => hostDocument(source)),
+  json(
+    '/api/v1/host',
+    'Memory of the host, the verdict on it, what it goes through, and how fast its services answer',
+    hostDocumentSchema,
+    {},
+    (source) => hostDocument(source),
+  ),
+  json('/api/v1/kills', 'Processes killed for want of memory: victim, culprit, what would have prevented it', killsSchema, {}, (source) =>
+    killsDocument(source),
+  ),
   json('/api/v1/where', 'Where the memory is: every byte of RAM and swap', whereSchema, {}, (source) => whereDocument(source.where())),
   json(
     '/api/v1/subjects',

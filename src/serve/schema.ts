@@ -3,6 +3,8 @@
  * Times are RFC 3339 in UTC in documents and ms since the epoch in arrays of points. `null` is absent, never 0.
  */
 import * as v from 'valibot';
+import { causes, stages } from '../model/cascade.ts';
+import { probeKinds } from '../model/probe.ts';
 import { reclaimKinds } from '../relate/memoryTree.ts';
 
 const nullableNumber = v.nullable(v.number());
@@ -42,6 +44,132 @@ const hostSchema = v.object({
   cpuCount: v.number(),
   /** When the host's memory and swap end if what leaks goes on. */
   exhaustion: v.nullable(exhaustionSchema),
+});
+
+const becauseSchema = v.object({ name: v.string(), text: v.string() });
+
+/** How long a service takes to answer, asked from inside the server. Times in ms. */
+const probeSchema = v.object({
+  name: v.string(),
+  kind: v.picklist(probeKinds),
+  url: v.string(),
+  state: v.picklist(['learning', 'healthy', 'slow', 'failing']),
+  since: v.string(),
+  /** The last answer; null: there was none, or none yet. */
+  latencyMs: nullableNumber,
+  /** Why there was none. */
+  failure: v.nullable(v.string()),
+  /** How long the question that is on the way has been waiting. */
+  waitingMs: nullableNumber,
+  /** What is usual: median, and 5th and 95th percentile. null: not known yet. */
+  range: v.nullable(v.object({ lowMs: v.number(), medianMs: v.number(), highMs: v.number() })),
+  slowAboveMs: v.number(),
+});
+
+/** What the server goes through: the stage of the cascade, and why it is slow where it is. */
+const conditionSchema = v.object({
+  stage: v.picklist(stages),
+  since: v.string(),
+  /** The measurements that say so. */
+  because: v.array(becauseSchema),
+  cause: v.nullable(v.picklist(causes)),
+  also: v.array(v.picklist(causes)),
+  causeBecause: v.array(becauseSchema),
+  /** Why the server is slow; null: nothing is to be said. */
+  sentence: v.nullable(v.string()),
+  probes: v.array(probeSchema),
+  loopback: v.nullable(v.object({ time: v.string(), sent: v.number(), lost: v.number(), roundTripMs: nullableNumber })),
+  /** Whether stanch may read the kernel's log, without which kills are only counted. */
+  seesKernelLog: v.boolean(),
+});
+
+/** The host between the last two scans: rates are per second, ratios 0 to 1. */
+const vitalsSchema = v.object({
+  memAvailableRatio: nullableNumber,
+  swapFreeRatio: nullableNumber,
+  headroomEndsMs: nullableNumber,
+  memorySome: nullableNumber,
+  memoryFull: nullableNumber,
+  ioSome: nullableNumber,
+  ioFull: nullableNumber,
+  cpuSome: nullableNumber,
+  swapInBytes: nullableNumber,
+  swapOutBytes: nullableNumber,
+  refaultBytes: nullableNumber,
+  majorFaults: nullableNumber,
+  directReclaims: nullableNumber,
+  reclaimedBytes: nullableNumber,
+  oomKills: nullableNumber,
+  disk: v.nullable(v.object({ name: v.string(), latencyMs: v.number(), queue: v.number(), busyRatio: v.number(), requests: v.number() })),
+  runningTasks: nullableNumber,
+  blockedTasks: nullableNumber,
+  cpuBusyRatio: nullableNumber,
+  ioWaitRatio: nullableNumber,
+  stealRatio: nullableNumber,
+  /** Over the last minute. */
+  network: v.object({
+    sentSegments: nullableNumber,
+    retransmittedSegments: nullableNumber,
+    retransmitRatio: nullableNumber,
+    timeouts: nullableNumber,
+    listenOverflows: nullableNumber,
+    receiveDrops: nullableNumber,
+    tcpMemoryRatio: nullableNumber,
+    memoryFailures: nullableNumber,
+    drops: nullableNumber,
+    errors: nullableNumber,
+  }),
+});
+
+const killTaskSchema = v.object({
+  pid: v.number(),
+  name: v.string(),
+  uid: v.number(),
+  residentBytes: v.number(),
+  swapBytes: v.number(),
+  oomScoreAdj: v.number(),
+});
+
+/** What is known of a process that was killed for want of memory. */
+const postMortemSchema = v.object({
+  id: v.string(),
+  time: v.nullable(v.string()),
+  sinceBootMs: nullableNumber,
+  by: v.picklist(['kernel', 'systemd-oomd', 'earlyoom']),
+  scope: v.picklist(['host', 'cgroup', 'nodes', 'unknown']),
+  limitCgroup: v.nullable(v.string()),
+  limitBytes: nullableNumber,
+  swapTotalBytes: nullableNumber,
+  swapFreeBytes: nullableNumber,
+  askedBy: v.nullable(v.string()),
+  sentence: v.string(),
+  victim: v.object({
+    name: v.string(),
+    subjectId: v.nullable(v.string()),
+    bytes: nullableNumber,
+    pid: nullableNumber,
+    task: v.string(),
+    cgroup: v.nullable(v.string()),
+    oomScoreAdj: nullableNumber,
+  }),
+  /** `from`: by stanch's own history, or only by the sizes that the kernel listed. */
+  culprit: v.nullable(
+    v.object({
+      name: v.string(),
+      subjectId: v.nullable(v.string()),
+      bytes: v.number(),
+      processes: nullableNumber,
+      grewBytes: nullableNumber,
+      overMs: nullableNumber,
+      isVictim: v.boolean(),
+      from: v.picklist(['history', 'task-table']),
+    }),
+  ),
+  lost: v.array(v.string()),
+  prevention: v.array(v.object({ text: v.string(), command: v.nullable(v.string()) })),
+  /** What the largest processes had, at most 40 of `taskCount`. */
+  tasks: v.array(killTaskSchema),
+  taskCount: v.number(),
 });
 
 /** On shared hosting, the customer that a workload belongs to and a domain that says whose it is. */
@@ -84,6 +212,9 @@ export const statusSchema = v.object({
   host: hostSchema,
   /** Every judged workload; what leaks first, then what is suspected, then by private memory. */
   subjects: v.array(v.object({ ...subjectVerdictSchema.entries, ...hostingEntries })),
+  condition: conditionSchema,
+  /** Processes killed for want of memory within the last day, latest first, at most 5. */
+  kills: v.array(v.object({ id: v.string(), time: v.nullable(v.string()), sentence: v.string() })),
   notices: v.array(noticeSchema),
   /** What stanch itself costs. `cpuRatio` is a share of one core, 0 to 1, over the last minute. */
   self: v.object({
@@ -205,7 +336,12 @@ export const hostDocumentSchema = v.object({
   time: v.string(),
   host: hostSchema,
   verdict: subjectVerdictSchema,
+  condition: conditionSchema,
+  /** null: before the second scan. */
+  vitals: v.nullable(vitalsSchema),
 });
+
+export const killsSchema = v.object({ schema: v.literal('stanch.kills/1'), time: v.string(), kills: v.array(postMortemSchema) });
 
 export interface MemoryNodeDocument {
   name: string;
@@ -303,6 +439,8 @@ export type SubjectDetailDocument = v.InferOutput<typeof subjectDetailSchema>;
 export type SeriesDocument = v.InferOutput<typeof seriesSchema>;
 export type FindingsDocument = v.InferOutput<typeof findingsSchema>;
 export type HostDocument = v.InferOutput<typeof hostDocumentSchema>;
+export type KillsDocument = v.InferOutput<typeof killsSchema>;
+export type PostMortemDocument = v.InferOutput<typeof postMortemSchema>;
 export type WhereDocument = v.InferOutput<typeof whereSchema>;
 export type TickDocument = v.InferOutput<typeof tickSchema>;
 export type FindingDocument = v.InferOutput<typeof findingSchema>;

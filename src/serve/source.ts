@@ -1,7 +1,9 @@
 /** What the API serves from: the daemon hands this over, and the tests a small one of their own. */
+import type { PostMortem } from '../model/kill.ts';
 import type { Notice } from '../model/notice.ts';
 import type { Settings } from '../model/settings.ts';
 import type { SubjectVerdict } from '../model/verdict.ts';
+import type { HostCondition } from '../relate/hostWatch.ts';
 import type { Where } from '../relate/where.ts';
 import type { ProcessSource } from '../sample/bpfTier.ts';
 import type { OwnCost } from '../sample/ownCost.ts';
@@ -28,6 +30,10 @@ export interface LiveSource {
   scanMs(): number;
   /** Where the memory is: read when it is asked for, and kept for a while. Errors: STANCH_E_NO_INPUT. */
   where(): Where;
+  /** What the server goes through, as of the latest scan. */
+  condition(): HostCondition;
+  /** Processes killed for want of memory, latest first. */
+  kills(): PostMortem[];
   processSource(): ProcessSource;
   /** null: not judged on its own. */
   judged(subjectId: string): Judged | null;

@@ -5,6 +5,7 @@ import { emptySample, type Sample } from '../model/gauge.ts';
 import { absent, notPermitted } from '../model/reading.ts';
 import { hostSubject, type Subject } from '../model/subject.ts';
 import type { ResourceVerdict, SubjectVerdict } from '../model/verdict.ts';
+import { conditionForTests, killForTests } from '../relate/conditionForTests.ts';
 import type { Where } from '../relate/where.ts';
 import type { ProcessSample, Scan, WorkloadSample } from '../sample/scan.ts';
 import type { Points } from '../series/store.ts';
@@ -78,7 +79,8 @@ function scanForTests(): Scan {
       ...totals,
       memoryPressure: { some10: 0.1, full10: absent },
       load1: 0.5,
-      sockets: { used: 285, tcpAllocated: 8, tcpOrphaned: absent, tcpTimeWait: 2 },
+      sockets: { used: 285, tcpAllocated: 8, tcpOrphaned: absent, tcpTimeWait: 2, tcpPages: 3 },
+      cpu: { busySeconds: 1, ioWaitSeconds: 0, stealSeconds: 0, idleSeconds: 9, runningTasks: 1, blockedTasks: 0 },
       cpuCount: 2,
     },
     notices: [{ code: 'STANCH_E_NOT_PERMITTED', text: '3 processes of other users', sinceMs: startMs }],
@@ -173,12 +175,15 @@ export function sourceForTests(): TestSource {
       allowLoopbackRead: source.allowLoopbackRead,
       budget: { cpuRatio: 0.01, rssBytes: 1e8, readsPerSecond: 20_000 },
       bpf: false,
+      probes: { enabled: false, intervalMs: 30_000, timeoutMs: 10_000, targets: null },
     }),
     nowMs: () => startMs,
     scan: () => scan,
     pace: () => ({ intervalMs: 10_000, looksCloser: true }),
     scanMs: () => 9,
     where: () => whereForTests,
+    condition: () => conditionForTests(),
+    kills: () => [killForTests()],
     processSource: () => ({ by: 'proc', reason: 'BPF is off in the configuration' }),
     judged: (id) => {
       if (id === 'w-leak') return { verdict: leakVerdict(hostileName), spark: [1, null, 3] };

@@ -1,6 +1,8 @@
 /** `/api/v1/status`: what leaks, what is suspected, how the host stands, what stanch costs; and the tick of the live stream. */
 import { valueOrNull } from '../model/reading.ts';
+import { conditionPart } from './condition.ts';
 import { hostPart } from './host.ts';
+import { recentKills } from './kills.ts';
 import { hostingOf } from './rows.ts';
 import type { StatusDocument, TickDocument } from './schema.ts';
 import type { LiveSource } from './source.ts';
@@ -22,6 +24,8 @@ export function statusDocument(source: LiveSource): StatusDocument {
     summary: summarise(subjects, scan.timeMs),
     host: hostPart(source),
     subjects: concerns.map(({ workload, verdict }) => ({ ...listedVerdict(verdict), ...hostingOf(workload.subject) })),
+    condition: conditionPart(source),
+    kills: recentKills(source),
     notices: source.notices().map(({ code, text, sinceMs }) => ({ code, text, since: new Date(sinceMs).toISOString() })),
     self: {
       cpuRatio: valueOrNull(cost.cpuRatio),

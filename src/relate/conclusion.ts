@@ -1,0 +1,229 @@
+/**
+ * Why the server answers slowly, in one sentence that names memory, network, disk or CPU with the numbers for it, and the numbers that
+ * clear the others. Pure.
+ *
+ * The order matters. A server short of memory reads and writes its disk for it, keeps its CPUs busy with reclaim, and lets its clients
+ * send again: so memory is asked first, by what only a lack of memory of the host brings (`isShort`). Packets that are lost are no
+ * consequence of busy CPUs or a slow disk, so the network comes next, by what only lost packets bring: segments of standing connections
+ * sent again, and packets to oneself that do not arrive. Busy CPUs come before the disk: they slow every request down, while a slow disk
+ * leaves CPUs idle.
+ */
+import { type Because, type Cause, causes, type Stage, stages, type Vitals } from '../model/cascade.ts';
+import type { LoopbackState, ProbeState } from '../model/probe.ts';
+import { isValue } from '../model/reading.ts';
+import { formatBytes, formatMs, formatPercent } from '../model/units.ts';
+import { availableText, fullText, isShort, movement, over } from './stage.ts';
+
+export interface Symptoms {
+  stage: Stage;
+  vitals: Vitals;
+  probes: readonly ProbeState[];
+  loopback: LoopbackState | null;
+  /** A cgroup that waits for memory at its own limit, where one was found. */
+  throttled: ThrottledCgroup | null;
+}
+
+export interface ThrottledCgroup {
+  path: string;
+  /** Share of the last 10 s in which some of its tasks waited for memory. */
+  pressureSome: number;
+  usageBytes: number | null;
+  limitBytes: number | null;
+}
+
+export interface Conclusion {
+  /** Null: nothing is slow, and nothing of the host is short. */
+  cause: Cause | null;
+  /** Others that are short as well. */
+  also: Cause[];
+  /** What speaks for the cause. */
+  because: Because[];
+  sentence: string | null;
+}
+
+type HostCause = Exclude<Cause, 'service'>;
+
+const stallFull = 0.05;
+const retransmitShare = 0.03;
+const retransmitsASecond = 0.1;
+const loopbackLoss = 0.1;
+const loopbackSlowMs = 15;
+const dropsASecond = 20;
+const tcpMemoryFull = 0.95;
+const cpuSome = 0.4;
+const cpuBusy = 0.85;
+const tasksPerCpu = 1.5;
+const stolen = 0.2;
+const diskLatencyMs = 40;
+const diskQueue = 1.5;
+const ioSome = 0.15;
+
+export function conclude(symptoms: Symptoms): Conclusion {
+  const evidence = evidenceOf(symptoms);
+  const found = causes.filter((cause): cause is HostCause => cause !== 'service' && evidence[cause].length > 0);
+  const slow = slowest(symptoms.probes);
+  const [cause, ...also] = inOrder(found);
+  if (cause === undefined) {
+    if (slow === null) return { cause: null, also: [], because: [], sentence: null };
+    const cleared = clearedTexts(symptoms, ['memory', 'network', 'disk', 'cpu']).join(', ');
+    const why = cleared === '' ? 'what the host does cannot be seen' : `the host is not why: ${cleared}`;
+    const sentence = `${slowText(slow)}, and ${why}. Look at the service itself.`;
+    return { cause: 'service', also: [], because: [], sentence };
+  }
+  const because = evidence[cause];
+  const reasons = because.map(({ text }) => text).join(', ');
+  const others =
+    also.length === 0 ? '' : ` As well: ${also.map((other) => `${shortTexts[other]} (${evidence[other][0]?.text ?? ''})`).join(', ')}.`;
+  const cleared = contrast(cause, also, symptoms);
+  const subject = slow === null ? '' : `${slowText(slow)} because `;
+  return { cause, also, because, sentence: `${capitalised(`${subject}${shortTexts[cause]} (${reasons})${cleared}`)}.${others}` };
+}
+
+const shortTexts: Record<HostCause, string> = {
+  memory: 'memory is short',
+  network: 'the network loses or delays packets',
+  disk: 'the disk is slow',
+  cpu: 'the CPUs are busy',
+};
+
+const order: readonly HostCause[] = ['memory', 'network', 'cpu', 'disk'];
+
+function inOrder(found: readonly HostCause[]): HostCause[] {
+  return order.filter((cause) => found.includes(cause));
+}
+
+/** What people take it for: the network when it is memory, memory when it is anything else. */
+function contrast(cause: HostCause, also: readonly HostCause[], symptoms: Symptoms): string {
+  const mistaken: HostCause = cause === 'memory' ? 'network' : 'memory';
+  if (also.includes(mistaken)) return '';
+  const [text] = clearedTexts(symptoms, [mistaken]);
+  return text === undefined ? '' : `, not because of ${mistaken === 'network' ? 'the network' : mistaken} (${text})`;
+}
+
+function evidenceOf(symptoms: Symptoms): Record<HostCause, Because[]> {
+  return { memory: memory(symptoms), network: network(symptoms), disk: disk(symptoms), cpu: cpu(symptoms) };
+}
+
+function memory({ stage, vitals, throttled }: Symptoms): Because[] {
+  const stalls = stages.indexOf(stage) >= stages.indexOf('stalling');
+  const waits = over(vitals.memoryFull, stallFull) || over(vitals.memorySome, 2 * stallFull);
+  if (stalls || (waits && isShort(vitals))) {
+    const texts = [fullText(vitals), availableText(vitals), ...movement(vitals)].filter((text) => text !== null);
+    return texts.length > 0 ? texts : [{ name: 'stage', text: stage }];
+  }
+  if (throttled === null) return [];
+  const { path, pressureSome, usageBytes, limitBytes } = throttled;
+  const limit = usageBytes === null || limitBytes === null ? '' : `, ${formatBytes(usageBytes)} of its limit of ${formatBytes(limitBytes)}`;
+  return [{ name: 'cgroup', text: `that of ${path}, at its own limit: PSI memory some ${formatPercent(pressureSome)} there${limit}` }];
+}
+
+function network({ vitals: { network: net, cpuBusyRatio, memorySome }, loopback }: Symptoms): Because[] {
+  const found: Because[] = [];
+  if (over(net.retransmittedSegments, retransmitsASecond) && over(net.retransmitRatio, retransmitShare) && isValue(net.retransmitRatio)) {
+    found.push({ name: 'retransmits', text: `${formatPercent(net.retransmitRatio)} of TCP segments sent again` });
+  }
+  if (loopback !== null && loopback.lost > loopback.sent * loopbackLoss) {
+    found.push({ name: 'loopback-loss', text: `loopback loss ${loopback.lost} of ${loopback.sent}` });
+  }
+  // A machine that is busy with something else delays its own packets as well.
+  const isCalm = !over(cpuBusyRatio, cpuBusy) && !over(memorySome, stallFull);
+  if (isCalm && loopback !== null && loopback.roundTripMs !== null && loopback.roundTripMs > loopbackSlowMs) {
+    found.push({ name: 'loopback-delay', text: `loopback takes ${formatMs(loopback.roundTripMs)}` });
+  }
+  if (over(net.drops, dropsASecond) && isValue(net.drops)) {
+    found.push({ name: 'drops', text: `${Math.round(net.drops)} packets dropped a second` });
+  }
+  if (over(net.errors, dropsASecond) && isValue(net.errors)) {
+    found.push({ name: 'errors', text: `${Math.round(net.errors)} faulty packets a second` });
+  }
+  if (over(net.tcpMemoryRatio, tcpMemoryFull) && isValue(net.tcpMemoryRatio)) {
+    found.push({ name: 'tcp-memory', text: `buffers of TCP at ${formatPercent(net.tcpMemoryRatio)} of what they may take` });
+  }
+  return found;
+}
+
+function cpu({ vitals }: Symptoms): Because[] {
+  const { runningTasks, cpuCount, cpuBusyRatio, stealRatio } = vitals;
+  if (over(stealRatio, stolen) && isValue(stealRatio)) {
+    return [{ name: 'steal', text: `the hypervisor took ${formatPercent(stealRatio)} of the CPU time for other machines` }];
+  }
+  const many = over(runningTasks, tasksPerCpu * cpuCount) || over(vitals.cpuSome, 2 * cpuSome);
+  if (!many || !over(vitals.cpuSome, cpuSome) || !over(cpuBusyRatio, cpuBusy)) return [];
+  return cpuTexts(vitals);
+}
+
+function cpuTexts({ runningTasks, cpuCount, cpuBusyRatio, cpuSome: some }: Vitals): Because[] {
+  return [
+    isValue(cpuBusyRatio) ? { name: 'cpu-busy', text: `${formatPercent(cpuBusyRatio)} busy` } : null,
+    isValue(some) ? { name: 'cpu-some', text: `PSI cpu some ${formatPercent(some)}` } : null,
+    isValue(runningTasks) ? { name: 'run-queue', text: `${runningTasks} tasks want ${cpuCount} CPUs` } : null,
+  ].filter((text) => text !== null);
+}
+
+function disk({ vitals }: Symptoms): Because[] {
+  const { disk: slowestDisk, ioSome: waits, ioWaitRatio } = vitals;
+  if (!isValue(slowestDisk) || slowestDisk.latencyMs < diskLatencyMs || slowestDisk.queue < diskQueue) return [];
+  if (!over(waits, ioSome) && !over(ioWaitRatio, ioSome)) return [];
+  return diskTexts(vitals);
+}
+
+function diskTexts({ disk: slowestDisk, ioFull, ioWaitRatio }: Vitals): Because[] {
+  return [
+    isValue(slowestDisk)
+      ? {
+          name: 'disk-latency',
+          text: `${slowestDisk.name} takes ${formatMs(slowestDisk.latencyMs)} a request, ${slowestDisk.queue.toFixed(1)} in its queue`,
+        }
+      : null,
+    isValue(ioFull) ? { name: 'io-full', text: `PSI io full ${formatPercent(ioFull)}` } : null,
+    isValue(ioWaitRatio) ? { name: 'iowait', text: `iowait ${formatPercent(ioWaitRatio)}` } : null,
+  ].filter((text) => text !== null);
+}
+
+/** For each of these one text with the numbers by which it is not the cause. */
+function clearedTexts({ vitals, loopback }: Symptoms, wanted: readonly HostCause[]): string[] {
+  const { network: net } = vitals;
+  const texts: Record<HostCause, (string | null)[]> = {
+    memory: [fullText(vitals)?.text ?? null, availableText(vitals)?.text ?? null],
+    network: [
+      loopback === null ? null : `loopback loss ${loopback.lost} of ${loopback.sent}`,
+      isValue(net.retransmitRatio) ? `${formatPercent(net.retransmitRatio)} sent again` : null,
+      isValue(net.drops) ? (net.drops === 0 ? 'no drops' : `${net.drops.toFixed(1)} drops/s`) : null,
+    ],
+    disk: [diskTexts(vitals)[0]?.text ?? null],
+    cpu: cpuTexts(vitals)
+      .slice(0, 2)
+      .map(({ text }) => text),
+  };
+  return wanted.flatMap((cause) => {
+    const known = texts[cause].filter((text) => text !== null);
+    return known.length === 0 ? [] : [known.join(', ')];
+  });
+}
+
+/** The probe that is worst off now; null: none is slow. */
+function slowest(probes: readonly ProbeState[]): ProbeState | null {
+  const bad = probes.filter((probe) => probe.state === 'slow' || probe.state === 'failing' || isWaitingLong(probe));
+  const badness = (probe: ProbeState) => (probe.state === 'failing' ? Number.POSITIVE_INFINITY : waitOf(probe) / probe.slowAboveMs);
+  return bad.reduce<ProbeState | null>((worst, probe) => (worst === null || badness(probe) > badness(worst) ? probe : worst), null);
+}
+
+function isWaitingLong({ waitingMs, slowAboveMs }: ProbeState): boolean {
+  return waitingMs !== null && waitingMs > Math.max(1000, slowAboveMs);
+}
+
+function waitOf({ worst, waitingMs }: ProbeState): number {
+  return Math.max(worst?.latencyMs ?? 0, waitingMs ?? 0);
+}
+
+export function slowText(probe: ProbeState): string {
+  const { name, worst, waitingMs } = probe;
+  if (worst?.failure != null) return `${name} does not answer (${worst.failure})`;
+  if (isWaitingLong(probe) && (waitingMs ?? 0) > (worst?.latencyMs ?? 0)) return `${name} has not answered for ${formatMs(waitingMs ?? 0)}`;
+  return `${name} answers in ${formatMs(worst?.latencyMs ?? 0)}`;
+}
+
+/** Names of services stay as they are written. */
+function capitalised(text: string): string {
+  return text.startsWith('the ') || text.startsWith('memory ') ? `${text[0]?.toUpperCase()}${text.slice(1)}` : text;
+}
