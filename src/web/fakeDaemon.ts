@@ -24,6 +24,8 @@ export interface FakeState {
   findings: FindingDocument[];
   summary: string;
   exhaustion: StatusDocument['host']['exhaustion'];
+  condition: StatusDocument['condition'];
+  kills: StatusDocument['kills'];
   /** When set, requests without it are answered 401. */
   token: string | null;
 }
@@ -168,7 +170,62 @@ export function calmState(): FakeState {
     findings: [],
     summary: 'Nothing leaks as far as stanch has seen.',
     exhaustion: null,
+    condition: healthyCondition(),
+    kills: [],
     token: null,
+  };
+}
+
+function healthyCondition(): StatusDocument['condition'] {
+  return {
+    stage: 'healthy',
+    since: iso(Date.now() - 3 * hourMs),
+    because: [],
+    cause: null,
+    also: [],
+    causeBecause: [],
+    sentence: null,
+    probes: [],
+    loopback: null,
+    seesKernelLog: true,
+  };
+}
+
+/** The same leak hours later: pages and ssh have become slow, and the kernel has taken the database. */
+export function dyingState(): FakeState {
+  const probe = (name: string, url: string, latencyMs: number | null, state: 'slow' | 'failing') => ({
+    name,
+    kind: 'tcp' as const,
+    url,
+    state,
+    since: iso(Date.now() - 90_000),
+    latencyMs,
+    failure: latencyMs === null ? 'no answer within 10 s' : null,
+    waitingMs: null,
+    range: { lowMs: 0.8, medianMs: 1.4, highMs: 9 },
+    slowAboveMs: 100,
+  });
+  return {
+    ...leakState(),
+    condition: {
+      ...healthyCondition(),
+      stage: 'stalling',
+      since: iso(Date.now() - 120_000),
+      because: [
+        { name: 'memory-full', text: 'PSI memory full 31 %' },
+        { name: 'swap-in', text: '4.2 MiB/s from swap' },
+      ],
+      cause: 'memory',
+      sentence: 'ssh answers in 4.1 s because memory is short (PSI memory full 31 %), not because of the network (loopback loss 0 of 5).',
+      probes: [probe('ssh', 'ssh://127.0.0.1:22', 4100, 'slow'), probe('http', 'http://127.0.0.1/', null, 'failing')],
+    },
+    kills: [
+      {
+        id: 'kill-1',
+        time: iso(Date.now() - 60_000),
+        sentence: 'The kernel killed mariadb.service (121 MiB), but shop-worker.service had the memory (490 MiB).',
+      },
+    ],
   };
 }
 
@@ -186,6 +243,8 @@ export function leakState(): FakeState {
     findings: [resolvedFinding('thumbnailer.service')],
     summary: 'shop-worker.service leaks memory, 182 MiB an hour, ends in 4 h 24 min (3 h 54 min to 5 h 18 min).',
     exhaustion: leak.verdict.exhaustion,
+    condition: healthyCondition(),
+    kills: [],
     token: null,
   };
 }
@@ -288,19 +347,8 @@ function statusFrom(state: FakeState, time: string): StatusDocument {
       exhaustion: state.exhaustion,
     },
     subjects: state.rows.map(({ verdict, account, domain }) => ({ ...verdict, account, domain })),
-    condition: {
-      stage: 'healthy',
-      since: time,
-      because: [],
-      cause: null,
-      also: [],
-      causeBecause: [],
-      sentence: null,
-      probes: [],
-      loopback: null,
-      seesKernelLog: true,
-    },
-    kills: [],
+    condition: state.condition,
+    kills: state.kills,
     notices: state.notices,
     self: {
       cpuRatio: 0.002,

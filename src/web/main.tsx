@@ -4,6 +4,7 @@ import './style/now.css';
 import './style/tables.css';
 import './style/chart.css';
 import './style/where.css';
+import './style/condition.css';
 import { render } from 'preact';
 import { followHash } from './route.ts';
 import { connectWhileLookedAt } from './talk/live.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
-import { calmState, type FakeDaemon, leakRow, leakState, rowFor, startFakeDaemon } from './fakeDaemon.ts';
+import { calmState, dyingState, type FakeDaemon, leakRow, leakState, rowFor, startFakeDaemon } from './fakeDaemon.ts';
 import { accessibilityFaults, type BuiltPage, buildPage, launchBrowser, openView, sidewaysScroll } from './testBrowser.ts';
 
 const hostileName = `<img src=x onerror="document.title='hacked'">\u202Eexe.rekrow`;
@@ -53,6 +53,22 @@ describe('the page', { timeout: 150_000 }, () => {
     await page.getByText('Processes of other users can be seen only in part').waitFor();
     await page.getByRole('region', { name: 'Gone for now' }).getByText('thumbnailer.service').waitFor();
     await page.getByText(/stanch 0\.1\.0 itself uses 58 MiB of RAM, 0\.2 % of one CPU core/).waitFor();
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  it('says why the server is slow, how far it has come, and what the kernel took', async () => {
+    fake.state = dyingState();
+    const { page, complaints, close } = await openView(browser, fake.url);
+    const slow = page.getByRole('region', { name: /ssh answers in 4\.1 s because memory is short .* not because of the network/ });
+    await slow.waitFor();
+    assert.equal(await slow.locator('[aria-current=step]').innerText(), 'Stalling');
+    assert.match(await slow.getByRole('row', { name: /http/ }).innerText(), /no answer within 10 s.*does not answer/s);
+    await page
+      .getByRole('region', { name: 'Killed for want of memory' })
+      .getByText(/killed mariadb\.service .* shop-worker/)
+      .waitFor();
+    assert.deepEqual(await accessibilityFaults(page), []);
     assert.deepEqual(complaints, []);
     await close();
   });

@@ -8,6 +8,7 @@ import { formatBytes } from '../words/format.ts';
 import { hostingWords } from '../words/hosting.ts';
 import { inert } from '../words/inert.ts';
 import { classWord, rateWords, resourceWord, wallWord } from '../words/verdictWords.ts';
+import { Condition, Kills } from './condition.tsx';
 import { exhaustionInterval, timeLeft, VerdictFacts } from './facts.tsx';
 import { HostMemory } from './hostMemory.tsx';
 import { Lately } from './lately.tsx';
@@ -32,6 +33,7 @@ export function Now() {
   return (
     <>
       <Headline now={now} />
+      <Condition condition={now.condition} />
       <HostMemory host={now.host} leaks={leaks} />
       {leaks.length > 0 ? (
         <Leaks rows={leaks} total={now.subjects.filter(({ verdict }) => verdict === 'leak').length} />
@@ -39,6 +41,7 @@ export function Now() {
         <Calm now={now} suspectCount={suspects.length} known={accused.document !== null} />
       )}
       {suspects.length > 0 && <Suspects rows={suspects} />}
+      <Kills kills={now.kills} />
       <Lately />
       <Notices notices={now.notices} />
     </>
