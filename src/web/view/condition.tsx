@@ -105,7 +105,7 @@ export function Kills({ kills }: { kills: StatusDocument['kills'] }) {
   return (
     <section aria-labelledby="kills">
       <h2 id="kills">Killed for want of memory</h2>
-      <ul class="findings">
+      <ul class="findings killed">
         {kills.map((kill) => (
           <li key={kill.id}>
             {inert(kill.sentence)} {kill.time !== null && <Moment at={kill.time} />}
