@@ -1,8 +1,18 @@
 import { canInstallPackages, installPackages, isOnPath } from './debianPackages.mjs';
 import { SetupError } from './setupError.mjs';
 
-/** What workloads are recognised by is tested on these, where they are there. By program, and the package of Debian that brings it. */
-const packages = { apache2: 'apache2-bin', 'php-fpm8.2': 'php8.2-fpm', cron: 'cron', supervisord: 'supervisor' };
+/**
+ * What workloads are recognised by is tested on these, where they are there, and nft loses packets on purpose. By program, and the package
+ * of Debian that brings it.
+ */
+const packages = {
+  nft: 'nftables',
+  ip: 'iproute2',
+  apache2: 'apache2-bin',
+  'php-fpm8.2': 'php8.2-fpm',
+  cron: 'cron',
+  supervisord: 'supervisor',
+};
 
 /**
  * Only on a machine made for tests, which says so with `CI` in the environment: installed on a server they would be started on it.

@@ -48,7 +48,7 @@ function scopeText({ scope, limitCgroup, limitBytes, swapTotalBytes, swapFreeByt
   if (scope === 'cgroup')
     return `${limitCgroup ?? 'a cgroup'} at its own limit${limitBytes === null ? '' : ` of ${formatBytes(limitBytes)}`}; the server itself had memory`;
   if (scope === 'nodes') return 'the memory nodes that the task may use';
-  if (scope === 'unknown') return 'the log does not tell whether the server or a cgroup was out of memory';
+  if (scope === 'unknown') return 'it is not told whether the server or a cgroup was out of memory';
   const swap =
     swapTotalBytes === null
       ? ''

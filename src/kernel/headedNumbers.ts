@@ -4,22 +4,23 @@
  *   Tcp: RtoAlgorithm RtoMin … ActiveOpens
  *   Tcp: 1 200 … 17
  *
- * Names are `protocol.name`. Counters of 64 bits may be beyond what a number holds exactly; they are compared, not added up.
+ * Some have more than a hundred names, of which few are wanted: only those are looked for.
  */
+import { absent, isValue, type Reading } from '../model/reading.ts';
+
 const maxPairs = 64;
 
-export function parseHeadedNumbers(text: string): Map<string, number> {
-  const numbers = new Map<string, number>();
+/** Looks numbers of one protocol up: the sum of those named, without those that this kernel does not count. */
+export function headedNumbers(text: string, protocol: string): (...names: string[]) => Reading<number> {
+  const heading = `${protocol}: `;
   const lines = text.split('\n', 2 * maxPairs);
-  for (let at = 0; at + 1 < lines.length; at += 2) {
-    const names = (lines[at] ?? '').split(' ');
-    const values = (lines[at + 1] ?? '').split(' ');
-    if (names[0] !== values[0]) continue;
-    const protocol = (names[0] ?? '').replace(/:$/, '');
-    for (let index = 1; index < names.length; index += 1) {
-      const value = values[index] ?? '';
-      if (/^-?\d{1,20}$/.test(value)) numbers.set(`${protocol}.${names[index]}`, Number(value));
-    }
-  }
-  return numbers;
+  const at = lines.findIndex((line, index) => index % 2 === 0 && line.startsWith(heading));
+  const row = at < 0 ? undefined : lines[at + 1];
+  const known = (lines[at] ?? '').split(' ');
+  const numbers = row?.startsWith(heading) === true ? row.split(' ') : [];
+  return (...names) =>
+    names.reduce<Reading<number>>((sum, name) => {
+      const number = numbers[known.indexOf(name)] ?? '';
+      return /^\d{1,20}$/.test(number) ? (isValue(sum) ? sum : 0) + Number(number) : sum;
+    }, absent);
 }

@@ -2,8 +2,8 @@
  * /proc/net/netstat: Linux's own counters of TCP and IP, of one network namespace, since it was made.
  * https://docs.kernel.org/networking/snmp_counter.html
  */
-import { absent, isValue, type Reading } from '../model/reading.ts';
-import { parseHeadedNumbers } from './headedNumbers.ts';
+import { isValue, type Reading } from '../model/reading.ts';
+import { headedNumbers } from './headedNumbers.ts';
 import { readText } from './read.ts';
 
 export interface NetNetstat {
@@ -26,11 +26,7 @@ export function readNetNetstat(procRoot: string): Reading<NetNetstat> {
 }
 
 export function parseNetNetstat(text: string): NetNetstat {
-  const numbers = parseHeadedNumbers(text);
-  const tcp = (...names: string[]): Reading<number> => {
-    const known = names.flatMap((name) => numbers.get(`TcpExt.${name}`) ?? []);
-    return known.length === 0 ? absent : known.reduce((total, value) => total + value);
-  };
+  const tcp = headedNumbers(text, 'TcpExt');
   return {
     listenOverflows: tcp('ListenOverflows'),
     timeouts: tcp('TCPTimeouts'),

@@ -2,8 +2,8 @@
  * /proc/net/snmp: counters of IP, TCP and UDP of one network namespace since it was made, named as in their MIBs (RFC 4022, RFC 4113).
  * https://docs.kernel.org/networking/snmp_counter.html
  */
-import { absent, isValue, type Reading } from '../model/reading.ts';
-import { parseHeadedNumbers } from './headedNumbers.ts';
+import { isValue, type Reading } from '../model/reading.ts';
+import { headedNumbers } from './headedNumbers.ts';
 import { readText } from './read.ts';
 
 export interface NetSnmp {
@@ -22,15 +22,11 @@ export function readNetSnmp(procRoot: string): Reading<NetSnmp> {
 }
 
 export function parseNetSnmp(text: string): NetSnmp {
-  const numbers = parseHeadedNumbers(text);
-  const sum = (...names: string[]): Reading<number> => {
-    const known = names.flatMap((name) => numbers.get(name) ?? []);
-    return known.length === 0 ? absent : known.reduce((total, value) => total + value);
-  };
+  const tcp = headedNumbers(text, 'Tcp');
   return {
-    sentSegments: sum('Tcp.OutSegs'),
-    retransmittedSegments: sum('Tcp.RetransSegs'),
-    discardedPackets: sum('Ip.InDiscards', 'Ip.OutDiscards'),
-    udpBufferErrors: sum('Udp.RcvbufErrors', 'Udp.SndbufErrors'),
+    sentSegments: tcp('OutSegs'),
+    retransmittedSegments: tcp('RetransSegs'),
+    discardedPackets: headedNumbers(text, 'Ip')('InDiscards', 'OutDiscards'),
+    udpBufferErrors: headedNumbers(text, 'Udp')('RcvbufErrors', 'SndbufErrors'),
   };
 }

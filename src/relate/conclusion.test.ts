@@ -53,6 +53,17 @@ test('the network, and not memory', () => {
   assert.match(sentence ?? '', /not because of memory \(PSI memory full 0 %, 2 GiB of RAM available \(50 %\)\)\.$/);
 });
 
+test('packets that take their time are the network only where nothing else keeps the machine busy', () => {
+  const slowLoopback = { ...quietLoopback, roundTripMs: 100 };
+  const { cause, sentence } = conclude(symptoms({ loopback: slowLoopback }));
+  assert.equal(cause, 'network');
+  assert.match(sentence ?? '', /\(loopback takes 100 ms\)/);
+  const others: Partial<Vitals>[] = [busy, { cpuBusyRatio: absent }, { memorySome: 0.3 }, { runningTasks: 9 }];
+  for (const other of others) {
+    assert.notEqual(conclude(symptoms({ loopback: slowLoopback }, other)).cause, 'network', JSON.stringify(other));
+  }
+});
+
 test('the CPUs; the disk; the service itself', () => {
   const byCpu = conclude(symptoms({}, busy));
   assert.equal(byCpu.cause, 'cpu');

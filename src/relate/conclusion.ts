@@ -47,7 +47,7 @@ const stallFull = 0.05;
 const retransmitShare = 0.03;
 const retransmitsASecond = 0.1;
 const loopbackLoss = 0.1;
-const loopbackSlowMs = 15;
+const loopbackSlowMs = 30;
 const dropsASecond = 20;
 const tcpMemoryFull = 0.95;
 const cpuSome = 0.4;
@@ -117,7 +117,8 @@ function memory({ stage, vitals, throttled }: Symptoms): Because[] {
   return [{ name: 'cgroup', text: `that of ${path}, at its own limit: PSI memory some ${formatPercent(pressureSome)} there${limit}` }];
 }
 
-function network({ vitals: { network: net, cpuBusyRatio, memorySome }, loopback }: Symptoms): Because[] {
+function network({ vitals, loopback }: Symptoms): Because[] {
+  const { network: net } = vitals;
   const found: Because[] = [];
   if (over(net.retransmittedSegments, retransmitsASecond) && over(net.retransmitRatio, retransmitShare) && isValue(net.retransmitRatio)) {
     found.push({ name: 'retransmits', text: `${formatPercent(net.retransmitRatio)} of TCP segments sent again` });
@@ -125,9 +126,7 @@ function network({ vitals: { network: net, cpuBusyRatio, memorySome }, loopback 
   if (loopback !== null && loopback.lost > loopback.sent * loopbackLoss) {
     found.push({ name: 'loopback-loss', text: `loopback loss ${loopback.lost} of ${loopback.sent}` });
   }
-  // A machine that is busy with something else delays its own packets as well.
-  const isCalm = !over(cpuBusyRatio, cpuBusy) && !over(memorySome, stallFull);
-  if (isCalm && loopback !== null && loopback.roundTripMs !== null && loopback.roundTripMs > loopbackSlowMs) {
+  if (isCalm(vitals) && loopback !== null && loopback.roundTripMs !== null && loopback.roundTripMs > loopbackSlowMs) {
     found.push({ name: 'loopback-delay', text: `loopback takes ${formatMs(loopback.roundTripMs)}` });
   }
   if (over(net.drops, dropsASecond) && isValue(net.drops)) {
@@ -140,6 +139,12 @@ function network({ vitals: { network: net, cpuBusyRatio, memorySome }, loopback 
     found.push({ name: 'tcp-memory', text: `buffers of TCP at ${formatPercent(net.tcpMemoryRatio)} of what they may take` });
   }
   return found;
+}
+
+/** A machine that is busy with something else delays its own packets as well; only one that is known not to be tells of the network. */
+function isCalm({ cpuBusyRatio, cpuSome: some, runningTasks, cpuCount, memorySome }: Vitals): boolean {
+  const waits = over(some, cpuSome / 2) || over(memorySome, stallFull) || over(runningTasks, tasksPerCpu * cpuCount);
+  return !waits && isValue(cpuBusyRatio) && cpuBusyRatio < cpuBusy;
 }
 
 function cpu({ vitals }: Symptoms): Because[] {

@@ -11,8 +11,7 @@ import type { ProbeSettings } from '../model/settings.ts';
 import type { Scan } from '../sample/scan.ts';
 import { readCgroups } from './cgroups.ts';
 import { type Conclusion, conclude, slowText, type ThrottledCgroup } from './conclusion.ts';
-import type { HistorySource } from './oom/killHistory.ts';
-import { KillWatch } from './oom/killWatch.ts';
+import { KillWatch, type KillWatchOptions } from './oom/killWatch.ts';
 import { Prober } from './probes/prober.ts';
 import { isShort, newStageTrack, nextStage, over, type StageTrack } from './stage.ts';
 import { VitalsReader } from './vitals.ts';
@@ -31,14 +30,9 @@ export interface HostCondition extends StageState {
   seesKernelLog: boolean;
 }
 
-export interface HostWatchOptions {
+export interface HostWatchOptions extends KillWatchOptions {
   probes: ProbeSettings;
-  history: HistorySource;
   onBug: (error: unknown) => void;
-  procRoot?: string;
-  cgroupRoot?: string;
-  /** In place of /dev/kmsg, for tests. */
-  kernelLog?: string;
 }
 
 const maxEvents = 500;
@@ -63,7 +57,7 @@ export class HostWatch {
   constructor(options: HostWatchOptions) {
     this.#options = options;
     this.#vitalsReader = new VitalsReader(options.procRoot);
-    this.#kills = new KillWatch(options.history, options.kernelLog);
+    this.#kills = new KillWatch(options);
     const hostIsWell = () =>
       (this.#track === null || this.#track.stage === 'healthy') && (this.#conclusion.cause ?? 'service') === 'service';
     const { procRoot } = options;
@@ -88,8 +82,10 @@ export class HostWatch {
     this.#kills.look(before);
   }
 
-  afterScan({ host, timeMs }: Scan): void {
+  afterScan(scan: Scan): void {
+    const { host, timeMs } = scan;
     const vitals = this.#vitalsReader.read(host, timeMs);
+    if (isValue(vitals.oomKills) && vitals.oomKills > 0) this.#kills.count(scan, vitals.oomKills);
     const before = this.#track ?? newStageTrack(timeMs);
     this.#vitals = vitals;
     this.#track = nextStage(before, vitals);

@@ -6,6 +6,7 @@ import { isValue, type Reading } from '../../model/reading.ts';
 import type { Scan } from '../../sample/scan.ts';
 import { type HistorySource, readWorkloadsBefore } from './killHistory.ts';
 import { postMortem } from './postMortem.ts';
+import { UnseenKills } from './unseenKills.ts';
 
 /** The newest are kept. */
 const maxKills = 100;
@@ -13,6 +14,14 @@ const maxKills = 100;
 const recordsAtOnce = 400;
 /** A kill this much older than the scan before is none of its processes: pids are given out again. */
 const recentMs = 120_000;
+
+export interface KillWatchOptions {
+  history: HistorySource;
+  /** In place of /dev/kmsg. */
+  kernelLog?: string;
+  procRoot?: string;
+  cgroupRoot?: string;
+}
 
 interface Waiting {
   kill: Kill;
@@ -29,20 +38,28 @@ export class KillWatch {
   #work: Generator<void, PostMortem, void> | null = null;
   /** Kills since the last call of `take`. */
   #fresh: PostMortem[] = [];
+  /** In place of the log; null where it can be read. */
+  readonly #unseen: UnseenKills | null;
+  #workloadOf: ReadonlyMap<number, string> | null = null;
 
-  constructor(history: HistorySource, logPath?: string) {
+  constructor({ history, kernelLog, procRoot, cgroupRoot }: KillWatchOptions) {
     this.#history = history;
-    this.#log = KernelLog.open(logPath);
+    this.#log = KernelLog.open(kernelLog);
+    this.#unseen = isValue(this.#log) ? null : new UnseenKills(procRoot, cgroupRoot);
   }
 
-  /** False: no kernel log here, or no permission: kills are counted, and nothing more is known of them. */
+  /** False: no kernel log here, or no permission: who was killed is told from who is gone. */
   get seesLog(): boolean {
     return isValue(this.#log);
   }
 
   /** To be called before a scan: `before` still has the processes that were killed since. */
   look(before: Scan): void {
-    if (!isValue(this.#log)) return;
+    if (!isValue(this.#log)) {
+      this.#unseen?.remember(before);
+      this.#workloadOf = workloadByPid(before);
+      return;
+    }
     const bootTimeMs = before.host.sample.startTimeMs;
     let workloadOf: ReadonlyMap<number, string> | null = null;
     for (const line of this.#log.read(recordsAtOnce)) {
@@ -52,6 +69,13 @@ export class KillWatch {
       const isRecent = before.timeMs - atMs < recentMs;
       if (isRecent) workloadOf ??= workloadByPid(before);
       this.#waiting.push({ kill: { ...kill, atMs }, atMs, workloadOf: isRecent ? workloadOf : null });
+    }
+  }
+
+  /** To be called after a scan with the kills that the kernel counted since the one before. */
+  count(after: Scan, kills: number): void {
+    for (const kill of this.#unseen?.guess(after, kills) ?? []) {
+      if (this.#waiting.length < maxKills) this.#waiting.push({ kill, atMs: after.timeMs, workloadOf: this.#workloadOf });
     }
   }
 

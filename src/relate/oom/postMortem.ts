@@ -144,11 +144,7 @@ function lostOf({ victim, by, aftermath }: Kill, { name, bytes }: PostMortem['vi
 
 function sentenceOf(kill: Kill, victim: PostMortem['victim'], culprit: Culprit | null): string {
   const victimSize = victim.bytes === null ? '' : ` (${formatBytes(victim.bytes)})`;
-  const whose =
-    kill.scope === 'cgroup'
-      ? `${unitOf(kill.limitCgroup) ?? kill.limitCgroup ?? 'a cgroup'} was at its own limit${limitText(kill)}`
-      : 'the server was out of memory';
-  const killed = `${kill.by === 'kernel' ? 'The kernel' : kill.by} killed ${victim.name}${victimSize} because ${whose}`;
+  const killed = `${kill.by === 'kernel' ? 'The kernel' : kill.by} killed ${victim.name}${victimSize} because ${reasonOf(kill)}`;
   if (culprit === null) return `${killed}; who used it up is not known.`;
   const size = `${formatBytes(culprit.bytes)}${culprit.processes !== null && culprit.processes > 1 ? ` in ${culprit.processes} processes` : ''}`;
   if (culprit.from === 'task-table') {
@@ -158,6 +154,12 @@ function sentenceOf(kill: Kill, victim: PostMortem['victim'], culprit: Culprit |
   }
   const grew = `grew by ${formatBytes(culprit.grewBytes ?? 0)} in ${formatDuration(culprit.overMs ?? 0)} to ${size}`;
   return culprit.isVictim ? `${killed}; it was the one that ${grew}.` : `${killed}, but the culprit is ${culprit.name}: it ${grew}.`;
+}
+
+function reasonOf(kill: Kill): string {
+  if (kill.scope === 'unknown') return 'memory had run out';
+  if (kill.scope !== 'cgroup') return 'the server was out of memory';
+  return `${unitOf(kill.limitCgroup) ?? kill.limitCgroup ?? 'a cgroup'} was at its own limit${limitText(kill)}`;
 }
 
 function limitText({ limitBytes }: Kill): string {

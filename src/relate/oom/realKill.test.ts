@@ -9,8 +9,10 @@ import { runCli, startRun, testFolder } from '../../cli/spawnForTests.ts';
 import { KernelLog } from '../../kernel/kmsg.ts';
 import { readText } from '../../kernel/read.ts';
 import { isValue } from '../../model/reading.ts';
+import { Sampler } from '../../sample/sampler.ts';
 import { ask } from '../../serve/askForTests.ts';
 import { killsSchema } from '../../serve/schema.ts';
+import { HostWatch } from '../hostWatch.ts';
 
 const limitBytes = 96 * 1024 ** 2;
 
@@ -64,6 +66,52 @@ async function removeCgroup(cgroup: string): Promise<void> {
     }
   }
 }
+
+test("without the kernel's log: a kill is counted, and who it was is told from who is gone", {
+  skip: whyNot(),
+  timeout: 120_000,
+}, async (t) => {
+  const cgroup = makeCgroup();
+  assert.ok(typeof cgroup === 'string');
+  t.after(() => removeCgroup(cgroup));
+  const leaker = startLeaker(cgroup, `unseen-${process.pid}`);
+  t.after(() => leaker.kill('SIGKILL'));
+  const sampler = new Sampler();
+  t.after(() => sampler.close());
+  const noHistory = { subjects: () => [], read: () => assert.fail('no history here') };
+  const watch = new HostWatch({
+    probes: { enabled: false, intervalMs: 1000, timeoutMs: 1000, targets: null },
+    history: { store: noHistory, isLeaking: () => false },
+    onBug: () => assert.fail(),
+    kernelLog: '/no/such/log',
+  });
+  t.after(() => watch.stop());
+  let scan = sampler.scan(Date.now());
+  watch.afterScan(scan);
+  leaker.stdin?.write('go\n');
+  const killed = once(leaker, 'exit');
+  while (leaker.exitCode === null && leaker.signalCode === null) {
+    watch.beforeScan(scan);
+    scan = sampler.scan(Date.now());
+    watch.afterScan(scan);
+    await Promise.race([killed, wait(100)]);
+  }
+  watch.beforeScan(scan);
+  watch.afterScan(sampler.scan(Date.now()));
+  while (watch.step());
+  const { seesKernelLog, stage } = watch.condition();
+  assert.deepEqual([seesKernelLog, stage], [false, 'killing']);
+  const kill = watch.kills().find((each) => each.kill.victim.pid === leaker.pid)?.kill;
+  assert.ok(kill, JSON.stringify(watch.kills().map(({ sentence }) => sentence)));
+  assert.equal(kill.scope, 'unknown');
+  assert.ok((kill.victim.anonBytes ?? 0) > limitBytes / 4);
+  const events = watch.eventsSince(0);
+  assert.ok(
+    events.some(
+      ({ kind, text }) => kind === 'stage' && /^The server is killing, it was .*: \d+ process(?:es)? killed for want of memory/.test(text),
+    ),
+  );
+});
 
 test('a daemon sees a real kill, knows whose process it was, and that it had grown', { skip: whyNot(), timeout: 120_000 }, async (t) => {
   const cgroup = makeCgroup();
