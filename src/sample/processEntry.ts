@@ -36,6 +36,7 @@ export class ProcessEntry {
   comm: Buffer = Buffer.alloc(0);
   /** Checksum of what it was last known by. */
   identityMark = 0;
+  cgroupMark = 0;
   parentPid = 0;
   /** Character code of the state. */
   state = 0;

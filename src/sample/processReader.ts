@@ -149,7 +149,8 @@ export class ProcessReader {
     const renamed = takeComm(entry, bytes, task.commStart, task.commEnd);
     const owned = entry.uid !== task.effectiveUid;
     entry.uid = task.effectiveUid;
-    if (renamed || owned || isDue(entry, scan, identifyEveryScans)) this.#identify(entry, scan);
+    // The iterator tells of another name or user at once: what is left is seldom.
+    if (renamed || owned || isDue(entry, scan, nameEveryScans) || this.#hasMoved(entry, scan)) this.#identify(entry, scan);
     this.#takeCounts(entry, task.fds < 0 ? this.#fdCount(entry) : task.fds, scan);
     return true;
   }
@@ -318,6 +319,13 @@ export class ProcessReader {
     return entry.sample.fds === notPermitted ? notPermitted : listedFdCount(entry.fdDirectory);
   }
 
+  /** Whether it is in another cgroup, when that is due to be asked. */
+  #hasMoved(entry: ProcessEntry, scan: number): boolean {
+    if (!isDue(entry, scan, identifyEveryScans)) return false;
+    const length = readRecord(`${entry.directory}/cgroup`, this.#buffer);
+    return isValue(length) && crc32(this.#buffer.subarray(0, length)) !== entry.cgroupMark;
+  }
+
   /** Reads what makes it known, and works out what it is where that is not what it was. */
   #identify(entry: ProcessEntry, scan: number): void {
     if (entry.sample.fds === notPermitted) entry.sample.fds = absent;
@@ -329,6 +337,7 @@ export class ProcessReader {
     const rest = this.#buffer.subarray(argumentBytes.length);
     const cgroupLength = readRecord(`${entry.directory}/cgroup`, rest);
     const cgroupBytes = rest.subarray(0, isValue(cgroupLength) ? cgroupLength : 0);
+    entry.cgroupMark = crc32(cgroupBytes);
     const cgroup = parsePidCgroup(cgroupBytes.toString('latin1'));
     entry.sample.startTimeMs = isValue(bootTimeMs) ? bootTimeMs + (entry.startTimeTicks * 1000) / ticksPerSecond : bootTimeMs;
     entry.limit = limits.limitOf(cgroup, scan);

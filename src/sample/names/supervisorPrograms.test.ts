@@ -32,7 +32,7 @@ writeFileSync(join(folder, 'conf.d/worker.conf'), '[program:worker]\ncommand=wor
 writeFileSync(join(folder, 'conf.d/worker.conf.bak'), '[program:old]\ncommand=old\n');
 
 test('a program is the section whose command it runs', () => {
-  const commands: [string[], string | null][] = [
+  const commands: [readonly string[], string | null][] = [
     [['/usr/bin/gunicorn', '--bind', '127.0.0.1:8000', 'shop app'], 'web'],
     [['/usr/bin/python3', '/usr/bin/gunicorn', '--bind', '127.0.0.1:8000', 'shop app'], 'web'],
     [['/usr/bin/gunicorn', '--bind', '127.0.0.1:9000', 'shop app'], null],
