@@ -192,11 +192,16 @@ export class Sampler {
     let endedCount = 0;
     while (tasks.next(this.#task)) {
       const entry = this.#entries.get(this.#task.pid);
-      if (entry !== undefined && !this.#reader.take(entry, this.#task, tasks.bytes, this.#scan)) {
+      if (entry === undefined) {
+        this.#meet(this.#task.pid);
+      } else if (this.#reader.take(entry, this.#task, tasks.bytes, this.#scan)) {
+        entry.listedAtScan = this.#scan;
+        if (entry.hasChanged) markStale(entry);
+      } else {
         this.#forget(entry);
         endedCount += 1;
-      } else if (entry?.hasChanged === true) markStale(entry);
-      this.#meet(this.#task.pid);
+        this.#meet(this.#task.pid);
+      }
     }
     const startedCount = this.#entries.size - before + endedCount;
     for (const entry of this.#entries.values()) {

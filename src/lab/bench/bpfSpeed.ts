@@ -8,12 +8,14 @@ import { BpfTier } from '../../sample/bpfTier.ts';
 import { Sampler } from '../../sample/sampler.ts';
 import { mountBpffs } from '../bpffs.ts';
 import type { Farm } from './farm.ts';
+import { isInstalled, passCostMs, peers } from './peers.ts';
 import { median } from './statistics.ts';
 import { table } from './table.ts';
 
 /** Whole rounds of what is done only every sixth and every sixtieth scan. */
 const scansARound = 60;
 const intervalMs = 10_000;
+const peerMs = 30_000;
 
 export async function benchBpf(farm: Farm, runs: number): Promise<string> {
   const bpffs = mountBpffs();
@@ -33,9 +35,16 @@ export async function benchBpf(farm: Farm, runs: number): Promise<string> {
     }
     if (tier.source.by !== 'bpf') return `BPF: not measured, ${tier.source.reason}`;
     const medians = costs.map(median);
-    const rows = Object.keys(samplers).map((name, index) => [name, `${medians[index]?.toFixed(2)} ms`]);
+    const own = medians[0] ?? Number.NaN;
+    const others = Object.keys(samplers).map((name, index): [string, number] => [name, medians[index] ?? Number.NaN]);
+    for (const peer of peers.filter(isInstalled)) others.push([peer.name, await passCostMs(peer, peerMs)]);
+    const rows = others.map(([name, ms]) => [
+      name,
+      `${ms.toFixed(2)} ms`,
+      name === others[0]?.[0] ? '1' : `${(own / ms).toFixed(2)} of it`,
+    ]);
     const title = `CPU time of a scan of ${farm.processCount()} processes; median of ${runs} × ${scansARound} scans`;
-    return `${title}\n${table(['', 'a scan'], rows)}\n${apart(tier)}`;
+    return `${title}\n${table(['', 'a scan', 'by BPF is'], rows)}\n${apart(tier)}`;
   } finally {
     for (const sampler of Object.values(samplers)) sampler.close();
     await tier.stop();

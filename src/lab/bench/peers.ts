@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
+import { readProcessCost } from './processCost.ts';
 
 export interface Peer {
   name: string;
@@ -61,4 +63,26 @@ export async function startPeer({ name, program, args, startsPass }: Peer): Prom
       await exited;
     },
   };
+}
+
+export function cpuAndPasses({ name, pid, passes }: RunningPeer): { cpuMs: number; passes: number } {
+  const cost = readProcessCost(pid);
+  if (cost === null) throw new Error(`${name} has ended`);
+  return { cpuMs: cost.cpuSeconds * 1000, passes: passes() };
+}
+
+const warmUpMs = 3000;
+
+/** ms of CPU of a pass, measured for so long while nothing else is. */
+export async function passCostMs(peer: Peer, measureMs: number): Promise<number> {
+  const running = await startPeer(peer);
+  try {
+    await wait(warmUpMs);
+    const first = cpuAndPasses(running);
+    await wait(measureMs);
+    const last = cpuAndPasses(running);
+    return (last.cpuMs - first.cpuMs) / (last.passes - first.passes);
+  } finally {
+    await running.stop();
+  }
 }

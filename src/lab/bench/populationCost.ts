@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { compileProgram } from '../compileProgram.ts';
 import { whyNotRunnable } from '../programs.ts';
 import { startExporter, whyNoExporter } from './exporter.ts';
-import { isInstalled, peers, type RunningPeer, startPeer } from './peers.ts';
+import { cpuAndPasses, isInstalled, peers, startPeer } from './peers.ts';
 import { readProcessCost } from './processCost.ts';
 import { daemonFlags, stanchProgram } from './stanchProgram.ts';
 import { median } from './statistics.ts';
@@ -79,12 +79,6 @@ async function lookSideBySide(): Promise<{ processes: number; lookMs: [string, n
   } finally {
     await Promise.all(running.map((peer) => peer.stop()));
   }
-}
-
-function cpuAndPasses({ name, pid, passes }: RunningPeer): { cpuMs: number; passes: number } {
-  const cost = readProcessCost(pid);
-  if (cost === null) throw new Error(`${name} has ended`);
-  return { cpuMs: cost.cpuSeconds * 1000, passes: passes() };
 }
 
 /** As the daemon runs it, all tiers on average. */
