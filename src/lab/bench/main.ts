@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- cost] [daemon] [scan] [judge] [where] [bpf] [stall] [--runs N] [--seconds N] [--minutes N]
+ * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [--runs N] [--seconds N] [--minutes N]
  * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
  */
 import { parseArgs } from 'node:util';
@@ -12,9 +12,10 @@ import { benchCost } from './scanCost.ts';
 import { benchScan } from './scanSpeed.ts';
 import { benchStall } from './stall.ts';
 import { requireBuild } from './stanchProgram.ts';
+import { storeTable } from './storeCost.ts';
 import { benchWhere } from './whereSpeed.ts';
 
-const parts = ['cost', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall'];
+const parts = ['cost', 'store', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall'];
 const farmSize = 1000;
 
 const { positionals, values } = parseArgs({
@@ -30,11 +31,13 @@ const measureMs = wholeNumber('--seconds', values.seconds, 10, 3600) * 1000;
 const minutes = wholeNumber('--minutes', values.minutes, 1, 1440);
 const unknown = positionals.find((part) => !parts.includes(part));
 if (unknown !== undefined) throw new Error(`expected ${parts.join(', ')}; found ${unknown}`);
-const wanted = positionals.length === 0 ? parts : positionals;
+// The table of costs has the store in it.
+const wanted = positionals.length === 0 ? parts.filter((part) => part !== 'store') : positionals;
 
 requireBuild();
 say(machineFacts());
 if (wanted.includes('cost')) say(await benchCost(runs, minutes));
+if (wanted.includes('store')) say(await storeTable(runs));
 if (wanted.includes('scan')) say(await benchScan(runs));
 if (wanted.includes('judge')) say(benchJudge(runs));
 if (wanted.includes('stall')) say(await benchStall(runs));
