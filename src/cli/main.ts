@@ -14,6 +14,7 @@ const commands: Record<string, () => Promise<Target>> = {
   top: async () => (await import('./top.ts')).topCommand,
   where: async () => (await import('./whereCommand.ts')).whereCommand,
   oom: async () => (await import('./oom.ts')).oomCommand,
+  incidents: async () => (await import('./incidents.ts')).incidentsCommand,
   scan: async () => (await import('./scan.ts')).scanCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
   config: async () => (await import('./configCheck.ts')).configCommand,

@@ -43,6 +43,7 @@ function daemonOn(folder: string, pageDir: string): Promise<Daemon> {
       allowLoopbackRead: true,
       budget: { cpuRatio: 1, rssBytes: 1024 ** 3, readsPerSecond: 100_000 },
       bpf: false,
+      ...untold,
       probes: { enabled: false, intervalMs: 30_000, timeoutMs: 10_000, targets: null },
     },
     { version: '0.0.0', pageDir, log: () => undefined },

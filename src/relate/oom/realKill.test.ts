@@ -105,7 +105,7 @@ test("without the kernel's log: a kill is counted, and who it was is told from w
   assert.ok(kill, JSON.stringify(watch.kills().map(({ sentence }) => sentence)));
   assert.equal(kill.scope, 'unknown');
   assert.ok((kill.victim.anonBytes ?? 0) > limitBytes / 4);
-  const events = watch.eventsSince(0);
+  const events = watch.takeEvents();
   assert.ok(
     events.some(
       ({ kind, text }) => kind === 'stage' && /^The server is killing, it was .*: \d+ process(?:es)? killed for want of memory/.test(text),
