@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { type Daemon, startDaemon } from '../daemon.ts';
+import { untold } from '../model/settings.ts';
 import { accessibilityFaults, buildPage, launchBrowser, openView, sidewaysScroll } from './testBrowser.ts';
 
 /** Detection of a fast leak takes about a minute; a busy machine may need more. */
