@@ -15,6 +15,7 @@ const commands: Record<string, () => Promise<Target>> = {
   where: async () => (await import('./whereCommand.ts')).whereCommand,
   oom: async () => (await import('./oom.ts')).oomCommand,
   incidents: async () => (await import('./incidents.ts')).incidentsCommand,
+  report: async () => (await import('./report.ts')).reportCommand,
   check: async () => (await import('./check.ts')).checkCommand,
   scan: async () => (await import('./scan.ts')).scanCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,

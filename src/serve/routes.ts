@@ -7,6 +7,9 @@ import { auditDocument, handleIncident, incidentDocument, incidentsDocument } fr
 import { killsDocument } from './kills.ts';
 import { metricsText } from './metrics.ts';
 import { HttpProblem } from './problem.ts';
+import { reportDocument } from './report/document.ts';
+import { reportHtml } from './report/html.ts';
+import { reportMarkdown } from './report/markdown.ts';
 import {
   auditLogSchema,
   findingsSchema,
@@ -14,6 +17,8 @@ import {
   incidentSchema,
   incidentsSchema,
   killsSchema,
+  type ReportDocument,
+  reportSchema,
   seriesSchema,
   statusSchema,
   subjectDetailSchema,
@@ -47,6 +52,8 @@ export interface Route {
   /** Schema of the JSON document; null for text. */
   response: v.GenericSchema | null;
   contentType: string;
+  /** It is to be kept, not shown. */
+  fileName?: string;
   answer(source: LiveSource, params: Record<string, string>, search: URLSearchParams, deed: Deed): string;
 }
 
@@ -118,6 +125,21 @@ function deed<B extends v.GenericSchema>(
       if (!checked.success) throw badBody(checked.issues[0]);
       return JSON.stringify(answer(source, checked.output, params, given.address));
     },
+  };
+}
+
+/** The report as a file to hand over. */
+function report(ending: string, type: string, render: (document: ReportDocument) => string): Route {
+  return {
+    method: 'GET',
+    path: `/api/v1/incidents/{id}/report.${ending}`,
+    summary: `The report as ${ending === 'md' ? 'Markdown' : 'one HTML file with its pictures'}`,
+    query: {},
+    body: null,
+    response: null,
+    contentType: `${type}; charset=utf-8`,
+    fileName: `stanch-report.${ending}`,
+    answer: (source, { id = '' }) => render(reportDocument(source, id)),
   };
 }
 
@@ -220,6 +242,11 @@ export const routes: readonly Route[] = [
     {},
     (source, _query, { id = '' }) => incidentDocument(source, id),
   ),
+  json('/api/v1/incidents/{id}/report', 'What whoever is to fix it needs', reportSchema, {}, (source, _query, { id = '' }) =>
+    reportDocument(source, id),
+  ),
+  report('md', 'text/markdown', reportMarkdown),
+  report('html', 'text/html', reportHtml),
   deed(
     '/api/v1/incidents/{id}/ack',
     'Somebody takes care: no more reminders',

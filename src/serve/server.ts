@@ -125,7 +125,9 @@ class Api {
   }
 
   private answerRoute(response: ServerResponse, route: Route, params: Record<string, string>, search: URLSearchParams): void {
-    send(response, 200, route.contentType, route.answer(this.options.source, params, search, { body: null, address: '' }));
+    const text = route.answer(this.options.source, params, search, { body: null, address: '' });
+    if (route.fileName !== undefined) response.setHeader('Content-Disposition', `attachment; filename="${route.fileName}"`);
+    send(response, 200, route.contentType, text);
   }
 
   private async act(request: IncomingMessage, response: ServerResponse, route: Route, params: Record<string, string>): Promise<void> {
