@@ -6,6 +6,7 @@ import { hostDocument } from './host.ts';
 import { auditDocument, handleIncident, incidentDocument, incidentsDocument } from './incidents.ts';
 import { killsDocument } from './kills.ts';
 import { metricsText } from './metrics.ts';
+import { notifyTest } from './notify.ts';
 import { HttpProblem } from './problem.ts';
 import { reportDocument } from './report/document.ts';
 import { reportHtml } from './report/html.ts';
@@ -17,6 +18,7 @@ import {
   incidentSchema,
   incidentsSchema,
   killsSchema,
+  notifyTestSchema,
   type ReportDocument,
   reportSchema,
   seriesSchema,
@@ -54,7 +56,7 @@ export interface Route {
   contentType: string;
   /** It is to be kept, not shown. */
   fileName?: string;
-  answer(source: LiveSource, params: Record<string, string>, search: URLSearchParams, deed: Deed): string;
+  answer(source: LiveSource, params: Record<string, string>, search: URLSearchParams, deed: Deed): string | Promise<string>;
 }
 
 function whole(min: number, max: number, fallback: string) {
@@ -110,7 +112,7 @@ function deed<B extends v.GenericSchema>(
   summary: string,
   response: v.GenericSchema,
   body: B,
-  answer: (source: LiveSource, body: v.InferOutput<B>, params: Record<string, string>, address: string) => Document,
+  answer: (source: LiveSource, body: v.InferOutput<B>, params: Record<string, string>, address: string) => Document | Promise<Document>,
 ): Route {
   return {
     method: 'POST',
@@ -120,10 +122,10 @@ function deed<B extends v.GenericSchema>(
     body,
     response,
     contentType: 'application/json; charset=utf-8',
-    answer: (source, params, _search, given) => {
+    answer: async (source, params, _search, given) => {
       const checked = v.safeParse(body, given.body);
       if (!checked.success) throw badBody(checked.issues[0]);
-      return JSON.stringify(answer(source, checked.output, params, given.address));
+      return JSON.stringify(await answer(source, checked.output, params, given.address));
     },
   };
 }
@@ -275,6 +277,13 @@ export const routes: readonly Route[] = [
     incidentSchema,
     v.strictObject({ by, text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(maxNoteLength)) }),
     (source, body, { id = '' }, address) => handleIncident(source, id, { action: 'note', text: body.text }, { by: body.by, address }),
+  ),
+  deed(
+    '/api/v1/notify/test',
+    'Sends a test message through every channel, or one',
+    notifyTestSchema,
+    v.strictObject({ by, channel: v.optional(v.string()) }),
+    (source, body, _params, address) => notifyTest(source, body, address),
   ),
   json('/api/v1/audit-log', 'Who did what, latest first', auditLogSchema, { limit: whole(1, 1000, '100') }, (source, query) =>
     auditDocument(source, query.limit),

@@ -510,6 +510,13 @@ export const reportSchema = v.object({
   next: v.array(v.object({ text: v.string(), command: v.nullable(v.string()) })),
 });
 
+export const notifyTestSchema = v.object({
+  schema: v.literal('stanch.notify-test/1'),
+  time: v.string(),
+  /** `error` null: it was taken. */
+  channels: v.array(v.object({ channel: v.string(), kind: v.string(), error: v.nullable(v.string()) })),
+});
+
 /** Who did what, latest first. */
 export const auditLogSchema = v.object({
   schema: v.literal('stanch.audit-log/1'),
