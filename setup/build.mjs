@@ -7,8 +7,8 @@ import { bundledNode, dist, root } from './where.mjs';
 const stampFile = join(dist, '.build-stamp');
 /** Built here first, then moved: a daemon that runs from dist never sees half a build. */
 const next = join(dist, '.next');
-/** What a build leaves in dist: the program, the page, the programs that the demo starts, and the BPF program for the kernel. */
-const products = ['stanch.cjs', 'web', 'programs', 'bpf'];
+/** What a build leaves in dist: the program, the page, the programs that the demo starts, the BPF program for the kernel, and the man pages. */
+const products = ['stanch.cjs', 'web', 'programs', 'bpf', 'man'];
 
 /** Program and page bundled into dist/ from these very sources. */
 export function build({ force }) {
@@ -29,6 +29,7 @@ async function runBuild() {
   cpSync(join(root, 'src', 'lab', 'programs'), join(next, 'programs'), { recursive: true });
   mkdirSync(join(next, 'bpf'));
   cpSync(join(root, 'src', 'kernel', 'bpf', 'tasks.bpf.o'), join(next, 'bpf', 'tasks.bpf.o'));
+  await runChild('writing the man pages', bundledNode, [join(next, 'stanch.cjs'), 'manual', join(next, 'man')]);
   rmSync(stampFile, { force: true });
   for (const name of products) replace(join(next, name), join(dist, name));
   rmSync(next, { recursive: true });

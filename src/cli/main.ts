@@ -1,76 +1,13 @@
-/** The program's entry: finds the command, turns every error into code, sentence and exit code. */
-import { buildApplication, buildRouteMap, type Command, type RouteMap, run, text_en } from '@stricli/core';
-import { StanchError } from '../model/errors.ts';
+/** The program's entry: runs the command, turns every error into code, sentence and exit code. */
+import { run } from '@stricli/core';
+import { loadApplication } from './application.ts';
 import type { CliContext } from './context.ts';
 import { exitCodeOf, failureText } from './failure.ts';
-import { version } from './version.ts';
-
-type Target = Command<CliContext> | RouteMap<CliContext>;
-
-/** Each in its own file, loaded when it is named; all of them for the help. */
-const commands: Record<string, () => Promise<Target>> = {
-  run: async () => (await import('./run.ts')).runCommand,
-  status: async () => (await import('./status.ts')).statusCommand,
-  top: async () => (await import('./top.ts')).topCommand,
-  where: async () => (await import('./whereCommand.ts')).whereCommand,
-  oom: async () => (await import('./oom.ts')).oomCommand,
-  incidents: async () => (await import('./incidents.ts')).incidentsCommand,
-  report: async () => (await import('./report.ts')).reportCommand,
-  notify: async () => (await import('./notify.ts')).notifyCommand,
-  nagios: async () => (await import('./nagios.ts')).nagiosCommand,
-  export: async () => (await import('./export.ts')).exportCommand,
-  check: async () => (await import('./check.ts')).checkCommand,
-  scan: async () => (await import('./scan.ts')).scanCommand,
-  demo: async () => (await import('./demo.ts')).demoCommand,
-  config: async () => (await import('./configCheck.ts')).configCommand,
-  bench: async () => (await import('./bench.ts')).benchCommand,
-};
-
-async function loadRoutes(name: string | undefined): Promise<Record<string, Target>> {
-  const only = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (name !== undefined && only !== undefined) return { [name]: await only() };
-  return Object.fromEntries(await Promise.all(Object.entries(commands).map(async ([key, load]) => [key, await load()] as const)));
-}
-
-function usage(found: string, next: string): string {
-  return failureText(new StanchError('STANCH_E_USAGE', { expected: 'a command and its flags', found, next }));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
 
 async function main(args: readonly string[]): Promise<void> {
-  const name = args[0];
-  const root = buildRouteMap<string, CliContext>({
-    routes: await loadRoutes(name),
-    docs: { brief: 'Finds the process that leaks memory on a Linux server before it takes the server down' },
-  });
-  const help = name !== undefined && Object.hasOwn(commands, name) ? `stanch ${name} --help` : 'stanch --help';
-  const app = buildApplication(root, {
-    name: 'stanch',
-    versionInfo: { currentVersion: version },
-    scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
-    documentation: { disableAnsiColor: true },
-    localization: {
-      text: {
-        ...text_en,
-        noCommandRegisteredForInput: ({ input, corrections }) =>
-          usage(
-            `no command ${JSON.stringify(input)}`,
-            corrections.length > 0 ? `Did you mean ${corrections.join(' or ')}?` : 'stanch --help',
-          ),
-        exceptionWhileParsingArguments: (error) => (error instanceof StanchError ? failureText(error) : usage(messageOf(error), help)),
-        exceptionWhileLoadingCommandFunction: (error) => failureText(error),
-        exceptionWhileLoadingCommandContext: (error) => failureText(error),
-        exceptionWhileRunningCommand: (error) => failureText(error),
-        commandErrorResult: (error) => failureText(error),
-      },
-    },
-    determineExitCode: exitCodeOf,
-  });
-  const context: CliContext = { process: { stdout: process.stdout, stderr: process.stderr, env: process.env } };
-  await run(app, args, context);
+  const { stdout, stderr, env } = process;
+  const context: CliContext = { process: { stdout, stderr, env } };
+  await run(await loadApplication(args[0]), args, context);
   process.exitCode = sysexit(context.process.exitCode);
 }
 

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { findOnPath } from '../lab/programs.ts';
+import { runCli } from './spawnForTests.ts';
+
+test('a man page for each command, without a word that man takes for a command of its own', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'stanch-man-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  assert.equal((await runCli(['manual', dir])).code, 0);
+  const names = readdirSync(dir);
+  for (const name of ['stanch.1', 'stanch-run.1', 'stanch-incidents-ack.1', 'stanch-check.1']) assert.ok(names.includes(name), name);
+  const page = readFileSync(join(dir, 'stanch-check.1'), 'utf8');
+  for (const heading of ['NAME', 'SYNOPSIS', 'DESCRIPTION', 'FLAGS', 'ARGUMENTS', 'EXIT STATUS'])
+    assert.ok(page.includes(`.SH ${heading}\n`), heading);
+  assert.match(page, /^stanch\\-check \\- Run a command/m);
+  if (findOnPath('groff') === null) return;
+  for (const name of names) {
+    const { stderr } = spawnSync('groff', ['-man', '-ww', '-z', '-Tutf8', join(dir, name)], { encoding: 'utf8' });
+    assert.doesNotMatch(stderr, /macro .* not defined|unbalanced|escape/, name);
+  }
+});
+
+test('completions propose commands, their parts and their flags', async () => {
+  const proposed = async (...words: string[]) => (await runCli(['completion', 'propose', '--', ...words])).stdout.split('\n');
+  assert.ok((await proposed('inc')).includes('incidents'));
+  assert.ok((await proposed('incidents', 'si')).includes('silence'));
+  assert.ok((await proposed('check', '--j')).includes('--junit'));
+  const { stdout } = await runCli(['completion', 'bash']);
+  assert.equal(spawnSync('bash', ['-n'], { input: stdout }).status, 0);
+});
