@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { buildCommand } from '@stricli/core';
 import { StanchError } from '../model/errors.ts';
 import { formatDuration } from '../model/units.ts';
-import { answerOf, type Check, checkDocument, checkText, junitXml, sarif } from './checkReport.ts';
+import { answerOf, type Check, checkDocument, checkText, junitXml, leastJudgedMs, sarif } from './checkReport.ts';
 import { type CheckOptions, runCheck } from './checkRun.ts';
 import type { CliContext } from './context.ts';
 import { jsonText } from './jsonText.ts';
@@ -25,6 +25,8 @@ interface Flags {
 }
 
 const defaultMs = 120_000;
+/** The last sample is taken a little before the end. */
+const marginMs = 5000;
 const exitCodes = { passed: 0, leak: 1, failed: 1, undecided: 75 } as const;
 
 export const checkCommand = buildCommand<Flags, string[], CliContext>({
@@ -38,7 +40,7 @@ export const checkCommand = buildCommand<Flags, string[], CliContext>({
   },
   parameters: {
     flags: {
-      for: { kind: 'parsed', parse: timeOf, default: '2min', placeholder: 'TIME', brief: 'How long it is watched, from 30s' },
+      for: { kind: 'parsed', parse: timeOf, default: '2min', placeholder: 'TIME', brief: 'How long it is watched, from 1min' },
       warmUp: { kind: 'parsed', parse: timeOf, default: '5s', placeholder: 'TIME', brief: 'How long it has to start, before it is judged' },
       load: {
         kind: 'parsed',
@@ -65,9 +67,9 @@ export const checkCommand = buildCommand<Flags, string[], CliContext>({
 
 async function check(this: CliContext, flags: Flags, ...command: string[]): Promise<void> {
   const { stdout, stderr, env } = this.process;
-  if (flags.for < 30_000 || flags.for - flags.warmUp < 20_000) {
+  if (flags.for - flags.warmUp < leastJudgedMs + marginMs) {
     throw new StanchError('STANCH_E_USAGE', {
-      expected: '--for to be at least 30s, and 20s longer than --warm-up',
+      expected: `--for to be ${formatDuration(leastJudgedMs + marginMs)} longer than --warm-up: nothing is told of a leak before`,
       found: `${formatDuration(flags.for)} and ${formatDuration(flags.warmUp)}`,
       next: `Leave it out for ${formatDuration(defaultMs)}.`,
     });

@@ -13,13 +13,16 @@ export interface Check extends CheckOutcome {
   failOn: 'leak' | 'suspect';
 }
 
+/** The detector says nothing of a leak before. */
+export const leastJudgedMs = 45_000;
+
 export type CheckAnswer = 'passed' | 'leak' | 'failed' | 'undecided';
 
 /** A command that fails is no healthy one; one too short to be judged is neither. */
-export function answerOf({ verdict, ended, failOn }: Check): CheckAnswer {
+export function answerOf({ verdict, ended, failOn, judgedMs }: Check): CheckAnswer {
   if (verdict.verdict === 'leak' || (failOn === 'suspect' && verdict.verdict === 'suspect')) return 'leak';
   if (ended !== null && ended.code !== 0) return 'failed';
-  return verdict.verdict === 'undecided' ? 'undecided' : 'passed';
+  return verdict.verdict === 'undecided' || judgedMs < leastJudgedMs ? 'undecided' : 'passed';
 }
 
 export function checkText(check: Check, look: Look): string {
