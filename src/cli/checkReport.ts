@@ -56,7 +56,7 @@ function endMs({ exhaustion, detectedAt }: ResourceVerdict): number {
   return exhaustion === null ? Date.parse(detectedAt ?? '') || 0 : Date.now();
 }
 
-export function sentenceOf(check: Check): string {
+function sentenceOf(check: Check): string {
   const { name, verdict, ended, judgedMs, loadFailures } = check;
   const load = loadFailures === 0 ? '' : ` The load failed ${loadFailures} times.`;
   const how = ended === null ? '' : ended.signal === null ? `it ended by itself with ${ended.code}` : `it was ended by ${ended.signal}`;

@@ -13,7 +13,7 @@ interface Panel {
   queries: Query[];
 }
 
-const source = { type: 'prometheus', uid: '${datasource}' };
+const source = { type: 'prometheus', uid: '$datasource' };
 const height = 8;
 const of = '{instance=~"$instance"}';
 
