@@ -161,7 +161,7 @@ class RunningDaemon implements Daemon, LiveSource {
 
   private onScanDue(): void {
     try {
-      this.hostWatch.beforeScan(this.latest);
+      this.hostWatch.beforeScan(this.latest, this.clock.nowMs());
       this.latest = this.scanOnce();
       this.keepBudget();
     } catch (error) {

@@ -58,10 +58,19 @@ export class HostWatch {
     this.#options = options;
     this.#vitalsReader = new VitalsReader(options.procRoot);
     this.#kills = new KillWatch(options);
-    const hostIsWell = () =>
-      (this.#track === null || this.#track.stage === 'healthy') && (this.#conclusion.cause ?? 'service') === 'service';
     const { procRoot } = options;
-    this.#prober = new Prober(options.probes, { hostIsWell, onBug: options.onBug, ...(procRoot === undefined ? {} : { procRoot }) });
+    this.#prober = new Prober(options.probes, {
+      hostIsWell: () => this.#isWell(),
+      onBug: options.onBug,
+      ...(procRoot === undefined ? {} : { procRoot }),
+    });
+  }
+
+  /** Busy CPUs and disks may be what is usual here. */
+  #isWell(): boolean {
+    const stage = this.#track?.stage ?? 'healthy';
+    const { cause } = this.#conclusion;
+    return (stage === 'healthy' || stage === 'filling') && cause !== 'memory' && cause !== 'network';
   }
 
   start(): void {
@@ -78,14 +87,14 @@ export class HostWatch {
   }
 
   /** Before a scan: `before` still has the processes that ended since. */
-  beforeScan(before: Scan): void {
-    this.#kills.look(before);
+  beforeScan(before: Scan, nowMs: number): void {
+    this.#kills.look(before, nowMs);
   }
 
   afterScan(scan: Scan): void {
     const { host, timeMs } = scan;
     const vitals = this.#vitalsReader.read(host, timeMs);
-    if (isValue(vitals.oomKills) && vitals.oomKills > 0) this.#kills.count(scan, vitals.oomKills);
+    this.#kills.count(scan, isValue(vitals.oomKills) ? vitals.oomKills : 0);
     const before = this.#track ?? newStageTrack(timeMs);
     this.#vitals = vitals;
     this.#track = nextStage(before, vitals);

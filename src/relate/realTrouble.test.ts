@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { causes, stages } from '../model/cascade.ts';
 
@@ -16,7 +16,7 @@ const told = v.object({
 });
 type Told = v.InferOutput<typeof told>;
 
-const program = join(import.meta.dirname, 'watchHostForTests.ts');
+const program = fileURLToPath(new URL('./watchHostForTests.ts', import.meta.url));
 
 /** Every look of the program until one is as wanted, which the time limit of the test bounds. */
 async function looksUntil(child: ChildProcess, wanted: (look: Told) => boolean): Promise<Told[]> {

@@ -47,6 +47,7 @@ const cases: [Stage, Partial<Vitals>][] = [
   ['healthy', { memorySome: 0.97, memoryFull: 0.18 }],
   ['healthy', { headroomEndsMs: 600_000, memAvailableRatio: 0.8 }],
   ['filling', { memAvailableRatio: 0.08 }],
+  ['healthy', { memAvailableRatio: 0.08, memAvailableBytes: 20 * 1024 ** 3 }],
   ['filling', { memAvailableRatio: 0.3, headroomEndsMs: 1_200_000 }],
   ['swapping', { swapOutBytes: 2e6 }],
   ['swapping', { swapInBytes: 2e6, memoryFull: 0.01 }],

@@ -21,7 +21,9 @@ const leaveAt = 0.5;
 const worseAfterMs = 2000;
 const betterAfterMs = 60_000;
 
+/** Little is this part of RAM, and on a large machine less than so much. */
 const littleRatio = 0.1;
+const littleBytes = 4 * 1024 ** 3;
 const endsSoonMs = 3_600_000;
 /** Warm-up eats memory fast, too: while most is left, an end within the hour is no news. */
 const notYetRatio = 0.4;
@@ -115,7 +117,7 @@ function swapping(vitals: Vitals, factor: number): Because[] | null {
 
 function filling(vitals: Vitals, factor: number): Because[] | null {
   const endsSoon = under(vitals.headroomEndsMs, endsSoonMs / factor) && under(vitals.memAvailableRatio, notYetRatio);
-  if (!endsSoon && !under(vitals.memAvailableRatio, littleRatio / Math.sqrt(factor))) return null;
+  if (!endsSoon && !hasLittle(vitals, factor)) return null;
   const ends =
     endsSoon && isValue(vitals.headroomEndsMs)
       ? [{ name: 'headroom-ends', text: `it ends in ${formatDuration(vitals.headroomEndsMs)} at this pace` }]
@@ -125,11 +127,12 @@ function filling(vitals: Vitals, factor: number): Because[] | null {
 
 /** The host's own memory, not that of one cgroup with a limit: those make pressure as well, but no direct reclaim of the host. */
 export function isShort(vitals: Vitals, factor = 1): boolean {
-  return (
-    under(vitals.memAvailableRatio, littleRatio / Math.sqrt(factor)) ||
-    over(vitals.directReclaims, factor) ||
-    over(vitals.swapInBytes, swapBytesPerSecond * factor)
-  );
+  return hasLittle(vitals, factor) || over(vitals.directReclaims, factor) || over(vitals.swapInBytes, swapBytesPerSecond * factor);
+}
+
+function hasLittle({ memAvailableRatio, memAvailableBytes }: Vitals, factor: number): boolean {
+  const more = 1 / Math.sqrt(factor);
+  return under(memAvailableRatio, littleRatio * more) && !over(memAvailableBytes, littleBytes * more);
 }
 
 /** What moves between RAM and disk for want of RAM. */

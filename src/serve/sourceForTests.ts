@@ -63,6 +63,7 @@ function processOf(pid: number, workloadId: string, anonBytes: number): ProcessS
     sample: sampleOf({ anonBytes, swapBytes: mib }),
     grown: false,
     zombies: 0,
+    diedIn: null,
     openFiles: null,
   };
 }

@@ -10,8 +10,8 @@ import { UnseenKills } from './unseenKills.ts';
 
 /** The newest are kept. */
 const maxKills = 100;
-/** Records taken at a time: after a boot the log is long. */
-const recordsAtOnce = 400;
+/** Records taken at a time: the whole log of a server at the start, and later some kills with a line for each process. */
+const recordsAtOnce = 20_000;
 /** A kill this much older than the scan before is none of its processes: pids are given out again. */
 const recentMs = 120_000;
 
@@ -41,6 +41,8 @@ export class KillWatch {
   /** In place of the log; null where it can be read. */
   readonly #unseen: UnseenKills | null;
   #workloadOf: ReadonlyMap<number, string> | null = null;
+  /** All that was in the log at the start has been read. */
+  #hasCaughtUp = false;
 
   constructor({ history, kernelLog, procRoot, cgroupRoot }: KillWatchOptions) {
     this.#history = history;
@@ -54,22 +56,35 @@ export class KillWatch {
   }
 
   /** To be called before a scan: `before` still has the processes that were killed since. */
-  look(before: Scan): void {
+  look(before: Scan, nowMs: number): void {
     if (!isValue(this.#log)) {
       this.#unseen?.remember(before);
       this.#workloadOf = workloadByPid(before);
       return;
     }
-    const bootTimeMs = before.host.sample.startTimeMs;
     let workloadOf: ReadonlyMap<number, string> | null = null;
+    let lines = 0;
     for (const line of this.#log.read(recordsAtOnce)) {
+      lines += 1;
       const kill = this.#reader.push(line);
       if (kill === null || this.#waiting.length >= maxKills) continue;
-      const atMs = isValue(bootTimeMs) && kill.sinceBootMs !== null ? bootTimeMs + kill.sinceBootMs : before.timeMs;
+      const atMs = this.#momentOf(kill, before, nowMs);
       const isRecent = before.timeMs - atMs < recentMs;
       if (isRecent) workloadOf ??= workloadByPid(before);
       this.#waiting.push({ kill: { ...kill, atMs }, atMs, workloadOf: isRecent ? workloadOf : null });
     }
+    if (lines < recordsAtOnce) this.#hasCaughtUp = true;
+  }
+
+  /**
+   * The clock of the log drifts from that of the system, by minutes in a month, and stands still while a machine sleeps. What came since the
+   * last look came after it.
+   */
+  #momentOf({ sinceBootMs }: Kill, { timeMs, host }: Scan, nowMs: number): number {
+    const bootTimeMs = host.sample.startTimeMs;
+    if (!isValue(bootTimeMs) || sinceBootMs === null) return nowMs;
+    const byLogMs = Math.min(bootTimeMs + sinceBootMs, nowMs);
+    return this.#hasCaughtUp ? Math.max(byLogMs, Math.min(timeMs, nowMs)) : byLogMs;
   }
 
   /** To be called after a scan with the kills that the kernel counted since the one before. */
@@ -119,8 +134,9 @@ export class KillWatch {
 
 function workloadByPid(scan: Scan): Map<number, string> {
   return new Map(
-    scan.processes.flatMap(({ id, subject }): [number, string][] =>
-      subject.workloadId === undefined ? [] : [[id.pid, subject.workloadId]],
-    ),
+    scan.processes.flatMap(({ id, subject, diedIn }): [number, string][] => {
+      const workloadId = diedIn ?? subject.workloadId;
+      return workloadId === undefined ? [] : [[id.pid, workloadId]];
+    }),
   );
 }

@@ -18,9 +18,13 @@ interface Ended {
   anonBytes: number;
   swapBytes: number;
   shmemBytes: number;
+  /** It had ended already, and waits for its parent. */
+  hasEnded: boolean;
 }
 
 const cgroupSearchMs = 5;
+/** A large process is gone within this many scans after it was killed. */
+const patienceScans = 5;
 /** As long as the kernel's own names. */
 const maxNameLength = 15;
 
@@ -29,6 +33,8 @@ export class UnseenKills {
   readonly #cgroupRoot: string;
   #before = new Map<number, Ended>();
   #killsByCgroup: Map<string, number>;
+  /** Kills that were counted and of whom nobody is gone yet. */
+  #owed: { kills: number; cgroup: string | null; scansLeft: number } | null = null;
 
   constructor(procRoot = '/proc', cgroupRoot = '/sys/fs/cgroup') {
     this.#procRoot = procRoot;
@@ -36,37 +42,49 @@ export class UnseenKills {
     this.#killsByCgroup = this.#countByCgroup();
   }
 
-  /** Before each scan: what may be gone after it. */
+  /** Before each scan: what may be gone after it. One that is on its way out has given its memory back already. */
   remember({ processes, workloads }: Scan): void {
     const units = new Map(workloads.map(({ subject }) => [subject.id, subject.origin === 'systemd-unit' ? subject.name : null]));
     const bytes = (reading: (typeof processes)[number]['sample']['anonBytes']) => (isValue(reading) ? reading : 0);
-    this.#before = new Map(
-      processes.map(({ id: { pid }, subject, command, uid, sample }) => [
-        pid,
-        {
-          pid,
-          name: (command.split(/[\s:]/, 1)[0] ?? '').split('/').at(-1)?.slice(0, maxNameLength) ?? '',
-          uid: isValue(uid) ? uid : null,
-          unit: units.get(subject.workloadId ?? '') ?? null,
-          anonBytes: bytes(sample.anonBytes),
-          swapBytes: bytes(sample.swapBytes),
-          shmemBytes: bytes(sample.shmemBytes),
-        },
-      ]),
-    );
+    const last = this.#before;
+    this.#before = new Map();
+    for (const { id, subject, command, state, uid, sample, diedIn } of processes) {
+      const known = last.get(id.pid);
+      const hasEnded = state === 'Z';
+      const anonBytes = bytes(sample.anonBytes);
+      if (known !== undefined && (hasEnded || anonBytes === 0)) {
+        this.#before.set(id.pid, { ...known, hasEnded });
+        continue;
+      }
+      this.#before.set(id.pid, {
+        pid: id.pid,
+        name: (command.split(/[\s:]/, 1)[0] ?? '').split('/').at(-1)?.slice(0, maxNameLength) ?? '',
+        uid: isValue(uid) ? uid : null,
+        unit: units.get(diedIn ?? subject.workloadId ?? '') ?? null,
+        anonBytes,
+        swapBytes: bytes(sample.swapBytes),
+        shmemBytes: bytes(sample.shmemBytes),
+        hasEnded,
+      });
+    }
   }
 
-  /** After the scan in which the kernel counted `count` more. */
+  /** After each scan: the kernel counted `count` more. Who is killed may take its time to be gone. */
   guess({ processes, timeMs }: Scan, count: number): Kill[] {
-    const living = new Set(processes.map(({ id }) => id.pid));
-    const cgroup = this.#cgroupWithMore();
-    const unit = unitOf(cgroup);
-    const ended = [...this.#before.values()].filter(({ pid }) => !living.has(pid));
+    if (count > 0) this.#owed = { kills: (this.#owed?.kills ?? 0) + count, cgroup: this.#cgroupWithMore(), scansLeft: patienceScans };
+    const owed = this.#owed;
+    if (owed === null) return [];
+    const living = new Set(processes.filter(({ state }) => state !== 'Z').map(({ id }) => id.pid));
+    const unit = unitOf(owed.cgroup);
+    const ended = [...this.#before.values()].filter(({ pid, hasEnded }) => !hasEnded && !living.has(pid));
     const inUnit = ended.filter((process) => unit !== null && process.unit === unit);
-    return (inUnit.length > 0 ? inUnit : ended)
+    const victims = (inUnit.length > 0 ? inUnit : ended)
       .sort((a, b) => b.anonBytes + b.swapBytes - a.anonBytes - a.swapBytes)
-      .slice(0, count)
-      .map((victim) => killOf(victim, cgroup, timeMs));
+      .slice(0, owed.kills);
+    owed.kills -= victims.length;
+    owed.scansLeft -= 1;
+    if (owed.kills === 0 || owed.scansLeft === 0) this.#owed = null;
+    return victims.map((victim) => killOf(victim, owed.cgroup, timeMs));
   }
 
   #cgroupWithMore(): string | null {
