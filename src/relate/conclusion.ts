@@ -195,7 +195,7 @@ function clearedTexts({ vitals, loopback }: Symptoms, wanted: readonly HostCause
       isValue(net.retransmitRatio) ? `${formatPercent(net.retransmitRatio)} sent again` : null,
       isValue(net.drops) ? (net.drops === 0 ? 'no drops' : `${net.drops.toFixed(1)} drops/s`) : null,
     ],
-    disk: [diskTexts(vitals)[0]?.text ?? null],
+    disk: [isValue(vitals.disk) && vitals.disk.requests === 0 ? `${vitals.disk.name} idle` : (diskTexts(vitals)[0]?.text ?? null)],
     cpu: cpuTexts(vitals)
       .slice(0, 2)
       .map(({ text }) => text),
