@@ -53,6 +53,17 @@ test('the network, and not memory', () => {
   assert.match(sentence ?? '', /not because of memory \(PSI memory full 0 %, 2 GiB of RAM available \(50 %\)\)\.$/);
 });
 
+test('a slow service whose pages come back from swap is slow for want of memory, however little the others wait', () => {
+  assert.equal(conclude(symptoms({ stage: 'swapping' }, { swapInBytes: 900_000, memoryFull: 0.01 })).cause, 'memory');
+  assert.equal(conclude(symptoms({}, { swapInBytes: 20_000 })).cause, 'service', 'a page now and then is no reason');
+});
+
+test('a program that does not take its connections is told so', () => {
+  const { cause, because, sentence } = conclude(symptoms({}, { network: { ...quietNetwork, listenOverflows: 2 } }));
+  assert.deepEqual([cause, because[0]?.name], ['service', 'listen-overflows']);
+  assert.match(sentence ?? '', /Look at the service itself: programs did not take 2\.0 connections a second in time\.$/);
+});
+
 test('packets that take their time are the network only where nothing else keeps the machine busy', () => {
   const slowLoopback = { ...quietLoopback, roundTripMs: 100 };
   const { cause, sentence } = conclude(symptoms({ loopback: slowLoopback }));

@@ -44,6 +44,7 @@ export interface Conclusion {
 type HostCause = Exclude<Cause, 'service'>;
 
 const stallFull = 0.05;
+const swapInASecond = 128 * 1024;
 const retransmitShare = 0.03;
 const retransmitsASecond = 0.1;
 const loopbackLoss = 0.1;
@@ -67,8 +68,9 @@ export function conclude(symptoms: Symptoms): Conclusion {
     if (slow === null) return { cause: null, also: [], because: [], sentence: null };
     const cleared = clearedTexts(symptoms, ['memory', 'network', 'disk', 'cpu']).join(', ');
     const why = cleared === '' ? 'what the host does cannot be seen' : `the host is not why: ${cleared}`;
-    const sentence = `${slowText(slow)}, and ${why}. Look at the service itself.`;
-    return { cause: 'service', also: [], because: [], sentence };
+    const because = notTaken(symptoms.vitals);
+    const next = because[0] === undefined ? 'Look at the service itself.' : `Look at the service itself: ${because[0].text}.`;
+    return { cause: 'service', also: [], because, sentence: `${slowText(slow)}, and ${why}. ${next}` };
   }
   const because = evidence[cause];
   const reasons = because.map(({ text }) => text).join(', ');
@@ -104,10 +106,12 @@ function evidenceOf(symptoms: Symptoms): Record<HostCause, Because[]> {
   return { memory: memory(symptoms), network: network(symptoms), disk: disk(symptoms), cpu: cpu(symptoms) };
 }
 
-function memory({ stage, vitals, throttled }: Symptoms): Because[] {
+function memory({ stage, vitals, throttled, probes }: Symptoms): Because[] {
   const stalls = stages.indexOf(stage) >= stages.indexOf('stalling');
   const waits = over(vitals.memoryFull, stallFull) || over(vitals.memorySome, 2 * stallFull);
-  if (stalls || (waits && isShort(vitals))) {
+  // What sleeps is swapped out first, and a service that was asked nothing for a while sleeps.
+  const comesBack = slowest(probes) !== null && over(vitals.swapInBytes, swapInASecond);
+  if (stalls || comesBack || (waits && isShort(vitals))) {
     const texts = [fullText(vitals), availableText(vitals), ...movement(vitals)].filter((text) => text !== null);
     return texts.length > 0 ? texts : [{ name: 'stage', text: stage }];
   }
@@ -135,10 +139,19 @@ function network({ vitals, loopback }: Symptoms): Because[] {
   if (over(net.errors, dropsASecond) && isValue(net.errors)) {
     found.push({ name: 'errors', text: `${Math.round(net.errors)} faulty packets a second` });
   }
+  if (over(net.memoryFailures, 0) && isValue(net.memoryFailures)) {
+    found.push({ name: 'tcp-memory-failures', text: 'TCP has no memory for its buffers, and ends connections for it' });
+  }
   if (over(net.tcpMemoryRatio, tcpMemoryFull) && isValue(net.tcpMemoryRatio)) {
     found.push({ name: 'tcp-memory', text: `buffers of TCP at ${formatPercent(net.tcpMemoryRatio)} of what they may take` });
   }
   return found;
+}
+
+/** Connections that came and that the program did not take. */
+function notTaken({ network: { listenOverflows } }: Vitals): Because[] {
+  if (!isValue(listenOverflows) || listenOverflows === 0) return [];
+  return [{ name: 'listen-overflows', text: `programs did not take ${listenOverflows.toFixed(1)} connections a second in time` }];
 }
 
 /** A machine that is busy with something else delays its own packets as well; only one that is known not to be tells of the network. */
@@ -195,7 +208,7 @@ function clearedTexts({ vitals, loopback }: Symptoms, wanted: readonly HostCause
       isValue(net.retransmitRatio) ? `${formatPercent(net.retransmitRatio)} sent again` : null,
       isValue(net.drops) ? (net.drops === 0 ? 'no drops' : `${net.drops.toFixed(1)} drops/s`) : null,
     ],
-    disk: [diskTexts(vitals)[0]?.text ?? null],
+    disk: [isValue(vitals.disk) && vitals.disk.requests === 0 ? `${vitals.disk.name} idle` : (diskTexts(vitals)[0]?.text ?? null)],
     cpu: cpuTexts(vitals)
       .slice(0, 2)
       .map(({ text }) => text),

@@ -56,6 +56,9 @@ const cases: [Stage, Partial<Vitals>][] = [
   ['stalling', { memoryFull: 0.5, memAvailableRatio: 0.05, swapFreeRatio: 0.5 }],
   ['starving', { memoryFull: 0.5, memAvailableRatio: 0.02, swapFreeRatio: 0.01 }],
   ['starving', { memoryFull: 0.3, memAvailableRatio: 0.02, swapTotalBytes: 0, swapFreeRatio: absent }],
+  ['stalling', { memoryFull: absent, memAvailableRatio: 0.05, directReclaims: 80 }],
+  ['starving', { memoryFull: absent, memAvailableRatio: 0.02, directReclaims: 400, swapTotalBytes: 0, swapFreeRatio: absent }],
+  ['filling', { memoryFull: absent, memAvailableRatio: 0.05, directReclaims: 3 }],
   ['killing', { oomKills: 1 }],
 ];
 for (const [stage, change] of cases) {

@@ -31,6 +31,8 @@ const swapBytesPerSecond = 512 * 1024;
 /** A server that swaps out a fast leak has some 5 to 8 %, and one that livelocks 20 to 60 % (measured). Without swap there is no such work. */
 const stallFull = { withSwap: 0.1, withoutSwap: 0.05 };
 const starveFull = 0.2;
+/** Direct reclaims a second that stand for *full* at 100 % where there is no pressure stall: not measured, on the careful side. */
+const reclaimsPerFull = 500;
 const swapGoneRatio = 0.05;
 
 /** Where the state of hysteresis is kept: what was seen lately, besides what is believed. */
@@ -95,14 +97,19 @@ function killing({ oomKills }: Vitals): Because[] | null {
 }
 
 function starving(vitals: Vitals, factor: number): Because[] | null {
-  if (!over(vitals.memoryFull, starveFull * factor) || !isShort(vitals, factor) || !isSwapGone(vitals, factor)) return null;
+  if (!waits(vitals, starveFull * factor) || !isShort(vitals, factor) || !isSwapGone(vitals, factor)) return null;
   return [fullText(vitals), availableText(vitals), swapLeftText(vitals), ...movement(vitals)].filter((text) => text !== null);
 }
 
 function stalling(vitals: Vitals, factor: number): Because[] | null {
   const mark = isSwapGone(vitals, factor) ? stallFull.withoutSwap : stallFull.withSwap;
-  if (!over(vitals.memoryFull, mark * factor) || !isShort(vitals, factor)) return null;
+  if (!waits(vitals, mark * factor) || !isShort(vitals, factor)) return null;
   return [fullText(vitals), availableText(vitals), ...movement(vitals)].filter((text) => text !== null);
+}
+
+/** All tasks for that share of the time. A kernel without pressure stall tells only how often tasks freed memory themselves. */
+function waits({ memoryFull, directReclaims }: Vitals, mark: number): boolean {
+  return isValue(memoryFull) ? memoryFull > mark : over(directReclaims, mark * reclaimsPerFull);
 }
 
 function isSwapGone({ swapFreeRatio, swapTotalBytes }: Vitals, factor: number): boolean {

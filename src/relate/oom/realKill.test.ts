@@ -1,10 +1,12 @@
 /** A real kill on this machine, in a cgroup of the test's own, seen by a real daemon: who, how much, since when, and in whose favour. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import * as v from 'valibot';
 import { runCli, startRun, testFolder } from '../../cli/spawnForTests.ts';
 import { KernelLog } from '../../kernel/kmsg.ts';
 import { readText } from '../../kernel/read.ts';
@@ -138,5 +140,9 @@ test('a daemon sees a real kill, knows whose process it was, and that it had gro
   const status = await runCli(['status', '--url', daemon.url]);
   assert.match(status.stdout, /^killed +\d+ s ago: The kernel killed .*was at its own limit of 96 MiB; it was the one that grew by/m);
   const inFull = await runCli(['oom', '--url', daemon.url]);
+  const log = join(testFolder(t), 'kern.log');
+  writeFileSync(log, execFileSync('dmesg'));
+  const { kills } = v.parse(killsSchema, JSON.parse((await runCli(['oom', log, '--json', '--url', daemon.url])).stdout));
+  assert.deepEqual(kills.find(({ id }) => id === kill.id)?.culprit, kill.culprit, 'a log of the same kill has the history of the daemon');
   assert.match(inFull.stdout, new RegExp(`culprit +node .*${mark}.*, the victim itself: .* in 1 process, grew by`));
 });
