@@ -3,6 +3,7 @@
 import type { Finding } from '../model/finding.ts';
 import { emptySample, type Sample } from '../model/gauge.ts';
 import { absent, notPermitted } from '../model/reading.ts';
+import { observeOnly } from '../model/settings.ts';
 import { hostSubject, type Subject } from '../model/subject.ts';
 import type { ResourceVerdict, SubjectVerdict } from '../model/verdict.ts';
 import { conditionForTests, killForTests } from '../relate/conditionForTests.ts';
@@ -177,6 +178,7 @@ export function sourceForTests(): TestSource {
       budget: { cpuRatio: 0.01, rssBytes: 1e8, readsPerSecond: 20_000 },
       bpf: false,
       probes: { enabled: false, intervalMs: 30_000, timeoutMs: 10_000, targets: null },
+      policy: observeOnly,
     }),
     nowMs: () => startMs,
     scan: () => scan,

@@ -1,0 +1,131 @@
+/** Plans, carries out and proves actions on this server: for `stanch do` and for the daemon. */
+import { existsSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Action, ActionKind, ActionPlan, ActionProof } from '../model/action.ts';
+import { valueOrNull } from '../model/reading.ts';
+import { Sampler } from '../sample/sampler.ts';
+import type { Scan } from '../sample/scan.ts';
+import { whyNotAgain } from './breaker.ts';
+import { Executor } from './executor.ts';
+import { ActionJournal } from './journal.ts';
+import { planAction } from './plans/index.ts';
+import type { PlanOptions } from './plans/plan.ts';
+import { matches } from './policy.ts';
+import { type Measured, proofOf } from './proof.ts';
+import { SystemdOverBus } from './systemd/systemd.ts';
+import { findTarget, type Target } from './target.ts';
+
+export interface StabiliserOptions {
+  journalFile: string;
+  neverTouch: readonly string[];
+  procRoot?: string;
+  /** Whether programs may be started, as systemctl where its socket fails. */
+  mayStart?: boolean;
+}
+
+/** Measured again and again until it has settled, for so long at most. */
+const proofMs = 30_000;
+const settleMs = 1000;
+const settledBytes = 4 << 20;
+
+export class Stabiliser {
+  readonly #journal: ActionJournal;
+  readonly #executor: Executor;
+  readonly #systemd: SystemdOverBus;
+  readonly #procRoot: string;
+  readonly #sampler: Sampler;
+  #neverTouch: readonly string[];
+
+  constructor({ journalFile, neverTouch, procRoot = '/proc', mayStart = true }: StabiliserOptions) {
+    this.#procRoot = procRoot;
+    this.#neverTouch = neverTouch;
+    this.#systemd = new SystemdOverBus({ mayStart });
+    this.#journal = new ActionJournal(journalFile);
+    this.#executor = new Executor(this.#journal, { systemd: this.#systemd, procRoot });
+    this.#sampler = new Sampler({ procRoot, keptFds: 0 });
+  }
+
+  /** What a stanch that died left half done. */
+  recover(): Promise<Action[]> {
+    return this.#executor.recover();
+  }
+
+  actions(): Action[] {
+    return this.#journal.entries().map(({ action }) => action);
+  }
+
+  /** Errors: STANCH_E_NO_SUBJECT, STANCH_E_NOT_POSSIBLE. `growth`: bytes an hour by which the workload of a name leaks. */
+  plan(
+    kind: ActionKind,
+    wanted: string,
+    options: Pick<PlanOptions, 'highBytes' | 'maxBytes' | 'graceMs'>,
+    growth: ((name: string) => number | null) | null,
+  ): { plan: ActionPlan; target: Target } {
+    const found = findTarget(this.#scan(), wanted, null, this.#procRoot);
+    const target = { ...found, bytesPerHour: growth?.(found.subject.name) ?? null };
+    const surroundings = { hasSystemd: existsSync('/run/systemd/system'), hasCgroup2: existsSync('/sys/fs/cgroup/cgroup.controllers') };
+    return { plan: planAction(kind, target, { ...options, ...surroundings }), target };
+  }
+
+  /** Why it is not to be done: the owner's list, or because the same did not help lately; null: nothing speaks against it. */
+  whyNot(plan: ActionPlan, again: boolean): string | null {
+    const { kind, subjectName, subjectId } = plan;
+    const changes = kind !== 'protect';
+    if (changes && this.#neverTouch.some((pattern) => matches(pattern, subjectName)))
+      return `${subjectName} is on the list of what is never touched`;
+    return again ? null : whyNotAgain(this.actions(), kind, subjectId, Date.now());
+  }
+
+  /** Errors: STANCH_E_DATA_DIR when it can't be written down; then nothing was done. */
+  async execute(plan: ActionPlan, target: Target, by: string): Promise<Action> {
+    const before = this.#measure(target);
+    const startedMs = Date.now();
+    const action = await this.#executor.run(plan, by);
+    if (action.state !== 'done') return action;
+    const after = plan.expectedBytes === null ? this.#measure(target) : await this.#settled(target);
+    const proof = proofOf(plan, before, after, Date.now() - startedMs, target.bytesPerHour, []);
+    return this.prove(action, proof);
+  }
+
+  undo(id: string): Promise<Action> {
+    return this.#executor.undo(id);
+  }
+
+  prove(action: Action, proof: ActionProof): Action {
+    this.#journal.prove(action.id, proof);
+    return { ...action, proof };
+  }
+
+  close(): void {
+    this.#systemd.close();
+    this.#sampler.close();
+  }
+
+  #scan(): Scan {
+    return this.#sampler.scan(Date.now());
+  }
+
+  #measure({ subject }: Target): Measured {
+    const { workloads, host } = this.#scan();
+    const sample = workloads.find((workload) => workload.subject.id === subject.id)?.sample;
+    return {
+      privateBytes: sample === undefined ? 0 : (valueOrNull(sample.anonBytes) ?? 0) + (valueOrNull(sample.swapBytes) ?? 0),
+      headroomBytes: valueOrNull(host.sample.headroomBytes),
+      memTotalBytes: valueOrNull(host.memTotalBytes),
+    };
+  }
+
+  /** Systemd only takes the order: until the old processes are gone and the new ones are up, it changes. */
+  async #settled(target: Target): Promise<Measured> {
+    const before = target.privateBytes;
+    let last = this.#measure(target);
+    for (const endMs = performance.now() + proofMs; performance.now() < endMs; ) {
+      await wait(settleMs);
+      const next = this.#measure(target);
+      const isStill = Math.abs(next.privateBytes - last.privateBytes) < settledBytes;
+      last = next;
+      if (isStill && next.privateBytes < before / 2) break;
+    }
+    return last;
+  }
+}
