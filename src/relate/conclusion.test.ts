@@ -58,6 +58,20 @@ test('a slow service whose pages come back from swap is slow for want of memory,
   assert.equal(conclude(symptoms({}, { swapInBytes: 20_000 })).cause, 'service', 'a page now and then is no reason');
 });
 
+test('busy CPUs and disks are no trouble while services answer as usual, and told where no service is asked', () => {
+  for (const [cause, vitals] of [
+    ['cpu', busy],
+    ['disk', slowDisk],
+  ] as const) {
+    assert.equal(conclude(symptoms({ probes: [probeForTests()] }, vitals)).sentence, null);
+    assert.equal(conclude(symptoms({ probes: [] }, vitals)).cause, cause);
+  }
+});
+
+test('waiting for disks that are fast: a limit holds it back', () => {
+  assert.equal(conclude(symptoms({}, { ioSome: 0.5 })).cause, 'disk');
+});
+
 test('a program that does not take its connections is told so', () => {
   const { cause, because, sentence } = conclude(symptoms({}, { network: { ...quietNetwork, listenOverflows: 2 } }));
   assert.deepEqual([cause, because[0]?.name], ['service', 'listen-overflows']);
@@ -84,7 +98,10 @@ test('the CPUs; the disk; the service itself', () => {
   );
   const byDisk = conclude(symptoms({}, slowDisk));
   assert.equal(byDisk.cause, 'disk');
-  assert.match(byDisk.sentence ?? '', /because the disk is slow \(sda takes 340 ms a request, 24\.0 in its queue, PSI io full 60 %/);
+  assert.match(
+    byDisk.sentence ?? '',
+    /because the disk is slow \(sda takes 340 ms a request, 24\.0 in its queue, PSI io some 70 %, full 60 %, iowait 50 %\)/,
+  );
   const byService = conclude(symptoms());
   assert.equal(byService.cause, 'service');
   assert.match(

@@ -58,11 +58,14 @@ const stolen = 0.2;
 const diskLatencyMs = 40;
 const diskQueue = 1.5;
 const ioSome = 0.15;
+const ioSomeAlone = 0.3;
 
 export function conclude(symptoms: Symptoms): Conclusion {
   const evidence = evidenceOf(symptoms);
-  const found = causes.filter((cause): cause is HostCause => cause !== 'service' && evidence[cause].length > 0);
   const slow = slowest(symptoms.probes);
+  // Work that keeps CPUs and disks busy is nobody's trouble while services answer as usual.
+  const isTrouble = (cause: HostCause) => slow !== null || symptoms.probes.length === 0 || cause === 'memory' || cause === 'network';
+  const found = causes.filter((cause): cause is HostCause => cause !== 'service' && evidence[cause].length > 0 && isTrouble(cause));
   const [cause, ...also] = inOrder(found);
   if (cause === undefined) {
     if (slow === null) return { cause: null, also: [], because: [], sentence: null };
@@ -180,12 +183,13 @@ function cpuTexts({ runningTasks, cpuCount, cpuBusyRatio, cpuSome: some }: Vital
 
 function disk({ vitals }: Symptoms): Because[] {
   const { disk: slowestDisk, ioSome: waits, ioWaitRatio } = vitals;
+  // What a limit of a cgroup or a file server on the network holds back never gets to a disk.
+  if (over(waits, ioSomeAlone)) return diskTexts(vitals);
   if (!isValue(slowestDisk) || slowestDisk.latencyMs < diskLatencyMs || slowestDisk.queue < diskQueue) return [];
-  if (!over(waits, ioSome) && !over(ioWaitRatio, ioSome)) return [];
-  return diskTexts(vitals);
+  return over(waits, ioSome) || over(ioWaitRatio, ioSome) ? diskTexts(vitals) : [];
 }
 
-function diskTexts({ disk: slowestDisk, ioFull, ioWaitRatio }: Vitals): Because[] {
+function diskTexts({ disk: slowestDisk, ioSome: waits, ioFull, ioWaitRatio }: Vitals): Because[] {
   return [
     isValue(slowestDisk)
       ? {
@@ -193,7 +197,8 @@ function diskTexts({ disk: slowestDisk, ioFull, ioWaitRatio }: Vitals): Because[
           text: `${slowestDisk.name} takes ${formatMs(slowestDisk.latencyMs)} a request, ${slowestDisk.queue.toFixed(1)} in its queue`,
         }
       : null,
-    isValue(ioFull) ? { name: 'io-full', text: `PSI io full ${formatPercent(ioFull)}` } : null,
+    isValue(waits) ? { name: 'io-some', text: `PSI io some ${formatPercent(waits)}` } : null,
+    isValue(ioFull) ? { name: 'io-full', text: `full ${formatPercent(ioFull)}` } : null,
     isValue(ioWaitRatio) ? { name: 'iowait', text: `iowait ${formatPercent(ioWaitRatio)}` } : null,
   ].filter((text) => text !== null);
 }

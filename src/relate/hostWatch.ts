@@ -159,7 +159,7 @@ export class HostWatch {
     if (stage === before.stage) return;
     const reasons = because.map(({ text }) => text).join(', ');
     const sentence = this.#conclusion.sentence;
-    const text = `The server is ${stage}, it was ${before.stage}${reasons === '' ? '' : `: ${reasons}`}.${sentence === null ? '' : ` ${sentence}`}`;
+    const text = `Stage ${stage}, after ${before.stage}${reasons === '' ? '' : `: ${reasons}`}.${sentence === null ? '' : ` ${sentence}`}`;
     const severity = stage === 'healthy' || stage === 'filling' ? 'info' : stage === 'swapping' ? 'warning' : 'critical';
     this.#tell({ atMs: sinceMs, kind: 'stage', subjectId: null, severity, text });
   }

@@ -113,7 +113,7 @@ test("without the kernel's log: a kill is counted, and who it was is told from w
   const events = watch.eventsSince(0);
   assert.ok(
     events.some(
-      ({ kind, text }) => kind === 'stage' && /^The server is killing, it was .*: \d+ process(?:es)? killed for want of memory/.test(text),
+      ({ kind, text }) => kind === 'stage' && /^Stage killing, after \w+: \d+ process(?:es)? killed for want of memory/.test(text),
     ),
   );
 });
