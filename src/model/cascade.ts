@@ -31,7 +31,7 @@ export interface Vitals {
   /** Times a task had to free memory itself, for want of memory of the host. */
   directReclaims: Reading<number>;
   reclaimedBytes: Reading<number>;
-  /** Since the scan before. */
+  /** Since the scan before, without those inside a cgroup at its own limit as far as the kernel's log tells. */
   oomKills: Reading<number>;
   /** The disk whose requests waited longest. */
   disk: Reading<DiskVitals>;

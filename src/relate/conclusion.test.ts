@@ -72,6 +72,11 @@ test('waiting for disks that are fast: a limit holds it back', () => {
   assert.equal(conclude(symptoms({}, { ioSome: 0.5 })).cause, 'disk');
 });
 
+test('a kill alone does not make memory short: it was given back', () => {
+  assert.equal(conclude(symptoms({ stage: 'killing', probes: [] })).sentence, null);
+  assert.equal(conclude(symptoms({ stage: 'killing' }, short)).cause, 'memory');
+});
+
 test('a program that does not take its connections is told so', () => {
   const { cause, because, sentence } = conclude(symptoms({}, { network: { ...quietNetwork, listenOverflows: 2 } }));
   assert.deepEqual([cause, because[0]?.name], ['service', 'listen-overflows']);

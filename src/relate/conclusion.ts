@@ -8,7 +8,7 @@
  * sent again, and packets to oneself that do not arrive. Busy CPUs come before the disk: they slow every request down, while a slow disk
  * leaves CPUs idle.
  */
-import { type Because, type Cause, causes, type Stage, stages, type Vitals } from '../model/cascade.ts';
+import { type Because, type Cause, causes, type Stage, type Vitals } from '../model/cascade.ts';
 import type { LoopbackState, ProbeState } from '../model/probe.ts';
 import { isValue } from '../model/reading.ts';
 import { formatBytes, formatMs, formatPercent } from '../model/units.ts';
@@ -110,7 +110,8 @@ function evidenceOf(symptoms: Symptoms): Record<HostCause, Because[]> {
 }
 
 function memory({ stage, vitals, throttled, probes }: Symptoms): Because[] {
-  const stalls = stages.indexOf(stage) >= stages.indexOf('stalling');
+  // A kill frees what was short.
+  const stalls = stage === 'stalling' || stage === 'starving' || (stage === 'killing' && isShort(vitals));
   const waits = over(vitals.memoryFull, stallFull) || over(vitals.memorySome, 2 * stallFull);
   // What sleeps is swapped out first, and a service that was asked nothing for a while sleeps.
   const comesBack = slowest(probes) !== null && over(vitals.swapInBytes, swapInASecond);

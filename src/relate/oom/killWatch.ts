@@ -43,6 +43,7 @@ export class KillWatch {
   #workloadOf: ReadonlyMap<number, string> | null = null;
   /** All that was in the log at the start has been read. */
   #hasCaughtUp = false;
+  #contained = 0;
 
   constructor({ history, kernelLog, procRoot, cgroupRoot }: KillWatchOptions) {
     this.#history = history;
@@ -68,6 +69,7 @@ export class KillWatch {
       lines += 1;
       const kill = this.#reader.push(line);
       if (kill === null || this.#waiting.length >= maxKills) continue;
+      if (this.#hasCaughtUp && kill.scope === 'cgroup') this.#contained += 1;
       const atMs = this.#momentOf(kill, before, nowMs);
       const isRecent = before.timeMs - atMs < recentMs;
       if (isRecent) workloadOf ??= workloadByPid(before);
@@ -92,6 +94,13 @@ export class KillWatch {
     for (const kill of this.#unseen?.guess(after, kills) ?? []) {
       if (this.#waiting.length < maxKills) this.#waiting.push({ kill, atMs: after.timeMs, workloadOf: this.#workloadOf });
     }
+  }
+
+  /** Kills since the last call that were inside a cgroup at its own limit: nothing that the host ran short for. */
+  takeContained(): number {
+    const contained = this.#contained;
+    this.#contained = 0;
+    return contained;
   }
 
   /** A bite of work; false when there is none. */

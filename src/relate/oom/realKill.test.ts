@@ -13,7 +13,7 @@ import { readText } from '../../kernel/read.ts';
 import { isValue } from '../../model/reading.ts';
 import { Sampler } from '../../sample/sampler.ts';
 import { ask } from '../../serve/askForTests.ts';
-import { killsSchema } from '../../serve/schema.ts';
+import { hostDocumentSchema, killsSchema } from '../../serve/schema.ts';
 import { HostWatch } from '../hostWatch.ts';
 
 const limitBytes = 96 * 1024 ** 2;
@@ -137,6 +137,8 @@ test('a daemon sees a real kill, knows whose process it was, and that it had gro
   assert.ok(kill.culprit !== null);
   assert.deepEqual([kill.culprit.subjectId, kill.culprit.isVictim, kill.culprit.from], [kill.victim.subjectId, true, 'history']);
   assert.ok((kill.culprit.grewBytes ?? 0) > limitBytes / 4, `${kill.culprit.grewBytes}`);
+  const { condition } = await ask(`${daemon.url}/api/v1/host`, hostDocumentSchema);
+  assert.notEqual(condition.stage, 'killing', 'a kill at the limit of a cgroup is none of the host');
   const status = await runCli(['status', '--url', daemon.url]);
   assert.match(status.stdout, /^killed +\d+ s ago: The kernel killed .*was at its own limit of 96 MiB; it was the one that grew by/m);
   const inFull = await runCli(['oom', '--url', daemon.url]);
