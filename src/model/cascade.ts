@@ -33,6 +33,8 @@ export interface Vitals {
   reclaimedBytes: Reading<number>;
   /** Since the scan before, without those inside a cgroup at its own limit as far as the kernel's log tells. */
   oomKills: Reading<number>;
+  /** Requests of the kernel itself for a page or two that it could not meet since the scan before: packets are lost so. Of its log. */
+  failedAllocations: Reading<number>;
   /** The disk whose requests waited longest. */
   disk: Reading<DiskVitals>;
   cpuCount: number;

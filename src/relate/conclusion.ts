@@ -45,7 +45,7 @@ type HostCause = Exclude<Cause, 'service'>;
 
 const stallFull = 0.05;
 const swapInASecond = 128 * 1024;
-const retransmitShare = 0.03;
+const retransmitShare = { whileSlow: 0.03, whileWell: 0.06 };
 const retransmitsASecond = 0.1;
 const loopbackLoss = 0.1;
 const loopbackSlowMs = 30;
@@ -115,8 +115,9 @@ function memory({ stage, vitals, throttled, probes }: Symptoms): Because[] {
   const waits = over(vitals.memoryFull, stallFull) || over(vitals.memorySome, 2 * stallFull);
   // What sleeps is swapped out first, and a service that was asked nothing for a while sleeps.
   const comesBack = slowest(probes) !== null && over(vitals.swapInBytes, swapInASecond);
-  if (stalls || comesBack || (waits && isShort(vitals))) {
-    const texts = [fullText(vitals), availableText(vitals), ...movement(vitals)].filter((text) => text !== null);
+  const failed = failedText(vitals);
+  if (stalls || comesBack || failed !== null || (waits && isShort(vitals))) {
+    const texts = [failed, fullText(vitals), availableText(vitals), ...movement(vitals)].filter((text) => text !== null);
     return texts.length > 0 ? texts : [{ name: 'stage', text: stage }];
   }
   if (throttled === null) return [];
@@ -125,10 +126,12 @@ function memory({ stage, vitals, throttled, probes }: Symptoms): Because[] {
   return [{ name: 'cgroup', text: `that of ${path}, at its own limit: PSI memory some ${formatPercent(pressureSome)} there${limit}` }];
 }
 
-function network({ vitals, loopback }: Symptoms): Because[] {
+function network({ vitals, loopback, probes }: Symptoms): Because[] {
   const { network: net } = vitals;
   const found: Because[] = [];
-  if (over(net.retransmittedSegments, retransmitsASecond) && over(net.retransmitRatio, retransmitShare) && isValue(net.retransmitRatio)) {
+  // Clients on the move lose some; where nothing is slow it takes more to speak of.
+  const share = retransmitShare[slowest(probes) === null && probes.length > 0 ? 'whileWell' : 'whileSlow'];
+  if (over(net.retransmittedSegments, retransmitsASecond) && over(net.retransmitRatio, share) && isValue(net.retransmitRatio)) {
     found.push({ name: 'retransmits', text: `${formatPercent(net.retransmitRatio)} of TCP segments sent again` });
   }
   if (loopback !== null && loopback.lost > loopback.sent * loopbackLoss) {
@@ -150,6 +153,15 @@ function network({ vitals, loopback }: Symptoms): Because[] {
     found.push({ name: 'tcp-memory', text: `buffers of TCP at ${formatPercent(net.tcpMemoryRatio)} of what they may take` });
   }
   return found;
+}
+
+/** The kernel throws packets away for want of a page: memory, though it looks like the network. */
+function failedText({ failedAllocations }: Vitals): Because | null {
+  if (!isValue(failedAllocations) || failedAllocations === 0) return null;
+  return {
+    name: 'failed-allocations',
+    text: `the kernel itself got no memory ${failedAllocations} ${failedAllocations === 1 ? 'time' : 'times'}`,
+  };
 }
 
 /** Connections that came and that the program did not take. */

@@ -94,7 +94,8 @@ export class HostWatch {
   afterScan(scan: Scan): void {
     const { host, timeMs } = scan;
     const read = this.#vitalsReader.read(host, timeMs);
-    const vitals: Vitals = { ...read, oomKills: this.#killsOfHost(scan, read.oomKills) };
+    const oomKills = this.#killsOfHost(scan, read.oomKills);
+    const vitals: Vitals = { ...read, oomKills, failedAllocations: this.#kills.takeFailedAllocations() };
     const before = this.#track ?? newStageTrack(timeMs);
     this.#vitals = vitals;
     this.#track = nextStage(before, vitals);

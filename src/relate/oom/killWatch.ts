@@ -1,8 +1,8 @@
 /** Follows the kernel's log for kills, and makes the post-mortem of each once the history before it has been read. */
 import { KernelLog } from '../../kernel/kmsg.ts';
-import { OomReader } from '../../kernel/oomReport.ts';
+import { isFailedAllocation, OomReader } from '../../kernel/oomReport.ts';
 import type { Kill, PostMortem } from '../../model/kill.ts';
-import { isValue, type Reading } from '../../model/reading.ts';
+import { absent, isValue, type Reading } from '../../model/reading.ts';
 import type { Scan } from '../../sample/scan.ts';
 import { type HistorySource, readWorkloadsBefore } from './killHistory.ts';
 import { postMortem } from './postMortem.ts';
@@ -44,6 +44,7 @@ export class KillWatch {
   /** All that was in the log at the start has been read. */
   #hasCaughtUp = false;
   #contained = 0;
+  #failedAllocations = 0;
 
   constructor({ history, kernelLog, procRoot, cgroupRoot }: KillWatchOptions) {
     this.#history = history;
@@ -67,6 +68,7 @@ export class KillWatch {
     let lines = 0;
     for (const line of this.#log.read(recordsAtOnce)) {
       lines += 1;
+      if (this.#hasCaughtUp && isFailedAllocation(line)) this.#failedAllocations += 1;
       const kill = this.#reader.push(line);
       if (kill === null || this.#waiting.length >= maxKills) continue;
       if (this.#hasCaughtUp && kill.scope === 'cgroup') this.#contained += 1;
@@ -101,6 +103,13 @@ export class KillWatch {
     const contained = this.#contained;
     this.#contained = 0;
     return contained;
+  }
+
+  /** Since the last call. Absent where the log can't be read. */
+  takeFailedAllocations(): Reading<number> {
+    const failed = this.#failedAllocations;
+    this.#failedAllocations = 0;
+    return this.seesLog ? failed : absent;
   }
 
   /** A bite of work; false when there is none. */
