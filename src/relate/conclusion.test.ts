@@ -72,6 +72,11 @@ test('waiting for disks that are fast: a limit holds it back', () => {
   assert.equal(conclude(symptoms({}, { ioSome: 0.5 })).cause, 'disk');
 });
 
+test('a stage that is held for a while after it is over is no reason any more', () => {
+  assert.equal(conclude(symptoms({ stage: 'starving', probes: [] })).sentence, null);
+  assert.equal(conclude(symptoms({ stage: 'starving' })).cause, 'service');
+});
+
 test('a kill alone does not make memory short: it was given back', () => {
   assert.equal(conclude(symptoms({ stage: 'killing', probes: [] })).sentence, null);
   assert.equal(conclude(symptoms({ stage: 'killing' }, short)).cause, 'memory');

@@ -12,7 +12,7 @@ import { type Because, type Cause, causes, type Stage, type Vitals } from '../mo
 import type { LoopbackState, ProbeState } from '../model/probe.ts';
 import { isValue } from '../model/reading.ts';
 import { formatBytes, formatMs, formatPercent } from '../model/units.ts';
-import { availableText, fullText, isShort, movement, over } from './stage.ts';
+import { availableText, fullText, isShort, movement, over, stageOf } from './stage.ts';
 
 export interface Symptoms {
   stage: Stage;
@@ -110,15 +110,16 @@ function evidenceOf(symptoms: Symptoms): Record<HostCause, Because[]> {
 }
 
 function memory({ stage, vitals, throttled, probes }: Symptoms): Because[] {
-  // A kill frees what was short.
-  const stalls = stage === 'stalling' || stage === 'starving' || (stage === 'killing' && isShort(vitals));
+  // As of this look: a stage is held for a while after it is over, and a kill frees what was short.
+  const { stage: now } = stageOf(vitals, stage);
+  const stalls = now === 'stalling' || now === 'starving' || (now === 'killing' && isShort(vitals));
   const waits = over(vitals.memoryFull, stallFull) || over(vitals.memorySome, 2 * stallFull);
   // What sleeps is swapped out first, and a service that was asked nothing for a while sleeps.
   const comesBack = slowest(probes) !== null && over(vitals.swapInBytes, swapInASecond);
   const failed = failedText(vitals);
   if (stalls || comesBack || failed !== null || (waits && isShort(vitals))) {
     const texts = [failed, fullText(vitals), availableText(vitals), ...movement(vitals)].filter((text) => text !== null);
-    return texts.length > 0 ? texts : [{ name: 'stage', text: stage }];
+    return texts.length > 0 ? texts : [{ name: 'stage', text: now }];
   }
   if (throttled === null) return [];
   const { path, pressureSome, usageBytes, limitBytes } = throttled;
