@@ -25,7 +25,10 @@ function watchOver(t: Cleaning, probes: ProbeSettings) {
   cpSync(fixture, procRoot, { recursive: true });
   const sampler = new Sampler({ procRoot, keptFds: 0 });
   const bugs: unknown[] = [];
-  const history = { store: { subjects: () => [], read: () => assert.fail('no history here') }, isLeaking: () => false };
+  const history = {
+    store: { states: () => [], putState: () => undefined, subjects: () => [], read: () => assert.fail('no history here') },
+    isLeaking: () => false,
+  };
   const watch = new HostWatch({
     probes,
     history,

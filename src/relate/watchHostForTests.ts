@@ -33,6 +33,8 @@ const watch = new HostWatch({
   },
   history: {
     store: {
+      states: () => [],
+      putState: () => undefined,
       subjects: () => [],
       read: () => {
         throw new Error('no history here');
