@@ -133,7 +133,7 @@ class RunningDaemon implements Daemon, LiveSource {
       onBug: (error) => this.tellBug('probing', error),
     });
     this.latestCost = this.cost.measure();
-    this.latest = this.scanOnce();
+    this.latest = this.scanOnce(null);
     this.savedMs = this.latest.timeMs;
     this.judge.resume(store.findings({ limit: 10_000 }), this.latest.timeMs);
   }
@@ -161,8 +161,7 @@ class RunningDaemon implements Daemon, LiveSource {
 
   private onScanDue(): void {
     try {
-      this.hostWatch.beforeScan(this.latest, this.clock.nowMs());
-      this.latest = this.scanOnce();
+      this.latest = this.scanOnce(this.latest);
       this.keepBudget();
     } catch (error) {
       this.tellBug('scanning', error);
@@ -174,9 +173,11 @@ class RunningDaemon implements Daemon, LiveSource {
   }
 
   /** One tick: everything read, written to the store and given to the watches. */
-  private scanOnce(): Scan {
+  private scanOnce(before: Scan | null): Scan {
     const startedMs = performance.now();
-    const scan = this.sampler.scan(this.clock.nowMs());
+    const nowMs = this.clock.nowMs();
+    if (before !== null) this.hostWatch.beforeScan(before, nowMs);
+    const scan = this.sampler.scan(nowMs);
     this.latestScanMs = performance.now() - startedMs;
     this.hostWatch.afterScan(scan);
     this.book.observe(scan);

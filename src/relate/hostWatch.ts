@@ -6,7 +6,7 @@ import type { Because, Cause, StageState, Vitals } from '../model/cascade.ts';
 import type { ServerEvent } from '../model/event.ts';
 import type { PostMortem } from '../model/kill.ts';
 import type { LoopbackState, ProbeState } from '../model/probe.ts';
-import { isValue } from '../model/reading.ts';
+import { isValue, type Reading } from '../model/reading.ts';
 import type { ProbeSettings } from '../model/settings.ts';
 import type { Scan } from '../sample/scan.ts';
 import { readCgroups } from './cgroups.ts';
@@ -93,8 +93,9 @@ export class HostWatch {
 
   afterScan(scan: Scan): void {
     const { host, timeMs } = scan;
-    const vitals = this.#vitalsReader.read(host, timeMs);
-    this.#kills.count(scan, isValue(vitals.oomKills) ? vitals.oomKills : 0);
+    const read = this.#vitalsReader.read(host, timeMs);
+    const oomKills = this.#killsOfHost(scan, read.oomKills);
+    const vitals: Vitals = { ...read, oomKills, failedAllocations: this.#kills.takeFailedAllocations() };
     const before = this.#track ?? newStageTrack(timeMs);
     this.#vitals = vitals;
     this.#track = nextStage(before, vitals);
@@ -102,6 +103,13 @@ export class HostWatch {
     this.#tellStage(before, this.#track);
     this.#tellProbes(timeMs);
     this.#tellKills();
+  }
+
+  #killsOfHost(scan: Scan, counted: Reading<number>): Reading<number> {
+    if (!isValue(counted)) return counted;
+    this.#kills.count(scan, counted);
+    if (counted > 0) this.#kills.look(scan, scan.timeMs);
+    return Math.max(0, counted - this.#kills.takeContained());
   }
 
   /** A bite of work between scans; false when there is none. */
@@ -159,7 +167,7 @@ export class HostWatch {
     if (stage === before.stage) return;
     const reasons = because.map(({ text }) => text).join(', ');
     const sentence = this.#conclusion.sentence;
-    const text = `The server is ${stage}, it was ${before.stage}${reasons === '' ? '' : `: ${reasons}`}.${sentence === null ? '' : ` ${sentence}`}`;
+    const text = `Stage ${stage}, after ${before.stage}${reasons === '' ? '' : `: ${reasons}`}.${sentence === null ? '' : ` ${sentence}`}`;
     const severity = stage === 'healthy' || stage === 'filling' ? 'info' : stage === 'swapping' ? 'warning' : 'critical';
     this.#tell({ atMs: sinceMs, kind: 'stage', subjectId: null, severity, text });
   }

@@ -99,7 +99,13 @@ test('worse is believed at the second look, better after a minute, and halfway m
   for (let seconds = 20; seconds < 120; seconds += 10) track = nextStage(track, at(seconds, { memoryFull: 0.07, memAvailableRatio: 0.09 }));
   assert.equal(track.stage, 'stalling', 'below what it takes to enter, above what it takes to leave');
   track = nextStage(track, at(120, {}));
+  track = nextStage(track, at(130, {}));
   assert.equal(track.stage, 'stalling');
+  assert.deepEqual(
+    track.because.map(({ text }) => text),
+    ['easing for 10 s'],
+    'what was true is not told as if it were',
+  );
   track = nextStage(track, at(180, {}));
   assert.equal(track.stage, 'healthy');
   assert.equal(nextStage(track, at(181, { oomKills: 2 })).stage, 'killing', 'a kill is no chance');

@@ -59,8 +59,14 @@ export function nextStage(track: StageTrack, vitals: Vitals): StageTrack {
   }
   const better =
     track.better === null ? { sinceMs: timeMs, stage: seen.stage } : { ...track.better, stage: graver(track.better.stage, seen.stage) };
-  if (timeMs - better.sinceMs < betterAfterMs) return { ...track, worse: null, better };
+  if (timeMs - better.sinceMs < betterAfterMs)
+    return { ...track, because: easing(better.sinceMs, timeMs, seen.because), worse: null, better };
   return entered(better.stage, timeMs, seen.because);
+}
+
+/** The numbers by which the stage was entered hold no longer. */
+function easing(sinceMs: number, timeMs: number, because: Because[]): Because[] {
+  return [{ name: 'easing', text: `easing for ${formatDuration(timeMs - sinceMs)}` }, ...because];
 }
 
 function entered(stage: Stage, timeMs: number, because: Because[]): StageTrack {

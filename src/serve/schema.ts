@@ -100,6 +100,8 @@ const vitalsSchema = v.object({
   directReclaims: nullableNumber,
   reclaimedBytes: nullableNumber,
   oomKills: nullableNumber,
+  /** Requests of the kernel itself for memory that it could not meet, since the scan before. */
+  failedAllocations: nullableNumber,
   disk: v.nullable(v.object({ name: v.string(), latencyMs: v.number(), queue: v.number(), busyRatio: v.number(), requests: v.number() })),
   runningTasks: nullableNumber,
   blockedTasks: nullableNumber,

@@ -1,11 +1,12 @@
 /** Follows the kernel's log for kills, and makes the post-mortem of each once the history before it has been read. */
 import { KernelLog } from '../../kernel/kmsg.ts';
-import { OomReader } from '../../kernel/oomReport.ts';
+import { isFailedAllocation, OomReader } from '../../kernel/oomReport.ts';
 import type { Kill, PostMortem } from '../../model/kill.ts';
-import { isValue, type Reading } from '../../model/reading.ts';
+import { absent, isValue, type Reading } from '../../model/reading.ts';
 import type { Scan } from '../../sample/scan.ts';
+import { keepKills, readKeptKills } from './keptKills.ts';
 import { type HistorySource, readWorkloadsBefore } from './killHistory.ts';
-import { postMortem } from './postMortem.ts';
+import { killId, postMortem } from './postMortem.ts';
 import { UnseenKills } from './unseenKills.ts';
 
 /** The newest are kept. */
@@ -33,19 +34,21 @@ export class KillWatch {
   readonly #log: Reading<KernelLog>;
   readonly #reader = new OomReader();
   readonly #history: HistorySource;
-  #known: PostMortem[] = [];
+  #known: PostMortem[];
   #waiting: Waiting[] = [];
   #work: Generator<void, PostMortem, void> | null = null;
   /** Kills since the last call of `take`. */
   #fresh: PostMortem[] = [];
   /** In place of the log; null where it can be read. */
   readonly #unseen: UnseenKills | null;
-  #workloadOf: ReadonlyMap<number, string> | null = null;
   /** All that was in the log at the start has been read. */
   #hasCaughtUp = false;
+  #contained = 0;
+  #failedAllocations = 0;
 
   constructor({ history, kernelLog, procRoot, cgroupRoot }: KillWatchOptions) {
     this.#history = history;
+    this.#known = readKeptKills(history.store);
     this.#log = KernelLog.open(kernelLog);
     this.#unseen = isValue(this.#log) ? null : new UnseenKills(procRoot, cgroupRoot);
   }
@@ -59,21 +62,28 @@ export class KillWatch {
   look(before: Scan, nowMs: number): void {
     if (!isValue(this.#log)) {
       this.#unseen?.remember(before);
-      this.#workloadOf = workloadByPid(before);
       return;
     }
     let workloadOf: ReadonlyMap<number, string> | null = null;
     let lines = 0;
     for (const line of this.#log.read(recordsAtOnce)) {
       lines += 1;
+      if (this.#hasCaughtUp && isFailedAllocation(line)) this.#failedAllocations += 1;
       const kill = this.#reader.push(line);
-      if (kill === null || this.#waiting.length >= maxKills) continue;
+      if (kill === null || this.#waiting.length >= maxKills || this.#isKnown(kill)) continue;
+      if (this.#hasCaughtUp && kill.scope === 'cgroup') this.#contained += 1;
       const atMs = this.#momentOf(kill, before, nowMs);
       const isRecent = before.timeMs - atMs < recentMs;
       if (isRecent) workloadOf ??= workloadByPid(before);
       this.#waiting.push({ kill: { ...kill, atMs }, atMs, workloadOf: isRecent ? workloadOf : null });
     }
     if (lines < recordsAtOnce) this.#hasCaughtUp = true;
+  }
+
+  /** After a restart of stanch the log tells again what is known already, and better. */
+  #isKnown(kill: Kill): boolean {
+    const id = killId(kill);
+    return this.#known.some((known) => known.id === id);
   }
 
   /**
@@ -89,9 +99,25 @@ export class KillWatch {
 
   /** To be called after a scan with the kills that the kernel counted since the one before. */
   count(after: Scan, kills: number): void {
-    for (const kill of this.#unseen?.guess(after, kills) ?? []) {
-      if (this.#waiting.length < maxKills) this.#waiting.push({ kill, atMs: after.timeMs, workloadOf: this.#workloadOf });
+    for (const { kill, workloadId } of this.#unseen?.guess(after, kills) ?? []) {
+      if (this.#waiting.length >= maxKills || kill.victim.pid === null) continue;
+      const workloadOf = new Map(workloadId === null ? [] : [[kill.victim.pid, workloadId]]);
+      this.#waiting.push({ kill, atMs: kill.atMs ?? after.timeMs, workloadOf });
     }
+  }
+
+  /** Kills since the last call that were inside a cgroup at its own limit: nothing that the host ran short for. */
+  takeContained(): number {
+    const contained = this.#contained;
+    this.#contained = 0;
+    return contained;
+  }
+
+  /** Since the last call. Absent where the log can't be read. */
+  takeFailedAllocations(): Reading<number> {
+    const failed = this.#failedAllocations;
+    this.#failedAllocations = 0;
+    return this.seesLog ? failed : absent;
   }
 
   /** A bite of work; false when there is none. */
@@ -106,6 +132,7 @@ export class KillWatch {
       this.#work = null;
       this.#known = [...this.#known, value].slice(-maxKills);
       this.#fresh.push(value);
+      if (this.#waiting.length === 0) keepKills(this.#history.store, this.#known, value.kill.atMs ?? 0);
     }
     return true;
   }

@@ -56,7 +56,7 @@ export function postMortem(kill: Kill, history: KillHistory | null): PostMortem 
 }
 
 /** The same whoever reads the log: moment since boot where it is told, else the day's. */
-function killId({ sinceBootMs, atMs, victim }: Kill): string {
+export function killId({ sinceBootMs, atMs, victim }: Kill): string {
   const moment = sinceBootMs === null ? `t${Math.round((atMs ?? 0) / 1000)}` : `b${sinceBootMs}`;
   return `kill-${moment}-${victim.pid ?? 'group'}`;
 }

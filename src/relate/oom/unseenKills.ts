@@ -15,6 +15,7 @@ interface Ended {
   uid: number | null;
   /** Of its workload, where that is one of systemd's. */
   unit: string | null;
+  workloadId: string | null;
   anonBytes: number;
   swapBytes: number;
   shmemBytes: number;
@@ -23,8 +24,9 @@ interface Ended {
 }
 
 const cgroupSearchMs = 5;
-/** A large process is gone within this many scans after it was killed. */
-const patienceScans = 5;
+/** A large process is gone within so many scans and so much time after it was killed. */
+const leastScans = 3;
+const leastWaitMs = 3000;
 /** As long as the kernel's own names. */
 const maxNameLength = 15;
 
@@ -33,8 +35,8 @@ export class UnseenKills {
   readonly #cgroupRoot: string;
   #before = new Map<number, Ended>();
   #killsByCgroup: Map<string, number>;
-  /** Kills that were counted and of whom nobody is gone yet. */
-  #owed: { kills: number; cgroup: string | null; scansLeft: number } | null = null;
+  /** Kills that were counted, and who ended since. */
+  #owed: { kills: number; cgroup: string | null; sinceMs: number; scans: number; ended: Ended[] } | null = null;
 
   constructor(procRoot = '/proc', cgroupRoot = '/sys/fs/cgroup') {
     this.#procRoot = procRoot;
@@ -61,6 +63,7 @@ export class UnseenKills {
         name: (command.split(/[\s:]/, 1)[0] ?? '').split('/').at(-1)?.slice(0, maxNameLength) ?? '',
         uid: isValue(uid) ? uid : null,
         unit: units.get(diedIn ?? subject.workloadId ?? '') ?? null,
+        workloadId: diedIn ?? subject.workloadId ?? null,
         anonBytes,
         swapBytes: bytes(sample.swapBytes),
         shmemBytes: bytes(sample.shmemBytes),
@@ -69,22 +72,29 @@ export class UnseenKills {
     }
   }
 
-  /** After each scan: the kernel counted `count` more. Who is killed may take its time to be gone. */
-  guess({ processes, timeMs }: Scan, count: number): Kill[] {
-    if (count > 0) this.#owed = { kills: (this.#owed?.kills ?? 0) + count, cgroup: this.#cgroupWithMore(), scansLeft: patienceScans };
+  /** After each scan: the kernel counted `count` more. Who is killed may take its time to be gone, and others end meanwhile. */
+  guess(after: Scan, count: number): { kill: Kill; workloadId: string | null }[] {
+    if (count > 0) {
+      this.#owed ??= { kills: 0, cgroup: this.#cgroupWithMore(), sinceMs: after.timeMs, scans: 0, ended: [] };
+      this.#owed.kills += count;
+    }
     const owed = this.#owed;
     if (owed === null) return [];
-    const living = new Set(processes.filter(({ state }) => state !== 'Z').map(({ id }) => id.pid));
+    owed.ended.push(...this.#endedBy(after));
+    owed.scans += 1;
+    if (owed.scans < leastScans || after.timeMs - owed.sinceMs < leastWaitMs) return [];
+    this.#owed = null;
     const unit = unitOf(owed.cgroup);
-    const ended = [...this.#before.values()].filter(({ pid, hasEnded }) => !hasEnded && !living.has(pid));
-    const inUnit = ended.filter((process) => unit !== null && process.unit === unit);
-    const victims = (inUnit.length > 0 ? inUnit : ended)
+    const inUnit = owed.ended.filter((process) => unit !== null && process.unit === unit);
+    return (inUnit.length > 0 ? inUnit : owed.ended)
       .sort((a, b) => b.anonBytes + b.swapBytes - a.anonBytes - a.swapBytes)
-      .slice(0, owed.kills);
-    owed.kills -= victims.length;
-    owed.scansLeft -= 1;
-    if (owed.kills === 0 || owed.scansLeft === 0) this.#owed = null;
-    return victims.map((victim) => killOf(victim, owed.cgroup, timeMs));
+      .slice(0, owed.kills)
+      .map((victim) => ({ kill: killOf(victim, owed.cgroup, owed.sinceMs), workloadId: victim.workloadId }));
+  }
+
+  #endedBy({ processes }: Scan): Ended[] {
+    const living = new Set(processes.filter(({ state }) => state !== 'Z').map(({ id }) => id.pid));
+    return [...this.#before.values()].filter(({ pid, hasEnded }) => !hasEnded && !living.has(pid));
   }
 
   #cgroupWithMore(): string | null {
