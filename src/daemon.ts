@@ -23,11 +23,14 @@ import type { Scan } from './sample/scan.ts';
 import { type ClockReading, nextTick, ScanClock } from './sample/scanClock.ts';
 import { openStore } from './series/embeddedStore.ts';
 import type { SeriesStore } from './series/store.ts';
+import { AuditLog } from './serve/auditLog.ts';
 import { loadPageFiles } from './serve/pageFiles.ts';
 import { readResource } from './serve/series.ts';
 import { type ApiServer, startServer } from './serve/server.ts';
 import type { Judged, LiveSource } from './serve/source.ts';
-import { loadOrCreateToken } from './serve/token.ts';
+import { requireTlsBeyondLoopback } from './serve/tls.ts';
+import { loadOrCreateToken, readTokenPath } from './serve/token.ts';
+import { Teller } from './tell/teller.ts';
 
 export type LogLevel = 'error' | 'warning' | 'info';
 
@@ -65,9 +68,10 @@ const whereSearchMs = 40;
 const tellJumpMs = 3_600_000;
 
 /**
- * Errors: STANCH_E_DATA_DIR, STANCH_E_STORE_LOCKED, STANCH_E_PORT_IN_USE, STANCH_E_NOT_PERMITTED, STANCH_E_USAGE.
+ * Errors: STANCH_E_DATA_DIR, STANCH_E_STORE_LOCKED, STANCH_E_PORT_IN_USE, STANCH_E_NOT_PERMITTED, STANCH_E_USAGE, STANCH_E_CONFIG.
  */
 export async function startDaemon(settings: Settings, options: DaemonOptions): Promise<Daemon> {
+  requireTlsBeyondLoopback(settings);
   const store = openStore({ dir: settings.dataDir, retention: settings.retention });
   try {
     const daemon = new RunningDaemon(settings, options, store);
@@ -93,6 +97,8 @@ class RunningDaemon implements Daemon, LiveSource {
   private readonly book: WatchBook;
   private readonly judge: Judge;
   private readonly hostWatch: HostWatch;
+  readonly incidents: Teller;
+  readonly audit: AuditLog;
   private readonly cost = new OwnCostMeter(Date.now() - performance.now());
   private readonly tickListeners = new Set<() => void>();
   /** When each subject was last written to the store. */
@@ -132,6 +138,9 @@ class RunningDaemon implements Daemon, LiveSource {
       history: { store, isLeaking: (id) => isConcern(this.book.get(id)?.verdict?.verdict) },
       onBug: (error) => this.tellBug('probing', error),
     });
+    const { hostName } = this;
+    this.incidents = new Teller({ dataDir: settings.dataDir, hostName, settings, log: options.log, nowMs: () => this.nowMs() });
+    this.audit = new AuditLog(settings.dataDir);
     this.latestCost = this.cost.measure();
     this.latest = this.scanOnce(null);
     this.savedMs = this.latest.timeMs;
@@ -139,10 +148,12 @@ class RunningDaemon implements Daemon, LiveSource {
   }
 
   async start(): Promise<void> {
-    const token = loadOrCreateToken(this.current.dataDir);
+    const { dataDir, listen, tls } = this.current;
+    const token = loadOrCreateToken(dataDir);
+    const readToken = loadOrCreateToken(dataDir, readTokenPath(dataDir));
     const page = loadPageFiles(this.options.pageDir);
     const onBug = (error: unknown) => this.tellBug('serving', error);
-    this.server = await startServer({ source: this, token, listen: this.current.listen, page, onBug });
+    this.server = await startServer({ source: this, token, readToken, listen, tls, page, onBug });
     this.address = this.server.address;
     this.scheduleStartMs = performance.now();
     this.logNotices();
@@ -162,6 +173,7 @@ class RunningDaemon implements Daemon, LiveSource {
   private onScanDue(): void {
     try {
       this.latest = this.scanOnce(this.latest);
+      this.tellNews();
       this.keepBudget();
     } catch (error) {
       this.tellBug('scanning', error);
@@ -184,6 +196,11 @@ class RunningDaemon implements Daemon, LiveSource {
     this.store.append(scan.timeMs, this.rows(scan));
     this.latestCost = this.cost.measure();
     return scan;
+  }
+
+  private tellNews(): void {
+    const events = this.hostWatch.takeEvents();
+    this.incidents.afterScan({ scan: this.latest, findings: this.judge.findings(), concerns: this.hostWatch.concerns(), events });
   }
 
   /** Looks less often, or as often as wanted again. */
@@ -383,6 +400,7 @@ class RunningDaemon implements Daemon, LiveSource {
     if (next.retention.maxAgeMs !== before.retention.maxAgeMs) restart.push('store.max_age');
     if (next.retention.maxBytes !== before.retention.maxBytes) restart.push('store.max_size');
     if (next.listen.host !== before.listen.host || next.listen.port !== before.listen.port) restart.push('serve.listen');
+    if (JSON.stringify(next.tls) !== JSON.stringify(before.tls)) restart.push('serve.tls_cert');
     if (next.bpf !== before.bpf) restart.push('sample.bpf');
     this.current = {
       ...before,
@@ -390,7 +408,10 @@ class RunningDaemon implements Daemon, LiveSource {
       allowLoopbackRead: next.allowLoopbackRead,
       budget: next.budget,
       probes: next.probes,
+      thresholds: next.thresholds,
+      notify: next.notify,
     };
+    this.incidents.set(next);
     this.hostWatch.setProbes(next.probes);
     this.budget.set(next.budget, next.intervalMs);
     if (next.intervalMs !== before.intervalMs) {
@@ -406,7 +427,7 @@ class RunningDaemon implements Daemon, LiveSource {
     this.stopping = true;
     clearTimeout(this.scanTimer);
     clearTimeout(this.workTimer);
-    await Promise.all([this.server?.close(), this.bpf.stop()]);
+    await Promise.all([this.server?.close(), this.bpf.stop(), this.incidents.stop()]);
     try {
       for (const { subject } of this.book.all()) this.saveState(subject.id);
       this.judge.writeOpenFindings();

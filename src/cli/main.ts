@@ -14,6 +14,8 @@ const commands: Record<string, () => Promise<Target>> = {
   top: async () => (await import('./top.ts')).topCommand,
   where: async () => (await import('./whereCommand.ts')).whereCommand,
   oom: async () => (await import('./oom.ts')).oomCommand,
+  incidents: async () => (await import('./incidents.ts')).incidentsCommand,
+  check: async () => (await import('./check.ts')).checkCommand,
   scan: async () => (await import('./scan.ts')).scanCommand,
   do: async () => (await import('./do.ts')).doCommand,
   undo: async () => (await import('./undo.ts')).undoCommand,

@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { causes, stages } from '../model/cascade.ts';
+import { incidentStates } from '../model/incident.ts';
 import { probeKinds } from '../model/probe.ts';
 import { reclaimKinds } from '../relate/memoryTree.ts';
 
@@ -432,6 +433,77 @@ export const tickSchema = v.object({
   verdictRevision: v.number(),
 });
 
+const severitySchema = v.picklist(['info', 'warning', 'critical']);
+
+const incidentRowSchema = v.object({
+  id: v.string(),
+  /** Culprit, resource and time left, as of `time`. */
+  title: v.string(),
+  /** null: nobody is known to cause it. */
+  subjectId: v.nullable(v.string()),
+  subjectName: v.string(),
+  state: v.picklist(incidentStates),
+  stateSince: v.string(),
+  severity: severitySchema,
+  opened: v.string(),
+  lastSeen: v.string(),
+  silencedUntil: v.nullable(v.string()),
+  owner: v.nullable(v.string()),
+  /** How often it came back. */
+  recurrences: v.number(),
+  resource: v.nullable(v.string()),
+  exhaustion: v.nullable(exhaustionSchema),
+  /** What stands beside the verdict. */
+  concerns: v.array(v.string()),
+});
+
+export const incidentsSchema = v.object({
+  schema: v.literal('stanch.incidents/1'),
+  time: v.string(),
+  /** Open ones first, then the latest. */
+  incidents: v.array(incidentRowSchema),
+});
+
+export const incidentSchema = v.object({
+  schema: v.literal('stanch.incident/1'),
+  time: v.string(),
+  incident: incidentRowSchema,
+  verdict: v.nullable(resourceVerdictSchema),
+  findingIds: v.array(v.string()),
+  timeline: v.array(
+    v.object({
+      time: v.string(),
+      kind: v.picklist(['finding', 'stage', 'probe', 'kill', 'action', 'evidence', 'change']),
+      subjectId: v.nullable(v.string()),
+      severity: severitySchema,
+      text: v.string(),
+    }),
+  ),
+  /** Left out from the middle of a long timeline. */
+  droppedEvents: v.number(),
+  notes: v.array(v.object({ time: v.string(), by: v.string(), text: v.string() })),
+  /** Who was told. */
+  messages: v.array(
+    v.object({
+      time: v.string(),
+      channel: v.string(),
+      kind: v.string(),
+      state: v.picklist(['pending', 'sent', 'given-up']),
+      attempts: v.number(),
+      error: v.nullable(v.string()),
+    }),
+  ),
+});
+
+/** Who did what, latest first. */
+export const auditLogSchema = v.object({
+  schema: v.literal('stanch.audit-log/1'),
+  time: v.string(),
+  entries: v.array(
+    v.object({ time: v.string(), by: v.string(), address: v.string(), action: v.string(), subject: v.string(), detail: v.string() }),
+  ),
+});
+
 export const errorSchema = v.object({ code: v.string(), expected: v.string(), found: v.string(), next: v.string() });
 
 export type StatusDocument = v.InferOutput<typeof statusSchema>;
@@ -447,3 +519,7 @@ export type WhereDocument = v.InferOutput<typeof whereSchema>;
 export type TickDocument = v.InferOutput<typeof tickSchema>;
 export type FindingDocument = v.InferOutput<typeof findingSchema>;
 export type ErrorDocument = v.InferOutput<typeof errorSchema>;
+export type IncidentRow = v.InferOutput<typeof incidentRowSchema>;
+export type IncidentsDocument = v.InferOutput<typeof incidentsSchema>;
+export type IncidentDocument = v.InferOutput<typeof incidentSchema>;
+export type AuditDocument = v.InferOutput<typeof auditLogSchema>;

@@ -9,6 +9,8 @@ import type { ProcessSource } from '../sample/bpfTier.ts';
 import type { OwnCost } from '../sample/ownCost.ts';
 import type { Scan } from '../sample/scan.ts';
 import type { SeriesStore } from '../series/store.ts';
+import type { Teller } from '../tell/teller.ts';
+import type { AuditLog } from './auditLog.ts';
 
 export interface Judged {
   verdict: SubjectVerdict | null;
@@ -41,6 +43,8 @@ export interface LiveSource {
   notices(): Notice[];
   ownCost(): OwnCost;
   readonly store: Pick<SeriesStore, 'read' | 'findings' | 'health'>;
+  readonly incidents: Pick<Teller, 'incidents' | 'incident' | 'deliveries' | 'handle'>;
+  readonly audit: Pick<AuditLog, 'write' | 'read'>;
   /** Called after each scan. Returns the way to end it. */
   onTick(listener: () => void): () => void;
 }

@@ -2,14 +2,17 @@
 
 import type { Finding } from '../model/finding.ts';
 import { emptySample, type Sample } from '../model/gauge.ts';
+import type { Incident } from '../model/incident.ts';
 import { absent, notPermitted } from '../model/reading.ts';
-import { observeOnly } from '../model/settings.ts';
+import { observeOnly, untold } from '../model/settings.ts';
 import { hostSubject, type Subject } from '../model/subject.ts';
 import type { ResourceVerdict, SubjectVerdict } from '../model/verdict.ts';
 import { conditionForTests, killForTests } from '../relate/conditionForTests.ts';
 import type { Where } from '../relate/where.ts';
 import type { ProcessSample, Scan, WorkloadSample } from '../sample/scan.ts';
 import type { Points } from '../series/store.ts';
+import { handle } from '../tell/handling.ts';
+import type { AuditEntry } from './auditLog.ts';
 import type { LiveSource } from './source.ts';
 
 const startMs = Date.parse('2026-01-02T03:04:05Z');
@@ -102,6 +105,29 @@ const findingForTests: Finding = {
   verdict: leakVerdict(hostileName),
 };
 
+function incidentForTests(): Incident {
+  const { resources: _resources, subject: _subject, ...verdict } = leakVerdict(hostileName);
+  return {
+    id: 'i-w-leak-1',
+    subjectId: 'w-leak',
+    subjectName: hostileName,
+    state: 'open',
+    stateSinceMs: startMs,
+    severity: 'critical',
+    openedMs: startMs,
+    lastSeenMs: startMs,
+    silencedUntilMs: null,
+    owner: null,
+    notes: [],
+    verdict,
+    concerns: [],
+    findingIds: ['f-1'],
+    timeline: [{ atMs: startMs, kind: 'finding', subjectId: 'w-leak', severity: 'warning', text: `${hostileName} leaks memory.` }],
+    droppedEvents: 0,
+    recurrences: 0,
+  };
+}
+
 const whereForTests: Where = {
   timeMs: startMs,
   ram: {
@@ -165,6 +191,8 @@ export interface TestSource extends LiveSource {
 export function sourceForTests(): TestSource {
   const listeners = new Set<() => void>();
   const scan = scanForTests();
+  const audited: AuditEntry[] = [];
+  let incident = incidentForTests();
   const source: TestSource = {
     version: '0.0.0',
     hostName: 'test-host',
@@ -177,6 +205,7 @@ export function sourceForTests(): TestSource {
       allowLoopbackRead: source.allowLoopbackRead,
       budget: { cpuRatio: 0.01, rssBytes: 1e8, readsPerSecond: 20_000 },
       bpf: false,
+      ...untold,
       probes: { enabled: false, intervalMs: 30_000, timeoutMs: 10_000, targets: null },
       policy: observeOnly,
     }),
@@ -208,6 +237,17 @@ export function sourceForTests(): TestSource {
       findings: () => [findingForTests],
       health: () => ({ mode: 'disk', reason: null, bytes: 123, setAside: [] }),
     },
+    incidents: {
+      incidents: () => [incident],
+      incident: (id) => (id === incident.id ? incident : null),
+      deliveries: () => [],
+      handle: (_id, handling, by) => {
+        const handled = handle(incident, handling, by, startMs);
+        incident = handled ?? incident;
+        return handled;
+      },
+    },
+    audit: { write: (entry) => audited.unshift(entry), read: (limit) => audited.slice(0, limit) },
     onTick: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
