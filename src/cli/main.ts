@@ -20,6 +20,7 @@ const commands: Record<string, () => Promise<Target>> = {
   do: async () => (await import('./do.ts')).doCommand,
   undo: async () => (await import('./undo.ts')).undoCommand,
   actions: async () => (await import('./undo.ts')).actionsCommand,
+  install: async () => (await import('./install.ts')).installCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
   config: async () => (await import('./configCheck.ts')).configCommand,
   bench: async () => (await import('./bench.ts')).benchCommand,

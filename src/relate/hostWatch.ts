@@ -118,6 +118,13 @@ export class HostWatch {
     return this.#kills.step();
   }
 
+  /** Names of the services that answer slowly or not at all. */
+  slowProbes(): string[] {
+    return this.condition()
+      .probes.filter(({ state }) => state === 'slow' || state === 'failing')
+      .map(({ name }) => name);
+  }
+
   condition(): HostCondition {
     const { stage, sinceMs, because } = this.#track ?? newStageTrack(0);
     const { cause, also, because: causeBecause, sentence } = this.#conclusion;
