@@ -16,6 +16,7 @@ const maxBytes = 64 * 1024 * 1024;
 export interface ApiClient {
   /** Errors: STANCH_E_UNREACHABLE, STANCH_E_UNAUTHORISED, and what the daemon answers. */
   get<T extends v.GenericSchema>(path: string, schema: T): Promise<v.InferOutput<T>>;
+  getText(path: string): Promise<string>;
   post<T extends v.GenericSchema>(path: string, body: Record<string, unknown>, schema: T): Promise<v.InferOutput<T>>;
 }
 
@@ -48,7 +49,15 @@ export function createClient(url: string | undefined, surroundings: Surroundings
     if (!document.success) throw notStanch(base, `a document of another shape (${document.issues[0].message})`);
     return document.output;
   };
-  return { get: (path, schema) => take(path, null, schema), post: (path, body, schema) => take(path, JSON.stringify(body), schema) };
+  return {
+    get: (path, schema) => take(path, null, schema),
+    getText: async (path) => {
+      const answer = await ask({ url: new URL(path, base), body: null, certificate }, token);
+      if (answer.status !== 200) throw refused(base, answer.status, answer.body);
+      return answer.body;
+    },
+    post: (path, body, schema) => take(path, JSON.stringify(body), schema),
+  };
 }
 
 /** The token of the data folder may be that of another daemon of this account: without one, loopback may do for reading. */

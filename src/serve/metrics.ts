@@ -3,6 +3,7 @@
  * disagree. Labels are workload, resource and class only; the number of workloads is bounded, what leaks comes first.
  */
 import { causes, stages } from '../model/cascade.ts';
+import { type Incident, isOpen } from '../model/incident.ts';
 import type { ProbeState } from '../model/probe.ts';
 import { isValue, type Reading, valueOrNull } from '../model/reading.ts';
 import type { SubjectVerdict } from '../model/verdict.ts';
@@ -178,6 +179,12 @@ function conditionFamilies(source: LiveSource, family: AddFamily): void {
 function ownFamilies(source: LiveSource, family: AddFamily): void {
   const cost = source.ownCost();
   const number = (reading: Reading<number>) => (isValue(reading) ? reading : null);
+  family(
+    'stanch_incidents',
+    'gauge',
+    'Open incidents by severity.',
+    (['info', 'warning', 'critical'] as const).map((severity) => [{ severity }, countOpen(source, severity)]),
+  );
   family('stanch_build_info', 'gauge', 'Always 1; the version is the label.', [[{ version: source.version }, 1]]);
   family('stanch_scan_duration_seconds', 'gauge', 'Time the latest scan took.', [[{}, source.scanMs() / 1000]]);
   const { budget } = source.settings();
@@ -212,4 +219,8 @@ function metricNumber(value: number): string {
 
 function escapeLabel(text: string): string {
   return text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');
+}
+
+function countOpen(source: LiveSource, severity: Incident['severity']): number {
+  return source.incidents.incidents().filter((incident) => isOpen(incident) && incident.severity === severity).length;
 }

@@ -8,7 +8,11 @@ import { hostDocument } from './host.ts';
 import { auditDocument, handleIncident, incidentDocument, incidentsDocument } from './incidents.ts';
 import { killsDocument } from './kills.ts';
 import { metricsText } from './metrics.ts';
+import { notifyTest } from './notify.ts';
 import { HttpProblem } from './problem.ts';
+import { reportDocument } from './report/document.ts';
+import { reportHtml } from './report/html.ts';
+import { reportMarkdown } from './report/markdown.ts';
 import {
   actionsSchema,
   auditLogSchema,
@@ -17,6 +21,9 @@ import {
   incidentSchema,
   incidentsSchema,
   killsSchema,
+  notifyTestSchema,
+  type ReportDocument,
+  reportSchema,
   seriesSchema,
   statusSchema,
   subjectDetailSchema,
@@ -50,7 +57,9 @@ export interface Route {
   /** Schema of the JSON document; null for text. */
   response: v.GenericSchema | null;
   contentType: string;
-  answer(source: LiveSource, params: Record<string, string>, search: URLSearchParams, deed: Deed): string;
+  /** It is to be kept, not shown. */
+  fileName?: string;
+  answer(source: LiveSource, params: Record<string, string>, search: URLSearchParams, deed: Deed): string | Promise<string>;
 }
 
 function whole(min: number, max: number, fallback: string) {
@@ -106,7 +115,7 @@ function deed<B extends v.GenericSchema>(
   summary: string,
   response: v.GenericSchema,
   body: B,
-  answer: (source: LiveSource, body: v.InferOutput<B>, params: Record<string, string>, address: string) => Document,
+  answer: (source: LiveSource, body: v.InferOutput<B>, params: Record<string, string>, address: string) => Document | Promise<Document>,
 ): Route {
   return {
     method: 'POST',
@@ -116,11 +125,26 @@ function deed<B extends v.GenericSchema>(
     body,
     response,
     contentType: 'application/json; charset=utf-8',
-    answer: (source, params, _search, given) => {
+    answer: async (source, params, _search, given) => {
       const checked = v.safeParse(body, given.body);
       if (!checked.success) throw badBody(checked.issues[0]);
-      return JSON.stringify(answer(source, checked.output, params, given.address));
+      return JSON.stringify(await answer(source, checked.output, params, given.address));
     },
+  };
+}
+
+/** The report as a file to hand over. */
+function report(ending: string, type: string, render: (document: ReportDocument) => string): Route {
+  return {
+    method: 'GET',
+    path: `/api/v1/incidents/{id}/report.${ending}`,
+    summary: `The report as ${ending === 'md' ? 'Markdown' : 'one HTML file with its pictures'}`,
+    query: {},
+    body: null,
+    response: null,
+    contentType: `${type}; charset=utf-8`,
+    fileName: `stanch-report.${ending}`,
+    answer: (source, { id = '' }) => render(reportDocument(source, id)),
   };
 }
 
@@ -259,6 +283,11 @@ export const routes: readonly Route[] = [
     {},
     (source, _query, { id = '' }) => incidentDocument(source, id),
   ),
+  json('/api/v1/incidents/{id}/report', 'What whoever is to fix it needs', reportSchema, {}, (source, _query, { id = '' }) =>
+    reportDocument(source, id),
+  ),
+  report('md', 'text/markdown', reportMarkdown),
+  report('html', 'text/html', reportHtml),
   deed(
     '/api/v1/incidents/{id}/ack',
     'Somebody takes care: no more reminders',
@@ -287,6 +316,13 @@ export const routes: readonly Route[] = [
     incidentSchema,
     v.strictObject({ by, text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(maxNoteLength)) }),
     (source, body, { id = '' }, address) => handleIncident(source, id, { action: 'note', text: body.text }, { by: body.by, address }),
+  ),
+  deed(
+    '/api/v1/notify/test',
+    'Sends a test message through every channel, or one',
+    notifyTestSchema,
+    v.strictObject({ by, channel: v.optional(v.string()) }),
+    (source, body, _params, address) => notifyTest(source, body, address),
   ),
   json('/api/v1/audit-log', 'Who did what, latest first', auditLogSchema, { limit: whole(1, 1000, '100') }, (source, query) =>
     auditDocument(source, query.limit),

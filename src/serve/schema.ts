@@ -539,6 +539,30 @@ export const incidentSchema = v.object({
   ),
 });
 
+/** Everything that whoever is to fix it needs; the Markdown and HTML of it are made of this. */
+export const reportSchema = v.object({
+  schema: v.literal('stanch.report/1'),
+  time: v.string(),
+  version: v.string(),
+  hostName: v.string(),
+  memTotalBytes: nullableNumber,
+  incident: incidentSchema,
+  /** The culprit over the time of the incident and before, and the room left on the host meanwhile. */
+  series: v.nullable(seriesSchema),
+  headroom: v.nullable(seriesSchema),
+  /** What it holds open, where that was looked at. */
+  openFiles: v.nullable(openFilesSchema),
+  /** What is to be done, and how to see that it is done. */
+  next: v.array(v.object({ text: v.string(), command: v.nullable(v.string()) })),
+});
+
+export const notifyTestSchema = v.object({
+  schema: v.literal('stanch.notify-test/1'),
+  time: v.string(),
+  /** `error` null: it was taken. */
+  channels: v.array(v.object({ channel: v.string(), kind: v.string(), error: v.nullable(v.string()) })),
+});
+
 /** Who did what, latest first. */
 export const auditLogSchema = v.object({
   schema: v.literal('stanch.audit-log/1'),
@@ -567,4 +591,5 @@ export type ErrorDocument = v.InferOutput<typeof errorSchema>;
 export type IncidentRow = v.InferOutput<typeof incidentRowSchema>;
 export type IncidentsDocument = v.InferOutput<typeof incidentsSchema>;
 export type IncidentDocument = v.InferOutput<typeof incidentSchema>;
+export type ReportDocument = v.InferOutput<typeof reportSchema>;
 export type AuditDocument = v.InferOutput<typeof auditLogSchema>;

@@ -119,18 +119,25 @@ class Api {
     if (!isKnown) throw notFound(url.pathname);
     refuseBody(request);
     if (file !== undefined) sendFile(request, response, file);
-    else if (route !== undefined) this.answerRoute(response, route.data, decodeParams(route.params), url.searchParams);
+    else if (route !== undefined) await this.answerRoute(response, route.data, decodeParams(route.params), url.searchParams);
     else if (url.pathname === '/api/v1/stream') this.openStream(request, response);
     else send(response, 200, 'application/json; charset=utf-8', JSON.stringify(openapiDocument(this.options.source.version)));
   }
 
-  private answerRoute(response: ServerResponse, route: Route, params: Record<string, string>, search: URLSearchParams): void {
-    send(response, 200, route.contentType, route.answer(this.options.source, params, search, { body: null, address: '' }));
+  private async answerRoute(
+    response: ServerResponse,
+    route: Route,
+    params: Record<string, string>,
+    search: URLSearchParams,
+  ): Promise<void> {
+    const text = await route.answer(this.options.source, params, search, { body: null, address: '' });
+    if (route.fileName !== undefined) response.setHeader('Content-Disposition', `attachment; filename="${route.fileName}"`);
+    send(response, 200, route.contentType, text);
   }
 
   private async act(request: IncomingMessage, response: ServerResponse, route: Route, params: Record<string, string>): Promise<void> {
     const deed = { body: await readBody(request), address: request.socket.remoteAddress ?? '' };
-    send(response, 200, route.contentType, route.answer(this.options.source, params, new URLSearchParams(), deed));
+    send(response, 200, route.contentType, await route.answer(this.options.source, params, new URLSearchParams(), deed));
   }
 
   private refuse(request: IncomingMessage, needs: 'read' | 'act'): void {

@@ -5,6 +5,7 @@
 import type { ChannelSettings } from '../model/settings.ts';
 import { mostTogether, sendThrough } from './channels/index.ts';
 import { type Delivery, failed } from './delivery.ts';
+import { reasonOf } from './reasonOf.ts';
 
 const sendTimeoutMs = 20_000;
 
@@ -50,7 +51,7 @@ export class Outbox {
       const batch = this.#nextBatch(channel);
       if (batch.length === 0) continue;
       const sending = this.#send(channel, batch)
-        .catch((error: unknown) => this.#options.log('warning', `STANCH_E_NOTIFY: ${channel.name}: ${messageOf(error)}`))
+        .catch((error: unknown) => this.#options.log('warning', `STANCH_E_NOTIFY: ${channel.name}: ${reasonOf(error)}`))
         .finally(() => this.#sending.delete(channel.name));
       this.#sending.set(channel.name, sending);
     }
@@ -77,7 +78,7 @@ export class Outbox {
       this.#put(marked.map((delivery) => ({ ...delivery, state: 'sent', error: null, attempts: delivery.attempts + 1 })));
     } catch (error) {
       if (this.#stopped.signal.aborted) return;
-      const reason = signal.aborted ? `no answer within ${sendTimeoutMs / 1000} s` : messageOf(error);
+      const reason = signal.aborted ? `no answer within ${sendTimeoutMs / 1000} s` : reasonOf(error);
       this.#put(marked.map((delivery) => failed(delivery, reason, this.#options.nowMs(), Math.random())));
       this.#options.log(
         'warning',
@@ -101,11 +102,4 @@ export class Outbox {
   async settled(): Promise<void> {
     await Promise.allSettled(this.#sending.values());
   }
-}
-
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  // node:net puts what it tried into the errors inside.
-  const inner = error instanceof AggregateError ? error.errors.map((each) => messageOf(each)).join('; ') : '';
-  return error.message || inner || error.name;
 }
