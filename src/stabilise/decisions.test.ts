@@ -36,7 +36,8 @@ function action(agoMs: number, change: Partial<Action> = {}): Action {
   };
 }
 
-const measured = (privateMiB: number, headroomMiB: number) => ({
+const measured = (privateMiB: number, headroomMiB: number, runs = true) => ({
+  runs,
   privateBytes: privateMiB * MiB,
   headroomBytes: headroomMiB * MiB,
   memTotalBytes: 1024 * MiB,
@@ -131,4 +132,11 @@ test('one that does not is seen: the leak is in tmpfs, or the memory is taken ag
   const taken = proofOf(plan, measured(400, 20), measured(10, 25), 8000, null, []);
   assert.ok(taken.helped);
   assert.match(taken.sentence, /Others took memory/);
+});
+
+test('a service that stays away after its restart is no success, whatever it gave back', () => {
+  const away = proofOf(plan, measured(400, 20), measured(0, 410, false), 60_000, null, []);
+  assert.equal(away.helped, false);
+  assert.match(away.sentence, /^shop\.service was not seen running again: look whether it starts\. 400 MiB before, 0 B after\./);
+  assert.ok(proofOf({ ...plan, kind: 'kill' }, measured(400, 20), measured(0, 410, false), 60_000, null, []).helped);
 });

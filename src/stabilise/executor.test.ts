@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -11,6 +11,7 @@ import { StanchError } from '../model/errors.ts';
 import type { ProcessId } from '../model/subject.ts';
 import { Executor } from './executor.ts';
 import { ActionJournal } from './journal.ts';
+import { contentOf } from './steps/writeFile.ts';
 import type { Systemd } from './systemd/systemd.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stanch-actions-'));
@@ -132,6 +133,51 @@ test('a step that fails takes back those before it: nothing is changed half', as
   assert.match(action.error ?? '', /STANCH_E_UNIT/);
   assert.equal(existsSync(path), false);
   assert.deepEqual(asked, ['daemon-reload', 'freeze shop.service', 'restart shop.service', 'thaw shop.service', 'daemon-reload']);
+});
+
+test('a file that is replaced is readable for the same as before, and what could not be put back is refused', async () => {
+  const { executor } = fresh();
+  const path = join(folder, 'pool.conf');
+  writeFileSync(path, 'password = x\n', { mode: 0o640 });
+  const action = await executor.run(planOf({ do: 'write-file', path, before: 'password = x\n', after: 'password = x\nmore\n' }), 'cli');
+  assert.equal(statSync(path).mode & 0o777, 0o640);
+  await executor.undo(action.id);
+  assert.equal(statSync(path).mode & 0o777, 0o640);
+  writeFileSync(path, Buffer.from([0xe9, 0x0a]));
+  assert.throws(() => contentOf(path), /STANCH_E_NOT_POSSIBLE.*UTF-8/s);
+  symlinkSync(path, join(folder, 'link.conf'));
+  assert.throws(() => contentOf(join(folder, 'link.conf')), /STANCH_E_NOT_POSSIBLE.*a link/s);
+});
+
+test('half a file that a killed stanch left beside the real one is taken away with its folder', async () => {
+  const { journalFile, executor } = fresh();
+  const { path, step } = dropIn('torn');
+  const journal = new ActionJournal(journalFile);
+  const runner = { bootId: 'the boot before', pid: 1, startTimeTicks: 1 };
+  journal.start('a-torn', 'cli', planOf(step), runner);
+  journal.beginStep('a-torn', 0);
+  mkdirSync(join(path, '..'));
+  writeFileSync(`${path}.stanch-new`, '[Serv');
+  assert.equal((await executor.recover())[0]?.state, 'interrupted');
+  assert.equal(existsSync(join(path, '..')), false);
+});
+
+test('what is written down survives that the journal becomes too long, and is read by whoever else acts', () => {
+  const { journalFile } = fresh();
+  const [writer, reader] = [new ActionJournal(journalFile), new ActionJournal(journalFile)];
+  const runner = processIdOf(process.pid);
+  assert.ok(runner !== null);
+  const bulky = planOf({ do: 'write-file', path: '/x', before: null, after: 'x'.repeat(60_000) });
+  for (let index = 0; index < 80; index += 1) {
+    writer.start(`a-${index}`, 'cli', bulky, runner);
+    writer.end(`a-${index}`, 'done', null);
+  }
+  assert.ok(statSync(journalFile).size < 5 * 1_048_576);
+  assert.ok(reader.entries().every(({ action }) => action.state === 'done'));
+  writer.start('a-last', 'cli', planOf(), runner);
+  assert.equal(reader.entries().at(-1)?.action.state, 'running');
+  assert.equal(reader.entries().length, 81);
+  assert.equal(statSync(journalFile).mode & 0o777, 0o600);
 });
 
 test('a process that is deaf to SIGTERM is ended after its grace, one that listens at once', async () => {

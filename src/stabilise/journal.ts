@@ -2,22 +2,12 @@
  * What was done to the server, in a file that survives a kill and a reboot: a line of JSON an event, on the disk before the event is
  * acted on. Whoever acts appends to it, the daemon and `stanch do` alike, and whoever starts puts right what a dead one left half done.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Action, ActionPlan, ActionProof, ActionState } from '../model/action.ts';
 import { StanchError } from '../model/errors.ts';
 import type { ProcessId } from '../model/subject.ts';
+import { syncFolder } from './syncFolder.ts';
 
 type Event =
   /** `runner`: the process of stanch that carries it out. */
@@ -37,8 +27,17 @@ const mostBytes = 4 << 20;
 /** Old ones go when the file has become too large. */
 const mostActions = 1000;
 
+/** Which file was read, and how far. */
+interface ReadUntil {
+  inode: number;
+  bytes: number;
+}
+
 export class ActionJournal {
   readonly #path: string;
+  /** What was read, so that the file is not read and parsed again until it grew. */
+  #known = new Map<string, JournalEntry>();
+  #read: ReadUntil | null = null;
 
   constructor(path: string) {
     this.#path = path;
@@ -46,12 +45,17 @@ export class ActionJournal {
 
   /** Oldest first. A line that is cut off, as a power cut leaves it, is passed over. */
   entries(): JournalEntry[] {
-    const entries = new Map<string, JournalEntry>();
-    for (const line of this.#lines()) {
-      const event = parseEvent(line);
-      if (event !== null) apply(entries, event);
+    const now = this.#onDisk();
+    if (now === null) return [];
+    if (now.inode !== this.#read?.inode || now.bytes !== this.#read.bytes) {
+      this.#known = new Map();
+      for (const line of this.#lines()) {
+        const event = parseEvent(line);
+        if (event !== null) apply(this.#known, event);
+      }
+      this.#read = now;
     }
-    return [...entries.values()];
+    return [...this.#known.values()].map(({ action, runner, stepsBegun }) => ({ action: { ...action }, runner, stepsBegun }));
   }
 
   start(id: string, by: string, plan: ActionPlan, runner: ProcessId): void {
@@ -74,6 +78,17 @@ export class ActionJournal {
     this.#append({ event: 'proof', id, atMs: Date.now(), proof });
   }
 
+  /** null: there is none yet. */
+  #onDisk(): ReadUntil | null {
+    try {
+      const { ino, size } = statSync(this.#path);
+      return { inode: ino, bytes: size };
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+      throw unusable(this.#path, error);
+    }
+  }
+
   #lines(): string[] {
     try {
       return readFileSync(this.#path, 'utf8').split('\n');
@@ -85,24 +100,27 @@ export class ActionJournal {
 
   #append(event: Event): void {
     try {
-      this.#make();
+      const isNew = this.#make();
       const fd = openSync(this.#path, 'a+', 0o600);
       try {
         // After a line that was cut off, a new one begins on its own.
-        const cut = statSync(this.#path).size > 0 && !endsWithNewline(this.#path);
-        writeSync(fd, `${cut ? '\n' : ''}${JSON.stringify(event)}\n`);
+        writeFileSync(fd, `${endsInLine(fd) ? '' : '\n'}${JSON.stringify(event)}\n`);
         fsyncSync(fd);
       } finally {
         closeSync(fd);
       }
+      if (isNew) syncFolder(dirname(this.#path));
     } catch (error) {
       throw unusable(this.#path, error);
     }
   }
 
-  #make(): void {
-    if (!existsSync(dirname(this.#path))) mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-    if (existsSync(this.#path) && statSync(this.#path).size > mostBytes) this.#shorten();
+  /** True where there was no journal before. */
+  #make(): boolean {
+    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+    const found = this.#onDisk();
+    if (found !== null && found.bytes > mostBytes) this.#shorten();
+    return found === null;
   }
 
   /** What is running or can be undone stays as long as there is room. */
@@ -120,19 +138,20 @@ export class ActionJournal {
     const temporary = `${this.#path}.tmp`;
     const fd = openSync(temporary, 'w', 0o600);
     try {
-      ftruncateSync(fd, 0);
-      writeSync(fd, lines.map((event) => `${JSON.stringify(event)}\n`).join(''));
+      writeFileSync(fd, lines.map((event) => `${JSON.stringify(event)}\n`).join(''));
       fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
     renameSync(temporary, this.#path);
+    syncFolder(dirname(this.#path));
   }
 }
 
-function endsWithNewline(path: string): boolean {
-  const bytes = readFileSync(path);
-  return bytes[bytes.length - 1] === 0x0a;
+function endsInLine(fd: number): boolean {
+  const { size } = fstatSync(fd);
+  const last = Buffer.alloc(1);
+  return size === 0 || (readSync(fd, last, 0, 1, size - 1) === 1 && last[0] === 0x0a);
 }
 
 /** null: no line of a journal, or cut off. Its writer is stanch alone, in a folder of its own: what parses has its shape. */

@@ -5,6 +5,8 @@ import { formatBytes, formatDuration } from '../model/units.ts';
 export interface Measured {
   /** Private memory of the workload, all its processes together. */
   privateBytes: number;
+  /** Any process of it is there. */
+  runs: boolean;
   /** MemAvailable and free swap of the host; null: not known. */
   headroomBytes: number | null;
   memTotalBytes: number | null;
@@ -28,7 +30,9 @@ export function proofOf(
   const gained = before.headroomBytes === null || after.headroomBytes === null ? null : after.headroomBytes - before.headroomBytes;
   const boughtMs = bytesPerHour !== null && bytesPerHour > 0 && freedBytes > 0 ? (freedBytes / bytesPerHour) * hourMs : null;
   const wanted = plan.expectedBytes;
-  const helped = wanted === null || (freedBytes >= leastShare * wanted && freedBytes >= worthwhile(before));
+  const isGone = comesBack(plan) && before.runs && !after.runs;
+  const cameBack = wanted === null || (freedBytes >= leastShare * wanted && freedBytes >= worthwhile(before));
+  const helped = cameBack && !isGone;
   return {
     beforeBytes: before.privateBytes,
     afterBytes: after.privateBytes,
@@ -38,10 +42,21 @@ export function proofOf(
     boughtMs,
     probes,
     helped,
-    sentence: [sizes(before, after, wanted), hostText(gained, freedBytes, wanted, helped), timeText(boughtMs), probeText(probes)]
+    sentence: [
+      isGone ? `${plan.subjectName} was not seen running again: look whether it starts.` : '',
+      sizes(before, after, wanted),
+      hostText(gained, freedBytes, wanted, cameBack),
+      timeText(boughtMs),
+      probeText(probes),
+    ]
       .filter((text) => text !== '')
       .join(' '),
   };
+}
+
+/** What is restarted is meant to run afterwards: its memory alone, with nobody there, is no help. */
+export function comesBack({ kind }: ActionPlan): boolean {
+  return kind === 'restart' || kind === 'recycle';
 }
 
 function worthwhile({ memTotalBytes }: Measured): number {

@@ -11,7 +11,7 @@ import { ActionJournal } from './journal.ts';
 import { planAction } from './plans/index.ts';
 import type { PlanOptions } from './plans/plan.ts';
 import { matches } from './policy.ts';
-import { type Measured, proofOf } from './proof.ts';
+import { comesBack, type Measured, proofOf } from './proof.ts';
 import { SystemdOverBus } from './systemd/systemd.ts';
 import { findTarget, type Target } from './target.ts';
 
@@ -26,7 +26,7 @@ export interface StabiliserOptions {
 }
 
 /** Measured again and again until it has settled, for so long at most. */
-const proofMs = 30_000;
+const proofMs = 60_000;
 const settleMs = 1000;
 const settledBytes = 4 << 20;
 
@@ -98,7 +98,9 @@ export class Stabiliser {
     const proven = async (): Promise<Action> => {
       const action = await finished;
       if (action.state !== 'done') return action;
-      const after = plan.expectedBytes === null ? this.#measure(target) : await this.#settled(target);
+      const endMs = performance.now() + proofMs;
+      const after = plan.expectedBytes === null ? this.#measure(target) : await this.#settled(plan, target, endMs);
+      while (!probes.slow.every(probes.isWell) && performance.now() < endMs) await wait(settleMs);
       const recovered = probes.slow.map((name) => ({ name, recovered: probes.isWell(name) }));
       return this.#prove(action, proofOf(plan, before, after, Date.now() - startedMs, target.bytesPerHour, recovered));
     };
@@ -133,26 +135,30 @@ export class Stabiliser {
     return this.#sampler.scan(Date.now());
   }
 
-  #measure({ subject }: Target): Measured {
-    const { workloads, host } = this.#scan();
-    const sample = workloads.find((workload) => workload.subject.id === subject.id)?.sample;
+  #measure({ subject }: Target): Measured & { timeMs: number } {
+    const { workloads, host, timeMs } = this.#scan();
+    const found = workloads.find((workload) => workload.subject.id === subject.id);
     return {
-      privateBytes: sample === undefined ? 0 : (valueOrNull(sample.anonBytes) ?? 0) + (valueOrNull(sample.swapBytes) ?? 0),
+      timeMs,
+      runs: (found?.memberIds.length ?? 0) > 0,
+      privateBytes: found === undefined ? 0 : (valueOrNull(found.sample.anonBytes) ?? 0) + (valueOrNull(found.sample.swapBytes) ?? 0),
       headroomBytes: valueOrNull(host.sample.headroomBytes),
       memTotalBytes: valueOrNull(host.memTotalBytes),
     };
   }
 
   /** Systemd only takes the order: until the old processes are gone and the new ones are up, it changes. */
-  async #settled(target: Target): Promise<Measured> {
-    const before = target.privateBytes;
+  async #settled(plan: ActionPlan, target: Target, endMs: number): Promise<Measured> {
     let last = this.#measure(target);
-    for (const endMs = performance.now() + proofMs; performance.now() < endMs; ) {
+    while (performance.now() < endMs) {
       await wait(settleMs);
       const next = this.#measure(target);
+      // A daemon scans more slowly than this looks.
+      if (next.timeMs === last.timeMs) continue;
       const isStill = Math.abs(next.privateBytes - last.privateBytes) < settledBytes;
       last = next;
-      if (isStill && next.privateBytes < before / 2) break;
+      const isThere = next.runs || !comesBack(plan);
+      if (isStill && isThere && next.privateBytes < target.privateBytes / 2) break;
     }
     return last;
   }

@@ -2,9 +2,11 @@
 import { parsePidCgroup } from '../kernel/pidCgroup.ts';
 import { readText } from '../kernel/read.ts';
 import { StanchError } from '../model/errors.ts';
+import type { Sample } from '../model/gauge.ts';
 import { isValue, valueOrNull } from '../model/reading.ts';
 import type { ProcessId, Subject } from '../model/subject.ts';
 import type { Scan } from '../sample/scan.ts';
+import { readHeldBytes } from './unitMemory.ts';
 
 export interface TargetProcess {
   id: ProcessId;
@@ -25,13 +27,21 @@ export interface Target {
   unit: string | null;
   /** The processes of `unit` that belong to other workloads. */
   sharesUnitWith: string[];
+  /** What all of `unit` holds and cannot drop, of other workloads as well: limits hold for all of it. 0 without a unit. */
+  unitHeldBytes: number;
   /** By how much it grows, where it leaks. */
   bytesPerHour: number | null;
 }
 
 /** Throws STANCH_E_NO_SUBJECT. `wanted`: the id of a workload, its name, or a part of the name that only one has. */
-export function findTarget(scan: Scan, wanted: string, bytesPerHour: number | null, procRoot = '/proc'): Target {
-  return targetOf(scan, findWorkload(scan, wanted), bytesPerHour, procRoot);
+export function findTarget(
+  scan: Scan,
+  wanted: string,
+  bytesPerHour: number | null,
+  procRoot = '/proc',
+  cgroupRoot = '/sys/fs/cgroup',
+): Target {
+  return targetOf(scan, findWorkload(scan, wanted), bytesPerHour, { procRoot, cgroupRoot });
 }
 
 function findWorkload(scan: Scan, wanted: string): Subject {
@@ -58,7 +68,12 @@ function findWorkload(scan: Scan, wanted: string): Subject {
   });
 }
 
-function targetOf(scan: Scan, subject: Subject, bytesPerHour: number | null, procRoot: string): Target {
+function targetOf(
+  scan: Scan,
+  subject: Subject,
+  bytesPerHour: number | null,
+  { procRoot, cgroupRoot }: { procRoot: string; cgroupRoot: string },
+): Target {
   const processes = scan.processes
     .filter((process) => process.subject.workloadId === subject.id && process.state !== 'Z')
     .map(({ id, command, sample }) => {
@@ -68,7 +83,7 @@ function targetOf(scan: Scan, subject: Subject, bytesPerHour: number | null, pro
         id,
         parentPid: parentOf(id.pid, procRoot),
         command,
-        privateBytes: (valueOrNull(sample.anonBytes) ?? 0) + (valueOrNull(sample.swapBytes) ?? 0),
+        privateBytes: privateOf(sample),
         cgroup,
         oomScoreAdj: isValue(score) && /^-?\d+\s*$/.test(score) ? Number(score) : null,
       };
@@ -82,9 +97,28 @@ function targetOf(scan: Scan, subject: Subject, bytesPerHour: number | null, pro
     processes,
     privateBytes: processes.reduce((sum, process) => sum + process.privateBytes, 0),
     unit,
+    unitHeldBytes:
+      heldInUnit(processes[0]?.cgroup ?? null, unit, cgroupRoot) ?? inUnit.reduce((sum, { sample }) => sum + privateOf(sample), 0),
     sharesUnitWith: scan.workloads.filter(({ subject: { id } }) => others.has(id)).map(({ subject: { name } }) => name),
     bytesPerHour,
   };
+}
+
+/** Whoever started others first: it ends them itself, and does not start them anew meanwhile. Else as they were. */
+export function parentsFirst(processes: readonly TargetProcess[]): TargetProcess[] {
+  const own = new Set(processes.map(({ id }) => id.pid));
+  return [...processes].sort((a, b) => Number(own.has(a.parentPid)) - Number(own.has(b.parentPid)));
+}
+
+function privateOf({ anonBytes, swapBytes }: Sample): number {
+  return (valueOrNull(anonBytes) ?? 0) + (valueOrNull(swapBytes) ?? 0);
+}
+
+/** null: its memory is not counted. Then a limit counts from when it is set on. */
+function heldInUnit(cgroup: string | null, unit: string | null, cgroupRoot: string): number | null {
+  if (cgroup === null || unit === null) return null;
+  const parts = cgroup.split('/');
+  return readHeldBytes(`${cgroupRoot}${parts.slice(0, parts.indexOf(unit) + 1).join('/')}`);
 }
 
 function unitOfAll(processes: readonly TargetProcess[]): string | null {

@@ -4,13 +4,15 @@ import { notPossible } from '../plans/plan.ts';
 import type { Target } from '../target.ts';
 import { apache } from './apache.ts';
 import { container } from './container.ts';
+import { cron } from './cron.ts';
 import { keptRunning } from './keptRunning.ts';
 import type { Manager, Restart } from './manager.ts';
 import { phpFpm } from './phpFpm.ts';
+import { pm2 } from './pm2.ts';
 import { supervisord } from './supervisord.ts';
 import { systemd } from './systemd.ts';
 
-const managers: readonly Manager[] = [container, phpFpm, apache, supervisord, systemd, keptRunning];
+const managers: readonly Manager[] = [container, phpFpm, apache, supervisord, pm2, cron, systemd, keptRunning];
 
 /** Throws STANCH_E_NOT_POSSIBLE. */
 export function restartSteps(target: Target, options: PlanOptions): Restart {

@@ -1,9 +1,8 @@
 /** The last resort: it is gone, and what it had not saved with it. */
 import type { PlannedStep } from '../../model/action.ts';
 import { formatBytes } from '../../model/units.ts';
+import { endedOneByOne } from '../managers/ended.ts';
 import { notPossible, type Planner, planOf } from './plan.ts';
-
-const most = 256;
 
 export const kill: Planner = (target, { graceMs, hasSystemd }) => {
   if (target.processes.some(({ id }) => id.pid === 1 || id.pid === process.pid)) {
@@ -13,10 +12,7 @@ export const kill: Planner = (target, { graceMs, hasSystemd }) => {
   const steps: PlannedStep[] =
     whole && target.unit !== null
       ? [{ step: { do: 'unit', verb: 'stop', unit: target.unit }, text: `stop ${target.unit}: it stays stopped` }]
-      : target.processes.slice(0, most).map(({ id, privateBytes, command }) => ({
-          step: { do: 'end', process: id, signal: 'SIGTERM', graceMs },
-          text: `SIGTERM to process ${id.pid} (${command}, ${formatBytes(privateBytes)}), SIGKILL after ${graceMs / 1000} s`,
-        }));
+      : endedOneByOne(target, 'SIGTERM', graceMs);
   return planOf(target, {
     kind: 'kill',
     reason: `That gives back about ${formatBytes(target.privateBytes)}, and ${target.subject.name} is gone.`,

@@ -5,14 +5,17 @@ import { notPossible, type Planner, planOf, requireUnit } from './plan.ts';
 
 export const limit: Planner = (target, options) => {
   const unit = requireUnit(target, options, 'limit its memory');
+  if (!options.hasCgroup2) throw notPossible('cgroup v2, to limit a service', 'cgroup v1', 'stanch do restart gives its memory back.');
   const { highBytes, maxBytes } = options;
+  const heldBytes = Math.max(target.privateBytes, target.unitHeldBytes);
   if (maxBytes === null)
     throw notPossible('a limit', 'none', 'stanch do limit --max 800MiB [--high 700MiB] NAME; stanch advise NAME works one out.');
-  if (maxBytes < target.privateBytes) {
+  const lowest = Math.min(maxBytes, highBytes ?? maxBytes);
+  if (lowest < heldBytes) {
     throw notPossible(
-      `a limit above the ${formatBytes(target.privateBytes)} that it holds`,
-      formatBytes(maxBytes),
-      'The kernel would end it at once: restart it first.',
+      `limits above the ${formatBytes(heldBytes)} that ${unit} holds`,
+      formatBytes(lowest),
+      'The kernel would stall or end it at once: restart it first.',
     );
   }
   const settings: Record<string, string> = highBytes === null ? {} : { MemoryHigh: String(highBytes) };

@@ -11,17 +11,18 @@ const page = 1 << 20;
 export const throttle: Planner = (target, options) => {
   const unit = requireUnit(target, options, 'limit its memory');
   if (!options.hasCgroup2) throw notPossible('cgroup v2, to slow a service down', 'cgroup v1', 'stanch do restart gives its memory back.');
-  const highBytes = options.highBytes ?? roundUp(target.privateBytes * highShare);
-  const maxBytes = options.maxBytes ?? roundUp(Math.max(target.privateBytes * maxShare, highBytes * 1.2));
+  const heldBytes = Math.max(target.privateBytes, target.unitHeldBytes);
+  const highBytes = options.highBytes ?? roundUp(heldBytes * highShare);
+  const maxBytes = options.maxBytes ?? roundUp(Math.max(heldBytes * maxShare, highBytes * 1.2));
   if (maxBytes <= highBytes)
     throw notPossible(
       'the hard limit above the soft one',
       `${formatBytes(maxBytes)} and ${formatBytes(highBytes)}`,
       'stanch do throttle --high 500MiB --max 600MiB NAME',
     );
-  if (highBytes < target.privateBytes) {
+  if (highBytes < heldBytes) {
     throw notPossible(
-      `a limit above the ${formatBytes(target.privateBytes)} that it holds`,
+      `a limit above the ${formatBytes(heldBytes)} that ${unit} holds`,
       formatBytes(highBytes),
       'Below it, it would stand still at once: restart it instead, or limit it after a restart.',
     );
@@ -30,7 +31,7 @@ export const throttle: Planner = (target, options) => {
   const lasts =
     bytesPerHour === null || bytesPerHour <= 0
       ? ''
-      : `; at ${formatBytes(bytesPerHour)}/h that is reached in ${formatDuration(((highBytes - target.privateBytes) / bytesPerHour) * 3_600_000)}`;
+      : `; at ${formatBytes(bytesPerHour)}/h that is reached in ${formatDuration(((highBytes - heldBytes) / bytesPerHour) * 3_600_000)}`;
   const others =
     target.sharesUnitWith.length === 0 ? '' : ` It holds for all of ${unit}, ${target.sharesUnitWith.slice(0, 3).join(', ')} as well.`;
   return planOf(target, {

@@ -2,7 +2,10 @@
 import {
   closeSync,
   existsSync,
+  fchmodSync,
+  fchownSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -10,11 +13,13 @@ import {
   rmdirSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Step } from '../../model/action.ts';
 import { StanchError } from '../../model/errors.ts';
+import { formatBytes } from '../../model/units.ts';
+import { syncFolder } from '../syncFolder.ts';
 import type { StepRunner } from './step.ts';
 
 type WriteFile = Extract<Step, { do: 'write-file' }>;
@@ -30,21 +35,35 @@ export const writeFile: StepRunner<WriteFile> = {
   },
   async undo({ path, before, after }) {
     const found = contentOf(path);
-    if (found === before) return;
+    if (found === before) {
+      // A stanch that was killed may have made the folder, and half of the new file beside it.
+      tidy(path);
+      return;
+    }
     if (found !== after) throw changedSince(path);
     put(path, before);
   },
 };
 
-/** null: there is none. Throws STANCH_E_NOT_PERMITTED. */
+/** null: there is none. Throws STANCH_E_NOT_PERMITTED, and STANCH_E_NOT_POSSIBLE for what could not be put back byte for byte. */
 export function contentOf(path: string): string | null {
   try {
-    if (statSync(path).size > mostBytes) throw changedSince(path);
-    return readFileSync(path, 'utf8');
+    const found = lstatSync(path);
+    if (!found.isFile() || found.size > mostBytes) throw notAText(path, 'a link, a folder, or too large');
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
   } catch (error) {
     if (isCode(error, 'ENOENT', 'ENOTDIR')) return null;
+    if (isCode(error, 'ERR_ENCODING_INVALID_ENCODED_DATA')) throw notAText(path, 'bytes that are no UTF-8');
     throw failed(path, error);
   }
+}
+
+function notAText(path: string, found: string): StanchError {
+  return new StanchError('STANCH_E_NOT_POSSIBLE', {
+    expected: `${path} to be a text file of at most ${formatBytes(mostBytes)}`,
+    found,
+    next: 'Change it by hand.',
+  });
 }
 
 function put(path: string, content: string | null): void {
@@ -53,41 +72,49 @@ function put(path: string, content: string | null): void {
     if (content === null) {
       rmSync(path, { force: true });
       syncFolder(folder);
-      removeIfEmpty(folder);
+      tidy(path);
       return;
     }
+    const temporary = temporaryOf(path);
     if (!existsSync(folder)) mkdirSync(folder, { mode: 0o755 });
-    const temporary = join(folder, `.stanch-${process.pid}.tmp`);
-    const fd = openSync(temporary, 'w', 0o644);
+    rmSync(temporary, { force: true });
+    const fd = openSync(temporary, 'wx', 0o644);
     try {
-      writeSync(fd, content);
+      keepOwner(path, fd);
+      writeFileSync(fd, content);
       fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
     renameSync(temporary, path);
     syncFolder(folder);
+    syncFolder(dirname(folder));
   } catch (error) {
     throw failed(path, error);
   }
 }
 
-/** The folder of drop-ins that was made for this one. */
-function removeIfEmpty(folder: string): void {
-  if (!folder.endsWith('.d')) return;
-  try {
-    rmdirSync(folder);
-  } catch (error) {
-    if (!isCode(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT')) throw error;
-  }
+/** Who may read a file that is replaced stays as it was. */
+function keepOwner(path: string, fd: number): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  fchownSync(fd, found.uid, found.gid);
+  fchmodSync(fd, found.mode & 0o7777);
 }
 
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
+/** systemd passes it over, its name does not end in `.conf`. */
+function temporaryOf(path: string): string {
+  return `${path}.stanch-new`;
+}
+
+/** Takes away what is left of a write: half a file, and the folder of drop-ins that was made for it. */
+function tidy(path: string): void {
+  const folder = dirname(path);
   try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+    rmSync(temporaryOf(path), { force: true });
+    if (folder.endsWith('.d')) rmdirSync(folder);
+  } catch (error) {
+    if (!isCode(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR')) throw failed(path, error);
   }
 }
 
