@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
 const root = join(import.meta.dirname, '..');
-const rooms = ['model', 'kernel', 'sample', 'series', 'detect', 'relate', 'tell', 'serve', 'lab', 'cli'];
+const rooms = ['model', 'kernel', 'sample', 'series', 'detect', 'relate', 'explain', 'stabilise', 'advise', 'tell', 'serve', 'lab', 'cli'];
 
 /** Files of the given names and imports, linted as if they were stanch: which of them were refused. */
 function refused(files: Record<string, string>): Set<string> {

@@ -3,6 +3,7 @@
  * *scan* every interval; *judge* in short slices between scans; *serve* whenever somebody asks.
  */
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { findingPace } from './detect/findingLife.ts';
 import { Judge } from './detect/judge.ts';
 import { restoreSubjectWatch } from './detect/subjectWatch.ts';
@@ -30,6 +31,7 @@ import { type ApiServer, startServer } from './serve/server.ts';
 import type { Judged, LiveSource } from './serve/source.ts';
 import { requireTlsBeyondLoopback } from './serve/tls.ts';
 import { loadOrCreateToken, readTokenPath } from './serve/token.ts';
+import { Guardian } from './stabilise/guardian.ts';
 import { Teller } from './tell/teller.ts';
 
 export type LogLevel = 'error' | 'warning' | 'info';
@@ -99,6 +101,7 @@ class RunningDaemon implements Daemon, LiveSource {
   private readonly hostWatch: HostWatch;
   readonly incidents: Teller;
   readonly audit: AuditLog;
+  readonly guardian: Guardian;
   private readonly cost = new OwnCostMeter(Date.now() - performance.now());
   private readonly tickListeners = new Set<() => void>();
   /** When each subject was last written to the store. */
@@ -141,8 +144,17 @@ class RunningDaemon implements Daemon, LiveSource {
     const { hostName } = this;
     this.incidents = new Teller({ dataDir: settings.dataDir, hostName, settings, log: options.log, nowMs: () => this.nowMs() });
     this.audit = new AuditLog(settings.dataDir);
+    this.guardian = new Guardian({
+      journalFile: join(settings.dataDir, 'actions.jsonl'),
+      policy: settings.policy,
+      scan: () => this.latest,
+      verdictOf: (id) => this.book.get(id)?.verdict ?? null,
+      slowProbes: () => this.hostWatch.slowProbes(),
+      log: options.log,
+      onBug: (error) => this.tellBug('acting', error),
+    });
     this.latestCost = this.cost.measure();
-    this.latest = this.scanOnce();
+    this.latest = this.scanOnce(null);
     this.savedMs = this.latest.timeMs;
     this.judge.resume(store.findings({ limit: 10_000 }), this.latest.timeMs);
   }
@@ -161,6 +173,7 @@ class RunningDaemon implements Daemon, LiveSource {
     this.scheduleScan();
     this.startWork();
     this.hostWatch.start();
+    await this.guardian.start();
   }
 
   // The three loops.
@@ -172,8 +185,7 @@ class RunningDaemon implements Daemon, LiveSource {
 
   private onScanDue(): void {
     try {
-      this.hostWatch.beforeScan(this.latest);
-      this.latest = this.scanOnce();
+      this.latest = this.scanOnce(this.latest);
       this.tellNews();
       this.keepBudget();
     } catch (error) {
@@ -186,9 +198,11 @@ class RunningDaemon implements Daemon, LiveSource {
   }
 
   /** One tick: everything read, written to the store and given to the watches. */
-  private scanOnce(): Scan {
+  private scanOnce(before: Scan | null): Scan {
     const startedMs = performance.now();
-    const scan = this.sampler.scan(this.clock.nowMs());
+    const nowMs = this.clock.nowMs();
+    if (before !== null) this.hostWatch.beforeScan(before, nowMs);
+    const scan = this.sampler.scan(nowMs);
     this.latestScanMs = performance.now() - startedMs;
     this.hostWatch.afterScan(scan);
     this.book.observe(scan);
@@ -198,7 +212,8 @@ class RunningDaemon implements Daemon, LiveSource {
   }
 
   private tellNews(): void {
-    const events = this.hostWatch.takeEvents();
+    this.guardian.afterScan(this.latest);
+    const events = [...this.hostWatch.takeEvents(), ...this.guardian.takeEvents()];
     this.incidents.afterScan({ scan: this.latest, findings: this.judge.findings(), concerns: this.hostWatch.concerns(), events });
   }
 
@@ -326,7 +341,7 @@ class RunningDaemon implements Daemon, LiveSource {
   }
 
   notices(): Notice[] {
-    const own = [this.clockNotice(), this.storeNotice(), this.budget.notice(this.latest.timeMs), this.bug];
+    const own = [this.clockNotice(), this.storeNotice(), this.budget.notice(this.latest.timeMs), this.guardian.notice(), this.bug];
     return [...this.latest.notices, ...own.filter((notice) => notice !== null)];
   }
 
@@ -401,17 +416,20 @@ class RunningDaemon implements Daemon, LiveSource {
     if (next.listen.host !== before.listen.host || next.listen.port !== before.listen.port) restart.push('serve.listen');
     if (JSON.stringify(next.tls) !== JSON.stringify(before.tls)) restart.push('serve.tls_cert');
     if (next.bpf !== before.bpf) restart.push('sample.bpf');
+    if (next.policy.emergency !== before.policy.emergency) restart.push('policy.emergency');
     this.current = {
       ...before,
       intervalMs: next.intervalMs,
       allowLoopbackRead: next.allowLoopbackRead,
       budget: next.budget,
       probes: next.probes,
+      policy: { ...next.policy, emergency: before.policy.emergency },
       thresholds: next.thresholds,
       notify: next.notify,
     };
     this.incidents.set(next);
     this.hostWatch.setProbes(next.probes);
+    this.guardian.setPolicy(next.policy);
     this.budget.set(next.budget, next.intervalMs);
     if (next.intervalMs !== before.intervalMs) {
       this.judge.setPace(findingPace(this.budget.intervalMs));
@@ -432,6 +450,7 @@ class RunningDaemon implements Daemon, LiveSource {
       this.judge.writeOpenFindings();
     } finally {
       this.hostWatch.stop();
+      this.guardian.stop();
       this.sampler.close();
       this.store.close();
     }

@@ -49,21 +49,32 @@ export const oomCommand = buildCommand<Flags, [string?], CliContext>({
 
 async function oom(this: CliContext, flags: Flags, file?: string): Promise<void> {
   const { stdout, env } = this.process;
-  const document = file === undefined ? await fromDaemonOrKernel(flags, env) : documentOf(await readLog(file));
+  const document = file === undefined ? await fromDaemonOrKernel(flags, env) : await withHistory(await readLog(file), flags, env);
   if (flags.json) stdout.write(`${jsonText(document)}\n`);
   else stdout.write(oomReport(document, { paint: createPaint(stdout, env, flags.noColor), width: stdout.columns ?? 100 }));
 }
 
+/** What the daemon knows of the same kills, with the history before them, comes first. */
+async function withHistory(kills: readonly Kill[], flags: Flags, env: CliContext['process']['env']): Promise<KillsDocument> {
+  const document = documentOf(kills);
+  const known = new Map((await askDaemon(flags, env))?.kills.map((kill) => [kill.id, kill]));
+  return { ...document, kills: document.kills.map((kill) => known.get(kill.id) ?? kill) };
+}
+
+/** Null: none runs here, or none that answers this account. */
+async function askDaemon(flags: Flags, env: CliContext['process']['env']): Promise<KillsDocument | null> {
+  try {
+    return await createClient(flags.url, surroundings(env)).get('/api/v1/kills', killsSchema);
+  } catch (error) {
+    if (!(error instanceof StanchError) || flags.url !== undefined) throw error;
+    return null;
+  }
+}
+
 /** The daemon knows more, but it may not run, or not be allowed to read the log. */
 async function fromDaemonOrKernel(flags: Flags, env: CliContext['process']['env']): Promise<KillsDocument> {
-  try {
-    const told = await createClient(flags.url, surroundings(env)).get('/api/v1/kills', killsSchema);
-    if (told.kills.length > 0 || flags.url !== undefined) return told;
-  } catch (error) {
-    const noDaemon = error instanceof StanchError && error.code === 'STANCH_E_UNREACHABLE';
-    if (!noDaemon || flags.url !== undefined) throw error;
-  }
-  return documentOf(readKernelLog());
+  const told = await askDaemon(flags, env);
+  return told !== null && (told.kills.length > 0 || flags.url !== undefined) ? told : documentOf(readKernelLog());
 }
 
 function documentOf(kills: readonly Kill[]): KillsDocument {

@@ -20,6 +20,15 @@
  *   interval = "30s"
  *   timeout = "10s"
  *   targets = ["ssh://127.0.0.1:22", "http://127.0.0.1:80/health"]
+ *   [policy]
+ *   mode = "observe"
+ *   actions = ["restart"]
+ *   never_touch = ["mariadb.service"]
+ *   most_an_hour = 4
+ *   cool_down = "30min"
+ *   window = "02:00-05:00"
+ *   emergency = false
+ *   workloads = [{ name = "php-fpm: pool *", mode = "automatic", actions = ["recycle", "restart"] }]
  *   [thresholds]
  *   memory = "95%"
  *   swap = "80%"
@@ -36,15 +45,21 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
+import { type ActionKind, actionKinds } from '../model/action.ts';
 import { StanchError } from '../model/errors.ts';
 import {
   type Budget,
   type NotifySettings,
+  observeOnly,
+  type PolicyMode,
+  type PolicySettings,
   type ProbeSettings,
+  policyModes,
   type Settings,
   type ThresholdSettings,
   type TlsSettings,
   untold,
+  type WorkloadPolicy,
 } from '../model/settings.ts';
 import { parseProbeTarget } from '../relate/probes/probeTarget.ts';
 import { parseChannels } from './notifySettings.ts';
@@ -68,6 +83,7 @@ export interface ConfigValues {
   budget?: Partial<Budget>;
   bpf?: boolean;
   probes?: Partial<ProbeSettings>;
+  policy?: Partial<PolicySettings>;
   thresholds?: Partial<ThresholdSettings>;
   notify?: Partial<NotifySettings>;
   tls?: Partial<TlsSettings>;
@@ -101,6 +117,7 @@ const maxIntervalMs = 600_000;
 const maxProbeTargets = 16;
 const defaultProbes: ProbeSettings = { enabled: true, intervalMs: 30_000, timeoutMs: 10_000, targets: null };
 
+const maxPatterns = 64;
 const defaultThresholds: ThresholdSettings = { memoryRatio: 0.95, swapRatio: 0.8, fdsRatio: 0.9, workloadBytes: null };
 
 interface Key {
@@ -189,6 +206,56 @@ const keys: Record<string, Key> = {
       return targets.every((target) => target !== null) && assignProbes(into, { targets });
     },
   },
+  'policy.mode': {
+    expected: `one of ${policyModes.join(', ')}`,
+    take: (value, into) => {
+      const mode = modeIn(value);
+      return mode !== null && assignPolicy(into, { mode });
+    },
+  },
+  'policy.actions': {
+    expected: `a list of ${actionKinds.join(', ')}`,
+    take: (value, into) => {
+      const actions = actionsIn(value);
+      return actions !== null && assignPolicy(into, { actions });
+    },
+  },
+  'policy.never_touch': {
+    expected: `a list of at most ${maxPatterns} names of workloads, * for anything`,
+    take: (value, into) =>
+      Array.isArray(value) &&
+      value.length <= maxPatterns &&
+      value.every((pattern): pattern is string => typeof pattern === 'string' && pattern !== '') &&
+      assignPolicy(into, { neverTouch: value }),
+  },
+  'policy.most_an_hour': {
+    expected: 'a whole number from 0 to 60',
+    take: (value, into) =>
+      typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= 60 && assignPolicy(into, { mostAnHour: value }),
+  },
+  'policy.cool_down': {
+    expected: 'a time from "1min" to "7d", with its unit',
+    take: (value, into) => number(value, parseDuration, 60_000, 604_800_000, (coolDownMs) => assignPolicy(into, { coolDownMs })),
+  },
+  'policy.window': {
+    expected: 'hours of the day such as "02:00-05:00", local time',
+    take: (value, into) => {
+      const window = typeof value === 'string' ? parseWindow(value) : null;
+      return window !== null && assignPolicy(into, { window });
+    },
+  },
+  'policy.emergency': {
+    expected: 'true or false',
+    take: (value, into) => typeof value === 'boolean' && assignPolicy(into, { emergency: value }),
+  },
+  'policy.workloads': {
+    expected: `at most ${maxPatterns} of { name = "php-fpm: pool *", mode = "automatic", actions = ["restart"] }`,
+    take: (value, into) => {
+      if (!Array.isArray(value) || value.length > maxPatterns) return false;
+      const workloads = value.map(workloadPolicyIn);
+      return workloads.every((workload) => workload !== null) && assignPolicy(into, { workloads });
+    },
+  },
   'thresholds.memory': threshold('memoryRatio'),
   'thresholds.swap': threshold('swapRatio'),
   'thresholds.open_files': threshold('fdsRatio'),
@@ -228,7 +295,36 @@ const keys: Record<string, Key> = {
     },
   },
 };
-const tables = ['store', 'serve', 'sample', 'budget', 'probes', 'thresholds', 'notify'];
+const tables = ['store', 'serve', 'sample', 'budget', 'probes', 'policy', 'thresholds', 'notify'];
+
+function assignPolicy(into: ConfigValues, values: Partial<PolicySettings>): true {
+  return assign(into, { policy: { ...into.policy, ...values } });
+}
+
+function modeIn(value: unknown): PolicyMode | null {
+  return policyModes.find((mode) => mode === value) ?? null;
+}
+
+function actionsIn(value: unknown): ActionKind[] | null {
+  if (!Array.isArray(value)) return null;
+  const actions = value.map((name: unknown) => actionKinds.find((kind) => kind === name));
+  return actions.every((kind) => kind !== undefined) ? actions : null;
+}
+
+function workloadPolicyIn(value: unknown): WorkloadPolicy | null {
+  if (!isTable(value) || typeof value.name !== 'string' || value.name === '') return null;
+  if (Object.keys(value).some((key) => !['name', 'mode', 'actions'].includes(key))) return null;
+  const mode = modeIn(value.mode);
+  const actions = value.actions === undefined ? [...observeOnly.actions] : actionsIn(value.actions);
+  return mode === null || actions === null ? null : { pattern: value.name, mode, actions };
+}
+
+function parseWindow(text: string): PolicySettings['window'] {
+  const match = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/.exec(text);
+  if (match === null) return null;
+  const [fromHour = 0, fromMinute = 0, toHour = 0, toMinute = 0] = match.slice(1).map(Number);
+  return { fromMinute: fromHour * 60 + fromMinute, toMinute: toHour * 60 + toMinute };
+}
 
 function threshold(name: 'memoryRatio' | 'swapRatio' | 'fdsRatio'): Key {
   return {
@@ -353,6 +449,7 @@ export function loadSettings(flags: SettingsFlags, surroundings: Surroundings): 
     budget: { ...defaultBudget(intervalMs), ...values.budget },
     bpf: values.bpf ?? false,
     probes: { ...defaultProbes, ...values.probes },
+    policy: { ...observeOnly, ...values.policy },
     thresholds: { ...defaultThresholds, ...values.thresholds },
     notify: { ...untold.notify, ...values.notify },
     tls: tlsSettings(values.tls),

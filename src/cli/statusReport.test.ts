@@ -74,6 +74,8 @@ test('what the server goes through is told when there is something to tell, and 
     sentence: 'ssh answers in 4 s because memory is short.',
     probes: ill.condition.probes.map((probe) => ({ ...probe, state: 'slow', latencyMs: 4000 })),
   };
+  const nothingLeaks = { ...ill, subjects: [] };
+  assert.match(statusReport(nothingLeaks, largest, look), /^STARVING {2}/, 'and not OK');
   const text = statusReport(ill, largest, look);
   assert.match(text, /^stage +starving for 0 s: PSI memory full 31 %$/m);
   assert.match(text, /^why slow +ssh answers in 4 s because memory is short\.$/m);

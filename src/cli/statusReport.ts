@@ -17,6 +17,7 @@ type Verdict = SubjectRow['verdict'] & Partial<Pick<SubjectRow, 'account' | 'dom
 const maxShown = 8;
 const maxReasons = 3;
 const barWidth = 24;
+const maxKills = 2;
 
 export function statusReport(status: StatusDocument, largest: readonly SubjectRow[], look: Look): string {
   const nowMs = Date.parse(status.time);
@@ -35,7 +36,9 @@ export function statusReport(status: StatusDocument, largest: readonly SubjectRo
 function headline(status: StatusDocument, { paint }: Look): string {
   const leaks = status.subjects.filter(({ verdict }) => verdict === 'leak').length;
   const suspects = status.subjects.filter(({ verdict }) => verdict === 'suspect').length;
-  const word = leaks > 0 ? paint('red', 'LEAK') : suspects > 0 ? paint('yellow', 'SUSPECT') : paint('green', 'OK');
+  const { stage } = status.condition;
+  const well = stage === 'healthy' || stage === 'filling' ? paint('green', 'OK') : paint('red', stage.toUpperCase());
+  const word = leaks > 0 ? paint('red', 'LEAK') : suspects > 0 ? paint('yellow', 'SUSPECT') : well;
   return `${word}  ${printable(status.summary)}`;
 }
 
@@ -79,10 +82,10 @@ function condition(
   if (sentence !== null) add('why slow', printable(sentence));
   const bad = probes.filter(({ state }) => state === 'slow' || state === 'failing');
   for (const [index, probe] of bad.entries()) add(index === 0 ? 'probes' : '', probeLine(probe));
-  for (const [index, kill] of kills.entries()) {
+  for (const [index, kill] of kills.slice(0, maxKills).entries()) {
     add(index === 0 ? 'killed' : '', `${kill.time === null ? '' : `${agoPhrase(kill.time, nowMs)}: `}${printable(kill.sentence)}`);
   }
-  if (kills.length > 0) add('', 'in full: stanch oom');
+  if (kills.length > 0) add('', kills.length > maxKills ? 'in full, with those before: stanch oom' : 'in full: stanch oom');
   return lines.join('\n');
 }
 

@@ -11,8 +11,6 @@ function windowOf(everyMs: number, lengthMs: number, valueAt: (ageMs: number) =>
   return window;
 }
 
-const wholeLife = Number.NEGATIVE_INFINITY;
-
 function life(lengthMs: number, floorAt: (share: number) => number): PastLife {
   return { lengthMs, floors: Float32Array.from({ length: pointsPerLife }, (_, step) => floorAt(step / pointsPerLife)) };
 }
@@ -22,7 +20,6 @@ test('a life is its floor by age, in equal steps', () => {
   const lived = lifeOf(
     windowOf(second * 10, 8 * hour, (age) => 1000 + Math.floor(age / hour) * 100 + (age % minute === 0 ? 5000 : 0)),
     0,
-    wholeLife,
   );
   assert.ok(lived !== null);
   assert.equal(lived.floors.length, pointsPerLife);
@@ -40,7 +37,6 @@ test('a life of minutes shows its start-up only, and one never read shows nothin
     lifeOf(
       windowOf(second, 5 * minute, () => 1000),
       0,
-      wholeLife,
     ),
     null,
   );
@@ -48,11 +44,10 @@ test('a life of minutes shows its start-up only, and one never read shows nothin
     lifeOf(
       windowOf(minute, 8 * hour, () => Number.NaN),
       0,
-      wholeLife,
     ),
     null,
   );
-  assert.equal(lifeOf(new SubjectWindow(1), 0, wholeLife), null);
+  assert.equal(lifeOf(new SubjectWindow(1), 0), null);
 });
 
 test('a stretch in which nothing was read takes the floor before it, not 0', () => {
@@ -60,7 +55,6 @@ test('a stretch in which nothing was read takes the floor before it, not 0', () 
   const lived = lifeOf(
     windowOf(minute, 8 * hour, (age) => (age > 3 * hour && age < 5 * hour ? Number.NaN : read(age))),
     0,
-    wholeLife,
   );
   assert.ok(lived !== null);
   assert.deepEqual(new Set(lived.floors.slice(0, pointsPerLife / 4 - 1)), new Set([500]));

@@ -22,30 +22,17 @@ export interface PastLife {
   floors: Float32Array;
 }
 
-/** The life since `bornMs` that a window holds of one channel, or null when it is too short to show anything. */
-export function lifeOf(window: SubjectWindow, channel: number, bornMs: number): PastLife | null {
+/** The life that a window holds of one channel, or null when it is too short to show anything. */
+export function lifeOf(window: SubjectWindow, channel: number): PastLife | null {
   for (let level = 0; level < window.levelsInUse; level += 1) {
+    if (!window.holdsWholeLife(level)) continue;
     const source = window.view(level, channel, Number.POSITIVE_INFINITY, view);
-    const first = firstAfter(source, bornMs);
-    if (first === 0 && !window.holdsWholeLife(level)) continue;
-    cutBefore(source, first);
     if (source.length < pointsPerLife / 2) return null;
     const fromMs = (source.timeMs[0] ?? 0) - source.widthMs / 2;
     const lengthMs = (source.timeMs[source.length - 1] ?? 0) + source.widthMs / 2 - fromMs;
     return lengthMs < shortestLifeMs ? null : { lengthMs, floors: resample(source, fromMs, lengthMs) };
   }
   return null;
-}
-
-function firstAfter({ timeMs, length, widthMs }: WindowView, bornMs: number): number {
-  let first = 0;
-  while (first < length && (timeMs[first] ?? 0) - widthMs / 2 < bornMs) first += 1;
-  return first;
-}
-
-function cutBefore(source: WindowView, first: number): void {
-  for (const values of [source.timeMs, source.floor, source.load]) values.copyWithin(0, first, source.length);
-  source.length -= first;
 }
 
 /** Lowest floor in each step of age; a step without a bucket takes the one before. */

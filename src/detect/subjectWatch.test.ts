@@ -178,6 +178,28 @@ const leaks: Record<string, Leak> = {
     class: 'restart-masked-leak',
     wall: 'limit_bytes',
   },
+  'one that restarts hide of which only the CPU time tells': {
+    series: (seed) => {
+      const noise = normalNoise(seed);
+      return {
+        everyMs: 2 * minute,
+        lengthMs: 12 * day - 3 * hour,
+        at: (t) => ({
+          anonBytes: pages((100 + (8 * (t % day)) / hour + noise()) * mib),
+          cpuSeconds: (t % day) / 50_000,
+          limitBytes: 2048 * mib,
+          headroomBytes: 8000 * mib,
+        }),
+      };
+    },
+    resource: 'memory',
+    withinMs: 11 * day,
+    perHour: 8 * mib,
+    onsetMs: 0,
+    onsetWithinMs: day,
+    class: 'restart-masked-leak',
+    wall: 'limit_bytes',
+  },
   'one that begins after a day and a half': {
     series: (seed) => {
       const noise = normalNoise(seed);

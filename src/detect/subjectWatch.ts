@@ -5,7 +5,6 @@ import { isValue } from '../model/reading.ts';
 import type { Resource, ResourceVerdict, SubjectVerdict, VerdictWord } from '../model/verdict.ts';
 import { bucketsPerLevel, levelCount, SubjectWindow, type WindowState, type WindowView } from '../series/window.ts';
 import { logOddsOfLeak } from './assess.ts';
-import { DailyRestarts, type DailyRestartsState } from './dailyRestarts.ts';
 import { emptyView, fewestBuckets, type WindowEvidence, weighWindow } from './evidence.ts';
 import { excursionOf } from './excursion.ts';
 import type { Wall } from './forecast.ts';
@@ -56,10 +55,10 @@ interface WatchState {
   window: WindowState;
   tracks: (TrackState | null)[];
   lives: PastLife[][];
-  dailyRestarts: DailyRestartsState;
   bornMs: number;
   startTimeMs: number;
   swapBytes: number;
+  cpuSeconds: number;
   lastMs: number;
   values: number[];
   limits: { limitBytes: number; headroomBytes: number; fdLimit: number };
@@ -83,6 +82,11 @@ function readSnapshot(snapshot: Uint8Array): WatchState | null {
 /** The checksum fits: a version that fits is a state that fits. */
 function isWatchState(state: unknown): state is WatchState {
   return typeof state === 'object' && state !== null && 'version' in state && state.version === snapshotVersion;
+}
+
+/** Where no start time is told: the CPU time of a process only goes up, by more than rounding and an idle process would hide. */
+function beganAnew({ cpuSeconds }: Sample, before: number): boolean {
+  return isValue(cpuSeconds) && before - cpuSeconds > Math.max(1, before / 2);
 }
 
 /** A start time that moves by less is the same start, read with another rounding. */
@@ -134,11 +138,11 @@ class Watch implements SubjectWatch {
   private window = new SubjectWindow(channelCount);
   private readonly tracks: (VerdictTrack | null)[] = resources.map(() => null);
   private readonly lives: PastLives[] = [];
-  private readonly dailyRestarts = new DailyRestarts();
   private bornMs = Number.NaN;
   /** As last read, NaN before. */
   private startTimeMs = Number.NaN;
   private swapBytes = Number.NaN;
+  private cpuSeconds = Number.NaN;
   private lastMs = Number.NEGATIVE_INFINITY;
   private readonly values = new Array<number>(channelCount).fill(Number.NaN);
   private readonly limits = { limitBytes: Number.NaN, headroomBytes: Number.NaN, fdLimit: Number.NaN };
@@ -160,12 +164,12 @@ class Watch implements SubjectWatch {
     // Private memory of which some is in swap and not read now is not known: without it, it would seem to have fallen.
     if (isValue(sample.swapBytes)) this.swapBytes = sample.swapBytes;
     else if (this.swapBytes > 0) values[memoryChannel] = Number.NaN;
-    if (!isValue(sample.startTimeMs)) this.noticeDailyRestart(timeMs, values[memoryChannel] ?? Number.NaN);
     values[peakChannel] = -(values[memoryChannel] ?? Number.NaN);
     this.limits.limitBytes = isValue(sample.limitBytes) ? sample.limitBytes : Number.NaN;
     this.limits.headroomBytes = isValue(sample.headroomBytes) ? sample.headroomBytes : Number.NaN;
     this.limits.fdLimit = isValue(sample.fdLimit) ? sample.fdLimit : Number.NaN;
     const cpuSeconds = isValue(sample.cpuSeconds) ? sample.cpuSeconds : Number.NaN;
+    if (!Number.isNaN(cpuSeconds)) this.cpuSeconds = cpuSeconds;
     const closedLevels = this.window.push(timeMs, values, cpuSeconds);
     if (closedLevels > 0) this.judge(closedLevels);
   }
@@ -205,10 +209,10 @@ class Watch implements SubjectWatch {
       window: this.window.state,
       tracks: this.tracks.map((track) => track?.state ?? null),
       lives: resources.map((_, c) => this.lives[c]?.lives ?? []),
-      dailyRestarts: this.dailyRestarts.state,
       bornMs: this.bornMs,
       startTimeMs: this.startTimeMs,
       swapBytes: this.swapBytes,
+      cpuSeconds: this.cpuSeconds,
       lastMs: this.lastMs,
       values: this.values,
       limits: this.limits,
@@ -227,10 +231,10 @@ class Watch implements SubjectWatch {
       }
       this.lives[c] = new PastLives(state.lives[c]);
     }
-    this.dailyRestarts.state = state.dailyRestarts;
     this.bornMs = state.bornMs;
     this.startTimeMs = state.startTimeMs;
     this.swapBytes = state.swapBytes;
+    this.cpuSeconds = state.cpuSeconds;
     this.lastMs = state.lastMs;
     for (const [c, value] of state.values.entries()) this.values[c] = value;
     Object.assign(this.limits, state.limits);
@@ -238,32 +242,28 @@ class Watch implements SubjectWatch {
   }
 
   private noticeRestart(sample: Sample): void {
+    const alone = !isValue(sample.processes) || sample.processes <= 1;
     if (!isValue(sample.startTimeMs)) {
+      if (alone && beganAnew(sample, this.cpuSeconds)) {
+        this.restart();
+        this.bornMs = sample.timeMs;
+      }
       if (Number.isNaN(this.bornMs)) this.bornMs = sample.timeMs;
       return;
     }
-    const alone = !isValue(sample.processes) || sample.processes <= 1;
     // Where there were several, the oldest may have ended and left one that ran beside it: nothing was restarted.
     const outlived = (this.values[processesChannel] ?? 0) > 1 && sample.startTimeMs <= this.lastMs;
-    if (alone && !outlived && Math.abs(sample.startTimeMs - this.startTimeMs) > sameStartMs) this.restart(Number.NEGATIVE_INFINITY);
+    if (alone && !outlived && Math.abs(sample.startTimeMs - this.startTimeMs) > sameStartMs) this.restart();
     this.startTimeMs = sample.startTimeMs;
     this.bornMs = sample.startTimeMs;
   }
 
-  private noticeDailyRestart(timeMs: number, memoryBytes: number): void {
-    const bornMs = this.dailyRestarts.push(timeMs, memoryBytes);
-    if (bornMs === null) return;
-    this.restart(bornMs);
-    this.bornMs = timeMs;
-  }
-
-  /** `bornMs`: when the run that has ended began, where that is later than what the window holds. */
-  private restart(bornMs: number): void {
+  private restart(): void {
     for (const [c, track] of this.tracks.entries()) {
       const resource = resources[c];
       if (track === null || resource === undefined) continue;
       const lives = this.livesOf(c);
-      const life = lifeOf(this.window, c, bornMs);
+      const life = lifeOf(this.window, c);
       if (life !== null) lives.add(life);
       const average = lives.averageLife(scratch);
       const rising = average !== null && lives.risingShare() > mostLives;

@@ -34,6 +34,7 @@ function scanAt(timeMs: number, running: Record<string, Record<number, number>>)
       sample: sampleAt(timeMs, bytes),
       grown: hasGrown(pid, sampleAt(timeMs, bytes)),
       zombies: 0,
+      diedIn: null,
       openFiles: null,
     })),
   );

@@ -34,10 +34,13 @@ const maxProcesses = 200;
 const rememberAtLeastMs = 600_000;
 const rememberAtMostMs = 7 * 86_400_000;
 
+const ownStartUpMs = 3_600_000;
+
 export class WatchBook {
   private readonly entries = new Map<string, WatchEntry>();
   private readonly sparkBucketMs: number;
   private processCount = 0;
+  private firstScanMs = Number.NaN;
 
   constructor(intervalMs: number) {
     this.sparkBucketMs = intervalMs;
@@ -83,8 +86,10 @@ export class WatchBook {
     for (const entry of this.entries.values()) entry.present = false;
     this.observeOne(hostSubject, scan.host.sample);
     const memberCounts = new Map<string, number>();
+    const ownId = this.ownStartUp(scan);
     for (const workload of scan.workloads) {
       memberCounts.set(workload.subject.id, workload.memberIds.length);
+      if (workload.subject.id === ownId && workload.memberIds.length === 1) continue;
       this.observeOne(workload.subject, workload.sample);
     }
     for (const process of scan.processes) {
@@ -92,6 +97,13 @@ export class WatchBook {
       if (this.entries.has(process.subject.id) || process.grown) this.observeOne(process.subject, process.sample);
     }
     this.forget(scan.timeMs);
+  }
+
+  /** stanch fills its windows in its first hour: it would accuse itself. Its budget of memory holds from the start. */
+  private ownStartUp({ timeMs, processes }: Scan): string | undefined {
+    if (Number.isNaN(this.firstScanMs)) this.firstScanMs = timeMs;
+    if (timeMs - this.firstScanMs > ownStartUpMs) return undefined;
+    return processes.find(({ id }) => id.pid === process.pid)?.subject.workloadId;
   }
 
   private observeOne(subject: Subject, sample: Sample): void {

@@ -5,7 +5,8 @@
  *    254       0 vda  36395 8484   1931762 26707 4675 18917  1734592 5582 0         9196    33085 …
  *
  * `busy` is time with at least one request on the way; `weighted` adds the age of all requests, so that its growth over time is the
- * mean length of the queue. Memory-backed devices (loop, ram, zram) are left out: what they wait for is not a disk.
+ * mean length of the queue. Loop, ram and zram devices are left out, as what they wait for is
+ * another disk or memory, and drives for removable media.
  * https://docs.kernel.org/admin-guide/iostats.html
  */
 import { isValue, type Reading } from '../model/reading.ts';
@@ -23,7 +24,7 @@ export interface DiskStats {
 }
 
 const maxDisks = 1024;
-const memoryBacked = /^(?:loop|ram|zram|fd|sr|nbd)\d/;
+const memoryBacked = /^(?:loop|ram|zram|fd|sr)\d/;
 
 export function readDiskStats(procRoot: string): Reading<DiskStats[]> {
   const text = readText(`${procRoot}/diskstats`, 1 << 18);

@@ -7,8 +7,8 @@ import fc from 'fast-check';
 import type { Kill } from '../model/kill.ts';
 import { absent, isValue } from '../model/reading.ts';
 import { parseKernelLogLine } from './kernelLogText.ts';
-import { parseKmsgRecord } from './kmsg.ts';
-import { OomReader } from './oomReport.ts';
+import { KernelLog, parseKmsgRecord } from './kmsg.ts';
+import { isFailedAllocation, OomReader } from './oomReport.ts';
 
 const nowMs = Date.parse('2026-03-04T00:00:00Z');
 const recorded = (name: string) => readFileSync(fileURLToPath(new URL(`./fixtures/logs/${name}`, import.meta.url)), 'utf8');
@@ -111,6 +111,18 @@ test('records of /dev/kmsg: those of the kernel, and not what programs put there
   assert.ok(isValue(parseKmsgRecord('4,1,2,-,caller=T1;text')));
   assert.equal(parseKmsgRecord('12,1043,336104992,-;Out of memory: Killed process 1 (init) total-vm:1kB'), absent);
   assert.equal(parseKmsgRecord('no record'), absent);
+});
+
+test('the kernel that gets no memory itself, which is not want of pages that lie together', () => {
+  const isFailed = (message: string, source: 'kernel' | 'systemd' = 'kernel') =>
+    isFailedAllocation({ source, message, atMs: null, sinceBootMs: 1 });
+  assert.ok(isFailed('kswapd0: page allocation failure: order:0, mode:0x40cc0(GFP_KERNEL|__GFP_COMP), nodemask=(null),cpuset=/'));
+  assert.ok(!isFailed('node: page allocation failure: order:4, mode:0x40cc0'));
+  assert.ok(!isFailed('kswapd0: page allocation failure: order:0, mode:0x40cc0', 'systemd'));
+});
+
+test("a device that is not the kernel's log is none", () => {
+  for (const path of ['/dev/null', '/dev/zero', '/no/such/device']) assert.equal(KernelLog.open(path), absent, path);
 });
 
 test('systemd-oomd and earlyoom are told apart from the kernel', () => {

@@ -62,6 +62,11 @@ function emptyContext(askedBy: string | null): Context {
   };
 }
 
+/** `kswapd0: page allocation failure: order:0, mode:…`: small ones only, as large ones fail for want of pages that lie together. */
+export function isFailedAllocation({ source, message }: KernelLogLine): boolean {
+  return source === 'kernel' && /^.{1,64}: page allocation failure: order:[01],/.test(message);
+}
+
 /** Takes lines in their order, and answers with a kill as soon as its last line was seen. */
 export class OomReader {
   #context = emptyContext(null);

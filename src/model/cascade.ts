@@ -31,8 +31,10 @@ export interface Vitals {
   /** Times a task had to free memory itself, for want of memory of the host. */
   directReclaims: Reading<number>;
   reclaimedBytes: Reading<number>;
-  /** Since the scan before. */
+  /** Since the scan before, without those inside a cgroup at its own limit as far as the kernel's log tells. */
   oomKills: Reading<number>;
+  /** Requests of the kernel itself for a page or two that it could not meet since the scan before: packets are lost so. Of its log. */
+  failedAllocations: Reading<number>;
   /** The disk whose requests waited longest. */
   disk: Reading<DiskVitals>;
   cpuCount: number;

@@ -1,3 +1,4 @@
+import type { ActionKind } from './action.ts';
 import type { Severity } from './incident.ts';
 import type { ProbeTarget } from './probe.ts';
 
@@ -18,6 +19,7 @@ export interface Settings {
   /** Reading all processes by a BPF iterator where this system lets it. */
   bpf: boolean;
   probes: ProbeSettings;
+  policy: PolicySettings;
   thresholds: ThresholdSettings;
   notify: NotifySettings;
 }
@@ -106,6 +108,44 @@ export interface Budget {
   /** How often the kernel may be asked for something. */
   readsPerSecond: number;
 }
+
+/** `observe`: nothing. `suggest`: says what it would do. `approve`: plans, and waits for somebody to agree. `automatic`: acts. */
+export const policyModes = ['observe', 'suggest', 'approve', 'automatic'] as const;
+export type PolicyMode = (typeof policyModes)[number];
+
+export interface WorkloadPolicy {
+  /** Of the name of a workload; `*` stands for anything. */
+  pattern: string;
+  mode: PolicyMode;
+  actions: readonly ActionKind[];
+}
+
+/** What may be done to which workload, when, and how often. */
+export interface PolicySettings {
+  mode: PolicyMode;
+  /** In the order in which they are tried. */
+  actions: readonly ActionKind[];
+  /** The first that fits counts, before the mode above. */
+  workloads: readonly WorkloadPolicy[];
+  neverTouch: readonly string[];
+  mostAnHour: number;
+  coolDownMs: number;
+  /** Local time of day in which stanch may act by itself; null: always. The emergency lane knows no hours. */
+  window: { fromMinute: number; toMinute: number } | null;
+  /** Acting on what leaks when the server is about to stand still. */
+  emergency: boolean;
+}
+
+export const observeOnly: PolicySettings = {
+  mode: 'observe',
+  actions: ['recycle', 'restart'],
+  workloads: [],
+  neverTouch: [],
+  mostAnHour: 4,
+  coolDownMs: 1_800_000,
+  window: null,
+  emergency: false,
+};
 
 /** Tells nobody of anything, and is not reached from outside: for what runs only for a while. */
 export const untold: Pick<Settings, 'tls' | 'allowPlainRemote' | 'thresholds' | 'notify'> = {

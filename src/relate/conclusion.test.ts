@@ -53,6 +53,47 @@ test('the network, and not memory', () => {
   assert.match(sentence ?? '', /not because of memory \(PSI memory full 0 %, 2 GiB of RAM available \(50 %\)\)\.$/);
 });
 
+test('a slow service whose pages come back from swap is slow for want of memory, however little the others wait', () => {
+  assert.equal(conclude(symptoms({ stage: 'swapping' }, { swapInBytes: 900_000, memoryFull: 0.01 })).cause, 'memory');
+  assert.equal(conclude(symptoms({}, { swapInBytes: 20_000 })).cause, 'service', 'a page now and then is no reason');
+});
+
+test('busy CPUs and disks are no trouble while services answer as usual, and told where no service is asked', () => {
+  for (const [cause, vitals] of [
+    ['cpu', busy],
+    ['disk', slowDisk],
+  ] as const) {
+    assert.equal(conclude(symptoms({ probes: [probeForTests()] }, vitals)).sentence, null);
+    assert.equal(conclude(symptoms({ probes: [] }, vitals)).cause, cause);
+  }
+});
+
+test('waiting for disks that are fast: a limit holds it back', () => {
+  assert.equal(conclude(symptoms({}, { ioSome: 0.5 })).cause, 'disk');
+});
+
+test('a stage that is held for a while after it is over is no reason any more', () => {
+  assert.equal(conclude(symptoms({ stage: 'starving', probes: [] })).sentence, null);
+  assert.equal(conclude(symptoms({ stage: 'starving' })).cause, 'service');
+});
+
+test('a kill alone does not make memory short: it was given back', () => {
+  assert.equal(conclude(symptoms({ stage: 'killing', probes: [] })).sentence, null);
+  assert.equal(conclude(symptoms({ stage: 'killing' }, short)).cause, 'memory');
+});
+
+test('packets that are lost because the kernel gets no memory: memory, and not the network', () => {
+  const { cause, sentence } = conclude(symptoms({}, { failedAllocations: 3, network: { ...quietNetwork, drops: 50 } }));
+  assert.equal(cause, 'memory');
+  assert.match(sentence ?? '', /memory is short \(the kernel itself got no memory 3 times, /);
+});
+
+test('a program that does not take its connections is told so', () => {
+  const { cause, because, sentence } = conclude(symptoms({}, { network: { ...quietNetwork, listenOverflows: 2 } }));
+  assert.deepEqual([cause, because[0]?.name], ['service', 'listen-overflows']);
+  assert.match(sentence ?? '', /Look at the service itself: programs did not take 2\.0 connections a second in time\.$/);
+});
+
 test('packets that take their time are the network only where nothing else keeps the machine busy', () => {
   const slowLoopback = { ...quietLoopback, roundTripMs: 100 };
   const { cause, sentence } = conclude(symptoms({ loopback: slowLoopback }));
@@ -73,7 +114,10 @@ test('the CPUs; the disk; the service itself', () => {
   );
   const byDisk = conclude(symptoms({}, slowDisk));
   assert.equal(byDisk.cause, 'disk');
-  assert.match(byDisk.sentence ?? '', /because the disk is slow \(sda takes 340 ms a request, 24\.0 in its queue, PSI io full 60 %/);
+  assert.match(
+    byDisk.sentence ?? '',
+    /because the disk is slow \(sda takes 340 ms a request, 24\.0 in its queue, PSI io some 70 %, full 60 %, iowait 50 %\)/,
+  );
   const byService = conclude(symptoms());
   assert.equal(byService.cause, 'service');
   assert.match(
@@ -142,7 +186,7 @@ test('whatever the size of a single trouble, it is named; memory and network are
     runningTasks: fc.nat(100),
   });
   const network = fc.record({
-    retransmitRatio: fc.double({ min: 0.04, max: 0.9, noNaN: true }),
+    retransmitRatio: fc.double({ min: 0.07, max: 0.9, noNaN: true }),
     retransmittedSegments: fc.double({ min: 0.2, max: 1e4, noNaN: true }),
   });
   fc.assert(

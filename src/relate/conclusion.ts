@@ -8,11 +8,11 @@
  * sent again, and packets to oneself that do not arrive. Busy CPUs come before the disk: they slow every request down, while a slow disk
  * leaves CPUs idle.
  */
-import { type Because, type Cause, causes, type Stage, stages, type Vitals } from '../model/cascade.ts';
+import { type Because, type Cause, causes, type Stage, type Vitals } from '../model/cascade.ts';
 import type { LoopbackState, ProbeState } from '../model/probe.ts';
 import { isValue } from '../model/reading.ts';
 import { formatBytes, formatMs, formatPercent } from '../model/units.ts';
-import { availableText, fullText, isShort, movement, over } from './stage.ts';
+import { availableText, fullText, isShort, movement, over, stageOf } from './stage.ts';
 
 export interface Symptoms {
   stage: Stage;
@@ -44,7 +44,8 @@ export interface Conclusion {
 type HostCause = Exclude<Cause, 'service'>;
 
 const stallFull = 0.05;
-const retransmitShare = 0.03;
+const swapInASecond = 128 * 1024;
+const retransmitShare = { whileSlow: 0.03, whileWell: 0.06 };
 const retransmitsASecond = 0.1;
 const loopbackLoss = 0.1;
 const loopbackSlowMs = 30;
@@ -57,18 +58,22 @@ const stolen = 0.2;
 const diskLatencyMs = 40;
 const diskQueue = 1.5;
 const ioSome = 0.15;
+const ioSomeAlone = 0.3;
 
 export function conclude(symptoms: Symptoms): Conclusion {
   const evidence = evidenceOf(symptoms);
-  const found = causes.filter((cause): cause is HostCause => cause !== 'service' && evidence[cause].length > 0);
   const slow = slowest(symptoms.probes);
+  // Work that keeps CPUs and disks busy is nobody's trouble while services answer as usual.
+  const isTrouble = (cause: HostCause) => slow !== null || symptoms.probes.length === 0 || cause === 'memory' || cause === 'network';
+  const found = causes.filter((cause): cause is HostCause => cause !== 'service' && evidence[cause].length > 0 && isTrouble(cause));
   const [cause, ...also] = inOrder(found);
   if (cause === undefined) {
     if (slow === null) return { cause: null, also: [], because: [], sentence: null };
     const cleared = clearedTexts(symptoms, ['memory', 'network', 'disk', 'cpu']).join(', ');
     const why = cleared === '' ? 'what the host does cannot be seen' : `the host is not why: ${cleared}`;
-    const sentence = `${slowText(slow)}, and ${why}. Look at the service itself.`;
-    return { cause: 'service', also: [], because: [], sentence };
+    const because = notTaken(symptoms.vitals);
+    const next = because[0] === undefined ? 'Look at the service itself.' : `Look at the service itself: ${because[0].text}.`;
+    return { cause: 'service', also: [], because, sentence: `${slowText(slow)}, and ${why}. ${next}` };
   }
   const because = evidence[cause];
   const reasons = because.map(({ text }) => text).join(', ');
@@ -104,12 +109,17 @@ function evidenceOf(symptoms: Symptoms): Record<HostCause, Because[]> {
   return { memory: memory(symptoms), network: network(symptoms), disk: disk(symptoms), cpu: cpu(symptoms) };
 }
 
-function memory({ stage, vitals, throttled }: Symptoms): Because[] {
-  const stalls = stages.indexOf(stage) >= stages.indexOf('stalling');
+function memory({ stage, vitals, throttled, probes }: Symptoms): Because[] {
+  // As of this look: a stage is held for a while after it is over, and a kill frees what was short.
+  const { stage: now } = stageOf(vitals, stage);
+  const stalls = now === 'stalling' || now === 'starving' || (now === 'killing' && isShort(vitals));
   const waits = over(vitals.memoryFull, stallFull) || over(vitals.memorySome, 2 * stallFull);
-  if (stalls || (waits && isShort(vitals))) {
-    const texts = [fullText(vitals), availableText(vitals), ...movement(vitals)].filter((text) => text !== null);
-    return texts.length > 0 ? texts : [{ name: 'stage', text: stage }];
+  // What sleeps is swapped out first, and a service that was asked nothing for a while sleeps.
+  const comesBack = slowest(probes) !== null && over(vitals.swapInBytes, swapInASecond);
+  const failed = failedText(vitals);
+  if (stalls || comesBack || failed !== null || (waits && isShort(vitals))) {
+    const texts = [failed, fullText(vitals), availableText(vitals), ...movement(vitals)].filter((text) => text !== null);
+    return texts.length > 0 ? texts : [{ name: 'stage', text: now }];
   }
   if (throttled === null) return [];
   const { path, pressureSome, usageBytes, limitBytes } = throttled;
@@ -117,10 +127,12 @@ function memory({ stage, vitals, throttled }: Symptoms): Because[] {
   return [{ name: 'cgroup', text: `that of ${path}, at its own limit: PSI memory some ${formatPercent(pressureSome)} there${limit}` }];
 }
 
-function network({ vitals, loopback }: Symptoms): Because[] {
+function network({ vitals, loopback, probes }: Symptoms): Because[] {
   const { network: net } = vitals;
   const found: Because[] = [];
-  if (over(net.retransmittedSegments, retransmitsASecond) && over(net.retransmitRatio, retransmitShare) && isValue(net.retransmitRatio)) {
+  // Clients on the move lose some; where nothing is slow it takes more to speak of.
+  const share = retransmitShare[slowest(probes) === null && probes.length > 0 ? 'whileWell' : 'whileSlow'];
+  if (over(net.retransmittedSegments, retransmitsASecond) && over(net.retransmitRatio, share) && isValue(net.retransmitRatio)) {
     found.push({ name: 'retransmits', text: `${formatPercent(net.retransmitRatio)} of TCP segments sent again` });
   }
   if (loopback !== null && loopback.lost > loopback.sent * loopbackLoss) {
@@ -135,10 +147,28 @@ function network({ vitals, loopback }: Symptoms): Because[] {
   if (over(net.errors, dropsASecond) && isValue(net.errors)) {
     found.push({ name: 'errors', text: `${Math.round(net.errors)} faulty packets a second` });
   }
+  if (over(net.memoryFailures, 0) && isValue(net.memoryFailures)) {
+    found.push({ name: 'tcp-memory-failures', text: 'TCP has no memory for its buffers, and ends connections for it' });
+  }
   if (over(net.tcpMemoryRatio, tcpMemoryFull) && isValue(net.tcpMemoryRatio)) {
     found.push({ name: 'tcp-memory', text: `buffers of TCP at ${formatPercent(net.tcpMemoryRatio)} of what they may take` });
   }
   return found;
+}
+
+/** The kernel throws packets away for want of a page: memory, though it looks like the network. */
+function failedText({ failedAllocations }: Vitals): Because | null {
+  if (!isValue(failedAllocations) || failedAllocations === 0) return null;
+  return {
+    name: 'failed-allocations',
+    text: `the kernel itself got no memory ${failedAllocations} ${failedAllocations === 1 ? 'time' : 'times'}`,
+  };
+}
+
+/** Connections that came and that the program did not take. */
+function notTaken({ network: { listenOverflows } }: Vitals): Because[] {
+  if (!isValue(listenOverflows) || listenOverflows === 0) return [];
+  return [{ name: 'listen-overflows', text: `programs did not take ${listenOverflows.toFixed(1)} connections a second in time` }];
 }
 
 /** A machine that is busy with something else delays its own packets as well; only one that is known not to be tells of the network. */
@@ -167,12 +197,13 @@ function cpuTexts({ runningTasks, cpuCount, cpuBusyRatio, cpuSome: some }: Vital
 
 function disk({ vitals }: Symptoms): Because[] {
   const { disk: slowestDisk, ioSome: waits, ioWaitRatio } = vitals;
+  // What a limit of a cgroup or a file server on the network holds back never gets to a disk.
+  if (over(waits, ioSomeAlone)) return diskTexts(vitals);
   if (!isValue(slowestDisk) || slowestDisk.latencyMs < diskLatencyMs || slowestDisk.queue < diskQueue) return [];
-  if (!over(waits, ioSome) && !over(ioWaitRatio, ioSome)) return [];
-  return diskTexts(vitals);
+  return over(waits, ioSome) || over(ioWaitRatio, ioSome) ? diskTexts(vitals) : [];
 }
 
-function diskTexts({ disk: slowestDisk, ioFull, ioWaitRatio }: Vitals): Because[] {
+function diskTexts({ disk: slowestDisk, ioSome: waits, ioFull, ioWaitRatio }: Vitals): Because[] {
   return [
     isValue(slowestDisk)
       ? {
@@ -180,7 +211,8 @@ function diskTexts({ disk: slowestDisk, ioFull, ioWaitRatio }: Vitals): Because[
           text: `${slowestDisk.name} takes ${formatMs(slowestDisk.latencyMs)} a request, ${slowestDisk.queue.toFixed(1)} in its queue`,
         }
       : null,
-    isValue(ioFull) ? { name: 'io-full', text: `PSI io full ${formatPercent(ioFull)}` } : null,
+    isValue(waits) ? { name: 'io-some', text: `PSI io some ${formatPercent(waits)}` } : null,
+    isValue(ioFull) ? { name: 'io-full', text: `full ${formatPercent(ioFull)}` } : null,
     isValue(ioWaitRatio) ? { name: 'iowait', text: `iowait ${formatPercent(ioWaitRatio)}` } : null,
   ].filter((text) => text !== null);
 }
@@ -195,7 +227,7 @@ function clearedTexts({ vitals, loopback }: Symptoms, wanted: readonly HostCause
       isValue(net.retransmitRatio) ? `${formatPercent(net.retransmitRatio)} sent again` : null,
       isValue(net.drops) ? (net.drops === 0 ? 'no drops' : `${net.drops.toFixed(1)} drops/s`) : null,
     ],
-    disk: [diskTexts(vitals)[0]?.text ?? null],
+    disk: [isValue(vitals.disk) && vitals.disk.requests === 0 ? `${vitals.disk.name} idle` : (diskTexts(vitals)[0]?.text ?? null)],
     cpu: cpuTexts(vitals)
       .slice(0, 2)
       .map(({ text }) => text),

@@ -28,6 +28,7 @@ export function vitalsForTests(change: Partial<Vitals> = {}): Vitals {
     directReclaims: 0,
     reclaimedBytes: 0,
     oomKills: 0,
+    failedAllocations: 0,
     disk: { name: 'vda', latencyMs: 1, queue: 0.01, busyRatio: 0.01, requests: 12 },
     cpuCount: 2,
     runningTasks: 1,

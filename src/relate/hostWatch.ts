@@ -7,7 +7,7 @@ import type { ServerEvent } from '../model/event.ts';
 import type { Concern } from '../model/incident.ts';
 import type { PostMortem } from '../model/kill.ts';
 import type { LoopbackState, ProbeState } from '../model/probe.ts';
-import { isValue } from '../model/reading.ts';
+import { isValue, type Reading } from '../model/reading.ts';
 import type { ProbeSettings } from '../model/settings.ts';
 import type { Scan } from '../sample/scan.ts';
 import { readCgroups } from './cgroups.ts';
@@ -59,10 +59,19 @@ export class HostWatch {
     this.#options = options;
     this.#vitalsReader = new VitalsReader(options.procRoot);
     this.#kills = new KillWatch(options);
-    const hostIsWell = () =>
-      (this.#track === null || this.#track.stage === 'healthy') && (this.#conclusion.cause ?? 'service') === 'service';
     const { procRoot } = options;
-    this.#prober = new Prober(options.probes, { hostIsWell, onBug: options.onBug, ...(procRoot === undefined ? {} : { procRoot }) });
+    this.#prober = new Prober(options.probes, {
+      hostIsWell: () => this.#isWell(),
+      onBug: options.onBug,
+      ...(procRoot === undefined ? {} : { procRoot }),
+    });
+  }
+
+  /** Busy CPUs and disks may be what is usual here. */
+  #isWell(): boolean {
+    const stage = this.#track?.stage ?? 'healthy';
+    const { cause } = this.#conclusion;
+    return (stage === 'healthy' || stage === 'filling') && cause !== 'memory' && cause !== 'network';
   }
 
   start(): void {
@@ -79,14 +88,15 @@ export class HostWatch {
   }
 
   /** Before a scan: `before` still has the processes that ended since. */
-  beforeScan(before: Scan): void {
-    this.#kills.look(before);
+  beforeScan(before: Scan, nowMs: number): void {
+    this.#kills.look(before, nowMs);
   }
 
   afterScan(scan: Scan): void {
     const { host, timeMs } = scan;
-    const vitals = this.#vitalsReader.read(host, timeMs);
-    if (isValue(vitals.oomKills) && vitals.oomKills > 0) this.#kills.count(scan, vitals.oomKills);
+    const read = this.#vitalsReader.read(host, timeMs);
+    const oomKills = this.#killsOfHost(scan, read.oomKills);
+    const vitals: Vitals = { ...read, oomKills, failedAllocations: this.#kills.takeFailedAllocations() };
     const before = this.#track ?? newStageTrack(timeMs);
     this.#vitals = vitals;
     this.#track = nextStage(before, vitals);
@@ -96,9 +106,23 @@ export class HostWatch {
     this.#tellKills();
   }
 
+  #killsOfHost(scan: Scan, counted: Reading<number>): Reading<number> {
+    if (!isValue(counted)) return counted;
+    this.#kills.count(scan, counted);
+    if (counted > 0) this.#kills.look(scan, scan.timeMs);
+    return Math.max(0, counted - this.#kills.takeContained());
+  }
+
   /** A bite of work between scans; false when there is none. */
   step(): boolean {
     return this.#kills.step();
+  }
+
+  /** Names of the services that answer slowly or not at all. */
+  slowProbes(): string[] {
+    return this.condition()
+      .probes.filter(({ state }) => state === 'slow' || state === 'failing')
+      .map(({ name }) => name);
   }
 
   condition(): HostCondition {
@@ -160,7 +184,7 @@ export class HostWatch {
     if (stage === before.stage) return;
     const reasons = because.map(({ text }) => text).join(', ');
     const sentence = this.#conclusion.sentence;
-    const text = `The server is ${stage}, it was ${before.stage}${reasons === '' ? '' : `: ${reasons}`}.${sentence === null ? '' : ` ${sentence}`}`;
+    const text = `Stage ${stage}, after ${before.stage}${reasons === '' ? '' : `: ${reasons}`}.${sentence === null ? '' : ` ${sentence}`}`;
     const severity = stage === 'healthy' || stage === 'filling' ? 'info' : stage === 'swapping' ? 'warning' : 'critical';
     this.#tell({ atMs: sinceMs, kind: 'stage', subjectId: null, severity, text });
   }

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { causes, stages } from '../model/cascade.ts';
 
@@ -16,7 +16,7 @@ const told = v.object({
 });
 type Told = v.InferOutput<typeof told>;
 
-const program = join(import.meta.dirname, 'watchHostForTests.ts');
+const program = fileURLToPath(new URL('./watchHostForTests.ts', import.meta.url));
 
 /** Every look of the program until one is as wanted, which the time limit of the test bounds. */
 async function looksUntil(child: ChildProcess, wanted: (look: Told) => boolean): Promise<Told[]> {
@@ -69,7 +69,7 @@ test('more work than CPUs: the CPUs, and neither memory nor the network', { time
   t.after(() => {
     for (const hog of hogs) hog.kill('SIGKILL');
   });
-  const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [program, 'without-probes'], { stdio: ['pipe', 'pipe', 'inherit'] });
   t.after(() => child.kill('SIGKILL'));
   const looks = await looksUntil(child, ({ cause }) => cause === 'cpu');
   assert.deepEqual(

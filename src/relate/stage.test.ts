@@ -47,6 +47,7 @@ const cases: [Stage, Partial<Vitals>][] = [
   ['healthy', { memorySome: 0.97, memoryFull: 0.18 }],
   ['healthy', { headroomEndsMs: 600_000, memAvailableRatio: 0.8 }],
   ['filling', { memAvailableRatio: 0.08 }],
+  ['healthy', { memAvailableRatio: 0.08, memAvailableBytes: 20 * 1024 ** 3 }],
   ['filling', { memAvailableRatio: 0.3, headroomEndsMs: 1_200_000 }],
   ['swapping', { swapOutBytes: 2e6 }],
   ['swapping', { swapInBytes: 2e6, memoryFull: 0.01 }],
@@ -55,6 +56,9 @@ const cases: [Stage, Partial<Vitals>][] = [
   ['stalling', { memoryFull: 0.5, memAvailableRatio: 0.05, swapFreeRatio: 0.5 }],
   ['starving', { memoryFull: 0.5, memAvailableRatio: 0.02, swapFreeRatio: 0.01 }],
   ['starving', { memoryFull: 0.3, memAvailableRatio: 0.02, swapTotalBytes: 0, swapFreeRatio: absent }],
+  ['stalling', { memoryFull: absent, memAvailableRatio: 0.05, directReclaims: 80 }],
+  ['starving', { memoryFull: absent, memAvailableRatio: 0.02, directReclaims: 400, swapTotalBytes: 0, swapFreeRatio: absent }],
+  ['filling', { memoryFull: absent, memAvailableRatio: 0.05, directReclaims: 3 }],
   ['killing', { oomKills: 1 }],
 ];
 for (const [stage, change] of cases) {
@@ -95,7 +99,13 @@ test('worse is believed at the second look, better after a minute, and halfway m
   for (let seconds = 20; seconds < 120; seconds += 10) track = nextStage(track, at(seconds, { memoryFull: 0.07, memAvailableRatio: 0.09 }));
   assert.equal(track.stage, 'stalling', 'below what it takes to enter, above what it takes to leave');
   track = nextStage(track, at(120, {}));
+  track = nextStage(track, at(130, {}));
   assert.equal(track.stage, 'stalling');
+  assert.deepEqual(
+    track.because.map(({ text }) => text),
+    ['easing for 10 s'],
+    'what was true is not told as if it were',
+  );
   track = nextStage(track, at(180, {}));
   assert.equal(track.stage, 'healthy');
   assert.equal(nextStage(track, at(181, { oomKills: 2 })).stage, 'killing', 'a kill is no chance');

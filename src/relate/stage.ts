@@ -21,7 +21,9 @@ const leaveAt = 0.5;
 const worseAfterMs = 2000;
 const betterAfterMs = 60_000;
 
+/** Little is this part of RAM, and on a large machine less than so much. */
 const littleRatio = 0.1;
+const littleBytes = 4 * 1024 ** 3;
 const endsSoonMs = 3_600_000;
 /** Warm-up eats memory fast, too: while most is left, an end within the hour is no news. */
 const notYetRatio = 0.4;
@@ -29,6 +31,8 @@ const swapBytesPerSecond = 512 * 1024;
 /** A server that swaps out a fast leak has some 5 to 8 %, and one that livelocks 20 to 60 % (measured). Without swap there is no such work. */
 const stallFull = { withSwap: 0.1, withoutSwap: 0.05 };
 const starveFull = 0.2;
+/** Direct reclaims a second that stand for *full* at 100 % where there is no pressure stall: not measured, on the careful side. */
+const reclaimsPerFull = 500;
 const swapGoneRatio = 0.05;
 
 /** Where the state of hysteresis is kept: what was seen lately, besides what is believed. */
@@ -55,8 +59,14 @@ export function nextStage(track: StageTrack, vitals: Vitals): StageTrack {
   }
   const better =
     track.better === null ? { sinceMs: timeMs, stage: seen.stage } : { ...track.better, stage: graver(track.better.stage, seen.stage) };
-  if (timeMs - better.sinceMs < betterAfterMs) return { ...track, worse: null, better };
+  if (timeMs - better.sinceMs < betterAfterMs)
+    return { ...track, because: easing(better.sinceMs, timeMs, seen.because), worse: null, better };
   return entered(better.stage, timeMs, seen.because);
+}
+
+/** The numbers by which the stage was entered hold no longer. */
+function easing(sinceMs: number, timeMs: number, because: Because[]): Because[] {
+  return [{ name: 'easing', text: `easing for ${formatDuration(timeMs - sinceMs)}` }, ...because];
 }
 
 function entered(stage: Stage, timeMs: number, because: Because[]): StageTrack {
@@ -93,14 +103,19 @@ function killing({ oomKills }: Vitals): Because[] | null {
 }
 
 function starving(vitals: Vitals, factor: number): Because[] | null {
-  if (!over(vitals.memoryFull, starveFull * factor) || !isShort(vitals, factor) || !isSwapGone(vitals, factor)) return null;
+  if (!waits(vitals, starveFull * factor) || !isShort(vitals, factor) || !isSwapGone(vitals, factor)) return null;
   return [fullText(vitals), availableText(vitals), swapLeftText(vitals), ...movement(vitals)].filter((text) => text !== null);
 }
 
 function stalling(vitals: Vitals, factor: number): Because[] | null {
   const mark = isSwapGone(vitals, factor) ? stallFull.withoutSwap : stallFull.withSwap;
-  if (!over(vitals.memoryFull, mark * factor) || !isShort(vitals, factor)) return null;
+  if (!waits(vitals, mark * factor) || !isShort(vitals, factor)) return null;
   return [fullText(vitals), availableText(vitals), ...movement(vitals)].filter((text) => text !== null);
+}
+
+/** All tasks for that share of the time. A kernel without pressure stall tells only how often tasks freed memory themselves. */
+function waits({ memoryFull, directReclaims }: Vitals, mark: number): boolean {
+  return isValue(memoryFull) ? memoryFull > mark : over(directReclaims, mark * reclaimsPerFull);
 }
 
 function isSwapGone({ swapFreeRatio, swapTotalBytes }: Vitals, factor: number): boolean {
@@ -115,7 +130,7 @@ function swapping(vitals: Vitals, factor: number): Because[] | null {
 
 function filling(vitals: Vitals, factor: number): Because[] | null {
   const endsSoon = under(vitals.headroomEndsMs, endsSoonMs / factor) && under(vitals.memAvailableRatio, notYetRatio);
-  if (!endsSoon && !under(vitals.memAvailableRatio, littleRatio / Math.sqrt(factor))) return null;
+  if (!endsSoon && !hasLittle(vitals, factor)) return null;
   const ends =
     endsSoon && isValue(vitals.headroomEndsMs)
       ? [{ name: 'headroom-ends', text: `it ends in ${formatDuration(vitals.headroomEndsMs)} at this pace` }]
@@ -125,11 +140,12 @@ function filling(vitals: Vitals, factor: number): Because[] | null {
 
 /** The host's own memory, not that of one cgroup with a limit: those make pressure as well, but no direct reclaim of the host. */
 export function isShort(vitals: Vitals, factor = 1): boolean {
-  return (
-    under(vitals.memAvailableRatio, littleRatio / Math.sqrt(factor)) ||
-    over(vitals.directReclaims, factor) ||
-    over(vitals.swapInBytes, swapBytesPerSecond * factor)
-  );
+  return hasLittle(vitals, factor) || over(vitals.directReclaims, factor) || over(vitals.swapInBytes, swapBytesPerSecond * factor);
+}
+
+function hasLittle({ memAvailableRatio, memAvailableBytes }: Vitals, factor: number): boolean {
+  const more = 1 / Math.sqrt(factor);
+  return under(memAvailableRatio, littleRatio * more) && !over(memAvailableBytes, littleBytes * more);
 }
 
 /** What moves between RAM and disk for want of RAM. */

@@ -33,6 +33,9 @@ interface Constants {
   tcpLimitPages: Reading<number>;
 }
 
+/** All but what the kernel's log tells. */
+type VitalsRead = Omit<Vitals, 'failedAllocations'>;
+
 const halfMinuteMs = 30_000;
 
 export class VitalsReader {
@@ -49,7 +52,7 @@ export class VitalsReader {
   }
 
   /** The first call has nothing to compare with: its rates are absent. */
-  read(host: HostReading, timeMs: number): Vitals {
+  read(host: HostReading, timeMs: number): VitalsRead {
     const after = readCounters(this.#procRoot, host);
     const headroomEndsMs = this.#headroom.add(timeMs, host.sample.headroomBytes);
     const vitals = vitalsBetween({ scan: this.#before, minute: this.#minute[0] ?? null }, after, host, this.#constants);
@@ -83,7 +86,7 @@ export function vitalsBetween(
   after: HostCounters,
   host: HostReading,
   { pageBytes, tcpLimitPages }: Constants,
-): Omit<Vitals, 'timeMs' | 'headroomEndsMs'> {
+): Omit<VitalsRead, 'timeMs' | 'headroomEndsMs'> {
   const seconds = secondsBetween(before, after);
   const vm = (pick: (events: VmEvents) => Reading<number>) => grown(before?.vm, after.vm, pick);
   const rate = (growth: Reading<number>) => perSecond(growth, seconds);

@@ -1,6 +1,6 @@
 /**
  * A program for tests that put a network namespace or a CPU in trouble: greets as sshd does on a port of its own, watches the host and that
- * port, and prints what it concludes after every look, a JSON document a line. Ends with its stdin.
+ * port, and prints what it concludes after every look, a JSON document a line. `without-probes` it asks nothing. Ends with its stdin.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -26,13 +26,15 @@ const port = typeof address === 'object' && address !== null ? address.port : 0;
 
 const watch = new HostWatch({
   probes: {
-    enabled: true,
+    enabled: process.argv[2] !== 'without-probes',
     intervalMs: 1000,
     timeoutMs: 5000,
     targets: [{ kind: 'ssh', host: '127.0.0.1', port, path: '', isConfigured: true }],
   },
   history: {
     store: {
+      states: () => [],
+      putState: () => undefined,
       subjects: () => [],
       read: () => {
         throw new Error('no history here');

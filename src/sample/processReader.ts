@@ -402,6 +402,7 @@ export class ProcessReader {
       sample: entry.sample,
       grown: false,
       zombies: 0,
+      diedIn: null,
       openFiles: null,
     };
   }

@@ -348,6 +348,7 @@ function adopt(zombie: ProcessEntry, parent: ProcessEntry): void {
   // What it used so far stays with the workload that it leaves.
   if (zombie.workload !== null && isValue(zombie.sample.cpuSeconds)) zombie.countedCpuSeconds = zombie.sample.cpuSeconds;
   markStale(zombie);
+  zombie.shown.diedIn = zombie.workload?.subject.id ?? null;
   zombie.workload = parent.workload;
   zombie.shown.subject = { ...zombie.shown.subject, workloadId: parent.workload.subject.id };
 }

@@ -20,6 +20,8 @@ export interface ProcessSample {
   grown: boolean;
   /** Child processes that ended and were never waited for. */
   zombies: number;
+  /** Of one that has ended and belongs to its parent now: id of the workload that it was in before. Null for all others. */
+  diedIn: string | null;
   /** What it holds open, where it was looked at: of processes only that grow. */
   openFiles: OpenFiles | null;
 }

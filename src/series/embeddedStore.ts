@@ -123,6 +123,7 @@ class EmbeddedStore implements SeriesStore {
   append(timeMs: number, rows: Iterable<{ subjectId: string; sample: Sample }>): void {
     if (!(timeMs >= 0 && timeMs <= Number.MAX_SAFE_INTEGER)) throw new RangeError(`not a time in ms since the epoch: ${timeMs}`);
     if (!this.#disk.isOn && this.#disk.mayReturn(this.#line.arena.usedBytes)) this.#returnToDisk();
+    this.#reader.forget();
     const epoch = this.#epochFor(timeMs);
     this.#line.nextTick += 1;
     const payload = this.#encode(epoch, timeMs, rows);
@@ -167,6 +168,7 @@ class EmbeddedStore implements SeriesStore {
 
   /** Retention goes by the times of the samples, which a clock that jumps does not fool: retentionClock.ts. */
   maintain(): boolean {
+    this.#reader.forget();
     let hasMore = false;
     this.#onDisk(() => {
       this.#writeFindings();

@@ -42,6 +42,8 @@ interface CoarsePiece {
 export class SeriesReader {
   readonly #shelf: SegmentShelf;
   readonly #epochs: () => readonly Epoch[];
+  /** What was read last, until something is written: the gauges of a subject are asked for one after the other. */
+  #lately: { subjectId: string; fromMs: number; toMs: number; pieces: FinePiece[] } | null = null;
 
   constructor(shelf: SegmentShelf, epochs: () => readonly Epoch[]) {
     this.#shelf = shelf;
@@ -50,7 +52,7 @@ export class SeriesReader {
 
   read(subjectId: string, gauge: Gauge, fromMs: number, toMs: number, maxPoints: number): Points {
     const column = columnOf(gauge);
-    const fine = this.#fine(subjectId, fromMs, toMs, false);
+    const fine = this.#allFine(subjectId, fromMs, toMs);
     const sampleCount = countSamples(fine, fromMs, toMs);
     const fineFrom = oldest(fine);
     const midFrom = this.#oldestBucketMs('mid', subjectId, fromMs, toMs);
@@ -77,6 +79,19 @@ export class SeriesReader {
     }
     for (const piece of tier === null ? fine : this.#fine(subjectId, startMs, endMs, true)) collectFine(piece, column, collector);
     return collector.points();
+  }
+
+  /** Something was written: what was read before is not all there is. */
+  forget(): void {
+    this.#lately = null;
+  }
+
+  #allFine(subjectId: string, fromMs: number, toMs: number): FinePiece[] {
+    const lately = this.#lately;
+    if (lately?.subjectId === subjectId && lately.fromMs === fromMs && lately.toMs === toMs) return lately.pieces;
+    const pieces = this.#fine(subjectId, fromMs, toMs, false);
+    this.#lately = { subjectId, fromMs, toMs, pieces };
+    return pieces;
   }
 
   /** @param unrolledOnly leaves out what the coarse tiers have already. */

@@ -7,7 +7,7 @@ const recentMs = 86_400_000;
 const maxRecent = 5;
 
 export function killsDocument(source: LiveSource): KillsDocument {
-  return { schema: 'stanch.kills/1', time: new Date(source.nowMs()).toISOString(), kills: source.kills().map(postMortemDocument) };
+  return { schema: 'stanch.kills/1', time: new Date(source.scan().timeMs).toISOString(), kills: source.kills().map(postMortemDocument) };
 }
 
 export function postMortemDocument({ id, kill, victim, culprit, lost, prevention, sentence }: PostMortem): PostMortemDocument {
@@ -34,7 +34,7 @@ export function postMortemDocument({ id, kill, victim, culprit, lost, prevention
 }
 
 export function recentKills(source: LiveSource): StatusDocument['kills'] {
-  const afterMs = source.nowMs() - recentMs;
+  const afterMs = source.scan().timeMs - recentMs;
   return source
     .kills()
     .filter(({ kill }) => kill.atMs === null || kill.atMs >= afterMs)

@@ -1,6 +1,8 @@
 /** Every route of the API, once: the server answers from this list and the OpenAPI document describes it. */
 import * as v from 'valibot';
+import { actionKinds } from '../model/action.ts';
 import { maxNoteLength } from '../tell/handling.ts';
+import { actionsDocument, agreeTo, planAction, undoAction } from './actions.ts';
 import { findingsDocument } from './findings.ts';
 import { hostDocument } from './host.ts';
 import { auditDocument, handleIncident, incidentDocument, incidentsDocument } from './incidents.ts';
@@ -12,6 +14,7 @@ import { reportDocument } from './report/document.ts';
 import { reportHtml } from './report/html.ts';
 import { reportMarkdown } from './report/markdown.ts';
 import {
+  actionsSchema,
   auditLogSchema,
   findingsSchema,
   hostDocumentSchema,
@@ -181,6 +184,9 @@ const dayMs = 86_400_000;
 /** As they call themselves. */
 const by = v.optional(v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(100)), 'somebody');
 
+const bytes = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const idSchema = v.object({ id: v.string() });
+
 export const routes: readonly Route[] = [
   json('/api/v1/status', 'What leaks, what is suspected, how the host stands', statusSchema, {}, (source) => statusDocument(source)),
   json(
@@ -229,6 +235,39 @@ export const routes: readonly Route[] = [
     { since: moment, limit: whole(1, 1000, '100') },
     (source, query) =>
       findingsDocument(source, query.since === undefined ? { limit: query.limit } : { sinceMs: query.since, limit: query.limit }),
+  ),
+  json(
+    '/api/v1/actions',
+    'What was done to this server, and what is proposed',
+    actionsSchema,
+    { limit: whole(1, 1000, '100') },
+    (source, query) => actionsDocument(source, query.limit),
+  ),
+  deed(
+    '/api/v1/actions/plan',
+    'Plans an action; nothing is done until somebody agrees',
+    actionsSchema.entries.proposals.item,
+    v.strictObject({
+      kind: v.picklist(actionKinds),
+      subject: v.pipe(v.string(), v.minLength(1), v.maxLength(300)),
+      highBytes: v.optional(v.nullable(bytes), null),
+      maxBytes: v.optional(v.nullable(bytes), null),
+    }),
+    (source, body) => planAction(source, body),
+  ),
+  deed(
+    '/api/v1/actions/{id}/agree',
+    'Carries out a plan; how it goes on is in the list of actions',
+    idSchema,
+    v.strictObject({ by, again: v.optional(v.boolean(), false) }),
+    (source, body, { id = '' }, address) => ({ ...agreeTo(source, id, body.again, { by: body.by, address }) }),
+  ),
+  deed(
+    '/api/v1/actions/{id}/undo',
+    'Takes an action back; whether it worked is in the list of actions',
+    idSchema,
+    v.strictObject({ by }),
+    (source, body, { id = '' }, address) => ({ ...undoAction(source, id, { by: body.by, address }) }),
   ),
   json(
     '/api/v1/incidents',

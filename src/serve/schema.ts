@@ -3,6 +3,7 @@
  * Times are RFC 3339 in UTC in documents and ms since the epoch in arrays of points. `null` is absent, never 0.
  */
 import * as v from 'valibot';
+import { actionKinds } from '../model/action.ts';
 import { causes, stages } from '../model/cascade.ts';
 import { incidentStates } from '../model/incident.ts';
 import { probeKinds } from '../model/probe.ts';
@@ -101,6 +102,8 @@ const vitalsSchema = v.object({
   directReclaims: nullableNumber,
   reclaimedBytes: nullableNumber,
   oomKills: nullableNumber,
+  /** Requests of the kernel itself for memory that it could not meet, since the scan before. */
+  failedAllocations: nullableNumber,
   disk: v.nullable(v.object({ name: v.string(), latencyMs: v.number(), queue: v.number(), busyRatio: v.number(), requests: v.number() })),
   runningTasks: nullableNumber,
   blockedTasks: nullableNumber,
@@ -342,6 +345,49 @@ export const hostDocumentSchema = v.object({
   vitals: v.nullable(vitalsSchema),
 });
 
+const planSchema = v.object({
+  kind: v.picklist(actionKinds),
+  subjectId: v.string(),
+  subjectName: v.string(),
+  reason: v.string(),
+  /** What is done, in this order, in words. */
+  steps: v.array(v.string()),
+  risk: v.nullable(v.string()),
+  undoable: v.boolean(),
+  expectedBytes: nullableNumber,
+});
+
+const actionSchema = v.object({
+  id: v.string(),
+  time: v.string(),
+  by: v.string(),
+  plan: planSchema,
+  state: v.picklist(['running', 'done', 'failed', 'undone', 'interrupted']),
+  stepsDone: v.number(),
+  error: v.nullable(v.string()),
+  ended: v.nullable(v.string()),
+  /** What it brought, as measured. */
+  proof: v.nullable(
+    v.object({
+      helped: v.boolean(),
+      sentence: v.string(),
+      beforeBytes: v.number(),
+      afterBytes: v.number(),
+      boughtMs: nullableNumber,
+      probes: v.array(v.object({ name: v.string(), recovered: v.boolean() })),
+    }),
+  ),
+});
+
+export const actionsSchema = v.object({
+  schema: v.literal('stanch.actions/1'),
+  time: v.string(),
+  /** Latest first. */
+  actions: v.array(actionSchema),
+  /** Plans that wait for somebody to agree, or were suggested. */
+  proposals: v.array(v.object({ id: v.string(), time: v.string(), state: v.picklist(['waits', 'suggested']), plan: planSchema })),
+});
+
 export const killsSchema = v.object({ schema: v.literal('stanch.kills/1'), time: v.string(), kills: v.array(postMortemSchema) });
 
 export interface MemoryNodeDocument {
@@ -535,6 +581,7 @@ export type SubjectDetailDocument = v.InferOutput<typeof subjectDetailSchema>;
 export type SeriesDocument = v.InferOutput<typeof seriesSchema>;
 export type FindingsDocument = v.InferOutput<typeof findingsSchema>;
 export type HostDocument = v.InferOutput<typeof hostDocumentSchema>;
+export type ActionsDocument = v.InferOutput<typeof actionsSchema>;
 export type KillsDocument = v.InferOutput<typeof killsSchema>;
 export type PostMortemDocument = v.InferOutput<typeof postMortemSchema>;
 export type WhereDocument = v.InferOutput<typeof whereSchema>;

@@ -349,6 +349,19 @@ describe('who may act', () => {
     assert.equal((await ask(path)).status, 405);
     assert.equal((await post(bearer, '{}', '/api/v1/status')).status, 405);
   });
+
+  test('a plan changes nothing, waits for somebody to agree, and is carried out once', async () => {
+    const plan = await post(bearer, '{"kind":"restart","subject":"shop"}', '/api/v1/actions/plan');
+    assert.equal(plan.status, 200);
+    assert.match(plan.body, /"steps":\["restart shop.service"\]/);
+    assert.equal((await post(type, '{}', '/api/v1/actions/p-0/agree')).status, 401);
+    assert.equal((await post({ ...type, Authorization: `Bearer ${readToken}` }, '{}', '/api/v1/actions/p-0/agree')).status, 403);
+    assert.equal((await post(bearer, '{}', '/api/v1/actions/p-9/agree')).status, 404);
+    const agreed = await post(bearer, '{"by":"nadia"}', '/api/v1/actions/p-0/agree');
+    assert.deepEqual(JSON.parse(agreed.body), { id: 'a-0' });
+    assert.equal((await post(bearer, '{}', '/api/v1/actions/a-none/undo')).status, 404);
+    assert.equal((await post(bearer, '{"kind":"explode","subject":"shop"}', '/api/v1/actions/plan')).status, 400);
+  });
   test('what is over is over', async () => {
     assert.equal(JSON.parse((await post(bearer, '{}', '/api/v1/incidents/i-w-leak-1/resolve')).body).incident.state, 'resolved');
     assert.equal((await post(bearer, '{}', '/api/v1/incidents/i-w-leak-1/ack')).status, 409);

@@ -9,6 +9,7 @@ import type { ProcessSource } from '../sample/bpfTier.ts';
 import type { OwnCost } from '../sample/ownCost.ts';
 import type { Scan } from '../sample/scan.ts';
 import type { SeriesStore } from '../series/store.ts';
+import type { Guardian } from '../stabilise/guardian.ts';
 import type { Teller } from '../tell/teller.ts';
 import type { AuditLog } from './auditLog.ts';
 
@@ -44,6 +45,7 @@ export interface LiveSource {
   ownCost(): OwnCost;
   readonly store: Pick<SeriesStore, 'read' | 'findings' | 'health'>;
   readonly incidents: Pick<Teller, 'incidents' | 'incident' | 'deliveries' | 'handle'>;
+  readonly guardian: Pick<Guardian, 'actions' | 'proposals' | 'propose' | 'agree' | 'undo'>;
   readonly audit: Pick<AuditLog, 'write' | 'read'>;
   /** Called after each scan. Returns the way to end it. */
   onTick(listener: () => void): () => void;

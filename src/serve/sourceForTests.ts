@@ -1,10 +1,12 @@
 /** A daemon as the API sees it, without one: one leaking workload with hostile text in its name, one quiet one, and the host. */
 
+import type { Action } from '../model/action.ts';
+import { StanchError } from '../model/errors.ts';
 import type { Finding } from '../model/finding.ts';
 import { emptySample, type Sample } from '../model/gauge.ts';
 import type { Incident } from '../model/incident.ts';
 import { absent, notPermitted } from '../model/reading.ts';
-import { untold } from '../model/settings.ts';
+import { observeOnly, untold } from '../model/settings.ts';
 import { hostSubject, type Subject } from '../model/subject.ts';
 import type { ResourceVerdict, SubjectVerdict } from '../model/verdict.ts';
 import { conditionForTests, killForTests } from '../relate/conditionForTests.ts';
@@ -67,6 +69,7 @@ function processOf(pid: number, workloadId: string, anonBytes: number): ProcessS
     sample: sampleOf({ anonBytes, swapBytes: mib }),
     grown: false,
     zombies: 0,
+    diedIn: null,
     openFiles: null,
   };
 }
@@ -206,6 +209,7 @@ export function sourceForTests(): TestSource {
       bpf: false,
       ...untold,
       probes: { enabled: false, intervalMs: 30_000, timeoutMs: 10_000, targets: null },
+      policy: observeOnly,
     }),
     nowMs: () => startMs,
     scan: () => scan,
@@ -245,6 +249,7 @@ export function sourceForTests(): TestSource {
         return handled;
       },
     },
+    guardian: guardianForTests(),
     audit: { write: (entry) => audited.unshift(entry), read: (limit) => audited.slice(0, limit) },
     onTick: (listener) => {
       listeners.add(listener);
@@ -255,4 +260,45 @@ export function sourceForTests(): TestSource {
     },
   };
   return source;
+}
+
+/** Plans restarts of anything, and carries none out. */
+function guardianForTests(): LiveSource['guardian'] {
+  const plan = {
+    kind: 'restart' as const,
+    subjectId: 'w-shop',
+    subjectName: 'shop.service',
+    reason: 'That gives back about 400 MiB.',
+    steps: [{ step: { do: 'unit' as const, verb: 'restart' as const, unit: 'shop.service' }, text: 'restart shop.service' }],
+    risk: null,
+    undoable: false,
+    expectedBytes: 400 * 1_048_576,
+  };
+  const proposals: { id: string; atMs: number; plan: typeof plan; state: 'waits' }[] = [];
+  const actions: Action[] = [];
+  return {
+    actions: () => actions,
+    proposals: () => proposals,
+    propose: () => {
+      proposals.push({ id: `p-${proposals.length}`, atMs: 1_772_366_400_000, plan, state: 'waits' });
+      return { id: 'p-0', atMs: 1_772_366_400_000, plan, state: 'waits' };
+    },
+    agree: (id, by) => {
+      if (!proposals.some((proposal) => proposal.id === id))
+        throw new StanchError('STANCH_E_NO_ACTION', { expected: 'a plan', found: id, next: '' });
+      actions.push({
+        id: 'a-0',
+        atMs: 1_772_366_400_000,
+        by,
+        plan,
+        state: 'done',
+        stepsDone: 1,
+        error: null,
+        endedMs: 1_772_366_401_000,
+        proof: null,
+      });
+      return 'a-0';
+    },
+    undo: () => Promise.reject(new StanchError('STANCH_E_NOT_POSSIBLE', { expected: 'a way back', found: 'none', next: '' })),
+  };
 }

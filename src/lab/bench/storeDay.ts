@@ -5,7 +5,7 @@ import type { Gauge } from '../../model/gauge.ts';
 import { createRng } from '../leakbench/rng.ts';
 import { median } from './statistics.ts';
 
-export const subjectCount = 100;
+const subjectCount = 100;
 export const intervalMs = 10_000;
 export const ticks = (24 * 3600 * 1000) / intervalMs;
 export const firstMs = Date.parse('2026-03-01T00:00:00Z');

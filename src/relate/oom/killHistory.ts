@@ -11,7 +11,7 @@ const points = 300;
 const maxWorkloads = 1000;
 
 export interface HistorySource {
-  store: Pick<SeriesStore, 'read' | 'subjects'>;
+  store: Pick<SeriesStore, 'read' | 'subjects' | 'states' | 'putState'>;
   isLeaking(subjectId: string): boolean;
 }
 

@@ -1,23 +1,29 @@
 /** A real kill on this machine, in a cgroup of the test's own, seen by a real daemon: who, how much, since when, and in whose favour. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import * as v from 'valibot';
 import { runCli, startRun, testFolder } from '../../cli/spawnForTests.ts';
 import { KernelLog } from '../../kernel/kmsg.ts';
 import { readText } from '../../kernel/read.ts';
 import { isValue } from '../../model/reading.ts';
 import { Sampler } from '../../sample/sampler.ts';
 import { ask } from '../../serve/askForTests.ts';
-import { killsSchema } from '../../serve/schema.ts';
+import { hostDocumentSchema, killsSchema } from '../../serve/schema.ts';
 import { HostWatch } from '../hostWatch.ts';
 
-const limitBytes = 96 * 1024 ** 2;
+const MiB = 1024 ** 2;
+const limitBytes = 96 * MiB;
+/** Larger than anything else that ends on a machine that runs tests. */
+const largeBytes = 512 * MiB;
+const noStates = { states: () => [], putState: () => undefined };
 
 /** A cgroup below the test's own, with a limit; a reason where there can be none. */
-function makeCgroup(): string | { missing: string } {
+function makeCgroup(bytes = limitBytes): string | { missing: string } {
   const own = readText('/proc/self/cgroup');
   if (!isValue(own)) return { missing: 'no cgroups here' };
   const v1 = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m.exec(own)?.[1];
@@ -30,7 +36,7 @@ function makeCgroup(): string | { missing: string } {
   }
   const limit = v1 === undefined ? 'memory.max' : 'memory.limit_in_bytes';
   if (existsSync(`${folder}/${limit}`)) {
-    writeFileSync(`${folder}/${limit}`, `${limitBytes}`);
+    writeFileSync(`${folder}/${limit}`, `${bytes}`);
     return folder;
   }
   rmdirSync(folder);
@@ -47,9 +53,9 @@ function whyNot(): string | false {
   return false;
 }
 
-/** Takes 4 MiB every 100 ms once it is told to. */
-function startLeaker(cgroup: string, mark: string): ChildProcess {
-  const program = `/* ${mark} */ const kept = []; process.stdin.once('data', () => setInterval(() => kept.push(Buffer.alloc(4 << 20, 1)), 100)).on('end', () => process.exit());`;
+/** Takes so many MiB every 100 ms once it is told to. */
+function startLeaker(cgroup: string, mark: string, mebibytes = 4): ChildProcess {
+  const program = `/* ${mark} */ const kept = []; process.stdin.once('data', () => setInterval(() => kept.push(Buffer.alloc(${mebibytes} << 20, 1)), 100)).on('end', () => process.exit());`;
   const child = spawn(process.execPath, ['-e', program], { stdio: ['pipe', 'ignore', 'ignore'] });
   writeFileSync(`${cgroup}/cgroup.procs`, `${child.pid}`);
   return child;
@@ -71,14 +77,14 @@ test("without the kernel's log: a kill is counted, and who it was is told from w
   skip: whyNot(),
   timeout: 120_000,
 }, async (t) => {
-  const cgroup = makeCgroup();
+  const cgroup = makeCgroup(largeBytes);
   assert.ok(typeof cgroup === 'string');
   t.after(() => removeCgroup(cgroup));
-  const leaker = startLeaker(cgroup, `unseen-${process.pid}`);
+  const leaker = startLeaker(cgroup, `unseen-${process.pid}`, 16);
   t.after(() => leaker.kill('SIGKILL'));
   const sampler = new Sampler();
   t.after(() => sampler.close());
-  const noHistory = { subjects: () => [], read: () => assert.fail('no history here') };
+  const noHistory = { ...noStates, subjects: () => [], read: () => assert.fail('no history here') };
   const watch = new HostWatch({
     probes: { enabled: false, intervalMs: 1000, timeoutMs: 1000, targets: null },
     history: { store: noHistory, isLeaking: () => false },
@@ -89,26 +95,23 @@ test("without the kernel's log: a kill is counted, and who it was is told from w
   let scan = sampler.scan(Date.now());
   watch.afterScan(scan);
   leaker.stdin?.write('go\n');
-  const killed = once(leaker, 'exit');
-  while (leaker.exitCode === null && leaker.signalCode === null) {
-    watch.beforeScan(scan);
+  while (watch.kills().length === 0) {
+    watch.beforeScan(scan, Date.now());
     scan = sampler.scan(Date.now());
     watch.afterScan(scan);
-    await Promise.race([killed, wait(100)]);
+    while (watch.step());
+    await wait(100);
   }
-  watch.beforeScan(scan);
-  watch.afterScan(sampler.scan(Date.now()));
-  while (watch.step());
   const { seesKernelLog, stage } = watch.condition();
   assert.deepEqual([seesKernelLog, stage], [false, 'killing']);
-  const kill = watch.kills().find((each) => each.kill.victim.pid === leaker.pid)?.kill;
-  assert.ok(kill, JSON.stringify(watch.kills().map(({ sentence }) => sentence)));
-  assert.equal(kill.scope, 'unknown');
-  assert.ok((kill.victim.anonBytes ?? 0) > limitBytes / 4);
+  const kill = watch.kills()[0]?.kill;
+  assert.equal(kill?.victim.pid, leaker.pid, watch.kills()[0]?.sentence);
+  assert.equal(kill?.scope, 'unknown');
+  assert.ok((kill?.victim.anonBytes ?? 0) > limitBytes / 4);
   const events = watch.takeEvents();
   assert.ok(
     events.some(
-      ({ kind, text }) => kind === 'stage' && /^The server is killing, it was .*: \d+ process(?:es)? killed for want of memory/.test(text),
+      ({ kind, text }) => kind === 'stage' && /^Stage killing, after \w+: \d+ process(?:es)? killed for want of memory/.test(text),
     ),
   );
 });
@@ -120,7 +123,8 @@ test('a daemon sees a real kill, knows whose process it was, and that it had gro
   const mark = `grows-until-killed-${process.pid}`;
   const leaker = startLeaker(cgroup, mark);
   t.after(() => leaker.kill('SIGKILL'));
-  const daemon = await startRun(t, ['--data', testFolder(t), '--interval', '1s']);
+  const data = testFolder(t);
+  const daemon = await startRun(t, ['--data', data, '--interval', '1s']);
   leaker.stdin?.write('go\n');
   assert.deepEqual(await once(leaker, 'exit'), [null, 'SIGKILL']);
   const found = async () => (await ask(`${daemon.url}/api/v1/kills`, killsSchema)).kills.find(({ victim }) => victim.pid === leaker.pid);
@@ -132,8 +136,19 @@ test('a daemon sees a real kill, knows whose process it was, and that it had gro
   assert.ok(kill.culprit !== null);
   assert.deepEqual([kill.culprit.subjectId, kill.culprit.isVictim, kill.culprit.from], [kill.victim.subjectId, true, 'history']);
   assert.ok((kill.culprit.grewBytes ?? 0) > limitBytes / 4, `${kill.culprit.grewBytes}`);
+  const { condition } = await ask(`${daemon.url}/api/v1/host`, hostDocumentSchema);
+  assert.notEqual(condition.stage, 'killing', 'a kill at the limit of a cgroup is none of the host');
   const status = await runCli(['status', '--url', daemon.url]);
   assert.match(status.stdout, /^killed +\d+ s ago: The kernel killed .*was at its own limit of 96 MiB; it was the one that grew by/m);
   const inFull = await runCli(['oom', '--url', daemon.url]);
+  const log = join(testFolder(t), 'kern.log');
+  writeFileSync(log, execFileSync('dmesg'));
+  const { kills } = v.parse(killsSchema, JSON.parse((await runCli(['oom', log, '--json', '--url', daemon.url])).stdout));
+  assert.deepEqual(kills.find(({ id }) => id === kill.id)?.culprit, kill.culprit, 'a log of the same kill has the history of the daemon');
   assert.match(inFull.stdout, new RegExp(`culprit +node .*${mark}.*, the victim itself: .* in 1 process, grew by`));
+  daemon.signal('SIGTERM');
+  await daemon.ended;
+  const again = await startRun(t, ['--data', data, '--interval', '1s']);
+  const known = (await ask(`${again.url}/api/v1/kills`, killsSchema)).kills.filter(({ id }) => id === kill.id);
+  assert.deepEqual(known, [kill], 'after a restart it is known as it was, and once');
 });

@@ -108,22 +108,6 @@ function deploys(world: World): Scenario {
   return { wall: 4 * base, model, showStart: rng.chance(0.7) };
 }
 
-/** Restarted by a cron job every night, and nothing says so: a start-up of minutes or hours, then work that comes and goes. */
-function everyNight(world: World): Scenario {
-  const { rng, base } = world;
-  const hourOfDay = rng.uniform(0, 24);
-  const tau = rng.logUniform(0.2, 5);
-  const load = dailyLoad(rng);
-  const share = rng.uniform(0, 0.3);
-  const disturbance = drawDisturbance(rng, base);
-  const model = (t: number, dt: number) => {
-    const age = (t + 24 - hourOfDay) % 24;
-    const work = load(t, dt);
-    return { value: disturbance(base * (1 - share + share * work) * (1 - 0.5 * Math.exp(-age / tau)), t, dt), load: work };
-  };
-  return { wall: 4 * base, model, showStart: false };
-}
-
 /** A new version, or a new setting, needs more: up at the restart, and flat on both sides of it. */
 function upAtRestart(world: World): Scenario {
   const { rng, spanH } = world;
@@ -287,5 +271,4 @@ export const widerHealthy: Pattern[] = [
   healthyOf('H42-thread-pool', [], pool, { resource: 'threads' }),
   healthyOf('H43-month-saturating', [...slowing], (world) => saturating(world, 0.1, 0.45), { world: month }),
   healthyOf('H44-month-walk', [], boundedWalk, { world: month }),
-  healthyOf('H45-bare-every-night', [], everyNight, bare),
 ];

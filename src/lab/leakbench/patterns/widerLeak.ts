@@ -132,27 +132,6 @@ function oddRestarts(world: World): Scenario {
   return { wall: base + rate * spanH * rng.uniform(1.1, 3), slopePerHour: rate, model, showStart: true };
 }
 
-/** Restarted by a cron job every night, and nothing says so: with the hour's luck a leak in memory alone looks like a saw-tooth. */
-function everyNight(world: World): Scenario {
-  const { rng, base } = world;
-  const hourOfDay = rng.uniform(0, 24);
-  const rate = (base * rng.uniform(0.15, 1.2)) / 24;
-  const load = dailyLoad(rng);
-  const share = rng.uniform(0, 0.05);
-  const disturbance = drawDisturbance(rng, base);
-  const startUpH = rng.uniform(0, 0.4);
-  const delays = Array.from({ length: 40 }, () => rng.uniform(0, 0.15));
-  const model = (t: number, dt: number) => {
-    const night = Math.floor((t + 24 - hourOfDay) / 24);
-    const age = t - (night * 24 - 24 + hourOfDay);
-    const delayed = age < (delays[night] ?? 0) ? age + 24 : age;
-    const work = load(t, dt);
-    const size = base * (1 - share + share * work) * (1 - 0.3 * Math.exp(-delayed / Math.max(startUpH, 0.01)));
-    return { value: disturbance(size + rate * delayed, t, dt), load: work };
-  };
-  return { slopePerHour: rate, model, showStart: false };
-}
-
 function late(world: World): Scenario {
   const { rng, base, spanH } = world;
   const onsetH = rng.uniform(0.3, 0.6) * spanH;
@@ -287,8 +266,4 @@ export const widerLeak: Pattern[] = [
   leakOf('L33-only-in-peaks', onlyInPeaks),
   leakOf('L34-growing-pool', growingPool),
   leakOf('L35-cache-then-leak', cacheThenLeak),
-  leakOf('L36-bare-every-night', everyNight, {
-    world: (rng) => ({ ...bareDays(rng), spanH: 24 * rng.integer(5, 12) + rng.uniform(0, 24) }),
-    expected: ['restart-masked-leak', 'leak'],
-  }),
 ];

@@ -1,0 +1,33 @@
+/** A drop-in for a unit, as a step: what it says, where, and what was there. Pure but for the look at what is there. */
+import type { PlannedStep } from '../model/action.ts';
+import { contentOf } from './steps/writeFile.ts';
+
+/** Drop-ins of the owner have lower numbers mostly, and the later one counts. */
+const fileName = (purpose: string) => `90-stanch-${purpose}.conf`;
+
+interface DropInOptions {
+  unit: string;
+  purpose: string;
+  settings: Readonly<Record<string, string>>;
+  section?: 'Service' | 'Slice';
+  /** Gone with the next reboot. */
+  runtime: boolean;
+  etcRoot?: string;
+  runRoot?: string;
+}
+
+function dropInPath({ unit, purpose, runtime, etcRoot = '/etc/systemd/system', runRoot = '/run/systemd/system' }: DropInOptions): string {
+  return `${runtime ? runRoot : etcRoot}/${unit}.d/${fileName(purpose)}`;
+}
+
+export function dropInSteps(options: DropInOptions): PlannedStep[] {
+  const { settings, section = 'Service', unit, runtime } = options;
+  const path = dropInPath(options);
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  const after = `# Written by stanch; taken back by: stanch undo\n[${section}]\n${lines.join('\n')}\n`;
+  const until = runtime ? ' until the next reboot' : '';
+  return [
+    { step: { do: 'write-file', path, before: contentOf(path), after }, text: `set ${lines.join(', ')} for ${unit}${until}, in ${path}` },
+    { step: { do: 'reload-systemd' }, text: 'have systemd read its unit files anew: the limits hold at once, nothing is restarted' },
+  ];
+}

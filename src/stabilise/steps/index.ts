@@ -1,0 +1,45 @@
+/** Every kind of step and how it is done. */
+import type { Step } from '../../model/action.ts';
+import { container } from './container.ts';
+import { end } from './end.ts';
+import { reloadSystemd } from './reloadSystemd.ts';
+import { signal } from './signal.ts';
+import type { StepContext } from './step.ts';
+import { supervisord } from './supervisord.ts';
+import { hasWayBack, unit } from './unit.ts';
+import { writeFile } from './writeFile.ts';
+import { writeKernel } from './writeKernel.ts';
+
+export async function runStep(step: Step, context: StepContext): Promise<void> {
+  switch (step.do) {
+    case 'write-file':
+      return writeFile.run(step, context);
+    case 'write-kernel':
+      return writeKernel.run(step, context);
+    case 'reload-systemd':
+      return reloadSystemd.run(step, context);
+    case 'unit':
+      return unit.run(step, context);
+    case 'signal':
+      return signal.run(step, context);
+    case 'end':
+      return end.run(step, context);
+    case 'supervisord':
+      return supervisord.run(step, context);
+    case 'container':
+      return container.run(step, context);
+  }
+}
+
+/** Nothing where there is no way back. */
+export async function undoStep(step: Step, context: StepContext): Promise<void> {
+  if (step.do === 'write-file') await writeFile.undo?.(step, context);
+  if (step.do === 'write-kernel') await writeKernel.undo?.(step, context);
+  if (step.do === 'reload-systemd') await reloadSystemd.undo?.(step, context);
+  if (step.do === 'unit') await unit.undo?.(step, context);
+}
+
+export function isUndoable(step: Step): boolean {
+  if (step.do === 'unit') return hasWayBack(step.verb);
+  return step.do === 'write-file' || step.do === 'write-kernel' || step.do === 'reload-systemd';
+}

@@ -1,0 +1,28 @@
+/** What systemd does with a unit. Only freezing has a way back. */
+import type { Step, UnitVerb } from '../../model/action.ts';
+import type { StepContext, StepRunner } from './step.ts';
+
+type Unit = Extract<Step, { do: 'unit' }>;
+
+export const unit: StepRunner<Unit> = {
+  run: (step, context) => act(step.verb, step.unit, context),
+  async undo(step, context) {
+    if (step.verb === 'freeze') await act('thaw', step.unit, context);
+    if (step.verb === 'thaw') await act('freeze', step.unit, context);
+  },
+};
+
+export function hasWayBack(verb: UnitVerb): boolean {
+  return verb === 'freeze' || verb === 'thaw';
+}
+
+async function act(verb: UnitVerb, name: string, { systemd }: StepContext): Promise<void> {
+  const verbs: Record<UnitVerb, (unit: string) => Promise<void>> = {
+    restart: (each) => systemd.restart(each),
+    reload: (each) => systemd.reloadUnit(each),
+    stop: (each) => systemd.stop(each),
+    freeze: (each) => systemd.freeze(each),
+    thaw: (each) => systemd.thaw(each),
+  };
+  await verbs[verb](name);
+}

@@ -1,0 +1,129 @@
+/** What stanch asks of systemd, in words of units. Over the open connection; where that fails, by systemctl, unless nothing may be started. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { StanchError } from '../../model/errors.ts';
+import type { DbusValue } from './dbusWire.ts';
+import { SystemdBus, SystemdRefusal } from './systemdBus.ts';
+
+const execute = promisify(execFile);
+const systemctlMs = 60_000;
+
+export interface Systemd {
+  restart(unit: string): Promise<void>;
+  /** Reads the configuration of a service anew, as it does gracefully by itself. */
+  reloadUnit(unit: string): Promise<void>;
+  stop(unit: string): Promise<void>;
+  freeze(unit: string): Promise<void>;
+  thaw(unit: string): Promise<void>;
+  /** Reads all unit files anew. */
+  reload(): Promise<void>;
+}
+
+/** Opens its connection when it is first asked, and anew when that broke. */
+export class SystemdOverBus implements Systemd {
+  readonly #mayStart: boolean;
+  readonly #open: () => Promise<SystemdBus>;
+  #bus: SystemdBus | null = null;
+
+  /** `mayStart`: whether systemctl may be started where the connection fails. */
+  constructor({ mayStart = true, open = () => SystemdBus.open() }: { mayStart?: boolean; open?: () => Promise<SystemdBus> } = {}) {
+    this.#mayStart = mayStart;
+    this.#open = open;
+  }
+
+  /** Throws STANCH_E_SYSTEMD when there is none. */
+  async connect(): Promise<void> {
+    await this.#connected();
+  }
+
+  close(): void {
+    this.#bus?.close();
+    this.#bus = null;
+  }
+
+  async restart(unit: string): Promise<void> {
+    await this.#do(unit, 'RestartUnit', 'ss', [unit, 'replace'], ['--no-block', 'restart', unit]);
+  }
+
+  async reloadUnit(unit: string): Promise<void> {
+    await this.#do(unit, 'ReloadUnit', 'ss', [unit, 'replace'], ['--no-block', 'reload', unit]);
+  }
+
+  async stop(unit: string): Promise<void> {
+    await this.#do(unit, 'StopUnit', 'ss', [unit, 'replace'], ['--no-block', 'stop', unit]);
+  }
+
+  async freeze(unit: string): Promise<void> {
+    await this.#do(unit, 'FreezeUnit', 's', [unit], ['freeze', unit]);
+  }
+
+  async thaw(unit: string): Promise<void> {
+    await this.#do(unit, 'ThawUnit', 's', [unit], ['thaw', unit]);
+  }
+
+  async enable(unit: string): Promise<void> {
+    await this.#do(unit, 'EnableUnitFiles', 'asbb', [[unit], false, true], ['enable', unit]);
+  }
+
+  async disable(unit: string): Promise<void> {
+    await this.#do(unit, 'DisableUnitFiles', 'asb', [[unit], false], ['disable', unit]);
+  }
+
+  async reload(): Promise<void> {
+    await this.#do('systemd', 'Reload', '', [], ['daemon-reload']);
+  }
+
+  async #do(unit: string, member: string, signature: string, body: readonly DbusValue[], instead: readonly string[]): Promise<void> {
+    try {
+      await this.#call(unit, member, signature, body);
+    } catch (error) {
+      // It answered, and said no: another way would hear the same.
+      if (error instanceof StanchError && error.code !== 'STANCH_E_SYSTEMD') throw error;
+      if (!this.#mayStart) throw error;
+      await systemctl(instead, error);
+    }
+  }
+
+  async #call(unit: string, member: string, signature: string, body: readonly DbusValue[]): Promise<void> {
+    try {
+      await (await this.#connected()).call(member, signature, body);
+    } catch (error) {
+      if (error instanceof SystemdRefusal) throw refused(unit, error);
+      if (error instanceof StanchError) throw error;
+      throw new StanchError('STANCH_E_SYSTEMD', {
+        expected: `systemd to do ${member} for ${unit}`,
+        found: error instanceof Error ? error.message : String(error),
+        next: `By hand: systemctl status ${unit}`,
+        cause: error,
+      });
+    }
+  }
+
+  async #connected(): Promise<SystemdBus> {
+    if (this.#bus?.isOpen !== true) this.#bus = await this.#open();
+    return this.#bus;
+  }
+}
+
+function refused(unit: string, error: SystemdRefusal): StanchError {
+  const permission = /AccessDenied|InteractiveAuthorizationRequired|AuthFailed/.test(error.errorName);
+  return new StanchError(permission ? 'STANCH_E_NOT_PERMITTED' : 'STANCH_E_UNIT', {
+    expected: `systemd to act on ${unit}`,
+    found: error.message,
+    next: permission ? 'Run stanch as root to act.' : `See what it is: systemctl status ${unit}`,
+    cause: error,
+  });
+}
+
+async function systemctl(args: readonly string[], before: unknown): Promise<void> {
+  try {
+    await execute('systemctl', [...args], { timeout: systemctlMs, env: { ...process.env, LC_ALL: 'C', SYSTEMD_PAGER: '' } });
+  } catch (error) {
+    throw new StanchError('STANCH_E_SYSTEMD', {
+      expected: `systemctl ${args.join(' ')} to succeed`,
+      found: `${error instanceof Error ? error.message : String(error)}; before that ${before instanceof Error ? before.message : String(before)}`,
+      next: 'See whether systemd is well: systemctl is-system-running',
+      cause: error,
+    });
+  }
+}
