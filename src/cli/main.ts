@@ -20,6 +20,8 @@ const commands: Record<string, () => Promise<Target>> = {
   do: async () => (await import('./do.ts')).doCommand,
   undo: async () => (await import('./undo.ts')).undoCommand,
   actions: async () => (await import('./undo.ts')).actionsCommand,
+  advise: async () => (await import('./advise.ts')).adviseCommand,
+  audit: async () => (await import('./audit.ts')).auditCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
   config: async () => (await import('./configCheck.ts')).configCommand,
   bench: async () => (await import('./bench.ts')).benchCommand,

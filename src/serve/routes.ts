@@ -1,14 +1,18 @@
 /** Every route of the API, once: the server answers from this list and the OpenAPI document describes it. */
 import * as v from 'valibot';
 import { maxNoteLength } from '../tell/handling.ts';
+import { adviceDocument } from './advice.ts';
 import { findingsDocument } from './findings.ts';
+import { hardeningDocument } from './hardening.ts';
 import { hostDocument } from './host.ts';
 import { auditDocument, handleIncident, incidentDocument, incidentsDocument } from './incidents.ts';
 import { killsDocument } from './kills.ts';
 import { metricsText } from './metrics.ts';
 import { HttpProblem } from './problem.ts';
 import {
+  adviceSchema,
   auditLogSchema,
+  auditSchema,
   findingsSchema,
   hostDocumentSchema,
   incidentSchema,
@@ -248,6 +252,20 @@ export const routes: readonly Route[] = [
     incidentSchema,
     v.strictObject({ by, text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(maxNoteLength)) }),
     (source, body, { id = '' }, address) => handleIncident(source, id, { action: 'note', text: body.text }, { by: body.by, address }),
+  ),
+  json(
+    '/api/v1/advice',
+    'What to set: limits, recycling, settings of runtimes; of one workload, or of those that matter most',
+    adviceSchema,
+    { subject: v.optional(v.pipe(v.string(), v.maxLength(200))), requestsPerHour: whole(0, 1_000_000_000, '0') },
+    (source, { subject, requestsPerHour }) => {
+      const document = adviceDocument(source, { subject, requestsPerHour: requestsPerHour === 0 ? null : requestsPerHour });
+      if (document === null) throw noSuchSubject(subject ?? '');
+      return document;
+    },
+  ),
+  json('/api/v1/audit', 'How well the server is set up against running out of memory, and how to do better', auditSchema, {}, (source) =>
+    hardeningDocument(source),
   ),
   json('/api/v1/audit-log', 'Who did what, latest first', auditLogSchema, { limit: whole(1, 1000, '100') }, (source, query) =>
     auditDocument(source, query.limit),
