@@ -58,7 +58,7 @@ export function Actions() {
   );
 }
 
-export function PlanWords({ plan }: { plan: ActionPlan }) {
+function PlanWords({ plan }: { plan: ActionPlan }) {
   return (
     <>
       <h3>
