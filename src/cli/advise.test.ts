@@ -3,9 +3,10 @@ import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as v from 'valibot';
-import { adviceSchema, auditSchema } from '../serve/schema.ts';
+import { adviceSchema, auditSchema, sinceSchema } from '../serve/schema.ts';
 import { adviceReport } from './adviceReport.ts';
 import { auditReport } from './auditReport.ts';
+import { createClient } from './client.ts';
 import { runCli, startRun, testFolder } from './spawnForTests.ts';
 
 const plain = (_colour: string, text: string) => text;
@@ -29,9 +30,12 @@ test('a real process by its pid: what was measured, its runtime, what is not kno
   assert.ok(!first.recommendations.some(({ id }) => id === 'memory-limit' || id === 'node-heap'));
   const shown = await runCli(args);
   assert.match(shown.stdout, /of history; node/);
+  const client = createClient(url, { env: {}, isRoot: false });
+  assert.ok((await client.get('/api/v1/audit', auditSchema)).checks.length > 10);
+  assert.deepEqual((await client.get('/api/v1/since', sinceSchema)).subjects, []);
   const refused = await runCli([...args, '--apply', 'memory-limit', '--dry-run']);
   assert.match(refused.stderr, /STANCH_E_NOT_POSSIBLE/);
-  assert.equal((await runCli(['advise', '999999999', '--url', url])).code, 69);
+  assert.equal((await runCli(['advise', '999999999', '--url', url])).code, 66);
 });
 
 test('the report of one workload has the sum, the diff, the way there and back; hostile names are shown escaped and quoted', () => {

@@ -27,7 +27,7 @@ export const auditCommand = buildCommand<Flags, [], CliContext>({
 
 function run(this: CliContext, { json, noColor }: Flags): void {
   const { stdout, env } = this.process;
-  const document = hardeningDocument({ nowMs: () => Date.now() });
+  const document = hardeningDocument(Date.now());
   if (json) stdout.write(`${jsonText(document)}\n`);
   else stdout.write(auditReport(document, createPaint(stdout, env, noColor), stdout.columns ?? 100));
   if (document.checks.some(({ state }) => state === 'bad')) this.process.exitCode = 1;

@@ -1,6 +1,6 @@
 /** `stanch status`: what leaks, what is suspected, what the memory is made of, how long it lasts, and what to do next. */
 import { buildCommand } from '@stricli/core';
-import { statusSchema, subjectsSchema } from '../serve/schema.ts';
+import { sinceSchema, statusSchema, subjectsSchema } from '../serve/schema.ts';
 import { createClient } from './client.ts';
 import { type ClientFlags, clientFlags } from './clientFlags.ts';
 import type { CliContext } from './context.ts';
@@ -37,9 +37,9 @@ async function status(this: CliContext, flags: Flags): Promise<void> {
   if (flags.json) stdout.write(`${jsonText(document)}\n`);
   else {
     const largest = await client.get('/api/v1/subjects?kind=workload&sort=private&limit=5', subjectsSchema);
-    stdout.write(
-      statusReport(document, largest.subjects, { paint: createPaint(stdout, env, flags.noColor), width: stdout.columns ?? 100 }),
-    );
+    const since = await client.get('/api/v1/since', sinceSchema);
+    const look = { paint: createPaint(stdout, env, flags.noColor), width: stdout.columns ?? 100 };
+    stdout.write(statusReport(document, largest.subjects, look, since));
   }
   if (flags.failOn === 'leak' && document.subjects.some(({ verdict }) => verdict === 'leak')) this.process.exitCode = 1;
 }

@@ -1,7 +1,7 @@
 /** The status for a tired admin: the worst first, one fact a line, aligned, nothing that does not help to decide. Pure. */
 import { formatBytes, formatDuration, formatMs, formatPercent } from '../model/units.ts';
 import { wallPhrase } from '../model/wall.ts';
-import type { StatusDocument, SubjectRow } from '../serve/schema.ts';
+import type { SinceDocument, StatusDocument, SubjectRow } from '../serve/schema.ts';
 import type { Paint } from './paint.ts';
 import { agoPhrase, exhaustionPhrase, hostingPhrase, slopePhrase, slopeWithInterval } from './phrases.ts';
 import { fit, printable } from './printable.ts';
@@ -19,12 +19,18 @@ const maxReasons = 3;
 const barWidth = 24;
 const maxKills = 2;
 
-export function statusReport(status: StatusDocument, largest: readonly SubjectRow[], look: Look): string {
+export function statusReport(
+  status: StatusDocument,
+  largest: readonly SubjectRow[],
+  look: Look,
+  since: SinceDocument | null = null,
+): string {
   const nowMs = Date.parse(status.time);
   const blocks = [
     headline(status, look),
     ...concerns(status, 'leak', nowMs, look),
     ...concerns(status, 'suspect', nowMs, look),
+    beginnings(since),
     condition(status, nowMs, look),
     memory(status, largest, nowMs, look),
     notices(status, look),
@@ -64,6 +70,15 @@ export function concern(verdict: Verdict, nowMs: number, { paint, width }: Look)
   for (const other of others) add('also', `${other.resource} ${slopePhrase(other.slope)}`);
   for (const [index, reason] of verdict.reasons.slice(0, maxReasons).entries()) add(index === 0 ? 'because' : '', printable(reason.text));
   return lines.join('\n');
+}
+
+/** After what each began, and whether the restart since then ended it. */
+function beginnings(since: SinceDocument | null): string {
+  const told = (since?.subjects ?? []).flatMap(({ subjectName, sentence, fix }) => [
+    ...(sentence === null ? [] : [`${subjectName}: ${sentence}`]),
+    ...(fix === null || fix.word === 'unknown' ? [] : [`${subjectName}: since it was started anew, ${fix.sentence}`]),
+  ]);
+  return told.map((text, index) => `${(index === 0 ? 'since when' : '').padEnd(11)}${printable(text)}`).join('\n');
 }
 
 /** Nothing, while the server is well. */

@@ -3,7 +3,7 @@ import { audit } from '../advise/audit/audit.ts';
 import { readAuditFacts } from '../advise/audit/readAuditFacts.ts';
 import type { HardeningDocument } from './schema.ts';
 
-export function hardeningDocument({ nowMs }: { nowMs(): number }): HardeningDocument {
+export function hardeningDocument(nowMs: number): HardeningDocument {
   const { score, checks, notices } = audit(readAuditFacts());
-  return { schema: 'stanch.audit/1', time: new Date(nowMs()).toISOString(), score, checks, notices };
+  return { schema: 'stanch.audit/1', time: new Date(nowMs).toISOString(), score, checks, notices };
 }

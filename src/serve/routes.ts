@@ -29,12 +29,14 @@ import {
   type ReportDocument,
   reportSchema,
   seriesSchema,
+  sinceSchema,
   statusSchema,
   subjectDetailSchema,
   subjectsSchema,
   whereSchema,
 } from './schema.ts';
 import { seriesDocument, seriesResources } from './series.ts';
+import { sinceDocument } from './since.ts';
 import type { LiveSource } from './source.ts';
 import { statusDocument } from './status.ts';
 import { subjectDetail, subjectSorts, subjectsDocument } from './subjects.ts';
@@ -339,8 +341,11 @@ export const routes: readonly Route[] = [
       return document;
     },
   ),
+  json('/api/v1/since', 'What changed when a leak began, and whether a restart since then ended it', sinceSchema, {}, (source) =>
+    sinceDocument(source),
+  ),
   json('/api/v1/audit', 'How well the server is set up against running out of memory, and how to do better', auditSchema, {}, (source) =>
-    hardeningDocument(source),
+    hardeningDocument(source.nowMs()),
   ),
   json('/api/v1/audit-log', 'Who did what, latest first', auditLogSchema, { limit: whole(1, 1000, '100') }, (source, query) =>
     auditDocument(source, query.limit),

@@ -628,6 +628,44 @@ export const adviceSchema = v.object({
   ),
 });
 
+/** What changed when a leak began, best first; and, where it was started anew since, whether that ended it. */
+export const sinceSchema = v.object({
+  schema: v.literal('stanch.since/1'),
+  time: v.string(),
+  subjects: v.array(
+    v.object({
+      subjectId: v.string(),
+      subjectName: v.string(),
+      onset: v.string(),
+      /** null: nothing that changed fits. */
+      sentence: v.nullable(v.string()),
+      changes: v.array(
+        v.object({
+          time: v.string(),
+          kind: v.picklist(['package', 'unit', 'config', 'executable', 'restart', 'reboot', 'cron']),
+          name: v.string(),
+          text: v.string(),
+          source: v.string(),
+          /** 0 to 1. */
+          fit: v.number(),
+        }),
+      ),
+      fix: v.nullable(
+        v.object({
+          restart: v.string(),
+          /** What was changed before the restart; null: nothing that stanch knows of, so that it is the same build. */
+          newBuild: v.nullable(v.string()),
+          word: v.picklist(['gone', 'slower', 'same', 'unknown']),
+          probability: nullableNumber,
+          beforePerHour: nullableNumber,
+          afterPerHour: nullableNumber,
+          sentence: v.string(),
+        }),
+      ),
+    }),
+  ),
+});
+
 /** How well the server is set up against running out of memory. */
 export const auditSchema = v.object({
   schema: v.literal('stanch.audit/1'),
@@ -669,4 +707,5 @@ export type IncidentDocument = v.InferOutput<typeof incidentSchema>;
 export type ReportDocument = v.InferOutput<typeof reportSchema>;
 export type AuditDocument = v.InferOutput<typeof auditLogSchema>;
 export type AdviceDocument = v.InferOutput<typeof adviceSchema>;
+export type SinceDocument = v.InferOutput<typeof sinceSchema>;
 export type HardeningDocument = v.InferOutput<typeof auditSchema>;

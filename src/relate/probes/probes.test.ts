@@ -56,9 +56,9 @@ test('ssh and ftp by their greeting, in pieces as well, http by its status line,
     assert.ok(latencyMs !== null && latencyMs >= 0);
   }
   await goodbye.promise;
-  assert.equal(heard['ssh'], 'SSH-2.0-stanch\r\n');
-  assert.equal(heard['ftp'], 'QUIT\r\n');
-  assert.match(heard['http'] ?? '', /^GET \/health HTTP\/1\.1\r\nHost: 127\.0\.0\.1:\d+\r\nUser-Agent: stanch-probe\r\n/);
+  assert.equal(heard.ssh, 'SSH-2.0-stanch\r\n');
+  assert.equal(heard.ftp, 'QUIT\r\n');
+  assert.match(heard.http ?? '', /^GET \/health HTTP\/1\.1\r\nHost: 127\.0\.0\.1:\d+\r\nUser-Agent: stanch-probe\r\n/);
 });
 
 test('what is no answer is told as what it is, within its time', async (t) => {

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Change, sinceWhen } from './changes.ts';
+import { parseDpkgLog, readChanges } from './readChanges.ts';
+
+const onsetMs = new Date('2026-05-04T12:00:00').getTime();
+const min = 60_000;
+const php = { name: 'php-fpm: pool www, PHP 8.2', unit: 'php8.2-fpm.service', exe: 'php-fpm:' };
+
+function upgrade(name: string, minutesBefore: number): Change {
+  return { atMs: onsetMs - minutesBefore * min, kind: 'package', name, text: `${name} was upgraded from 1 to 2`, source: 'dpkg' };
+}
+
+test('the upgrade of its own package shortly before is named, though others came later', () => {
+  const found = sinceWhen(onsetMs, php, [upgrade('php8.2-fpm', 14), upgrade('tzdata', 3), upgrade('vim', 1)]);
+  assert.equal(found.sentence, 'it began 14 min after php8.2-fpm was upgraded from 1 to 2 (dpkg)');
+  assert.equal(found.changes[0]?.name, 'php8.2-fpm');
+});
+
+test('what has nothing to do with it, came after it began, or long before, is not blamed', () => {
+  assert.equal(sinceWhen(onsetMs, php, [upgrade('vim', 5), upgrade('tzdata', 20)]).sentence, null);
+  assert.equal(sinceWhen(onsetMs, php, [upgrade('php8.2-fpm', -60)]).sentence, null);
+  assert.equal(sinceWhen(onsetMs, php, [upgrade('php8.2-fpm', 4 * 24 * 60)]).sentence, null);
+  assert.equal(sinceWhen(onsetMs, php, []).sentence, null);
+});
+
+test('an upgrade outranks the restart that came with it; libc is a suspect of everybody', () => {
+  const restart: Change = { atMs: onsetMs - 9 * min, kind: 'restart', name: '', text: 'it was started', source: '/proc' };
+  assert.match(sinceWhen(onsetMs, php, [restart, upgrade('php8.2-cli', 10)]).sentence ?? '', /php8\.2-cli/);
+  assert.match(sinceWhen(onsetMs, php, [upgrade('libc6', 30)]).sentence ?? '', /30 min after libc6/);
+});
+
+test('the log of dpkg: upgrades, installations and removals, whatever else is in it', () => {
+  const log = `2026-05-04 11:46:00 startup archives unpack
+2026-05-04 11:46:01 upgrade php8.2-fpm:amd64 8.2.7-1~deb12u1 8.2.20-1~deb12u1
+2026-05-04 11:46:02 status installed php8.2-fpm:amd64 8.2.20-1~deb12u1
+2026-05-04 11:47:00 install htop:amd64 <none> 3.2.2-2
+`;
+  assert.deepEqual(
+    parseDpkgLog(log).map(({ name, text, atMs }) => [name, text, onsetMs - atMs]),
+    [
+      ['php8.2-fpm', 'php8.2-fpm was upgraded from 8.2.7-1~deb12u1 to 8.2.20-1~deb12u1', 839_000],
+      ['htop', 'htop was installed', 780_000],
+    ],
+  );
+  fc.assert(fc.property(fc.string(), (garbage) => Array.isArray(parseDpkgLog(garbage))));
+});
+
+test('a server: its log, files below /etc by their time; nothing older, nothing later, nothing restless', (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'stanch-changes-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  for (const folder of ['var/log', 'etc/php/8.2/fpm/pool.d', 'etc/systemd/system/a.service.d', 'etc/cron.d'])
+    mkdirSync(join(root, folder), { recursive: true });
+  appendFileSync(join(root, 'var/log/dpkg.log'), '2026-05-04 11:46:01 upgrade php8.2-fpm:amd64 1 2\n');
+  const at = (path: string, atMs: number) => {
+    writeFileSync(join(root, path), '');
+    utimesSync(join(root, path), atMs / 1000, atMs / 1000);
+  };
+  at('etc/php/8.2/fpm/pool.d/www.conf', onsetMs - 5 * min);
+  at('etc/systemd/system/a.service.d/x.conf', onsetMs - 6 * min);
+  at('etc/cron.d/job', onsetMs - 7 * min);
+  at('etc/old.conf', onsetMs - 30 * 24 * 60 * min);
+  at('etc/later.conf', onsetMs + 60 * min);
+  at('etc/ld.so.cache', onsetMs - min);
+  const found = readChanges({ onsetMs, pid: null, startMs: null, root });
+  assert.deepEqual(found.map(({ kind }) => kind).sort(), ['config', 'cron', 'package', 'unit']);
+  assert.match(sinceWhen(onsetMs, php, found).sentence ?? '', /(?:php8\.2-fpm was upgraded|www\.conf was changed)/);
+});
