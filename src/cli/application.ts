@@ -23,6 +23,8 @@ const commands: Record<string, () => Promise<Target>> = {
   scan: async () => (await import('./scan.ts')).scanCommand,
   do: async () => (await import('./do.ts')).doCommand,
   undo: async () => (await import('./undo.ts')).undoCommand,
+  advise: async () => (await import('./advise.ts')).adviseCommand,
+  audit: async () => (await import('./audit.ts')).auditCommand,
   actions: async () => (await import('./undo.ts')).actionsCommand,
   install: async () => (await import('./install.ts')).installCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,

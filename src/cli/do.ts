@@ -1,6 +1,5 @@
 /** `stanch do ACTION WORKLOAD`: planned, shown, confirmed, carried out, written down, proven. */
 import { join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { buildCommand } from '@stricli/core';
 import { type ActionKind, actionKinds } from '../model/action.ts';
 import { StanchError } from '../model/errors.ts';
@@ -8,6 +7,7 @@ import { subjectsSchema } from '../serve/schema.ts';
 import { Stabiliser } from '../stabilise/stabiliser.ts';
 import { actionReport, planReport } from './actionReport.ts';
 import { createClient } from './client.ts';
+import { confirmed } from './confirm.ts';
 import type { CliContext } from './context.ts';
 import { jsonText } from './jsonText.ts';
 import { createPaint } from './paint.ts';
@@ -116,23 +116,6 @@ async function growthOf(env: CliContext['process']['env']): Promise<((name: stri
   } catch (error) {
     if (error instanceof StanchError) return null;
     throw error;
-  }
-}
-
-async function confirmed({ process: { stdout } }: CliContext, { json }: Flags): Promise<boolean> {
-  if (json || !process.stdin.isTTY) {
-    throw new StanchError('STANCH_E_USAGE', {
-      expected: '--yes, where nobody can be asked',
-      found: 'no terminal',
-      next: 'Look at the plan with --dry-run first.',
-    });
-  }
-  stdout.write('\n');
-  const line = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return /^y(?:es)?$/i.test((await line.question('Do it? [y/N] ')).trim());
-  } finally {
-    line.close();
   }
 }
 

@@ -10,6 +10,6 @@ const coloured: Paint = (colour, text) => styleText(colour, text, { validateStre
 
 /** https://no-color.org: any value but the empty one. */
 export function createPaint(stdout: CliStream, env: Readonly<Partial<Record<string, string>>>, noColor: boolean): Paint {
-  const off = noColor || stdout.isTTY !== true || (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
+  const off = noColor || stdout.isTTY !== true || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb';
   return off ? plain : coloured;
 }

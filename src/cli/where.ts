@@ -6,6 +6,7 @@ import type { MemoryNodeDocument, WhereDocument } from '../serve/schema.ts';
 import { whereDocument } from '../serve/where.ts';
 import type { Colour, Paint } from './paint.ts';
 import { column, fit, printable } from './printable.ts';
+import { wrapped } from './wrapped.ts';
 
 /** Somebody waits for the answer and has asked for all of it: a fraction of this on a calm server, but it is asked on one that thrashes. */
 const searchMs = 5000;
@@ -94,18 +95,4 @@ function line(name: string, size: string, shareText: string, mark: string, width
 
 function figures(size: string, shareText: string, mark: string): string {
   return `${size.padStart(10)} ${shareText.padStart(8)} ${mark}`;
-}
-
-/** Lines of at most `columns`, the first begun with `lead` and the others as far in. */
-function wrapped(text: string, columns: number, lead: string): string[] {
-  const lines: string[] = [];
-  let row = '';
-  for (const word of printable(text).split(' ')) {
-    if (row !== '' && lead.length + row.length + 1 + word.length > columns) {
-      lines.push(row);
-      row = '';
-    }
-    row += row === '' ? word : ` ${word}`;
-  }
-  return [...lines, row].map((each, index) => `${index === 0 ? lead : ' '.repeat(lead.length)}${each}`);
 }

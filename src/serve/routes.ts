@@ -3,7 +3,9 @@ import * as v from 'valibot';
 import { actionKinds } from '../model/action.ts';
 import { maxNoteLength } from '../tell/handling.ts';
 import { actionsDocument, agreeTo, planAction, undoAction } from './actions.ts';
+import { adviceDocument } from './advice.ts';
 import { findingsDocument } from './findings.ts';
+import { hardeningDocument } from './hardening.ts';
 import { hostDocument } from './host.ts';
 import { auditDocument, handleIncident, incidentDocument, incidentsDocument } from './incidents.ts';
 import { killsDocument } from './kills.ts';
@@ -15,7 +17,9 @@ import { reportHtml } from './report/html.ts';
 import { reportMarkdown } from './report/markdown.ts';
 import {
   actionsSchema,
+  adviceSchema,
   auditLogSchema,
+  auditSchema,
   findingsSchema,
   hostDocumentSchema,
   incidentSchema,
@@ -323,6 +327,20 @@ export const routes: readonly Route[] = [
     notifyTestSchema,
     v.strictObject({ by, channel: v.optional(v.string()) }),
     (source, body, _params, address) => notifyTest(source, body, address),
+  ),
+  json(
+    '/api/v1/advice',
+    'What to set: limits, recycling, settings of runtimes; of one workload, or of those that matter most',
+    adviceSchema,
+    { subject: v.optional(v.pipe(v.string(), v.maxLength(200))), requestsPerHour: whole(0, 1_000_000_000, '0') },
+    (source, { subject, requestsPerHour }) => {
+      const document = adviceDocument(source, { subject, requestsPerHour: requestsPerHour === 0 ? null : requestsPerHour });
+      if (document === null) throw noSuchSubject(subject ?? '');
+      return document;
+    },
+  ),
+  json('/api/v1/audit', 'How well the server is set up against running out of memory, and how to do better', auditSchema, {}, (source) =>
+    hardeningDocument(source),
   ),
   json('/api/v1/audit-log', 'Who did what, latest first', auditLogSchema, { limit: whole(1, 1000, '100') }, (source, query) =>
     auditDocument(source, query.limit),

@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { actionKinds } from '../model/action.ts';
+import { runtimeNames } from '../model/advice.ts';
 import { causes, stages } from '../model/cascade.ts';
 import { incidentStates } from '../model/incident.ts';
 import { probeKinds } from '../model/probe.ts';
@@ -572,6 +573,80 @@ export const auditLogSchema = v.object({
   ),
 });
 
+const leakSchema = v.nullable(v.object({ perHour: v.number(), low: v.number(), high: v.number() }));
+
+/** What to set, with its arithmetic; the file as it is and as it is to be. */
+const recommendationSchema = v.object({
+  id: v.string(),
+  title: v.string(),
+  settings: v.array(v.object({ name: v.string(), now: v.nullable(v.string()), advised: v.string() })),
+  reason: v.string(),
+  arithmetic: v.array(v.string()),
+  /** What raising a limit would buy, where it leaks. */
+  buys: v.nullable(v.string()),
+  change: v.nullable(v.object({ path: v.string(), before: v.nullable(v.string()), after: v.string() })),
+  line: v.string(),
+  place: v.string(),
+  inForce: v.array(
+    v.variant('do', [
+      v.object({ do: v.literal('reload-systemd') }),
+      v.object({ do: v.literal('unit'), verb: v.picklist(['restart', 'reload']), unit: v.string() }),
+    ]),
+  ),
+  apply: v.array(v.string()),
+  undo: v.array(v.string()),
+  risk: v.nullable(v.string()),
+});
+
+export const adviceSchema = v.object({
+  schema: v.literal('stanch.advice/1'),
+  time: v.string(),
+  advice: v.array(
+    v.object({
+      subjectId: v.string(),
+      subjectName: v.string(),
+      unit: v.nullable(v.string()),
+      runtime: v.nullable(v.picklist(runtimeNames)),
+      measured: v.string(),
+      recommendations: v.array(recommendationSchema),
+      /** The measured numbers. */
+      basis: v.object({
+        historyMs: v.number(),
+        peakBytes: nullableNumber,
+        healthyBytes: nullableNumber,
+        peakTasks: nullableNumber,
+        peakFds: nullableNumber,
+        cpuSecondsPerHour: nullableNumber,
+        requestsPerHour: nullableNumber,
+        verdict: v.nullable(v.picklist(['leak', 'suspect', 'no-leak', 'undecided'])),
+        class: v.nullable(v.string()),
+        leaks: v.object({ memory: leakSchema, fds: leakSchema, threads: leakSchema }),
+      }),
+      /** What could not be known, and what would make it known. */
+      unknown: v.array(v.string()),
+    }),
+  ),
+});
+
+/** How well the server is set up against running out of memory. */
+export const auditSchema = v.object({
+  schema: v.literal('stanch.audit/1'),
+  time: v.string(),
+  /** 0 to 100: the weight of what is right against the weight of all that could be seen. */
+  score: v.number(),
+  checks: v.array(
+    v.object({
+      id: v.string(),
+      title: v.string(),
+      state: v.picklist(['good', 'warning', 'bad', 'unknown']),
+      found: v.string(),
+      fixes: v.array(v.object({ text: v.string(), command: v.string(), risk: v.string() })),
+    }),
+  ),
+  /** What could not be seen. */
+  notices: v.array(v.string()),
+});
+
 export const errorSchema = v.object({ code: v.string(), expected: v.string(), found: v.string(), next: v.string() });
 
 export type StatusDocument = v.InferOutput<typeof statusSchema>;
@@ -593,3 +668,5 @@ export type IncidentsDocument = v.InferOutput<typeof incidentsSchema>;
 export type IncidentDocument = v.InferOutput<typeof incidentSchema>;
 export type ReportDocument = v.InferOutput<typeof reportSchema>;
 export type AuditDocument = v.InferOutput<typeof auditLogSchema>;
+export type AdviceDocument = v.InferOutput<typeof adviceSchema>;
+export type HardeningDocument = v.InferOutput<typeof auditSchema>;

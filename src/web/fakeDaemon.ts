@@ -6,8 +6,26 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import * as v from 'valibot';
-import type { FindingDocument, SeriesDocument, StatusDocument, SubjectDetailDocument, SubjectRow, WhereDocument } from '../serve/schema.ts';
-import { findingsSchema, seriesSchema, statusSchema, subjectDetailSchema, subjectsSchema, whereSchema } from '../serve/schema.ts';
+import type {
+  ActionsDocument,
+  FindingDocument,
+  IncidentDocument,
+  SeriesDocument,
+  StatusDocument,
+  SubjectDetailDocument,
+  SubjectRow,
+  WhereDocument,
+} from '../serve/schema.ts';
+import {
+  actionsSchema,
+  findingsSchema,
+  incidentsSchema,
+  seriesSchema,
+  statusSchema,
+  subjectDetailSchema,
+  subjectsSchema,
+  whereSchema,
+} from '../serve/schema.ts';
 
 const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -26,6 +44,10 @@ export interface FakeState {
   exhaustion: StatusDocument['host']['exhaustion'];
   condition: StatusDocument['condition'];
   kills: StatusDocument['kills'];
+  incidents: IncidentDocument[];
+  actions: Pick<ActionsDocument, 'actions' | 'proposals'>;
+  /** What the page asked to be done: path and body. */
+  told: [path: string, body: unknown][];
   /** When set, requests without it are answered 401. */
   token: string | null;
 }
@@ -172,6 +194,9 @@ export function calmState(): FakeState {
     exhaustion: null,
     condition: healthyCondition(),
     kills: [],
+    incidents: [],
+    actions: { actions: [], proposals: [] },
+    told: [],
     token: null,
   };
 }
@@ -188,6 +213,83 @@ function healthyCondition(): StatusDocument['condition'] {
     probes: [],
     loopback: null,
     seesKernelLog: true,
+  };
+}
+
+function restartPlan(): ActionsDocument['proposals'][number]['plan'] {
+  return {
+    kind: 'restart',
+    subjectId: 'w-shop-worker.service',
+    subjectName: 'shop-worker.service',
+    reason: 'That gives back about 490 MiB. The leak stays until the program is mended.',
+    steps: ['restart shop-worker.service'],
+    risk: 'It answers nobody until it is up again.',
+    undoable: false,
+    expectedBytes: 490 * mib,
+  };
+}
+
+function doneAction(): ActionsDocument['actions'][number] {
+  return {
+    id: 'a-1',
+    time: iso(Date.now() - hourMs),
+    by: 'cli',
+    plan: {
+      ...restartPlan(),
+      kind: 'limit',
+      reason: 'It may take 600 MiB; beyond that it is ended.',
+      steps: ['set MemoryMax=629145600 for shop-worker.service', 'have systemd read its unit files anew'],
+      risk: null,
+      undoable: true,
+      expectedBytes: null,
+    },
+    state: 'done',
+    stepsDone: 2,
+    error: null,
+    ended: iso(Date.now() - hourMs),
+    proof: null,
+  };
+}
+
+function incidentOf(name: string): IncidentDocument {
+  const { verdict } = leakRow(name);
+  const at = (agoMs: number) => iso(Date.now() - agoMs);
+  return {
+    schema: 'stanch.incident/1',
+    time: at(0),
+    incident: {
+      id: 'i-1',
+      title: `${name} leaks memory: 4 h 24 min left`,
+      subjectId: `w-${name}`,
+      subjectName: name,
+      state: 'open',
+      stateSince: at(hourMs),
+      severity: 'critical',
+      opened: at(hourMs),
+      lastSeen: at(0),
+      silencedUntil: null,
+      owner: null,
+      recurrences: 0,
+      resource: 'memory',
+      exhaustion: verdict.exhaustion,
+      concerns: [],
+    },
+    verdict,
+    findingIds: [],
+    timeline: [
+      { time: at(hourMs), kind: 'finding', subjectId: `w-${name}`, severity: 'warning', text: `${name} leaks memory.` },
+      {
+        time: at(120_000),
+        kind: 'stage',
+        subjectId: null,
+        severity: 'critical',
+        text: 'Stage stalling, after swapping: PSI memory full 31 %.',
+      },
+      { time: at(60_000), kind: 'kill', subjectId: null, severity: 'critical', text: 'The kernel killed mariadb.service.' },
+    ],
+    droppedEvents: 0,
+    notes: [],
+    messages: [{ time: at(hourMs), channel: 'ops', kind: 'opened', state: 'sent', attempts: 1, error: null }],
   };
 }
 
@@ -226,6 +328,8 @@ export function dyingState(): FakeState {
         sentence: 'The kernel killed mariadb.service (121 MiB), but shop-worker.service had the memory (490 MiB).',
       },
     ],
+    incidents: [incidentOf('shop-worker.service')],
+    actions: { actions: [doneAction()], proposals: [{ id: 'p-1', time: iso(Date.now() - 60_000), state: 'waits', plan: restartPlan() }] },
   };
 }
 
@@ -245,6 +349,9 @@ export function leakState(): FakeState {
     exhaustion: leak.verdict.exhaustion,
     condition: healthyCondition(),
     kills: [],
+    incidents: [],
+    actions: { actions: [], proposals: [] },
+    told: [],
     token: null,
   };
 }
@@ -285,8 +392,21 @@ function answer(request: IncomingMessage, response: ServerResponse, pageFolder: 
     json(response, 401, { code: 'STANCH_E_UNAUTHORISED', expected: 'the token of this stanch', found: 'none', next: 'Send it.' });
     return;
   }
-  if (url.pathname === '/api/v1/stream') stream(response);
+  if (request.method === 'POST') takeIn(request, response, url, state);
+  else if (url.pathname === '/api/v1/stream') stream(response);
   else answerDocument(url, response, state);
+}
+
+/** Writes down what the page wants done, and says that it was. */
+function takeIn(request: IncomingMessage, response: ServerResponse, url: URL, state: FakeState): void {
+  let text = '';
+  request.on('data', (piece: Buffer) => {
+    text += piece.toString();
+  });
+  request.on('end', () => {
+    state.told.push([url.pathname.replace('/api/v1/', ''), JSON.parse(text)]);
+    json(response, 200, { id: 'a-2' });
+  });
 }
 
 function stream(response: ServerResponse): void {
@@ -309,6 +429,12 @@ function documentAt(url: URL, state: FakeState): unknown {
   if (head === 'status') return v.parse(statusSchema, statusFrom(state, time));
   if (head === 'findings') return v.parse(findingsSchema, { schema: 'stanch.findings/1', time, findings: state.findings });
   if (head === 'where') return v.parse(whereSchema, whereFrom(state, time));
+  if (head === 'actions') return v.parse(actionsSchema, { schema: 'stanch.actions/1', time, ...state.actions });
+  if (head === 'incidents' && id === '') {
+    const incidents = state.incidents.map(({ incident }) => incident);
+    return v.parse(incidentsSchema, { schema: 'stanch.incidents/1', time, incidents });
+  }
+  if (head === 'incidents') return state.incidents.find(({ incident }) => incident.id === id) ?? null;
   if (head !== 'subjects') return null;
   if (id === '') {
     const subjects = state.rows.slice(0, Number(url.searchParams.get('limit') ?? 500));

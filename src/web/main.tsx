@@ -5,6 +5,7 @@ import './style/tables.css';
 import './style/chart.css';
 import './style/where.css';
 import './style/condition.css';
+import './style/incidents.css';
 import { render } from 'preact';
 import { followHash } from './route.ts';
 import { connectWhileLookedAt } from './talk/live.ts';

@@ -73,6 +73,43 @@ describe('the page', { timeout: 150_000 }, () => {
     await close();
   });
 
+  it('shows an incident with its timeline, and lets somebody take care of it', async () => {
+    fake.state = dyingState();
+    const { page, complaints, close } = await openView(browser, `${fake.url}#/incidents`);
+    await page.getByRole('link', { name: /shop-worker\.service leaks memory: 4 h 24 min left/ }).click();
+    const timeline = page.getByRole('region', { name: 'What happened' }).getByRole('listitem');
+    await timeline.first().waitFor();
+    assert.equal(await timeline.count(), 3);
+    await page.getByLabel('Your name').fill('nadia');
+    await page.getByRole('button', { name: 'I take care' }).click();
+    await page.getByText('Done.', { exact: true }).waitFor();
+    assert.deepEqual(fake.state.told, [['incidents/i-1/ack', { by: 'nadia' }]]);
+    await page.getByText('ops: opened, sent').waitFor();
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  it('does what was planned only when somebody agrees, and takes back what can be', async () => {
+    fake.state = dyingState();
+    const { page, complaints, close } = await openView(browser, `${fake.url}#/actions`);
+    const plan = page.getByRole('article', { name: 'restart shop-worker.service' });
+    await plan.getByText('There is no way back.').waitFor();
+    assert.equal(fake.state.told.length, 0);
+    await plan.getByRole('button', { name: 'Do it' }).click();
+    await page.getByText('Begun.').waitFor();
+    await page.getByRole('button', { name: 'Take it back' }).click();
+    await page.waitForFunction(() => true);
+    await page.goto(`${fake.url}#/workload/${encodeURIComponent(fake.state.rows[0]?.id ?? '')}`);
+    await page.getByRole('button', { name: 'Plan a restart' }).click();
+    await page.getByRole('heading', { name: 'What was done to this server' }).waitFor();
+    assert.deepEqual(
+      fake.state.told.map(([path]) => path),
+      ['actions/p-1/agree', 'actions/a-1/undo', 'actions/plan'],
+    );
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
   it('says calmly that nothing leaks, and that it has just started', async () => {
     fake.state = calmState();
     const { page, complaints, close } = await openView(browser, fake.url);
@@ -95,7 +132,7 @@ describe('the page', { timeout: 150_000 }, () => {
   });
 
   it('has no serious accessibility fault in any view and scheme, at desk and phone width', async () => {
-    fake.state = leakState();
+    fake.state = { ...leakState(), incidents: dyingState().incidents, actions: dyingState().actions };
     const id = fake.state.rows[0]?.id ?? '';
     for (const colorScheme of ['light', 'dark'] as const) {
       for (const width of [1280, 360]) {
@@ -105,10 +142,13 @@ describe('the page', { timeout: 150_000 }, () => {
           ['#/workloads', 'Workloads'],
           ['#/where', 'Where the memory is'],
           [`#/workload/${id}`, 'Processes in it now'],
+          ['#/incidents', 'Open'],
+          ['#/incident/i-1', 'What happened'],
+          ['#/actions', 'Planned, and not done'],
         ] as const) {
           await page.goto(fake.url + hash);
-          await page.getByRole('heading', { name: landmark }).waitFor();
-          await page.locator('.list, canvas').first().waitFor();
+          await page.getByRole('heading', { name: landmark, exact: true }).waitFor();
+          await page.locator('.list, canvas, .incidents, .timeline').first().waitFor();
           for (const numbers of await page.getByText('Numbers behind this chart').all()) await numbers.click();
           assert.deepEqual(await accessibilityFaults(page), [], `${hash} ${colorScheme} ${width}`);
           assert.ok((await sidewaysScroll(page)) <= 0, `${hash} ${colorScheme} ${width} can be pushed sideways`);

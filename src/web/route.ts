@@ -5,6 +5,9 @@ export type Route =
   | { view: 'now' }
   | { view: 'workloads'; query: URLSearchParams }
   | { view: 'where' }
+  | { view: 'incidents' }
+  | { view: 'incident'; id: string }
+  | { view: 'actions' }
   | { view: 'workload'; id: string; query: URLSearchParams }
   | { view: 'unknown' };
 
@@ -15,6 +18,12 @@ function parseRoute(hash: string): Route {
   if (parts.length === 0) return { view: 'now' };
   if (parts.length === 1 && parts[0] === 'workloads') return { view: 'workloads', query };
   if (parts.length === 1 && parts[0] === 'where') return { view: 'where' };
+  if (parts.length === 1 && parts[0] === 'incidents') return { view: 'incidents' };
+  if (parts.length === 1 && parts[0] === 'actions') return { view: 'actions' };
+  if (parts.length === 2 && parts[0] === 'incident' && parts[1] !== undefined) {
+    const id = decode(parts[1]);
+    if (id !== null) return { view: 'incident', id };
+  }
   if (parts.length === 2 && parts[0] === 'workload' && parts[1] !== undefined) {
     const id = decode(parts[1]);
     if (id !== null) return { view: 'workload', id, query };
@@ -37,6 +46,10 @@ export function followHash(): void {
   addEventListener('hashchange', () => {
     route.value = parseRoute(location.hash);
   });
+}
+
+export function incidentHref(id: string): string {
+  return `#/incident/${encodeURIComponent(id)}`;
 }
 
 export function workloadHref(id: string): string {

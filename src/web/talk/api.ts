@@ -32,16 +32,15 @@ function apiUrl(path: string): string {
   return new URL(`api/v1/${path}`, document.baseURI).href;
 }
 
-/** The answer, whatever its body; throws ApiProblem when there is none or it is not 2xx. */
-export async function ask(path: string, signal: AbortSignal): Promise<Response> {
+/** The answer, whatever its body; throws ApiProblem when there is none or it is not 2xx. `body`: what is sent, to change something. */
+export async function ask(path: string, signal: AbortSignal, body?: Record<string, unknown>): Promise<Response> {
   const token = readToken();
+  const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
+  const sent = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+  if (body !== undefined) headers['content-type'] = 'application/json';
   let response: Response;
   try {
-    response = await fetch(apiUrl(path), {
-      headers: token === null ? {} : { authorization: `Bearer ${token}` },
-      signal,
-      cache: 'no-store',
-    });
+    response = await fetch(apiUrl(path), { ...sent, headers, signal, cache: 'no-store' });
   } catch (cause) {
     if (signal.aborted) throw cause;
     throw new ApiProblem({ kind: 'unreachable' });
@@ -55,6 +54,13 @@ export async function askDocument<T extends ApiDocument>(path: string, signal: A
   const response = await ask(path, AbortSignal.any([signal, AbortSignal.timeout(answerTimeoutMs)]));
   const body: T = await response.json();
   return body;
+}
+
+/** Changes something. Errors: ApiProblem. */
+export async function tell<T>(path: string, body: Record<string, unknown>): Promise<T> {
+  const response = await ask(path, AbortSignal.timeout(answerTimeoutMs), body);
+  const answer: T = await response.json();
+  return answer;
 }
 
 async function readError(response: Response): Promise<ErrorDocument | null> {

@@ -1,6 +1,9 @@
 /** The documents of the API, under the names this page uses. Types only: nothing of the server is in the bundle. */
 import type {
+  ActionsDocument,
   FindingsDocument,
+  IncidentDocument,
+  IncidentsDocument,
   SeriesDocument,
   StatusDocument,
   SubjectDetailDocument,
@@ -10,8 +13,12 @@ import type {
 } from '../../serve/schema.ts';
 
 export type {
+  ActionsDocument,
   ErrorDocument,
   FindingsDocument,
+  IncidentDocument,
+  IncidentRow,
+  IncidentsDocument,
   MemoryNodeDocument,
   SeriesDocument,
   StatusDocument,
@@ -29,7 +36,18 @@ export type Slope = NonNullable<Verdict['slope']>;
 export type Exhaustion = NonNullable<Verdict['exhaustion']>;
 export type Finding = FindingsDocument['findings'][number];
 export type OpenFiles = NonNullable<SubjectDetailDocument['openFiles']>;
+export type ActionPlan = ActionsDocument['proposals'][number]['plan'];
+export type Action = ActionsDocument['actions'][number];
 export type Member = SubjectDetailDocument['members'][number];
 
 /** Every document says when it was true. */
-export type ApiDocument = StatusDocument | SubjectsDocument | SubjectDetailDocument | SeriesDocument | FindingsDocument | WhereDocument;
+export type ApiDocument =
+  | StatusDocument
+  | SubjectsDocument
+  | SubjectDetailDocument
+  | SeriesDocument
+  | FindingsDocument
+  | WhereDocument
+  | IncidentsDocument
+  | IncidentDocument
+  | ActionsDocument;

@@ -3,9 +3,12 @@ import { useEffect, useRef } from 'preact/hooks';
 import { type Route, route } from '../route.ts';
 import { connection, status } from '../talk/live.ts';
 import { inert } from '../words/inert.ts';
+import { Actions } from './actions.tsx';
 import { LeakAnnouncer } from './announcer.tsx';
 import { Freshness, LostBanner } from './connection.tsx';
 import { Footer } from './footer.tsx';
+import { IncidentView } from './incident.tsx';
+import { Incidents } from './incidents.tsx';
 import { Now } from './now.tsx';
 import { SchemeSwitch } from './schemeSwitch.tsx';
 import { TokenForm } from './tokenForm.tsx';
@@ -13,12 +16,18 @@ import { WhereView } from './where.tsx';
 import { Workload } from './workload.tsx';
 import { Workloads } from './workloads.tsx';
 
-const titles: Partial<Record<Route['view'], string>> = { workloads: 'Workloads · ', where: 'Where the memory is · ' };
+const titles: Partial<Record<Route['view'], string>> = {
+  workloads: 'Workloads · ',
+  where: 'Where the memory is · ',
+  incidents: 'Incidents · ',
+  incident: 'Incident · ',
+  actions: 'Actions · ',
+};
 
 export function App() {
   const here = route.value;
   const main = useRef<HTMLElement>(null);
-  const place = here.view === 'workload' ? here.id : here.view;
+  const place = here.view === 'workload' || here.view === 'incident' ? here.id : here.view;
   const firstPlace = useRef(place);
 
   // A new view is a new page to somebody who hears it: start reading at its top. Not on the first one, where the browser does.
@@ -62,6 +71,12 @@ export function App() {
             <a href="#/where" aria-current={here.view === 'where' ? 'page' : undefined}>
               Where
             </a>
+            <a href="#/incidents" aria-current={here.view === 'incidents' || here.view === 'incident' ? 'page' : undefined}>
+              Incidents
+            </a>
+            <a href="#/actions" aria-current={here.view === 'actions' ? 'page' : undefined}>
+              Actions
+            </a>
           </nav>
           <Freshness />
           <SchemeSwitch />
@@ -85,6 +100,12 @@ function View({ here }: { here: Route }) {
       return <Workloads query={here.query} />;
     case 'where':
       return <WhereView />;
+    case 'incidents':
+      return <Incidents />;
+    case 'incident':
+      return <IncidentView id={here.id} />;
+    case 'actions':
+      return <Actions />;
     case 'workload':
       return <Workload id={here.id} query={here.query} />;
     case 'unknown':

@@ -1,9 +1,12 @@
 /** What to do now, with its arithmetic: a restart gives back what has leaked so far, and so buys as long as that took. */
+import { useState } from 'preact/hooks';
+import { tell } from '../talk/api.ts';
 import type { SubjectRow } from '../talk/documents.ts';
 import { daemonNowMs } from '../talk/live.ts';
 import { formatBytes, formatCount, formatDuration } from '../words/format.ts';
 import { inert } from '../words/inert.ts';
 import { resourceWord } from '../words/verdictWords.ts';
+import { problemWords } from './problemWords.ts';
 import { asSentence } from './reasons.tsx';
 
 /** Only what needs no quoting in a shell is offered as a command. */
@@ -29,6 +32,7 @@ export function WhatToDo({ row }: { row: SubjectRow }) {
           {asSentence(inert(urgency.text)).replace(/^./, (first) => first.toLowerCase())}
         </p>
       )}
+      <PlanButton subjectId={row.id} />
       {leaked > 0 && (
         <p>
           To gain time, restart it: that gives back about {amount}
@@ -36,5 +40,26 @@ export function WhatToDo({ row }: { row: SubjectRow }) {
         </p>
       )}
     </div>
+  );
+}
+
+/** Plans only: what it would do is shown before anybody agrees. */
+function PlanButton({ subjectId }: { subjectId: string }) {
+  const [said, setSaid] = useState('');
+  const plan = async () => {
+    try {
+      await tell<{ id: string }>('actions/plan', { kind: 'restart', subject: subjectId });
+      location.hash = '#/actions';
+    } catch (cause) {
+      setSaid(problemWords(cause));
+    }
+  };
+  return (
+    <p>
+      <button type="button" onClick={() => void plan()}>
+        Plan a restart
+      </button>{' '}
+      <span role="status">{said}</span>
+    </p>
   );
 }
