@@ -2,8 +2,8 @@ import { canInstallPackages, installPackages, isOnPath } from './debianPackages.
 import { SetupError } from './setupError.mjs';
 
 /**
- * What workloads are recognised by is tested on these, where they are there, nft loses packets on purpose, and Prometheus and Alertmanager
- * take what stanch tells. By program, and the package of Debian that brings it.
+ * What workloads are recognised by is tested on these, where they are there, nft loses packets on purpose, and Prometheus, Alertmanager and a mail
+ * server take what stanch tells. By program, and the package of Debian that brings it.
  */
 const packages = {
   nft: 'nftables',
@@ -12,6 +12,7 @@ const packages = {
   'php-fpm8.2': 'php8.2-fpm',
   cron: 'cron',
   supervisord: 'supervisor',
+  aiosmtpd: 'python3-aiosmtpd',
   prometheus: 'prometheus',
   'prometheus-alertmanager': 'prometheus-alertmanager',
 };

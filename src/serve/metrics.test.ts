@@ -48,7 +48,7 @@ function parseSample(line: string): Sample {
   return { name: match[1] ?? '', labels, value: Number(match[3]) };
 }
 
-const knownLabels = ['workload', 'resource', 'class', 'kind', 'version', 'stage', 'cause', 'probe'];
+const knownLabels = ['workload', 'resource', 'class', 'kind', 'version', 'stage', 'cause', 'probe', 'severity'];
 
 test('what is written is read back, hostile names and all, each series once', () => {
   const { types, samples } = parseExposition(metricsText(sourceForTests()));

@@ -12,7 +12,7 @@ const frame = { left: 80, top: 16, right: 744, bottom: 220 };
 export function seriesPicture(series: Series, title: string): string {
   const { timeMs, floor, max, forecast, restartsMs } = series;
   const [fromMs, lastMs] = [timeMs[0], timeMs.at(-1)];
-  if (fromMs === undefined || lastMs === undefined) return '';
+  if (fromMs === undefined || lastMs === undefined || known(floor).length === 0) return '';
   const ahead = forecastWithin(forecast, lastMs, lastMs + (lastMs - fromMs) / 3);
   const toMs = Math.max(lastMs, ...ahead.map((point) => point.timeMs)) || lastMs;
   const top = Math.max(1, ...known(max), ...known(floor), ...ahead.map(({ mid }) => mid)) * 1.08;
