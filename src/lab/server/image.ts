@@ -47,7 +47,7 @@ function cacheDir(): string {
 }
 
 /** By all that the image is made of: another script, site, Node or machine is another folder. */
-export function imageDir(): string {
+function imageDir(): string {
   const hash = createHash('sha256').update(process.version);
   const inputs = [...filesBelow(join(here, 'guest')), ...['image.sh', 'qemu.ts', 'snapshot.ts'].map((name) => join(here, name))];
   for (const file of inputs)

@@ -1,7 +1,7 @@
 /** How QEMU is started: Debian 12 under emulation, without KVM, reachable only from this machine's loopback. */
 import { join } from 'node:path';
 
-export const memoryMb = 768;
+const memoryMb = 768;
 
 /** Of the guest, by what is asked of it: where it is on loopback here. */
 export interface Ports {

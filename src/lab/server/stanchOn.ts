@@ -9,5 +9,5 @@ export async function putStanchOn(vm: VM, configuration = ''): Promise<void> {
   await vm.push([join(checkout, 'dist', 'stanch.cjs')], '/opt/stanch/dist');
   // Its budget is meant for a server that is not emulated: 22 times as slow, it would scan ever less often.
   const settings = `interval = "1s"\n[budget]\ncpu = "100%"\n${configuration}`;
-  await vm.run('mkdir -p /etc/stanch && printf %s "$1" >/etc/stanch/stanch.toml && stanch version', { args: [settings] });
+  await vm.run('mkdir -p /etc/stanch && printf %s "$1" >/etc/stanch/stanch.toml && stanch --version', { args: [settings] });
 }
