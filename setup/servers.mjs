@@ -17,18 +17,34 @@ const packages = {
   'prometheus-alertmanager': 'prometheus-alertmanager',
 };
 
+/** What the disposable test server is made with and runs on. */
+const packagesOfTestServer = {
+  'qemu-system-x86_64': 'qemu-system-x86',
+  'qemu-img': 'qemu-utils',
+  mmdebstrap: 'mmdebstrap',
+  eatmydata: 'eatmydata',
+  cpio: 'cpio',
+  lz4: 'lz4',
+  'mkfs.ext4': 'e2fsprogs',
+  'ssh-keygen': 'openssh-client',
+};
+
+export const servers = step(packages);
+export const testServer = step(packagesOfTestServer);
+
 /**
  * Only on a machine made for tests, which says so with `CI` in the environment: installed on a server they would be started on it.
  * Elsewhere those tests are skipped.
  */
-export const servers = { isDone: () => !process.env.CI || !canInstallPackages() || missing().length === 0, run };
-
-function missing() {
-  return Object.keys(packages).filter((program) => !isOnPath(program));
+function step(byProgram) {
+  const missing = () => Object.keys(byProgram).filter((program) => !isOnPath(program));
+  return {
+    isDone: () => !process.env.CI || !canInstallPackages() || missing().length === 0,
+    run: () => install(missing().map((program) => byProgram[program])),
+  };
 }
 
-async function run() {
-  const names = missing().map((program) => packages[program]);
+async function install(names) {
   process.stderr.write(`stanch: installing ${names.join(', ')} for the tests (apt-get) …\n`);
   try {
     await installPackages(names);

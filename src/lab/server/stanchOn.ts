@@ -1,0 +1,13 @@
+/** stanch of this checkout on a test server. */
+import { join } from 'node:path';
+import { checkout } from './image.ts';
+import type { VM } from './vm.ts';
+
+/** The program, and its configuration; the daemon runs when it is installed: `stanch install`. */
+export async function putStanchOn(vm: VM, configuration = ''): Promise<void> {
+  await vm.push([join(checkout, 'bin')], '/opt/stanch');
+  await vm.push([join(checkout, 'dist', 'stanch.cjs')], '/opt/stanch/dist');
+  // Its budget is meant for a server that is not emulated: 22 times as slow, it would scan ever less often.
+  const settings = `interval = "1s"\n[budget]\ncpu = "100%"\n${configuration}`;
+  await vm.run('mkdir -p /etc/stanch && printf %s "$1" >/etc/stanch/stanch.toml && stanch --version', { args: [settings] });
+}

@@ -1,0 +1,56 @@
+import type { TestContext } from 'node:test';
+import * as v from 'valibot';
+import { frozenServer } from '../snapshot.ts';
+import { putStanchOn } from '../stanchOn.ts';
+import { VM } from '../vm.ts';
+
+/** Why a long story is not told. */
+export const onlyWithAll = process.env.STANCH_LONG_STORIES === '1' ? false : 'long: npm run test:server -- --all';
+
+/** A server of the story's own, which ends with it. */
+export async function serverFor(t: TestContext, configuration?: string): Promise<VM> {
+  const vm = await VM.start(await frozenServer());
+  t.after(() => vm.stop());
+  await putStanchOn(vm, configuration);
+  return vm;
+}
+
+/** What the daemon answers, which `stanch install` has started. */
+export async function statusOf(vm: VM): Promise<StatusSeen> {
+  return v.parse(statusSeen, JSON.parse(await vm.run('stanch status --json')));
+}
+
+const statusSeen = v.object({
+  subjects: v.array(v.object({ name: v.string(), verdict: v.string() })),
+  condition: v.object({ stage: v.string(), cause: v.nullable(v.string()), sentence: v.nullable(v.string()) }),
+});
+type StatusSeen = v.InferOutput<typeof statusSeen>;
+
+/** What is on the disk of systemd's configuration, and what is in force of a unit. */
+export async function unitState(vm: VM, unit: string): Promise<string> {
+  return vm.run(
+    `find /etc/systemd /run/systemd/system -path '*/stanch.s*' -prune -o -printf '%y %m %u %p\n' | sort
+    find /etc/systemd -type f ! -name 'stanch.s*' -exec sha256sum {} + | sort -k2
+    systemctl show "$1" -p MemoryHigh,MemoryMax,OOMScoreAdjust,DropInPaths
+    for name in high max; do cat "/sys/fs/cgroup/system.slice/$1/memory.$name"; done`,
+    { args: [unit] },
+  );
+}
+
+/** Actions as the journal has them. */
+export async function actionsOf(vm: VM): Promise<ActionSeen[]> {
+  return v.parse(actionsSeen, JSON.parse(await vm.run('stanch actions --json'))).actions;
+}
+
+const actionsSeen = v.object({
+  actions: v.array(
+    v.object({
+      by: v.string(),
+      state: v.string(),
+      error: v.nullable(v.string()),
+      plan: v.object({ kind: v.string(), subjectName: v.string() }),
+      proof: v.nullable(v.object({ helped: v.boolean(), sentence: v.string() })),
+    }),
+  ),
+});
+type ActionSeen = v.InferOutput<typeof actionsSeen>['actions'][number];

@@ -1,0 +1,66 @@
+/** Visitors of a test server, and how they fare: from outside, as people do. */
+import { get } from 'node:http';
+import { connect } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { VM } from './vm.ts';
+
+const answerMs = 30_000;
+const mostAtOnce = 24;
+
+/** Whether the page came, within half a minute. */
+export function page(vm: VM, path: string): Promise<boolean> {
+  return new Promise((done) => {
+    const request = get({ host: '127.0.0.1', port: vm.ports.http, path, agent: false, timeout: answerMs }, (response) => {
+      response.resume();
+      response.on('end', () => done(response.statusCode === 200));
+      response.on('error', () => done(false));
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => done(false));
+  });
+}
+
+/** Whether ssh or ftp greets, within half a minute. */
+export function greeting(vm: VM, service: 'ssh' | 'ftp'): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(vm.ports[service], '127.0.0.1');
+    socket.setTimeout(answerMs, () => socket.destroy());
+    socket.once('data', () => {
+      done(true);
+      socket.destroy();
+    });
+    socket.on('error', () => done(false));
+    socket.on('close', () => done(false));
+  });
+}
+
+/** Requests for a page that keep coming until they are stopped. */
+export class Visitors {
+  readonly #timer: NodeJS.Timeout;
+  #waiting = 0;
+  sent = 0;
+  failed = 0;
+
+  constructor(vm: VM, path: string, perSecond: number) {
+    this.#timer = setInterval(async () => {
+      if (this.#waiting >= mostAtOnce) return;
+      this.#waiting++;
+      this.sent++;
+      if (!(await page(vm, path))) this.failed++;
+      this.#waiting--;
+    }, 1000 / perSecond);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+/** Looks until it is so; throws with the last look when the time is over. */
+export async function until<T>(look: () => Promise<T>, wanted: (seen: T) => boolean, timeoutMs: number): Promise<T> {
+  for (const endMs = performance.now() + timeoutMs; ; await wait(1000)) {
+    const seen = await look();
+    if (wanted(seen)) return seen;
+    if (performance.now() > endMs) throw new Error(`not within ${timeoutMs / 1000} s; at last: ${JSON.stringify(seen)}`);
+  }
+}
