@@ -15,8 +15,9 @@ import { isValue, valueOrNull } from '../model/reading.ts';
 import type { PolicySettings } from '../model/settings.ts';
 import type { SubjectVerdict } from '../model/verdict.ts';
 import type { Scan } from '../sample/scan.ts';
-import { EmergencyTrigger, leakerAmong, type Vital } from './emergency.ts';
+import { EmergencyTrigger, leakerAmong, type Suspect, type Vital } from './emergency.ts';
 import { GrowthRing } from './growthRing.ts';
+import { LimitWatch } from './limitWatch.ts';
 import { matches, type PolicyAnswer, policyFor } from './policy.ts';
 import { missingFor, readReadiness } from './readiness.ts';
 import { Stabiliser } from './stabiliser.ts';
@@ -44,6 +45,7 @@ export interface GuardianOptions {
 
 const lookMs = 1000;
 const graceMs = 20_000;
+const emergencyGraceMs = 5000;
 const mostProposals = 50;
 const proposalMs = 24 * 3_600_000;
 const mostEvents = 200;
@@ -59,6 +61,7 @@ export class Guardian {
   readonly #stabiliser: Stabiliser;
   readonly #growth = new GrowthRing();
   readonly #trigger = new EmergencyTrigger();
+  readonly #limits = new LimitWatch();
   readonly #proposals = new Map<string, Kept>();
   readonly #events: ServerEvent[] = [];
   #policy: PolicySettings;
@@ -146,6 +149,17 @@ export class Guardian {
   /** After each scan: what the policy says to what leaks and will end soon. */
   afterScan(scan: Scan): void {
     this.#growth.add(scan);
+    try {
+      this.#answerAll(scan);
+    } catch (error) {
+      if (!(error instanceof StanchError)) throw error;
+      // The journal can't be written or read: then nothing is done, and watching goes on.
+      this.#sayOnce(null, `stanch cannot act: ${error.message}`);
+    }
+  }
+
+  #answerAll(scan: Scan): void {
+    for (const { severity, subjectId, text } of this.#limits.look(scan, this.actions())) this.#event(severity, subjectId, text);
     for (const [id, { atMs }] of this.#proposals) if (Date.now() - atMs > proposalMs) this.#proposals.delete(id);
     if (this.#busy) return;
     for (const { subject } of scan.workloads) {
@@ -177,9 +191,13 @@ export class Guardian {
     return false;
   }
 
-  #planFor(kind: ActionKind, subjectId: string): { plan: ActionPlan; target: Target } | null {
+  #planFor(
+    kind: ActionKind,
+    subjectId: string,
+    how: { graceMs: number; hasSystemd?: false } = { graceMs },
+  ): { plan: ActionPlan; target: Target } | null {
     try {
-      const { plan, target } = this.#stabiliser.plan(kind, subjectId, { highBytes: null, maxBytes: null, graceMs }, null);
+      const { plan, target } = this.#stabiliser.plan(kind, subjectId, { highBytes: null, maxBytes: null, ...how }, null);
       return { plan, target: { ...target, bytesPerHour: this.#rateOf(subjectId) } };
     } catch (error) {
       // This one can't be done to that: the next one may.
@@ -208,22 +226,22 @@ export class Guardian {
     return proposal;
   }
 
-  #begin(plan: ActionPlan, target: Target, by: string): string {
+  /** `orElse`: what is done when it failed. */
+  #begin(plan: ActionPlan, target: Target, by: string, orElse?: () => void): string {
     const slow = this.#options.slowProbes();
     const isWell = (name: string) => !this.#options.slowProbes().includes(name);
     const { id, finished } = this.#stabiliser.start(plan, target, by, { slow, isWell });
     this.#busy = true;
     this.#event('warning', plan.subjectId, `Begun: ${plan.kind} ${plan.subjectName}, by ${by} (${id}).`);
-    finished.then(
-      (action) => {
+    finished
+      .finally(() => {
         this.#busy = false;
+      })
+      .then((action) => {
         this.#tell(action);
-      },
-      (error: unknown) => {
-        this.#busy = false;
-        this.#options.onBug(error);
-      },
-    );
+        if (action.state === 'failed') orElse?.();
+      })
+      .catch((error: unknown) => this.#options.onBug(error));
     return id;
   }
 
@@ -277,7 +295,7 @@ export class Guardian {
       const made = this.#planFor(kind, leaker.subjectId);
       if (made === null || this.#stabiliser.whyNot(made.plan, false) !== null) continue;
       this.#options.log('warning', `the server is about to stand still: ${kind} ${leaker.name}`);
-      this.#begin(made.plan, made.target, 'emergency');
+      this.#begin(made.plan, made.target, 'emergency', () => this.#endBySignals(leaker));
       return;
     }
     this.#event(
@@ -285,6 +303,14 @@ export class Guardian {
       leaker.subjectId,
       `The server is about to stand still. ${leaker.name} leaks, and what was tried did not help: stanch do kill ${JSON.stringify(leaker.name)}`,
     );
+  }
+
+  /** Its manager does not answer in time, or refuses: the processes are ended all the same, and whoever keeps them starts them anew. */
+  #endBySignals({ subjectId, name }: Suspect): void {
+    const made = this.#planFor('kill', subjectId, { graceMs: emergencyGraceMs, hasSystemd: false });
+    if (made === null || this.#stabiliser.whyNot(made.plan, true) !== null) return;
+    this.#options.log('warning', `that failed, so the processes of ${name} are ended one by one`);
+    this.#begin(made.plan, made.target, 'emergency');
   }
 
   /** What the owner named in the policy he wants touched, vital or not. */
@@ -306,10 +332,10 @@ export class Guardian {
     this.#event(state === 'failed' || proof?.helped === false ? 'critical' : 'info', plan.subjectId, `${ended}${proven}`);
   }
 
-  #sayOnce(subjectId: string, text: string): void {
-    if (this.#said.get(subjectId) === text) return;
+  #sayOnce(subjectId: string | null, text: string): void {
+    if (this.#said.get(subjectId ?? '') === text) return;
     if (this.#said.size > mostEvents) this.#said.clear();
-    this.#said.set(subjectId, text);
+    this.#said.set(subjectId ?? '', text);
     this.#event('warning', subjectId, text);
   }
 

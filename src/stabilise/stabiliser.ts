@@ -37,6 +37,7 @@ export class Stabiliser {
   readonly #procRoot: string;
   readonly #sampler: Sampler | null;
   readonly #scan: () => Scan;
+  readonly #closed = new AbortController();
   #neverTouch: readonly string[];
 
   constructor({ journalFile, neverTouch, procRoot = '/proc', mayStart = true, scan }: StabiliserOptions) {
@@ -62,13 +63,13 @@ export class Stabiliser {
   plan(
     kind: ActionKind,
     wanted: string,
-    options: Pick<PlanOptions, 'highBytes' | 'maxBytes' | 'graceMs'>,
+    options: Pick<PlanOptions, 'highBytes' | 'maxBytes' | 'graceMs'> & Partial<Pick<PlanOptions, 'hasSystemd'>>,
     growth: ((name: string) => number | null) | null,
   ): { plan: ActionPlan; target: Target } {
     const found = findTarget(this.#scan(), wanted, null, this.#procRoot);
     const target = { ...found, bytesPerHour: growth?.(found.subject.name) ?? null };
     const surroundings = { hasSystemd: existsSync('/run/systemd/system'), hasCgroup2: existsSync('/sys/fs/cgroup/cgroup.controllers') };
-    return { plan: planAction(kind, target, { ...options, ...surroundings }), target };
+    return { plan: planAction(kind, target, { ...surroundings, ...options }), target };
   }
 
   /** Why it is not to be done: the owner's list, or because the same did not help lately; null: nothing speaks against it. */
@@ -100,7 +101,9 @@ export class Stabiliser {
       if (action.state !== 'done') return action;
       const endMs = performance.now() + proofMs;
       const after = plan.expectedBytes === null ? this.#measure(target) : await this.#settled(plan, target, endMs);
-      while (!probes.slow.every(probes.isWell) && performance.now() < endMs) await wait(settleMs);
+      while (!probes.slow.every(probes.isWell) && (await this.#pause(endMs)));
+      // It was done; what it brought will not be known.
+      if (this.#closed.signal.aborted) return action;
       const recovered = probes.slow.map((name) => ({ name, recovered: probes.isWell(name) }));
       return this.#prove(action, proofOf(plan, before, after, Date.now() - startedMs, target.bytesPerHour, recovered));
     };
@@ -126,6 +129,7 @@ export class Stabiliser {
   }
 
   close(): void {
+    this.#closed.abort();
     this.#systemd.close();
     this.#sampler?.close();
   }
@@ -147,11 +151,21 @@ export class Stabiliser {
     };
   }
 
+  /** False: the time is up, or this is closed. */
+  async #pause(endMs: number): Promise<boolean> {
+    const { signal } = this.#closed;
+    try {
+      if (performance.now() < endMs) await wait(settleMs, undefined, { signal });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    return !signal.aborted && performance.now() < endMs;
+  }
+
   /** Systemd only takes the order: until the old processes are gone and the new ones are up, it changes. */
   async #settled(plan: ActionPlan, target: Target, endMs: number): Promise<Measured> {
     let last = this.#measure(target);
-    while (performance.now() < endMs) {
-      await wait(settleMs);
+    while (await this.#pause(endMs)) {
       const next = this.#measure(target);
       // A daemon scans more slowly than this looks.
       if (next.timeMs === last.timeMs) continue;
