@@ -54,6 +54,7 @@ test('nothing is done unless the owner says so, and the first pattern that fits 
     mode: 'automatic',
     actions: ['recycle'],
     holdsBack: null,
+    recycles: false,
   });
   assert.equal(policyFor(policy, 'nginx.service', [], nowMs).mode, 'suggest');
   assert.equal(policyFor({ ...policy, mode: 'automatic' }, 'mariadb.service', [], nowMs).mode, 'observe');

@@ -40,7 +40,7 @@ interface Stage {
 }
 
 /** A program that holds 60 MiB, a workload of its own, and a guardian that sees nothing else. `journal`: a file in the folder. */
-async function stage(t: TestContext, policy: Partial<PolicySettings>, journal = 'actions.jsonl'): Promise<Stage> {
+async function stage(t: TestContext, policy: Partial<PolicySettings>, journal = 'actions.jsonl', quietHour = 0): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'stanch-guardian-'));
   const script = join(folder, 'shop.js');
   writeFileSync(script, `globalThis.kept = Buffer.alloc(${60 * MiB}, 1); console.log('up'); setInterval(() => {}, 1000);`);
@@ -65,6 +65,7 @@ async function stage(t: TestContext, policy: Partial<PolicySettings>, journal = 
     scan,
     verdictOf: accused,
     slowProbes: () => [],
+    cpuHistory: (_id, fromMs, toMs) => historyWith(quietHour, fromMs, toMs),
     log: () => undefined,
     onBug: (error) => bugs.push(error),
   });
@@ -74,6 +75,34 @@ async function stage(t: TestContext, policy: Partial<PolicySettings>, journal = 
   });
   return { child, guardian, scan, folder };
 }
+
+/** Cumulative CPU seconds, every 15 min, of a program that rests in one hour of the day. */
+function historyWith(quietHour: number, fromMs: number, toMs: number) {
+  const timeMs = Float64Array.from({ length: Math.floor((toMs - fromMs) / 900_000) }, (_, index) => fromMs + index * 900_000);
+  let total = 0;
+  const last = timeMs.map((ms) => {
+    total += new Date(ms).getHours() === quietHour ? 0 : 10;
+    return total;
+  });
+  return { timeMs, last };
+}
+
+test('what leaks is recycled once, in its quietest hour and in no other', async (t) => {
+  const hour = new Date().getHours();
+  const workloads = [{ pattern: '*shop.js*', mode: 'observe' as const, actions: [], recycle: 'quietest' as const }];
+  const busy = await stage(t, { workloads }, 'actions.jsonl', (hour + 12) % 24);
+  busy.guardian.afterScan(busy.scan());
+  assert.deepEqual(busy.guardian.actions(), []);
+  const quiet = await stage(t, { workloads }, 'actions.jsonl', hour);
+  const ended = once(quiet.child, 'exit');
+  quiet.guardian.afterScan(quiet.scan());
+  quiet.guardian.afterScan(quiet.scan());
+  await ended;
+  assert.deepEqual(
+    quiet.guardian.actions().map(({ by, plan }) => [by, plan.kind]),
+    [['schedule', 'restart']],
+  );
+});
 
 test('by default nothing is done to what leaks, and nothing proposed', async (t) => {
   const { child, guardian, scan } = await stage(t, {});

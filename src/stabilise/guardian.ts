@@ -13,12 +13,15 @@ import type { ServerEvent } from '../model/event.ts';
 import type { Notice } from '../model/notice.ts';
 import { isValue, valueOrNull } from '../model/reading.ts';
 import type { PolicySettings } from '../model/settings.ts';
+import type { Subject } from '../model/subject.ts';
 import type { SubjectVerdict } from '../model/verdict.ts';
 import type { Scan } from '../sample/scan.ts';
+import type { Points } from '../series/store.ts';
 import { EmergencyTrigger, leakerAmong, type Suspect, type Vital } from './emergency.ts';
 import { GrowthRing } from './growthRing.ts';
 import { LimitWatch } from './limitWatch.ts';
 import { matches, type PolicyAnswer, policyFor } from './policy.ts';
+import { quietestHour } from './quietHour.ts';
 import { missingFor, readReadiness } from './readiness.ts';
 import { Stabiliser } from './stabiliser.ts';
 import type { Target } from './target.ts';
@@ -39,6 +42,8 @@ export interface GuardianOptions {
   verdictOf: (subjectId: string) => SubjectVerdict | null;
   /** Names of the probes that are slow or fail now. */
   slowProbes: () => string[];
+  /** Cumulative CPU seconds of a workload. */
+  cpuHistory: (subjectId: string, fromMs: number, toMs: number) => Pick<Points, 'timeMs' | 'last'>;
   log: (level: 'error' | 'warning' | 'info', text: string) => void;
   onBug: (error: unknown) => void;
 }
@@ -46,6 +51,9 @@ export interface GuardianOptions {
 const lookMs = 1000;
 const graceMs = 20_000;
 const emergencyGraceMs = 5000;
+/** A week tells the hours, and a recycling a day is enough. */
+const historyMs = 7 * 86_400_000;
+const recycleEveryMs = 20 * 3_600_000;
 const mostProposals = 50;
 const proposalMs = 24 * 3_600_000;
 const mostEvents = 200;
@@ -62,6 +70,7 @@ export class Guardian {
   readonly #growth = new GrowthRing();
   readonly #trigger = new EmergencyTrigger();
   readonly #limits = new LimitWatch();
+  readonly #quietHours = new Map<string, { atMs: number; hour: number | null }>();
   readonly #proposals = new Map<string, Kept>();
   readonly #events: ServerEvent[] = [];
   #policy: PolicySettings;
@@ -164,11 +173,35 @@ export class Guardian {
     if (this.#busy) return;
     for (const { subject } of scan.workloads) {
       const verdict = this.#options.verdictOf(subject.id);
+      if (verdict?.verdict === 'leak' && this.#recycleIfDue(subject)) return;
       if (verdict?.verdict !== 'leak' || (verdict.urgency.level !== 'now' && verdict.urgency.level !== 'soon')) continue;
       const answer = policyFor(this.#policy, subject.name, this.actions(), Date.now());
       if (answer.mode === 'observe' || !this.#mayTouch(subject.name)) continue;
       if (this.#answer(subject.id, answer, verdict.urgency.level === 'now')) return;
     }
+  }
+
+  /** By the clock: what leaks slowly is recycled before anybody notices, when fewest are there. True when it was begun. */
+  #recycleIfDue({ id, name }: Subject): boolean {
+    const nowMs = Date.now();
+    const { recycles } = policyFor(this.#policy, name, [], nowMs);
+    if (!recycles || !this.#mayTouch(name)) return false;
+    const lately = this.actions().some(({ plan, atMs }) => plan.subjectId === id && nowMs - atMs < recycleEveryMs);
+    if (lately || this.#quietHourOf(id, nowMs) !== new Date(nowMs).getHours()) return false;
+    const made = this.#planFor('recycle', id) ?? this.#planFor('restart', id);
+    if (made === null || this.#stabiliser.whyNot(made.plan, false) !== null) return false;
+    this.#begin(made.plan, made.target, 'schedule');
+    return true;
+  }
+
+  /** Looked up once an hour. */
+  #quietHourOf(id: string, nowMs: number): number | null {
+    const known = this.#quietHours.get(id);
+    if (known !== undefined && nowMs - known.atMs < 3_600_000) return known.hour;
+    if (this.#quietHours.size > mostEvents) this.#quietHours.clear();
+    const hour = quietestHour(this.#options.cpuHistory(id, nowMs - historyMs, nowMs));
+    this.#quietHours.set(id, { atMs: nowMs, hour });
+    return hour;
   }
 
   /** The first allowed action that is possible. True when one was begun. */
