@@ -138,6 +138,16 @@ test('what waits for somebody is begun when they agree, and only once', async (t
   assert.equal(guardian.actions()[0]?.by, 'nadia');
 });
 
+test('a plan whose processes have ended meanwhile is not carried out on nothing', async (t) => {
+  const { child, guardian } = await stage(t, {});
+  const { id } = guardian.propose('restart', String(child.pid), { highBytes: null, maxBytes: null });
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+  assert.throws(() => guardian.agree(id, 'nadia', false), /STANCH_E_GONE/);
+  assert.deepEqual(guardian.actions(), []);
+});
+
 test('what is never touched is left alone, whatever the mode', async (t) => {
   const { child, guardian, scan } = await stage(t, { mode: 'automatic', neverTouch: ['*shop.js*'] });
   guardian.afterScan(scan());

@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { readMeminfo } from '../kernel/meminfo.ts';
 import { readPressure } from '../kernel/pressure.ts';
+import { isStillRunning } from '../kernel/processIdentity.ts';
 import type { Action, ActionKind, ActionPlan } from '../model/action.ts';
 import { StanchError } from '../model/errors.ts';
 import type { ServerEvent } from '../model/event.ts';
@@ -134,7 +135,7 @@ export class Guardian {
     return this.#keep(plan, { ...target, bytesPerHour: this.#rateOf(target.subject.id) }, 'waits');
   }
 
-  /** Begins what was proposed. Errors: STANCH_E_NO_ACTION, STANCH_E_POLICY, STANCH_E_DATA_DIR. */
+  /** Begins what was proposed. Errors: STANCH_E_NO_ACTION, STANCH_E_POLICY, STANCH_E_GONE, STANCH_E_DATA_DIR. */
   agree(id: string, by: string, again: boolean): string {
     const kept = this.#proposals.get(id);
     if (kept === undefined) throw noProposal(id);
@@ -146,6 +147,13 @@ export class Guardian {
         next: 'If it is wanted all the same, say so: again',
       });
     this.#proposals.delete(id);
+    if (isOutdated(kept.plan)) {
+      throw new StanchError('STANCH_E_GONE', {
+        expected: 'a process of the plan to run still',
+        found: 'that all have ended since',
+        next: 'Plan again.',
+      });
+    }
     return this.#begin(kept.plan, kept.target, by);
   }
 
@@ -377,6 +385,12 @@ export class Guardian {
     this.#events.push({ atMs: Date.now(), kind: 'action', subjectId, severity, text });
     if (this.#events.length > mostEvents) this.#events.shift();
   }
+}
+
+/** A plan waits for a day, and the processes that it would end may be gone by then. */
+function isOutdated({ steps }: ActionPlan): boolean {
+  const ended = steps.map(({ step }) => (step.do === 'end' ? step.process : null)).filter((process) => process !== null);
+  return ended.length > 0 && !ended.some((process) => isStillRunning(process));
 }
 
 function readVital(): Vital | null {
