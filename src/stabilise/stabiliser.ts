@@ -28,6 +28,7 @@ export interface StabiliserOptions {
 /** Measured again and again until it has settled, for so long at most. */
 const proofMs = 60_000;
 const settleMs = 1000;
+const staysMs = 10_000;
 const settledBytes = 4 << 20;
 
 export class Stabiliser {
@@ -165,14 +166,18 @@ export class Stabiliser {
   /** Systemd only takes the order: until the old processes are gone and the new ones are up, it changes. */
   async #settled(plan: ActionPlan, target: Target, endMs: number): Promise<Measured> {
     let last = this.#measure(target);
+    let lessSinceMs: number | null = null;
     while (await this.#pause(endMs)) {
       const next = this.#measure(target);
       // A daemon scans more slowly than this looks.
       if (next.timeMs === last.timeMs) continue;
       const isStill = Math.abs(next.privateBytes - last.privateBytes) < settledBytes;
       last = next;
-      const isThere = next.runs || !comesBack(plan);
-      if (isStill && isThere && next.privateBytes < target.privateBytes / 2) break;
+      const isLess = (next.runs || !comesBack(plan)) && next.privateBytes < target.privateBytes / 2;
+      if (!isLess) lessSinceMs = null;
+      else lessSinceMs ??= next.timeMs;
+      // What leaks fast is never still: that it stayed below for a while has to do.
+      if (lessSinceMs !== null && (isStill || next.timeMs - lessSinceMs >= staysMs)) break;
     }
     return last;
   }
