@@ -132,6 +132,12 @@ test('one that does not is seen: the leak is in tmpfs, or the memory is taken ag
   const again = proofOf(plan, measured(400, 20), measured(380, 40), 8000, null, []);
   assert.equal(again.helped, false);
   assert.match(again.sentence, /holds as much again already/);
+  const large = { memTotalBytes: 256 * 1024 * MiB };
+  const own = { ...plan, expectedBytes: 103 * MiB };
+  assert.ok(
+    proofOf(own, { ...measured(103, 9000), ...large }, { ...measured(15, 9088), ...large }, 8000, null, []).helped,
+    'on a large server',
+  );
   const taken = proofOf(plan, measured(400, 20), measured(10, 25), 8000, null, []);
   assert.ok(taken.helped);
   assert.match(taken.sentence, /Others took memory/);

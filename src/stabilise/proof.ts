@@ -16,7 +16,7 @@ const hourMs = 3_600_000;
 /** What must come back of what was expected. */
 const leastShare = 0.5;
 /** And be worth it: a restart of a process that keeps its data in tmpfs gives back what the process held, and not the files. */
-const leastBack = { bytes: 16 << 20, ofTotal: 0.01 };
+const leastBack = { bytes: 16 << 20, ofTotal: 0.01, atMost: 64 << 20 };
 
 export function proofOf(
   plan: ActionPlan,
@@ -60,7 +60,7 @@ export function comesBack({ kind }: ActionPlan): boolean {
 }
 
 function worthwhile({ memTotalBytes }: Measured): number {
-  return Math.max(leastBack.bytes, leastBack.ofTotal * (memTotalBytes ?? 0));
+  return Math.max(leastBack.bytes, Math.min(leastBack.atMost, leastBack.ofTotal * (memTotalBytes ?? 0)));
 }
 
 function sizes(before: Measured, after: Measured, wanted: number | null): string {
