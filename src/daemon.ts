@@ -150,6 +150,7 @@ class RunningDaemon implements Daemon, LiveSource {
       scan: () => this.latest,
       verdictOf: (id) => this.book.get(id)?.verdict ?? null,
       slowProbes: () => this.hostWatch.slowProbes(),
+      cpuHistory: (id, fromMs, toMs) => this.store.read(id, 'cpuSeconds', fromMs, toMs, 1000),
       log: options.log,
       onBug: (error) => this.tellBug('acting', error),
     });

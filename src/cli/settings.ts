@@ -249,7 +249,7 @@ const keys: Record<string, Key> = {
     take: (value, into) => typeof value === 'boolean' && assignPolicy(into, { emergency: value }),
   },
   'policy.workloads': {
-    expected: `at most ${maxPatterns} of { name = "php-fpm: pool *", mode = "automatic", actions = ["restart"] }`,
+    expected: `at most ${maxPatterns} of { name = "php-fpm: pool *", mode = "automatic", actions = ["restart"], recycle = "quietest" }`,
     take: (value, into) => {
       if (!Array.isArray(value) || value.length > maxPatterns) return false;
       const workloads = value.map(workloadPolicyIn);
@@ -313,10 +313,11 @@ function actionsIn(value: unknown): ActionKind[] | null {
 
 function workloadPolicyIn(value: unknown): WorkloadPolicy | null {
   if (!isTable(value) || typeof value.name !== 'string' || value.name === '') return null;
-  if (Object.keys(value).some((key) => !['name', 'mode', 'actions'].includes(key))) return null;
+  if (Object.keys(value).some((key) => !['name', 'mode', 'actions', 'recycle'].includes(key))) return null;
   const mode = modeIn(value.mode);
   const actions = value.actions === undefined ? [...observeOnly.actions] : actionsIn(value.actions);
-  return mode === null || actions === null ? null : { pattern: value.name, mode, actions };
+  if (mode === null || actions === null || (value.recycle !== undefined && value.recycle !== 'quietest')) return null;
+  return { pattern: value.name, mode, actions, ...(value.recycle === undefined ? {} : { recycle: value.recycle }) };
 }
 
 function parseWindow(text: string): PolicySettings['window'] {

@@ -63,7 +63,7 @@ export interface ActionProof {
 export interface Action {
   id: string;
   atMs: number;
-  /** Who wanted it: `cli root`, `page`, `policy`, `emergency`. */
+  /** Who wanted it: `cli root`, `page`, `policy`, `schedule`, `emergency`. */
   by: string;
   plan: ActionPlan;
   state: ActionState;

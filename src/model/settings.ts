@@ -118,6 +118,8 @@ export interface WorkloadPolicy {
   pattern: string;
   mode: PolicyMode;
   actions: readonly ActionKind[];
+  /** Whether it is recycled while it leaks, in the hour in which it does least; restarted where it has no workers. */
+  recycle?: 'quietest';
 }
 
 /** What may be done to which workload, when, and how often. */

@@ -54,6 +54,7 @@ test('nothing is done unless the owner says so, and the first pattern that fits 
     mode: 'automatic',
     actions: ['recycle'],
     holdsBack: null,
+    recycles: false,
   });
   assert.equal(policyFor(policy, 'nginx.service', [], nowMs).mode, 'suggest');
   assert.equal(policyFor({ ...policy, mode: 'automatic' }, 'mariadb.service', [], nowMs).mode, 'observe');
@@ -128,7 +129,15 @@ test('one that does not is seen: the leak is in tmpfs, or the memory is taken ag
   const tmpfs = proofOf({ ...plan, expectedBytes: 8 * MiB }, measured(8, 20), measured(1, 27), 8000, null, []);
   assert.equal(tmpfs.helped, false);
   assert.match(tmpfs.sentence, /elsewhere: stanch where/);
-  assert.equal(proofOf(plan, measured(400, 20), measured(380, 40), 8000, null, []).helped, false);
+  const again = proofOf(plan, measured(400, 20), measured(380, 40), 8000, null, []);
+  assert.equal(again.helped, false);
+  assert.match(again.sentence, /holds as much again already/);
+  const large = { memTotalBytes: 256 * 1024 * MiB };
+  const own = { ...plan, expectedBytes: 103 * MiB };
+  assert.ok(
+    proofOf(own, { ...measured(103, 9000), ...large }, { ...measured(15, 9088), ...large }, 8000, null, []).helped,
+    'on a large server',
+  );
   const taken = proofOf(plan, measured(400, 20), measured(10, 25), 8000, null, []);
   assert.ok(taken.helped);
   assert.match(taken.sentence, /Others took memory/);

@@ -230,3 +230,36 @@ test('what a stanch that was killed left half done is taken back at the next sta
   assert.equal(existsSync(path), false);
   assert.deepEqual(await executor.recover(), []);
 });
+
+test('killed after any line of the journal, all of an action is there at the next start or nothing of it', async () => {
+  /** start, begin and end of three steps, end. */
+  const lines = 8;
+  const outcomes = await Promise.all(
+    Array.from({ length: lines }, async (_, index) => {
+      const { journalFile } = fresh();
+      const [first, second] = [dropIn(`crash-${index}-a`), dropIn(`crash-${index}-b`)];
+      const plan = planOf(first.step, second.step, { do: 'reload-systemd' });
+      const script = `import { Executor } from '${import.meta.dirname}/executor.ts'; import { ActionJournal } from '${import.meta.dirname}/journal.ts';
+        let left = ${index + 1};
+        class Dying extends ActionJournal {}
+        for (const name of ['start', 'beginStep', 'endStep', 'end'])
+          Dying.prototype[name] = function (...args) { ActionJournal.prototype[name].apply(this, args); left -= 1; if (left === 0) process.kill(process.pid, 'SIGKILL'); };
+        await new Executor(new Dying(${JSON.stringify(journalFile)}), { systemd: { reload: async () => {} }, procRoot: '/proc' }).run(${JSON.stringify(plan)}, 'cli');`;
+      const runner = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'ignore', 'inherit'] });
+      started.push(runner);
+      assert.deepEqual(await once(runner, 'exit'), [null, 'SIGKILL']);
+      const journal = new ActionJournal(journalFile);
+      const executor = new Executor(journal, { systemd: fakeSystemd().systemd, procRoot: '/proc' });
+      await executor.recover();
+      assert.deepEqual(await executor.recover(), []);
+      const state = journal.entries()[0]?.action.state;
+      for (const { path, step } of [first, second]) {
+        const isDone = state === 'done';
+        assert.equal(existsSync(join(path, '..')), isDone, `line ${index + 1}`);
+        if (isDone) assert.equal(readFileSync(path, 'utf8'), step.do === 'write-file' ? step.after : null);
+      }
+      return state;
+    }),
+  );
+  assert.deepEqual(outcomes, [...Array<string>(lines - 2).fill('interrupted'), 'done', 'done']);
+});

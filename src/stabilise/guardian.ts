@@ -7,17 +7,22 @@
 import { randomBytes } from 'node:crypto';
 import { readMeminfo } from '../kernel/meminfo.ts';
 import { readPressure } from '../kernel/pressure.ts';
+import { isStillRunning } from '../kernel/processIdentity.ts';
 import type { Action, ActionKind, ActionPlan } from '../model/action.ts';
 import { StanchError } from '../model/errors.ts';
 import type { ServerEvent } from '../model/event.ts';
 import type { Notice } from '../model/notice.ts';
 import { isValue, valueOrNull } from '../model/reading.ts';
 import type { PolicySettings } from '../model/settings.ts';
+import type { Subject } from '../model/subject.ts';
 import type { SubjectVerdict } from '../model/verdict.ts';
 import type { Scan } from '../sample/scan.ts';
-import { EmergencyTrigger, leakerAmong, type Vital } from './emergency.ts';
+import type { Points } from '../series/store.ts';
+import { EmergencyTrigger, leakerAmong, type Suspect, type Vital } from './emergency.ts';
 import { GrowthRing } from './growthRing.ts';
+import { LimitWatch } from './limitWatch.ts';
 import { matches, type PolicyAnswer, policyFor } from './policy.ts';
+import { quietestHour } from './quietHour.ts';
 import { missingFor, readReadiness } from './readiness.ts';
 import { Stabiliser } from './stabiliser.ts';
 import type { Target } from './target.ts';
@@ -38,12 +43,18 @@ export interface GuardianOptions {
   verdictOf: (subjectId: string) => SubjectVerdict | null;
   /** Names of the probes that are slow or fail now. */
   slowProbes: () => string[];
+  /** Cumulative CPU seconds of a workload. */
+  cpuHistory: (subjectId: string, fromMs: number, toMs: number) => Pick<Points, 'timeMs' | 'last'>;
   log: (level: 'error' | 'warning' | 'info', text: string) => void;
   onBug: (error: unknown) => void;
 }
 
 const lookMs = 1000;
 const graceMs = 20_000;
+const emergencyGraceMs = 5000;
+/** A week tells the hours, and a recycling a day is enough. */
+const historyMs = 7 * 86_400_000;
+const recycleEveryMs = 20 * 3_600_000;
 const mostProposals = 50;
 const proposalMs = 24 * 3_600_000;
 const mostEvents = 200;
@@ -59,6 +70,8 @@ export class Guardian {
   readonly #stabiliser: Stabiliser;
   readonly #growth = new GrowthRing();
   readonly #trigger = new EmergencyTrigger();
+  readonly #limits = new LimitWatch();
+  readonly #quietHours = new Map<string, { atMs: number; hour: number | null }>();
   readonly #proposals = new Map<string, Kept>();
   readonly #events: ServerEvent[] = [];
   #policy: PolicySettings;
@@ -122,7 +135,7 @@ export class Guardian {
     return this.#keep(plan, { ...target, bytesPerHour: this.#rateOf(target.subject.id) }, 'waits');
   }
 
-  /** Begins what was proposed. Errors: STANCH_E_NO_ACTION, STANCH_E_POLICY, STANCH_E_DATA_DIR. */
+  /** Begins what was proposed. Errors: STANCH_E_NO_ACTION, STANCH_E_POLICY, STANCH_E_GONE, STANCH_E_DATA_DIR. */
   agree(id: string, by: string, again: boolean): string {
     const kept = this.#proposals.get(id);
     if (kept === undefined) throw noProposal(id);
@@ -134,6 +147,13 @@ export class Guardian {
         next: 'If it is wanted all the same, say so: again',
       });
     this.#proposals.delete(id);
+    if (isOutdated(kept.plan)) {
+      throw new StanchError('STANCH_E_GONE', {
+        expected: 'a process of the plan to run still',
+        found: 'that all have ended since',
+        next: 'Plan again.',
+      });
+    }
     return this.#begin(kept.plan, kept.target, by);
   }
 
@@ -146,15 +166,50 @@ export class Guardian {
   /** After each scan: what the policy says to what leaks and will end soon. */
   afterScan(scan: Scan): void {
     this.#growth.add(scan);
+    try {
+      this.#answerAll(scan);
+    } catch (error) {
+      if (!(error instanceof StanchError)) throw error;
+      // The journal can't be written or read: then nothing is done, and watching goes on.
+      this.#sayOnce(null, `stanch cannot act: ${error.message}`);
+    }
+  }
+
+  #answerAll(scan: Scan): void {
+    for (const { severity, subjectId, text } of this.#limits.look(scan, this.actions())) this.#event(severity, subjectId, text);
     for (const [id, { atMs }] of this.#proposals) if (Date.now() - atMs > proposalMs) this.#proposals.delete(id);
     if (this.#busy) return;
     for (const { subject } of scan.workloads) {
       const verdict = this.#options.verdictOf(subject.id);
+      if (verdict?.verdict === 'leak' && this.#recycleIfDue(subject)) return;
       if (verdict?.verdict !== 'leak' || (verdict.urgency.level !== 'now' && verdict.urgency.level !== 'soon')) continue;
       const answer = policyFor(this.#policy, subject.name, this.actions(), Date.now());
       if (answer.mode === 'observe' || !this.#mayTouch(subject.name)) continue;
       if (this.#answer(subject.id, answer, verdict.urgency.level === 'now')) return;
     }
+  }
+
+  /** By the clock: what leaks slowly is recycled before anybody notices, when fewest are there. True when it was begun. */
+  #recycleIfDue({ id, name }: Subject): boolean {
+    const nowMs = Date.now();
+    const { recycles } = policyFor(this.#policy, name, [], nowMs);
+    if (!recycles || !this.#mayTouch(name)) return false;
+    const lately = this.actions().some(({ plan, atMs }) => plan.subjectId === id && nowMs - atMs < recycleEveryMs);
+    if (lately || this.#quietHourOf(id, nowMs) !== new Date(nowMs).getHours()) return false;
+    const made = this.#planFor('recycle', id) ?? this.#planFor('restart', id);
+    if (made === null || this.#stabiliser.whyNot(made.plan, false) !== null) return false;
+    this.#begin(made.plan, made.target, 'schedule');
+    return true;
+  }
+
+  /** Looked up once an hour. */
+  #quietHourOf(id: string, nowMs: number): number | null {
+    const known = this.#quietHours.get(id);
+    if (known !== undefined && nowMs - known.atMs < 3_600_000) return known.hour;
+    if (this.#quietHours.size > mostEvents) this.#quietHours.clear();
+    const hour = quietestHour(this.#options.cpuHistory(id, nowMs - historyMs, nowMs));
+    this.#quietHours.set(id, { atMs: nowMs, hour });
+    return hour;
   }
 
   /** The first allowed action that is possible. True when one was begun. */
@@ -177,9 +232,13 @@ export class Guardian {
     return false;
   }
 
-  #planFor(kind: ActionKind, subjectId: string): { plan: ActionPlan; target: Target } | null {
+  #planFor(
+    kind: ActionKind,
+    subjectId: string,
+    how: { graceMs: number; hasSystemd?: false } = { graceMs },
+  ): { plan: ActionPlan; target: Target } | null {
     try {
-      const { plan, target } = this.#stabiliser.plan(kind, subjectId, { highBytes: null, maxBytes: null, graceMs }, null);
+      const { plan, target } = this.#stabiliser.plan(kind, subjectId, { highBytes: null, maxBytes: null, ...how }, null);
       return { plan, target: { ...target, bytesPerHour: this.#rateOf(subjectId) } };
     } catch (error) {
       // This one can't be done to that: the next one may.
@@ -208,22 +267,22 @@ export class Guardian {
     return proposal;
   }
 
-  #begin(plan: ActionPlan, target: Target, by: string): string {
+  /** `orElse`: what is done when it failed. */
+  #begin(plan: ActionPlan, target: Target, by: string, orElse?: () => void): string {
     const slow = this.#options.slowProbes();
     const isWell = (name: string) => !this.#options.slowProbes().includes(name);
     const { id, finished } = this.#stabiliser.start(plan, target, by, { slow, isWell });
     this.#busy = true;
     this.#event('warning', plan.subjectId, `Begun: ${plan.kind} ${plan.subjectName}, by ${by} (${id}).`);
-    finished.then(
-      (action) => {
+    finished
+      .finally(() => {
         this.#busy = false;
+      })
+      .then((action) => {
         this.#tell(action);
-      },
-      (error: unknown) => {
-        this.#busy = false;
-        this.#options.onBug(error);
-      },
-    );
+        if (action.state === 'failed') orElse?.();
+      })
+      .catch((error: unknown) => this.#options.onBug(error));
     return id;
   }
 
@@ -277,7 +336,7 @@ export class Guardian {
       const made = this.#planFor(kind, leaker.subjectId);
       if (made === null || this.#stabiliser.whyNot(made.plan, false) !== null) continue;
       this.#options.log('warning', `the server is about to stand still: ${kind} ${leaker.name}`);
-      this.#begin(made.plan, made.target, 'emergency');
+      this.#begin(made.plan, made.target, 'emergency', () => this.#endBySignals(leaker));
       return;
     }
     this.#event(
@@ -285,6 +344,14 @@ export class Guardian {
       leaker.subjectId,
       `The server is about to stand still. ${leaker.name} leaks, and what was tried did not help: stanch do kill ${JSON.stringify(leaker.name)}`,
     );
+  }
+
+  /** Its manager does not answer in time, or refuses: the processes are ended all the same, and whoever keeps them starts them anew. */
+  #endBySignals({ subjectId, name }: Suspect): void {
+    const made = this.#planFor('kill', subjectId, { graceMs: emergencyGraceMs, hasSystemd: false });
+    if (made === null || this.#stabiliser.whyNot(made.plan, true) !== null) return;
+    this.#options.log('warning', `that failed, so the processes of ${name} are ended one by one`);
+    this.#begin(made.plan, made.target, 'emergency');
   }
 
   /** What the owner named in the policy he wants touched, vital or not. */
@@ -306,10 +373,10 @@ export class Guardian {
     this.#event(state === 'failed' || proof?.helped === false ? 'critical' : 'info', plan.subjectId, `${ended}${proven}`);
   }
 
-  #sayOnce(subjectId: string, text: string): void {
-    if (this.#said.get(subjectId) === text) return;
+  #sayOnce(subjectId: string | null, text: string): void {
+    if (this.#said.get(subjectId ?? '') === text) return;
     if (this.#said.size > mostEvents) this.#said.clear();
-    this.#said.set(subjectId, text);
+    this.#said.set(subjectId ?? '', text);
     this.#event('warning', subjectId, text);
   }
 
@@ -318,6 +385,12 @@ export class Guardian {
     this.#events.push({ atMs: Date.now(), kind: 'action', subjectId, severity, text });
     if (this.#events.length > mostEvents) this.#events.shift();
   }
+}
+
+/** A plan waits for a day, and the processes that it would end may be gone by then. */
+function isOutdated({ steps }: ActionPlan): boolean {
+  const ended = steps.map(({ step }) => (step.do === 'end' ? step.process : null)).filter((process) => process !== null);
+  return ended.length > 0 && !ended.some((process) => isStillRunning(process));
 }
 
 function readVital(): Vital | null {

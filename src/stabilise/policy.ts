@@ -11,6 +11,8 @@ export interface PolicyAnswer {
   actions: readonly ActionKind[];
   /** Why nothing is done by itself at this moment; null: it may be. */
   holdsBack: string | null;
+  /** It is recycled in its quietest hour while it leaks. */
+  recycles: boolean;
 }
 
 /** `name` as the owner sees it, the first pattern that fits counts. */
@@ -21,9 +23,14 @@ export function policyFor(policy: PolicySettings, name: string, actions: readonl
     actions: policy.actions,
   };
   if (policy.neverTouch.some((pattern) => matches(pattern, name))) {
-    return { mode: 'observe', actions: [], holdsBack: `${name} is on the list of what is never touched` };
+    return { mode: 'observe', actions: [], holdsBack: `${name} is on the list of what is never touched`, recycles: false };
   }
-  return { mode: own.mode, actions: own.actions, holdsBack: holdsBack(policy, name, actions, nowMs) };
+  return {
+    mode: own.mode,
+    actions: own.actions,
+    holdsBack: holdsBack(policy, name, actions, nowMs),
+    recycles: own.recycle === 'quietest',
+  };
 }
 
 /** `*` stands for anything; nothing else is special. */

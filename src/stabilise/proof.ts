@@ -16,7 +16,7 @@ const hourMs = 3_600_000;
 /** What must come back of what was expected. */
 const leastShare = 0.5;
 /** And be worth it: a restart of a process that keeps its data in tmpfs gives back what the process held, and not the files. */
-const leastBack = { bytes: 16 << 20, ofTotal: 0.01 };
+const leastBack = { bytes: 16 << 20, ofTotal: 0.01, atMost: 64 << 20 };
 
 export function proofOf(
   plan: ActionPlan,
@@ -45,7 +45,7 @@ export function proofOf(
     sentence: [
       isGone ? `${plan.subjectName} was not seen running again: look whether it starts.` : '',
       sizes(before, after, wanted),
-      hostText(gained, freedBytes, wanted, cameBack),
+      cameBack ? hostText(gained, freedBytes, wanted) : whereText(before, after),
       timeText(boughtMs),
       probeText(probes),
     ]
@@ -60,7 +60,7 @@ export function comesBack({ kind }: ActionPlan): boolean {
 }
 
 function worthwhile({ memTotalBytes }: Measured): number {
-  return Math.max(leastBack.bytes, leastBack.ofTotal * (memTotalBytes ?? 0));
+  return Math.max(leastBack.bytes, Math.min(leastBack.atMost, leastBack.ofTotal * (memTotalBytes ?? 0)));
 }
 
 function sizes(before: Measured, after: Measured, wanted: number | null): string {
@@ -68,9 +68,14 @@ function sizes(before: Measured, after: Measured, wanted: number | null): string
   return wanted === null ? `It holds ${formatBytes(after.privateBytes)}.` : change;
 }
 
-function hostText(gained: number | null, freedBytes: number, wanted: number | null, helped: boolean): string {
+function whereText(before: Measured, after: Measured): string {
+  if (after.privateBytes >= leastShare * before.privateBytes && after.privateBytes >= leastBack.bytes)
+    return 'It holds as much again already, so this is no cure: limit it, or mend it.';
+  return 'What fills the memory is elsewhere: stanch where.';
+}
+
+function hostText(gained: number | null, freedBytes: number, wanted: number | null): string {
   if (wanted === null) return '';
-  if (!helped) return 'What fills the memory is elsewhere: stanch where.';
   if (gained === null) return '';
   return gained >= freedBytes / 2 ? `The server has ${formatBytes(gained)} more to spare.` : 'Others took memory in the same time.';
 }

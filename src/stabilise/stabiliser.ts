@@ -28,6 +28,7 @@ export interface StabiliserOptions {
 /** Measured again and again until it has settled, for so long at most. */
 const proofMs = 60_000;
 const settleMs = 1000;
+const staysMs = 10_000;
 const settledBytes = 4 << 20;
 
 export class Stabiliser {
@@ -37,6 +38,7 @@ export class Stabiliser {
   readonly #procRoot: string;
   readonly #sampler: Sampler | null;
   readonly #scan: () => Scan;
+  readonly #closed = new AbortController();
   #neverTouch: readonly string[];
 
   constructor({ journalFile, neverTouch, procRoot = '/proc', mayStart = true, scan }: StabiliserOptions) {
@@ -62,13 +64,13 @@ export class Stabiliser {
   plan(
     kind: ActionKind,
     wanted: string,
-    options: Pick<PlanOptions, 'highBytes' | 'maxBytes' | 'graceMs'>,
+    options: Pick<PlanOptions, 'highBytes' | 'maxBytes' | 'graceMs'> & Partial<Pick<PlanOptions, 'hasSystemd'>>,
     growth: ((name: string) => number | null) | null,
   ): { plan: ActionPlan; target: Target } {
     const found = findTarget(this.#scan(), wanted, null, this.#procRoot);
     const target = { ...found, bytesPerHour: growth?.(found.subject.name) ?? null };
     const surroundings = { hasSystemd: existsSync('/run/systemd/system'), hasCgroup2: existsSync('/sys/fs/cgroup/cgroup.controllers') };
-    return { plan: planAction(kind, target, { ...options, ...surroundings }), target };
+    return { plan: planAction(kind, target, { ...surroundings, ...options }), target };
   }
 
   /** Why it is not to be done: the owner's list, or because the same did not help lately; null: nothing speaks against it. */
@@ -100,7 +102,9 @@ export class Stabiliser {
       if (action.state !== 'done') return action;
       const endMs = performance.now() + proofMs;
       const after = plan.expectedBytes === null ? this.#measure(target) : await this.#settled(plan, target, endMs);
-      while (!probes.slow.every(probes.isWell) && performance.now() < endMs) await wait(settleMs);
+      while (!probes.slow.every(probes.isWell) && (await this.#pause(endMs)));
+      // It was done; what it brought will not be known.
+      if (this.#closed.signal.aborted) return action;
       const recovered = probes.slow.map((name) => ({ name, recovered: probes.isWell(name) }));
       return this.#prove(action, proofOf(plan, before, after, Date.now() - startedMs, target.bytesPerHour, recovered));
     };
@@ -126,6 +130,7 @@ export class Stabiliser {
   }
 
   close(): void {
+    this.#closed.abort();
     this.#systemd.close();
     this.#sampler?.close();
   }
@@ -147,18 +152,32 @@ export class Stabiliser {
     };
   }
 
+  /** False: the time is up, or this is closed. */
+  async #pause(endMs: number): Promise<boolean> {
+    const { signal } = this.#closed;
+    try {
+      if (performance.now() < endMs) await wait(settleMs, undefined, { signal });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    return !signal.aborted && performance.now() < endMs;
+  }
+
   /** Systemd only takes the order: until the old processes are gone and the new ones are up, it changes. */
   async #settled(plan: ActionPlan, target: Target, endMs: number): Promise<Measured> {
     let last = this.#measure(target);
-    while (performance.now() < endMs) {
-      await wait(settleMs);
+    let lessSinceMs: number | null = null;
+    while (await this.#pause(endMs)) {
       const next = this.#measure(target);
       // A daemon scans more slowly than this looks.
       if (next.timeMs === last.timeMs) continue;
       const isStill = Math.abs(next.privateBytes - last.privateBytes) < settledBytes;
       last = next;
-      const isThere = next.runs || !comesBack(plan);
-      if (isStill && isThere && next.privateBytes < target.privateBytes / 2) break;
+      const isLess = (next.runs || !comesBack(plan)) && next.privateBytes < target.privateBytes / 2;
+      if (!isLess) lessSinceMs = null;
+      else lessSinceMs ??= next.timeMs;
+      // What leaks fast is never still: that it stayed below for a while has to do.
+      if (lessSinceMs !== null && (isStill || next.timeMs - lessSinceMs >= staysMs)) break;
     }
     return last;
   }

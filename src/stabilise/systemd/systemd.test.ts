@@ -1,6 +1,8 @@
 /** Against a systemd of this test's own that speaks D-Bus on a socket. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,3 +99,35 @@ test('where there is no systemd, that is said', async () => {
   const systemd = new SystemdOverBus({ mayStart: false, open: open('/nonexistent/socket') });
   await assert.rejects(systemd.restart('a.service'), /STANCH_E_SYSTEMD: expected systemd to answer/);
 });
+
+const dbusDaemon = '/usr/bin/dbus-daemon';
+
+test(
+  'on a real bus that systemd is not on, that is said, and the next place is tried',
+  {
+    skip: !existsSync(dbusDaemon) && 'it is not installed (apt-get install dbus)',
+  },
+  () =>
+    withSystemd('done', async (path, asked) => {
+      const folder = mkdtempSync(join(tmpdir(), 'stanch-dbus-'));
+      const socket = join(folder, 'bus');
+      const daemon = spawn(dbusDaemon, ['--session', '--nofork', '--print-address', `--address=unix:path=${socket}`], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      try {
+        await once(daemon.stdout, 'data');
+        const bus = { path: socket, destination: 'org.freedesktop.systemd1' };
+        await assert.rejects(SystemdBus.open([bus]), /STANCH_E_SYSTEMD.*nobody is org.freedesktop.systemd1/s);
+        const real = await SystemdBus.open([{ path: socket, destination: 'org.freedesktop.DBus' }]);
+        await assert.rejects(real.call('RestartUnit', 'ss', ['a.service', 'replace']), /RestartUnit/);
+        real.close();
+        const systemd = new SystemdOverBus({ mayStart: false, open: () => SystemdBus.open([bus, { path, destination: null }]) });
+        await systemd.restart('shop.service');
+        assert.deepEqual(asked, ['RestartUnit']);
+        systemd.close();
+      } finally {
+        daemon.kill();
+        rmSync(folder, { recursive: true });
+      }
+    }),
+);

@@ -55,16 +55,7 @@ export class SystemdBus {
     for (const place of places) {
       try {
         const bus = new SystemdBus(await authenticated(place.path), place);
-        if (place.destination !== null) {
-          await bus.#call({
-            destination: 'org.freedesktop.DBus',
-            path: '/org/freedesktop/DBus',
-            interface: 'org.freedesktop.DBus',
-            member: 'Hello',
-            signature: '',
-            body: [],
-          });
-        }
+        if (place.destination !== null) await bus.#greet(place.destination);
         return bus;
       } catch (error) {
         failures.push(`${place.path}: ${error instanceof Error ? error.message : String(error)}`);
@@ -84,6 +75,16 @@ export class SystemdBus {
     socket.on('error', (error) => this.#end(error));
     socket.on('close', () => this.#end(new Error('the connection was closed')));
     socket.unref();
+  }
+
+  /** A bus lets nobody ask who did not greet it. It may be there without the one that is to be asked, as in a container. */
+  async #greet(destination: string): Promise<void> {
+    const toBus = { destination: 'org.freedesktop.DBus', path: '/org/freedesktop/DBus', interface: 'org.freedesktop.DBus' };
+    await this.#call({ ...toBus, member: 'Hello', signature: '', body: [] });
+    const [isThere] = await this.#call({ ...toBus, member: 'NameHasOwner', signature: 's', body: [destination] });
+    if (isThere === true) return;
+    this.close();
+    throw new Error(`nobody is ${destination} on this bus`);
   }
 
   get isOpen(): boolean {

@@ -1,0 +1,202 @@
+/** The daemon's side of acting, on a real process that is accused of leaking. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { observeOnly, type PolicySettings } from '../model/settings.ts';
+import type { SubjectVerdict, VerdictWord } from '../model/verdict.ts';
+import { Sampler } from '../sample/sampler.ts';
+import type { Scan } from '../sample/scan.ts';
+import { EmergencyTrigger, leakerAmong } from './emergency.ts';
+import { Guardian } from './guardian.ts';
+
+const MiB = 1_048_576;
+
+function accused(subject: string): SubjectVerdict {
+  return {
+    subject,
+    resource: 'memory',
+    verdict: 'leak',
+    class: 'leak',
+    probability: 0.99,
+    onset: null,
+    detectedAt: null,
+    slope: { perHour: 100 * MiB, low: 90 * MiB, high: 110 * MiB, unit: 'bytes' },
+    exhaustion: null,
+    urgency: { level: 'now', text: 'minutes' },
+    reasons: [],
+    resources: [],
+  };
+}
+
+interface Stage {
+  child: ChildProcess;
+  guardian: Guardian;
+  scan: () => Scan;
+  folder: string;
+}
+
+/** A program that holds 60 MiB, a workload of its own, and a guardian that sees nothing else. `journal`: a file in the folder. */
+async function stage(t: TestContext, policy: Partial<PolicySettings>, journal = 'actions.jsonl', quietHour = 0): Promise<Stage> {
+  const folder = mkdtempSync(join(tmpdir(), 'stanch-guardian-'));
+  const script = join(folder, 'shop.js');
+  writeFileSync(script, `globalThis.kept = Buffer.alloc(${60 * MiB}, 1); console.log('up'); setInterval(() => {}, 1000);`);
+  const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const sampler = new Sampler({ keptFds: 0 });
+  t.after(() => {
+    child.kill('SIGKILL');
+    sampler.close();
+    rmSync(folder, { recursive: true });
+  });
+  await once(child.stdout ?? child, 'data');
+  const scan = (): Scan => {
+    const all = sampler.scan(Date.now());
+    const own = all.processes.filter(({ id }) => id.pid === child.pid);
+    const workloadId = own[0]?.subject.workloadId;
+    return { ...all, processes: own, workloads: all.workloads.filter(({ subject }) => subject.id === workloadId) };
+  };
+  const bugs: unknown[] = [];
+  const guardian = new Guardian({
+    journalFile: join(folder, journal),
+    policy: { ...observeOnly, actions: ['restart'], ...policy },
+    scan,
+    verdictOf: accused,
+    slowProbes: () => [],
+    cpuHistory: (_id, fromMs, toMs) => historyWith(quietHour, fromMs, toMs),
+    log: () => undefined,
+    onBug: (error) => bugs.push(error),
+  });
+  t.after(() => {
+    guardian.stop();
+    assert.deepEqual(bugs, []);
+  });
+  return { child, guardian, scan, folder };
+}
+
+/** Cumulative CPU seconds, every 15 min, of a program that rests in one hour of the day. */
+function historyWith(quietHour: number, fromMs: number, toMs: number) {
+  const timeMs = Float64Array.from({ length: Math.floor((toMs - fromMs) / 900_000) }, (_, index) => fromMs + index * 900_000);
+  let total = 0;
+  const last = timeMs.map((ms) => {
+    total += new Date(ms).getHours() === quietHour ? 0 : 10;
+    return total;
+  });
+  return { timeMs, last };
+}
+
+test('what leaks is recycled once, in its quietest hour and in no other', async (t) => {
+  const hour = new Date().getHours();
+  const workloads = [{ pattern: '*shop.js*', mode: 'observe' as const, actions: [], recycle: 'quietest' as const }];
+  const busy = await stage(t, { workloads }, 'actions.jsonl', (hour + 12) % 24);
+  busy.guardian.afterScan(busy.scan());
+  assert.deepEqual(busy.guardian.actions(), []);
+  const quiet = await stage(t, { workloads }, 'actions.jsonl', hour);
+  const ended = once(quiet.child, 'exit');
+  quiet.guardian.afterScan(quiet.scan());
+  quiet.guardian.afterScan(quiet.scan());
+  await ended;
+  assert.deepEqual(
+    quiet.guardian.actions().map(({ by, plan }) => [by, plan.kind]),
+    [['schedule', 'restart']],
+  );
+});
+
+test('by default nothing is done to what leaks, and nothing proposed', async (t) => {
+  const { child, guardian, scan } = await stage(t, {});
+  guardian.afterScan(scan());
+  assert.deepEqual([guardian.actions(), guardian.proposals(), guardian.takeEvents()], [[], [], []]);
+  assert.equal(child.exitCode, null);
+});
+
+test('where the owner allows it, what leaks is ended once, written down and told', async (t) => {
+  const { child, guardian, scan } = await stage(t, { mode: 'automatic' });
+  const ended = once(child, 'exit');
+  guardian.afterScan(scan());
+  assert.deepEqual(await ended, [null, 'SIGTERM']);
+  const [action] = guardian.actions();
+  assert.equal(action?.by, 'policy');
+  assert.equal(action?.plan.kind, 'restart');
+  assert.match(guardian.takeEvents()[0]?.text ?? '', /^Begun: restart .*shop\.js.*, by policy/);
+});
+
+test('what waits for somebody is begun when they agree, and only once', async (t) => {
+  const { child, guardian, scan } = await stage(t, { mode: 'approve' });
+  guardian.afterScan(scan());
+  guardian.afterScan(scan());
+  const [proposal, ...others] = guardian.proposals();
+  assert.ok(proposal !== undefined);
+  assert.deepEqual(others, []);
+  assert.equal(proposal.state, 'waits');
+  assert.equal(child.exitCode, null);
+  const ended = once(child, 'exit');
+  guardian.agree(proposal.id, 'nadia', false);
+  assert.throws(() => guardian.agree(proposal.id, 'nadia', false), /STANCH_E_NO_ACTION/);
+  await ended;
+  assert.equal(guardian.actions()[0]?.by, 'nadia');
+});
+
+test('a plan whose processes have ended meanwhile is not carried out on nothing', async (t) => {
+  const { child, guardian } = await stage(t, {});
+  const { id } = guardian.propose('restart', String(child.pid), { highBytes: null, maxBytes: null });
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+  assert.throws(() => guardian.agree(id, 'nadia', false), /STANCH_E_GONE/);
+  assert.deepEqual(guardian.actions(), []);
+});
+
+test('what is never touched is left alone, whatever the mode', async (t) => {
+  const { child, guardian, scan } = await stage(t, { mode: 'automatic', neverTouch: ['*shop.js*'] });
+  guardian.afterScan(scan());
+  assert.deepEqual(guardian.actions(), []);
+  const proposal = guardian.propose('restart', String(child.pid), { highBytes: null, maxBytes: null });
+  assert.throws(() => guardian.agree(proposal.id, 'nadia', true), /STANCH_E_POLICY.*never touched/s);
+  assert.equal(child.exitCode, null);
+});
+
+test('what cannot be written down is not done, is said once, and the scan goes on', async (t) => {
+  const { child, guardian, scan, folder } = await stage(t, { mode: 'automatic' }, 'no-folder/actions.jsonl');
+  writeFileSync(join(folder, 'no-folder'), 'a file where the folder should be');
+  guardian.afterScan(scan());
+  guardian.afterScan(scan());
+  const events = guardian.takeEvents();
+  assert.equal(events.length, 1);
+  assert.match(events[0]?.text ?? '', /cannot act: STANCH_E_DATA_DIR/);
+  assert.equal(child.exitCode, null);
+});
+
+test('an emergency is short memory that everybody waits for, for a while; one of them alone is none', () => {
+  const dying = { memTotalBytes: 1000, availableBytes: 20, swapTotalBytes: 500, swapFreeBytes: 10, memoryFull: 0.5 };
+  const fires = (...looks: (typeof dying)[]) => {
+    const trigger = new EmergencyTrigger();
+    return looks.map((vital) => trigger.look(vital)).includes(true);
+  };
+  const times = (vital: typeof dying) => Array.from({ length: 6 }, () => vital);
+  assert.ok(fires(...times(dying)));
+  assert.ok(fires(...times({ ...dying, swapTotalBytes: 0, swapFreeBytes: 0 })));
+  // One service at its own limit: measured, the whole server waits, with memory to spare.
+  assert.ok(!fires(...times({ ...dying, availableBytes: 300, memoryFull: 0.97 })));
+  assert.ok(!fires(...times({ ...dying, swapFreeBytes: 400 })));
+  assert.ok(!fires(...times({ ...dying, memoryFull: 0 })));
+  assert.ok(!fires(dying, dying, { ...dying, memoryFull: 0 }, dying, dying));
+});
+
+test('the one that leaks is taken, and not the largest', () => {
+  const suspect = (name: string, privateMiB: number, grewMiB: number, verdict: VerdictWord | null = null) => ({
+    subjectId: name,
+    name,
+    privateBytes: privateMiB * MiB,
+    grewBytes: grewMiB * MiB,
+    verdict,
+  });
+  const database = suspect('db', 500, 5, 'no-leak');
+  assert.equal(leakerAmong([database, suspect('php', 120, 20, 'leak')])?.name, 'php');
+  assert.equal(leakerAmong([database, suspect('php', 120, 20, 'suspect'), suspect('job', 200, 100, 'leak')])?.name, 'job');
+  assert.equal(leakerAmong([database, suspect('new', 200, 190)])?.name, 'new');
+  assert.equal(leakerAmong([database, suspect('small', 3, 2, 'leak')]), null, 'has nothing to give back');
+  assert.equal(leakerAmong([database]), null);
+  assert.equal(leakerAmong([]), null);
+});

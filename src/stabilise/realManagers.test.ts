@@ -1,0 +1,163 @@
+/** On the managers themselves, where they are installed, and on engines of this test's own where they are not. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { ActionKind, Step } from '../model/action.ts';
+import { Executor } from './executor.ts';
+import { ActionJournal } from './journal.ts';
+import { Stabiliser } from './stabiliser.ts';
+import { runStep } from './steps/index.ts';
+import { askLocal } from './steps/localHttp.ts';
+import { SystemdOverBus } from './systemd/systemd.ts';
+
+const patienceMs = 30_000;
+const context = { systemd: new SystemdOverBus({ mayStart: false }), procRoot: '/proc' };
+
+function scratch(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'stanch-managers-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+function start(t: TestContext, command: string, args: string[]): ChildProcess {
+  const child = spawn(command, args, { stdio: 'ignore', detached: true });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  t.after(async () => {
+    child.kill('SIGTERM');
+    const patience = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    await exited;
+    clearTimeout(patience);
+  });
+  return child;
+}
+
+/** Polls, since nobody tells: until it is so, or the patience ends. */
+async function until<T>(what: string, look: () => T | null): Promise<T> {
+  for (const endMs = performance.now() + patienceMs; performance.now() < endMs; await wait(50)) {
+    const found = look();
+    if (found !== null) return found;
+  }
+  return assert.fail(`not within ${patienceMs / 1000} s: ${what}`);
+}
+
+function childrenOf(pid: number | undefined): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+const phpFpm = ['/usr/sbin/php-fpm8.2', '/usr/sbin/php-fpm8.4'].find((path) => existsSync(path));
+
+test('PHP-FPM: its workers are replaced, one by one or all by a reload, and the master stays', {
+  skip: process.getuid?.() !== 0 ? 'needs root' : phpFpm === undefined && 'it is not installed (apt-get install php8.2-fpm)',
+}, async (t) => {
+  assert.ok(phpFpm !== undefined);
+  const folder = scratch(t);
+  const pool = `stanch-${process.pid}`;
+  const workers = `user = www-data\ngroup = www-data\nlisten = ${folder}/fpm.sock\npm = static\npm.max_children = 2\n`;
+  writeFileSync(
+    join(folder, 'fpm.conf'),
+    `[global]\npid = ${folder}/pid\nerror_log = ${folder}/log\ndaemonize = no\n[${pool}]\n${workers}`,
+  );
+  const master = start(t, phpFpm, ['-y', join(folder, 'fpm.conf')]);
+  const twoNew = (old: readonly number[]) => () => {
+    const now = childrenOf(master.pid);
+    return now.length === 2 && now.every((pid) => !old.includes(pid)) ? now : null;
+  };
+  const journalFile = join(folder, 'actions.jsonl');
+  const stabiliser = new Stabiliser({ journalFile, neverTouch: [] });
+  t.after(() => stabiliser.close());
+  const executor = new Executor(new ActionJournal(journalFile), context);
+  let old = await until('two workers', twoNew([]));
+  for (const kind of ['recycle', 'restart'] satisfies ActionKind[]) {
+    // A worker carries its title only when it serves.
+    const { plan } = await until('the pool', () => {
+      try {
+        const made = stabiliser.plan(kind, `pool ${pool}`, { highBytes: null, maxBytes: null, graceMs: 10_000, hasSystemd: false }, null);
+        return made.target.processes.length === 2 ? made : null;
+      } catch (error) {
+        assert.match(String(error), /STANCH_E_NO_SUBJECT/);
+        return null;
+      }
+    });
+    assert.deepEqual(
+      plan.steps.map(({ step }) => step.do),
+      kind === 'recycle' ? ['end', 'end'] : ['signal'],
+    );
+    assert.equal((await executor.run(plan, 'test')).state, 'done');
+    old = await until(`two new workers after ${kind}`, twoNew(old));
+    assert.equal(master.exitCode, null);
+  }
+});
+
+const supervisord = ['/usr/bin/supervisord'].find((path) => existsSync(path));
+
+test('supervisord: a program is restarted, others are not, and what it refuses is told in its words', {
+  skip: supervisord === undefined && 'it is not installed (apt-get install supervisor)',
+}, async (t) => {
+  assert.ok(supervisord !== undefined);
+  const folder = scratch(t);
+  const socket = join(folder, 's.sock');
+  const rpc = '[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n';
+  const program = (name: string) => `[program:${name}]\ncommand=sleep 600\nstartsecs=0\n`;
+  writeFileSync(
+    join(folder, 'conf'),
+    `[supervisord]\nlogfile=${folder}/log\npidfile=${folder}/pid\nchildlogdir=${folder}\nnodaemon=true\n[unix_http_server]\nfile=${socket}\n${rpc}${program('shop')}${program('mail')}`,
+  );
+  const master = start(t, supervisord, ['-c', join(folder, 'conf')]);
+  const two = () => (existsSync(socket) && childrenOf(master.pid).length === 2 ? childrenOf(master.pid) : null);
+  const before = await until('two programs', two);
+  const restart = (name: string): Promise<void> => runStep({ do: 'supervisord', socket, program: name }, context);
+  await restart('shop');
+  const after = await until('two programs again', two);
+  assert.equal(after.filter((pid) => before.includes(pid)).length, 1);
+  await assert.rejects(restart('nobody'), /STANCH_E_MANAGER.*BAD_NAME: nobody/s);
+});
+
+/** An engine that answers as told, on a socket in the folder. Returns what it was asked. */
+async function engine(t: TestContext, answer: RequestListener): Promise<{ socket: string; asked: string[] }> {
+  const asked: string[] = [];
+  const socket = join(scratch(t), 'engine.sock');
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    answer(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { socket, asked };
+}
+
+test('a container is restarted over the socket of its engine, and a refusal is told', async (t) => {
+  let status = 204;
+  const { socket, asked } = await engine(t, (_request, response) =>
+    response.writeHead(status).end(status === 204 ? '' : '{"message":"No such container"}'),
+  );
+  const step: Step = { do: 'container', socket, id: 'a'.repeat(64), graceS: 10 };
+  await runStep(step, context);
+  assert.deepEqual(asked, [`POST /containers/${'a'.repeat(64)}/restart?t=10`]);
+  status = 404;
+  await assert.rejects(runStep(step, context), /STANCH_E_MANAGER.*HTTP 404.*No such container/s);
+});
+
+test('a manager that hangs, or is not there, or talks without end, is given up with a code', async (t) => {
+  const ask = (socket: string) => askLocal({ manager: 'the engine', socket, method: 'POST', path: '/', timeoutMs: 300 });
+  const silent = await engine(t, () => undefined);
+  await assert.rejects(ask(silent.socket), /STANCH_E_MANAGER.*no answer within 0.3 s/s);
+  const dripping = await engine(t, (_request, response) => {
+    const drip = setInterval(() => response.write('x'), 20);
+    response.on('close', () => clearInterval(drip));
+  });
+  await assert.rejects(ask(dripping.socket), /STANCH_E_MANAGER/);
+  await assert.rejects(ask('/nonexistent/engine.sock'), /STANCH_E_MANAGER.*ENOENT/s);
+});
