@@ -13,6 +13,9 @@ const commands: Record<string, () => Promise<Target>> = {
   status: async () => (await import('./status.ts')).statusCommand,
   top: async () => (await import('./top.ts')).topCommand,
   where: async () => (await import('./whereCommand.ts')).whereCommand,
+  why: async () => (await import('./why.ts')).whyCommand,
+  evidence: async () => (await import('./evidence.ts')).evidenceCommand,
+  'explain-child': async () => (await import('./explainChildCommand.ts')).explainChildCommand,
   oom: async () => (await import('./oom.ts')).oomCommand,
   incidents: async () => (await import('./incidents.ts')).incidentsCommand,
   check: async () => (await import('./check.ts')).checkCommand,
@@ -44,7 +47,10 @@ async function main(args: readonly string[]): Promise<void> {
   const name = args[0];
   const root = buildRouteMap<string, CliContext>({
     routes: await loadRoutes(name),
-    docs: { brief: 'Finds the process that leaks memory on a Linux server before it takes the server down' },
+    docs: {
+      brief: 'Finds the process that leaks memory on a Linux server before it takes the server down',
+      hideRoute: { 'explain-child': true },
+    },
   });
   const help = name !== undefined && Object.hasOwn(commands, name) ? `stanch ${name} --help` : 'stanch --help';
   const app = buildApplication(root, {

@@ -18,10 +18,7 @@ export function blockContents(memory: TargetMemory, table: ChunkTable, blocks: r
   for (const index of looked) {
     const address = table.addressOf(index) + headerBytes;
     if (!memory.isPresent(address)) continue;
-    const got = memory.read(
-      address,
-      bytes.subarray(0, Math.max(8, Math.min(mostBytes, (table.addressOf(index + 1) || address + 64) - address))),
-    );
+    const got = memory.read(address, bytes.subarray(0, Math.min(mostBytes, Math.max(0, table.bytesOf(index) - 8))));
     const texts = bytes.toString('latin1', 0, got).match(/[\x20-\x7e]{6,}/g) ?? [];
     for (const text of new Set(texts.map((each) => each.replace(/\d+/g, '#').slice(0, mostLength))))
       counts.set(text, (counts.get(text) ?? 0) + 1);

@@ -86,6 +86,13 @@ export class ChunkTable {
     return part === undefined ? -1 : indexIn(part, address);
   }
 
+  /** Up to the next block, or the end of the part. */
+  bytesOf(index: number): number {
+    const part = this.parts.find(({ base, count }) => index >= base && index < base + count);
+    if (part === undefined) return 0;
+    return (index + 1 < part.base + part.count ? this.addressOf(index + 1) : part.end) - this.addressOf(index);
+  }
+
   addressOf(index: number): number {
     const part = this.parts.find(({ base, count }) => index >= base && index < base + count);
     if (part === undefined || part.kind === 'mapped') return part?.start ?? 0;

@@ -138,7 +138,10 @@ class TypeReader {
     if (length === 0 || name.length < length) throw new NotUnderstood();
     this.#at += length;
     // A tag of the library's version: [abi:cxx11].
-    if (this.#take('B')) this.#at += this.#number();
+    if (this.#take('B')) {
+      const tag = this.#number();
+      this.#at += tag;
+    }
     return name.startsWith('_GLOBAL__N') ? '(anonymous namespace)' : name;
   }
 

@@ -8,6 +8,7 @@ import { type Growing, spread, whatGrows } from '../threeLooks.ts';
 import { blockContents } from './blockContents.ts';
 import { type BlockKinds, largeBlock } from './blockKinds.ts';
 import type { ChunkTable } from './chunkTable.ts';
+import { long } from './glibcArenas.ts';
 import type { GlibcLook } from './glibcLook.ts';
 import { PointerGraph, type Way } from './pointerGraph.ts';
 import { rustTypeOf } from './rustTypes.ts';
@@ -19,6 +20,7 @@ const mostFollowed = 300;
 const leastSurvival = 0.3;
 const leastOfAll = 0.02;
 const lostPart = 0.6;
+const headerBytes = 16;
 
 export interface NativeHeap {
   memory: TargetMemory;
@@ -166,6 +168,16 @@ class Teller {
     return within ?? rust ?? this.#describe(growing.kind);
   }
 
+  /** How many begin with a pointer to another of their kind, as the entries of a chain of a hash table do. */
+  #linked(blocks: readonly number[], kind: number): number {
+    const word = Buffer.alloc(8);
+    return blocks.filter((index) => {
+      if (this.#heap.memory.read(this.#table.addressOf(index) + headerBytes, word) < word.length) return false;
+      const next = this.#table.indexOf(long(word, 0));
+      return next >= 0 && this.#table.kindOf(next) === kind;
+    }).length;
+  }
+
   #holdersOf(
     blocks: readonly number[],
     ways: readonly Way[],
@@ -173,13 +185,12 @@ class Teller {
     return blocks.flatMap((index, at) => {
       const holder = ways[at]?.blocks[1];
       if (holder === undefined) return [];
-      const bytesOf = (of: number) => this.#heap.blocks.sizes[this.#table.kindOf(of)] ?? 0;
       return [
         {
           block: this.#table.addressOf(index),
-          blockBytes: bytesOf(index),
+          blockBytes: this.#table.bytesOf(index),
           holder: this.#table.addressOf(holder),
-          holderBytes: bytesOf(holder),
+          holderBytes: this.#table.bytesOf(holder),
         },
       ];
     });
@@ -221,7 +232,7 @@ class Teller {
   }
 
   /** A table of buckets and chains is a map; a tree is one; a large block of pointers, or a chain alone, is a list. */
-  #patternOf({ growing }: Candidate, ways: readonly Way[]): LeakPattern | null {
+  #patternOf({ growing, blocks }: Candidate, ways: readonly Way[]): LeakPattern | null {
     if (ways.length === 0) return null;
     const share = (is: (way: Way) => boolean) => ways.filter(is).length / ways.length;
     const kindsOf = ({ blocks }: Way) => blocks.map((index) => this.#table.kindOf(index));
@@ -234,7 +245,8 @@ class Teller {
       ) > 0.15;
     // In a tree, ways are as long as the logarithm of what is in it; in a chain alone, as it is itself.
     const isTree = inChain && share((way) => way.length <= 3 * Math.log2(growing.counts[2] + 1) + 8) > 0.9;
-    if ((inArray && inChain) || (isTree && growing.counts[2] > 1000)) return 'map-without-eviction';
+    const inBuckets = inArray && (inChain || this.#linked(blocks, growing.kind) * 2 > blocks.length);
+    if (inBuckets || (isTree && growing.counts[2] > 1000)) return 'map-without-eviction';
     if (inArray || inChain) return 'list-only-grows';
     return this.#heap.blocks.words[growing.kind] === heapWord ? 'list-only-grows' : null;
   }

@@ -7,8 +7,8 @@ import { long } from './glibcArenas.ts';
 import type { VariableNames } from './variableNames.ts';
 
 const headerBytes = 16;
-const mostHolders = 40;
-const mostHolderBytes = 1 << 16;
+const mostHolders = 12;
+const mostHolderBytes = 16 << 20;
 
 export interface HeldBlock {
   block: number;
@@ -21,18 +21,27 @@ export interface HeldBlock {
 export function rustTypeOf(memory: TargetMemory, variables: VariableNames, held: readonly HeldBlock[]): string | null {
   const counts = new Map<string, number>();
   const looked = held.slice(0, mostHolders);
+  const contents = new Map<number, Buffer>();
   for (const each of looked) {
-    const name = typeBeside(memory, variables, each);
+    let content = contents.get(each.holder);
+    if (content === undefined) {
+      content = contentOf(memory, each);
+      contents.set(each.holder, content);
+    }
+    const name = typeBeside(memory, variables, each, content);
     if (name !== null) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   const [most] = [...counts].sort((a, b) => b[1] - a[1]);
   return most !== undefined && most[1] * 2 > looked.length ? most[0] : null;
 }
 
-function typeBeside(memory: TargetMemory, variables: VariableNames, { block, blockBytes, holder, holderBytes }: HeldBlock): string | null {
-  const content = Buffer.alloc(Math.min(mostHolderBytes, holderBytes));
-  const got = memory.read(holder + headerBytes, content);
-  for (let at = 0; at + 16 <= got; at += 8) {
+function contentOf(memory: TargetMemory, { holder, holderBytes }: HeldBlock): Buffer {
+  const content = Buffer.alloc(Math.max(0, Math.min(mostHolderBytes, holderBytes - headerBytes)));
+  return content.subarray(0, memory.read(holder + headerBytes, content));
+}
+
+function typeBeside(memory: TargetMemory, variables: VariableNames, { block, blockBytes }: HeldBlock, content: Buffer): string | null {
+  for (let at = 0; at + 16 <= content.length; at += 8) {
     if (long(content, at) !== block + headerBytes) continue;
     const name = typeOfTable(memory, variables, long(content, at + 8), blockBytes);
     if (name !== null) return name;

@@ -2,13 +2,13 @@
 import type { Region, TargetMemory } from '../targetMemory.ts';
 import { isTypeTable, typeNameOf } from './typeNames.ts';
 
-export const zeroWord = 0;
-export const smallWord = 1;
+const zeroWord = 0;
+const smallWord = 1;
 export const heapWord = 2;
-export const codeWord = 3;
+const codeWord = 3;
 export const textWord = 4;
-export const dataWord = 5;
-export const otherWord = 6;
+const dataWord = 5;
+const otherWord = 6;
 const firstType = 16;
 const mostTypes = 20_000;
 
