@@ -9,8 +9,8 @@ import { isValue } from '../model/reading.ts';
 import type { TargetMemory } from './targetMemory.ts';
 
 /** Measured with `npm run bench -- why`: what every look costs, and what each byte of the process does, over all looks. */
-const fixedCpuSeconds = 0.35;
-const cpuSecondsPerGiB = 4;
+const fixedCpuSeconds = 0.4;
+const cpuSecondsPerGiB = 9;
 const fixedRssBytes = 100 << 20;
 const rssPart = 0.17;
 const headroomFactor = 2;

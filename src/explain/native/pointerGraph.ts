@@ -32,6 +32,9 @@ export class PointerGraph {
   readonly #parents: Int32Array;
   readonly #queue: Uint32Array;
   #lastPart = 0;
+  /** Upper halves of addresses in the heap. */
+  readonly #leastHigh: number;
+  readonly #mostHigh: number;
   /** More pointers than are kept: what can't be reached says nothing then. */
   isPartial = false;
 
@@ -39,6 +42,8 @@ export class PointerGraph {
     this.#memory = memory;
     this.#table = table;
     this.#roots = roots;
+    this.#leastHigh = Math.max(1, Math.floor((table.parts[0]?.start ?? 0) / 2 ** 32));
+    this.#mostHigh = Math.floor(table.parts.reduce((most, { end }) => Math.max(most, end), 0) / 2 ** 32);
     this.isPartial = roots.isPartial;
     this.#firstEdge = new Uint32Array(table.count + 1);
     this.#parents = new Int32Array(table.count).fill(unreached);
@@ -115,12 +120,16 @@ export class PointerGraph {
         const bit = (at - part.start) / 16;
         const begins = !isMapped && ((part.bits[bit >>> 5] ?? 0) >>> (bit & 31)) & 1;
         // The first word of a block's header belongs to the content of the one before, where that is in use.
-        if (isLive) this.#mayPoint(current, words[word] ?? 0, words[word + 1] ?? 0);
+        const high = words[word + 1] ?? 0;
+        if (isLive && high >= this.#leastHigh && high <= this.#mostHigh) this.#mayPoint(current, words[word] ?? 0, high);
         if (begins) {
           current += 1;
           this.#firstEdge[current] = this.#edgeCount;
           isLive = this.#table.kindOf(current) !== freeKind;
-        } else if (isLive) this.#mayPoint(current, words[word + 2] ?? 0, words[word + 3] ?? 0);
+        } else if (isLive) {
+          const second = words[word + 3] ?? 0;
+          if (second >= this.#leastHigh && second <= this.#mostHigh) this.#mayPoint(current, words[word + 2] ?? 0, second);
+        }
       }
       if (at + 16 > end && at < part.end && end === part.end) break;
     }

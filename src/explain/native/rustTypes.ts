@@ -41,8 +41,9 @@ function contentOf(memory: TargetMemory, { holder, holderBytes }: HeldBlock): Bu
 }
 
 function typeBeside(memory: TargetMemory, variables: VariableNames, { block, blockBytes }: HeldBlock, content: Buffer): string | null {
-  for (let at = 0; at + 16 <= content.length; at += 8) {
-    if (long(content, at) !== block + headerBytes) continue;
+  const pointer = Buffer.alloc(8);
+  pointer.writeBigUInt64LE(BigInt(block + headerBytes));
+  for (let at = content.indexOf(pointer); at >= 0 && at + 16 <= content.length; at = content.indexOf(pointer, at + 8)) {
     const name = typeOfTable(memory, variables, long(content, at + 8), blockBytes);
     if (name !== null) return name;
   }
