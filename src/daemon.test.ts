@@ -157,6 +157,7 @@ function settingsIn(dataDir: string): Settings {
     bpf: false,
     ...untold,
     probes: { enabled: false, intervalMs: 30_000, timeoutMs: 10_000, targets: null },
+    explain: { automatic: false },
     policy: observeOnly,
   };
 }

@@ -8,6 +8,7 @@ import { findingPace } from './detect/findingLife.ts';
 import { Judge } from './detect/judge.ts';
 import { restoreSubjectWatch } from './detect/subjectWatch.ts';
 import { WatchBook } from './detect/watchBook.ts';
+import { Explainer } from './explain/explainer.ts';
 import type { PostMortem } from './model/kill.ts';
 import type { Notice } from './model/notice.ts';
 import type { Settings } from './model/settings.ts';
@@ -25,6 +26,7 @@ import { type ClockReading, nextTick, ScanClock } from './sample/scanClock.ts';
 import { openStore } from './series/embeddedStore.ts';
 import type { SeriesStore } from './series/store.ts';
 import { AuditLog } from './serve/auditLog.ts';
+import { evidenceSubject } from './serve/evidence.ts';
 import { loadPageFiles } from './serve/pageFiles.ts';
 import { readResource } from './serve/series.ts';
 import { type ApiServer, startServer } from './serve/server.ts';
@@ -101,6 +103,7 @@ class RunningDaemon implements Daemon, LiveSource {
   private readonly hostWatch: HostWatch;
   readonly incidents: Teller;
   readonly audit: AuditLog;
+  readonly explainer: Explainer;
   readonly guardian: Guardian;
   private readonly cost = new OwnCostMeter(Date.now() - performance.now());
   private readonly tickListeners = new Set<() => void>();
@@ -144,6 +147,13 @@ class RunningDaemon implements Daemon, LiveSource {
     const { hostName } = this;
     this.incidents = new Teller({ dataDir: settings.dataDir, hostName, settings, log: options.log, nowMs: () => this.nowMs() });
     this.audit = new AuditLog(settings.dataDir);
+    this.explainer = new Explainer({
+      dataDir: settings.dataDir,
+      entry: process.argv[1] ?? '',
+      automatic: settings.explain.automatic,
+      nowMs: () => this.nowMs(),
+      log: options.log,
+    });
     this.guardian = new Guardian({
       journalFile: join(settings.dataDir, 'actions.jsonl'),
       policy: settings.policy,
@@ -214,8 +224,15 @@ class RunningDaemon implements Daemon, LiveSource {
 
   private tellNews(): void {
     this.guardian.afterScan(this.latest);
-    const events = [...this.hostWatch.takeEvents(), ...this.guardian.takeEvents()];
+    this.explainLeaks();
+    const events = [...this.hostWatch.takeEvents(), ...this.guardian.takeEvents(), ...this.explainer.takeEvents()];
     this.incidents.afterScan({ scan: this.latest, findings: this.judge.findings(), concerns: this.hostWatch.concerns(), events });
+  }
+
+  private explainLeaks(): void {
+    for (const { id } of this.latest.workloads.map(({ subject }) => subject)) {
+      if (this.book.get(id)?.verdict?.verdict === 'leak') this.explainer.onLeak(id, () => evidenceSubject(this.latest, id));
+    }
   }
 
   /** Looks less often, or as often as wanted again. */
@@ -424,6 +441,7 @@ class RunningDaemon implements Daemon, LiveSource {
       allowLoopbackRead: next.allowLoopbackRead,
       budget: next.budget,
       probes: next.probes,
+      explain: next.explain,
       policy: { ...next.policy, emergency: before.policy.emergency },
       thresholds: next.thresholds,
       notify: next.notify,
@@ -431,6 +449,7 @@ class RunningDaemon implements Daemon, LiveSource {
     this.incidents.set(next);
     this.hostWatch.setProbes(next.probes);
     this.guardian.setPolicy(next.policy);
+    this.explainer.setAutomatic(next.explain.automatic);
     this.budget.set(next.budget, next.intervalMs);
     if (next.intervalMs !== before.intervalMs) {
       this.judge.setPace(findingPace(this.budget.intervalMs));
@@ -445,7 +464,7 @@ class RunningDaemon implements Daemon, LiveSource {
     this.stopping = true;
     clearTimeout(this.scanTimer);
     clearTimeout(this.workTimer);
-    await Promise.all([this.server?.close(), this.bpf.stop(), this.incidents.stop()]);
+    await Promise.all([this.server?.close(), this.bpf.stop(), this.incidents.stop(), this.explainer.stop()]);
     try {
       for (const { subject } of this.book.all()) this.saveState(subject.id);
       this.judge.writeOpenFindings();

@@ -23,6 +23,9 @@ const commands: Record<string, () => Promise<Target>> = {
   scan: async () => (await import('./scan.ts')).scanCommand,
   do: async () => (await import('./do.ts')).doCommand,
   undo: async () => (await import('./undo.ts')).undoCommand,
+  why: async () => (await import('./why.ts')).whyCommand,
+  evidence: async () => (await import('./evidence.ts')).evidenceCommand,
+  'explain-child': async () => (await import('./explainChildCommand.ts')).explainChildCommand,
   advise: async () => (await import('./advise.ts')).adviseCommand,
   audit: async () => (await import('./audit.ts')).auditCommand,
   actions: async () => (await import('./undo.ts')).actionsCommand,
@@ -55,7 +58,11 @@ function messageOf(error: unknown): string {
 export async function loadApplication(name: string | undefined): Promise<Application<CliContext>> {
   const root = buildRouteMap<string, CliContext>({
     routes: await loadRoutes(name),
-    docs: { brief: 'Finds the process that leaks memory on a Linux server before it takes the server down' },
+    docs: {
+      brief: 'Finds the process that leaks memory on a Linux server before it takes the server down',
+      // A part of `why`, and no command for people.
+      hideRoute: { 'explain-child': true },
+    },
   });
   const help = name !== undefined && Object.hasOwn(commands, name) ? `stanch ${name} --help` : 'stanch --help';
   return buildApplication(root, {

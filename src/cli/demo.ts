@@ -122,6 +122,7 @@ async function startOnFreePort(dataDir: string, tell: (text: string) => void): P
     bpf: false,
     ...untold,
     probes: { enabled: false, intervalMs: 30_000, timeoutMs: 10_000, targets: null },
+    explain: { automatic: false },
     policy: observeOnly,
   };
   const options: DaemonOptions = { version, pageDir: findPageDir(), log: (level, text) => level !== 'info' && tell(text) };

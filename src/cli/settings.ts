@@ -15,6 +15,8 @@
  *   cpu = "1%"
  *   rss = "128MiB"
  *   reads_per_second = 20000
+ *   [explain]
+ *   automatic = false
  *   [probes]
  *   enabled = true
  *   interval = "30s"
@@ -83,6 +85,7 @@ export interface ConfigValues {
   budget?: Partial<Budget>;
   bpf?: boolean;
   probes?: Partial<ProbeSettings>;
+  explain?: { automatic: boolean };
   policy?: Partial<PolicySettings>;
   thresholds?: Partial<ThresholdSettings>;
   notify?: Partial<NotifySettings>;
@@ -185,6 +188,10 @@ const keys: Record<string, Key> = {
     expected: 'a whole number from 100 on',
     take: (value, into) =>
       typeof value === 'number' && Number.isSafeInteger(value) && value >= 100 && assignBudget(into, { readsPerSecond: value }),
+  },
+  'explain.automatic': {
+    expected: 'true or false',
+    take: (value, into) => typeof value === 'boolean' && assign(into, { explain: { automatic: value } }),
   },
   'probes.enabled': {
     expected: 'true or false',
@@ -295,7 +302,7 @@ const keys: Record<string, Key> = {
     },
   },
 };
-const tables = ['store', 'serve', 'sample', 'budget', 'probes', 'policy', 'thresholds', 'notify'];
+const tables = ['store', 'serve', 'sample', 'budget', 'probes', 'explain', 'policy', 'thresholds', 'notify'];
 
 function assignPolicy(into: ConfigValues, values: Partial<PolicySettings>): true {
   return assign(into, { policy: { ...into.policy, ...values } });
@@ -450,6 +457,7 @@ export function loadSettings(flags: SettingsFlags, surroundings: Surroundings): 
     budget: { ...defaultBudget(intervalMs), ...values.budget },
     bpf: values.bpf ?? false,
     probes: { ...defaultProbes, ...values.probes },
+    explain: values.explain ?? { automatic: false },
     policy: { ...observeOnly, ...values.policy },
     thresholds: { ...defaultThresholds, ...values.thresholds },
     notify: { ...untold.notify, ...values.notify },

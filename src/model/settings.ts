@@ -19,6 +19,8 @@ export interface Settings {
   /** Reading all processes by a BPF iterator where this system lets it. */
   bpf: boolean;
   probes: ProbeSettings;
+  /** Explaining by itself what leaks, once it is confirmed. */
+  explain: { automatic: boolean };
   policy: PolicySettings;
   thresholds: ThresholdSettings;
   notify: NotifySettings;

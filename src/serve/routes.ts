@@ -4,6 +4,7 @@ import { actionKinds } from '../model/action.ts';
 import { maxNoteLength } from '../tell/handling.ts';
 import { actionsDocument, agreeTo, planAction, undoAction } from './actions.ts';
 import { adviceDocument } from './advice.ts';
+import { beginEvidence, evidenceDocument, oneEvidence } from './evidence.ts';
 import { findingsDocument } from './findings.ts';
 import { hardeningDocument } from './hardening.ts';
 import { hostDocument } from './host.ts';
@@ -20,6 +21,8 @@ import {
   adviceSchema,
   auditLogSchema,
   auditSchema,
+  evidenceListSchema,
+  evidenceSchema,
   findingsSchema,
   hostDocumentSchema,
   incidentSchema,
@@ -274,6 +277,21 @@ export const routes: readonly Route[] = [
     idSchema,
     v.strictObject({ by }),
     (source, body, { id = '' }, address) => ({ ...undoAction(source, id, { by: body.by, address }) }),
+  ),
+  json(
+    '/api/v1/evidence',
+    'What was found out about running processes, and how far the explanation is that runs',
+    evidenceListSchema,
+    { limit: whole(1, 100, '20') },
+    (source, query) => evidenceDocument(source, query.limit),
+  ),
+  json('/api/v1/evidence/{id}', 'One piece of evidence', evidenceSchema, {}, (source, _query, { id = '' }) => oneEvidence(source, id)),
+  deed(
+    '/api/v1/evidence',
+    'Begins to explain a process or the largest of a workload; how far it is, is in the list',
+    evidenceListSchema,
+    v.strictObject({ subject: v.pipe(v.string(), v.minLength(1), v.maxLength(300)), by }),
+    (source, body, _params, address) => beginEvidence(source, body.subject, { by: body.by, address }),
   ),
   json(
     '/api/v1/incidents',

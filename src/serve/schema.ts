@@ -389,6 +389,62 @@ export const actionsSchema = v.object({
   proposals: v.array(v.object({ id: v.string(), time: v.string(), state: v.picklist(['waits', 'suggested']), plan: planSchema })),
 });
 
+const costSchema = v.object({ cpuSeconds: v.number(), rssBytes: v.number(), wallMs: v.number() });
+const evidenceSubjectSchema = v.object({
+  pid: v.number(),
+  startTimeTicks: v.number(),
+  subjectId: v.nullable(v.string()),
+  name: v.string(),
+});
+
+/** What grows in one process, and who holds it. */
+export const evidenceSchema = v.object({
+  schema: v.literal('stanch.evidence/1'),
+  id: v.string(),
+  takenAtMs: v.number(),
+  subject: evidenceSubjectSchema,
+  runtime: v.string(),
+  /** One paragraph. */
+  answer: v.string(),
+  /** Most first; empty when nothing grows. */
+  grows: v.array(
+    v.object({
+      type: v.string(),
+      place: v.nullable(v.string()),
+      counts: v.tuple([v.number(), v.number(), v.number()]),
+      bytesPerSecond: v.number(),
+      survival: v.nullable(v.number()),
+      owner: v.nullable(v.string()),
+      path: v.array(v.string()),
+      pattern: v.nullable(v.object({ name: v.string(), meaning: v.string(), fix: v.string() })),
+      contents: v.array(v.string()),
+    }),
+  ),
+  notes: v.array(v.string()),
+  intervalMs: v.number(),
+  estimate: costSchema,
+  cost: costSchema,
+  hasTexts: v.boolean(),
+});
+
+export const evidenceListSchema = v.object({
+  schema: v.literal('stanch.evidence-list/1'),
+  time: v.string(),
+  /** Running, or the last one since the start. */
+  job: v.nullable(
+    v.object({
+      subject: evidenceSubjectSchema,
+      startedMs: v.number(),
+      done: v.number(),
+      state: v.picklist(['running', 'done', 'failed']),
+      evidenceId: v.nullable(v.string()),
+      error: v.nullable(v.string()),
+    }),
+  ),
+  /** Latest first. */
+  evidence: v.array(evidenceSchema),
+});
+
 export const killsSchema = v.object({ schema: v.literal('stanch.kills/1'), time: v.string(), kills: v.array(postMortemSchema) });
 
 export interface MemoryNodeDocument {
@@ -695,6 +751,7 @@ export type SeriesDocument = v.InferOutput<typeof seriesSchema>;
 export type FindingsDocument = v.InferOutput<typeof findingsSchema>;
 export type HostDocument = v.InferOutput<typeof hostDocumentSchema>;
 export type ActionsDocument = v.InferOutput<typeof actionsSchema>;
+export type EvidenceListDocument = v.InferOutput<typeof evidenceListSchema>;
 export type KillsDocument = v.InferOutput<typeof killsSchema>;
 export type PostMortemDocument = v.InferOutput<typeof postMortemSchema>;
 export type WhereDocument = v.InferOutput<typeof whereSchema>;

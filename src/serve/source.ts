@@ -1,4 +1,6 @@
 /** What the API serves from: the daemon hands this over, and the tests a small one of their own. */
+
+import type { Explainer } from '../explain/explainer.ts';
 import type { PostMortem } from '../model/kill.ts';
 import type { Notice } from '../model/notice.ts';
 import type { Settings } from '../model/settings.ts';
@@ -45,6 +47,7 @@ export interface LiveSource {
   ownCost(): OwnCost;
   readonly store: Pick<SeriesStore, 'read' | 'findings' | 'health'>;
   readonly incidents: Pick<Teller, 'incidents' | 'incident' | 'deliveries' | 'handle'>;
+  readonly explainer: Pick<Explainer, 'job' | 'evidence' | 'get' | 'begin'>;
   readonly guardian: Pick<Guardian, 'actions' | 'proposals' | 'propose' | 'agree' | 'undo'>;
   readonly audit: Pick<AuditLog, 'write' | 'read'>;
   /** Called after each scan. Returns the way to end it. */

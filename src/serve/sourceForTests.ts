@@ -209,6 +209,7 @@ export function sourceForTests(): TestSource {
       bpf: false,
       ...untold,
       probes: { enabled: false, intervalMs: 30_000, timeoutMs: 10_000, targets: null },
+      explain: { automatic: false },
       policy: observeOnly,
     }),
     nowMs: () => startMs,
@@ -248,6 +249,12 @@ export function sourceForTests(): TestSource {
         incident = handled ?? incident;
         return handled;
       },
+    },
+    explainer: {
+      job: () => null,
+      evidence: () => [],
+      get: () => null,
+      begin: (subject) => ({ subject, startedMs: startMs, done: 0, state: 'running', evidenceId: null, error: null }),
     },
     guardian: guardianForTests(),
     audit: { write: (entry) => audited.unshift(entry), read: (limit) => audited.slice(0, limit) },

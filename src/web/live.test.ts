@@ -46,6 +46,7 @@ function daemonOn(folder: string, pageDir: string): Promise<Daemon> {
       bpf: false,
       ...untold,
       probes: { enabled: false, intervalMs: 30_000, timeoutMs: 10_000, targets: null },
+      explain: { automatic: false },
       policy: observeOnly,
     },
     { version: '0.0.0', pageDir, log: () => undefined },

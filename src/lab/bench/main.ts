@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [check] [--runs N] [--seconds N] [--minutes N]
+ * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [check] [why] [--runs N] [--seconds N] [--minutes N]
  * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
  */
 import { parseArgs } from 'node:util';
@@ -15,8 +15,9 @@ import { benchStall } from './stall.ts';
 import { requireBuild } from './stanchProgram.ts';
 import { storeTable } from './storeCost.ts';
 import { benchWhere } from './whereSpeed.ts';
+import { benchWhy } from './whyCost.ts';
 
-const parts = ['cost', 'store', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall', 'check'];
+const parts = ['cost', 'store', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall', 'check', 'why'];
 const farmSize = 1000;
 
 const { positionals, values } = parseArgs({
@@ -43,6 +44,7 @@ if (wanted.includes('scan')) say(await benchScan(runs));
 if (wanted.includes('judge')) say(benchJudge(runs));
 if (wanted.includes('check')) say(await benchCheck(runs));
 if (wanted.includes('stall')) say(await benchStall(runs));
+if (wanted.includes('why')) say(await benchWhy());
 if (wanted.includes('where') || wanted.includes('bpf') || wanted.includes('daemon')) await withFarm(benchOnFarm);
 
 async function benchOnFarm(farm: Farm): Promise<void> {

@@ -1,0 +1,13 @@
+/** The heap of whichever runtime the process has. What any process may have, memory of malloc, is asked for last. */
+import type { OpenHeap } from './heapReader.ts';
+import { openNative } from './native/nativeProcess.ts';
+
+const runtimes: readonly OpenHeap[] = [openNative];
+
+export const openHeap: OpenHeap = (memory) => {
+  for (const open of runtimes) {
+    const heap = open(memory);
+    if (heap !== null) return heap;
+  }
+  return null;
+};
