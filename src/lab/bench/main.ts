@@ -3,6 +3,7 @@
  * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
  */
 import { parseArgs } from 'node:util';
+import { benchNaming } from '../naming/naming.ts';
 import { benchBpf } from './bpfSpeed.ts';
 import { benchDaemon } from './daemonCost.ts';
 import { type Farm, startFarm } from './farm.ts';
@@ -15,7 +16,7 @@ import { requireBuild } from './stanchProgram.ts';
 import { storeTable } from './storeCost.ts';
 import { benchWhere } from './whereSpeed.ts';
 
-const parts = ['cost', 'store', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall'];
+const parts = ['cost', 'store', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall', 'naming'];
 const farmSize = 1000;
 
 const { positionals, values } = parseArgs({
@@ -41,6 +42,7 @@ if (wanted.includes('store')) say(await storeTable(runs));
 if (wanted.includes('scan')) say(await benchScan(runs));
 if (wanted.includes('judge')) say(benchJudge(runs));
 if (wanted.includes('stall')) say(await benchStall(runs));
+if (wanted.includes('naming')) say(await benchNaming(runs));
 if (wanted.includes('where') || wanted.includes('bpf') || wanted.includes('daemon')) await withFarm(benchOnFarm);
 
 async function benchOnFarm(farm: Farm): Promise<void> {

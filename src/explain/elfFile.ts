@@ -1,0 +1,102 @@
+/**
+ * What a program or library on disk says of itself: 64-bit little-endian ELF. Only what is asked for is read, and all sizes have a limit:
+ * the file is somebody else's.
+ * https://man7.org/linux/man-pages/man5/elf.5.html
+ */
+import { readSync } from 'node:fs';
+
+const headerBytes = 64;
+const segmentBytes = 56;
+const sectionBytes = 64;
+const symbolBytes = 24;
+const mostSections = 4_096;
+const mostSectionBytes = 256 * 1024 ** 2;
+const loadSegment = 1;
+const symbolTables = new Set([2, 11]);
+
+export interface ElfSection {
+  name: string;
+  type: number;
+  address: number;
+  offset: number;
+  size: number;
+  link: number;
+}
+
+export interface ElfFile {
+  fd: number;
+  /** Address in the file's own terms of what is first mapped, less its place in the file. */
+  base: number;
+  sections: ElfSection[];
+}
+
+/** Null when the file is no such ELF. The descriptor stays the caller's. */
+export function readElf(fd: number): ElfFile | null {
+  const header = piece(fd, 0, headerBytes);
+  if (header === null || header.readUInt32BE(0) !== 0x7f454c46 || header[4] !== 2 || header[5] !== 1) return null;
+  const count = header.readUInt16LE(56);
+  const segments = piece(fd, long(header, 32), count * segmentBytes);
+  let base: number | null = null;
+  for (let at = 0; segments !== null && at < segments.length && base === null; at += segmentBytes) {
+    if (segments.readUInt32LE(at) === loadSegment) base = long(segments, at + 16) - long(segments, at + 8);
+  }
+  return base === null ? null : { fd, base, sections: readSections(fd, header) };
+}
+
+function readSections(fd: number, header: Buffer): ElfSection[] {
+  const count = Math.min(header.readUInt16LE(60), mostSections);
+  const table = piece(fd, long(header, 40), count * sectionBytes);
+  if (table === null) return [];
+  const sections = Array.from({ length: count }, (_, index) => {
+    const at = index * sectionBytes;
+    const [address, offset, size] = [long(table, at + 16), long(table, at + 24), long(table, at + 32)];
+    return {
+      name: '',
+      nameAt: table.readUInt32LE(at),
+      type: table.readUInt32LE(at + 4),
+      address,
+      offset,
+      size,
+      link: table.readUInt32LE(at + 40),
+    };
+  });
+  const names = sectionContent(fd, sections[header.readUInt16LE(62)]);
+  return sections.map(({ nameAt, ...section }) => ({ ...section, name: names === null ? '' : textAt(names, nameAt) }));
+}
+
+export function sectionContent(fd: number, section: ElfSection | undefined): Buffer | null {
+  return section === undefined || section.size > mostSectionBytes ? null : piece(fd, section.offset, section.size);
+}
+
+/** Addresses, in the file's own terms, of the symbols that are wanted. */
+export function elfSymbols(elf: ElfFile, isWanted: (name: string) => boolean): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const section of elf.sections) {
+    if (!symbolTables.has(section.type)) continue;
+    const table = sectionContent(elf.fd, section);
+    const names = sectionContent(elf.fd, elf.sections[section.link]);
+    for (let at = 0; table !== null && names !== null && at + symbolBytes <= table.length; at += symbolBytes) {
+      const address = long(table, at + 8);
+      // In no section: only asked for, not defined here.
+      if (address === 0 || table.readUInt16LE(at + 6) === 0) continue;
+      const name = textAt(names, table.readUInt32LE(at));
+      if (isWanted(name) && !found.has(name)) found.set(name, address);
+    }
+  }
+  return found;
+}
+
+function piece(fd: number, offset: number, length: number): Buffer | null {
+  if (!Number.isSafeInteger(offset) || length <= 0 || length > mostSectionBytes) return null;
+  const bytes = Buffer.alloc(length);
+  return readSync(fd, bytes, 0, length, offset) === length ? bytes : null;
+}
+
+function textAt(bytes: Buffer, at: number): string {
+  const end = bytes.indexOf(0, at);
+  return at >= bytes.length || end < 0 ? '' : bytes.toString('latin1', at, Math.min(end, at + 512));
+}
+
+function long(bytes: Buffer, at: number): number {
+  return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 2 ** 32;
+}

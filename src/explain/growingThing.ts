@@ -1,0 +1,31 @@
+/** Shapes of leaks that people know, each with a usual fix. */
+export type LeakPattern =
+  | 'map-without-eviction'
+  | 'list-only-grows'
+  | 'static-field'
+  | 'listener-never-removed'
+  | 'text-only-grows'
+  | 'cycle-never-collected'
+  | 'thread-local'
+  | 'class-loader'
+  | 'blocked-goroutines'
+  | 'memo-without-limit';
+
+/** One answer to what grows in a heap, the same for every runtime. */
+export interface GrowingThing {
+  /** As the language calls it: a class, a shape, a site of allocation. */
+  type: string;
+  /** Where in the source, when that is known. */
+  place: string | null;
+  /** At the three looks. */
+  counts: [number, number, number];
+  /** In the slower of the two intervals, with what these hold and nothing else does. */
+  growthBytes: number;
+  /** Part of the newly come that stayed; null when not known. */
+  survival: number | null;
+  /** The nearest thing with a name that holds them; null when none was found. */
+  owner: string | null;
+  /** From a variable down to them, as far as it has names. */
+  path: string[];
+  pattern: LeakPattern | null;
+}

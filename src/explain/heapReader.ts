@@ -1,0 +1,14 @@
+import type { GrowingThing } from './growingThing.ts';
+import type { TargetMemory } from './targetMemory.ts';
+
+/** The heap of one runtime in one process, to be looked at three times with time between. */
+export interface HeapReader {
+  /** `PHP`, `HotSpot`, `Go`, `Ruby`. */
+  runtime: string;
+  look(): void;
+  /** After the third look: what grows, the most first; empty when nothing does. */
+  growing(): GrowingThing[];
+}
+
+/** Of a runtime that is not there: null; of one that is there and can't be read: why, and what to do. */
+export type OpenHeap = (memory: TargetMemory) => HeapReader | { runtime: string; why: string } | null;

@@ -1,0 +1,176 @@
+/**
+ * The memory of another process, read while it runs: /proc/[pid]/maps, mem and pagemap. Nothing is stopped, signalled or written. Only pages that
+ * are in memory are asked for, so that nothing is swapped in and no page is made that was not there.
+ * https://man7.org/linux/man-pages/man5/proc_pid_mem.5.html, https://docs.kernel.org/admin-guide/mm/pagemap.html
+ */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { missingFor, readText } from '../kernel/read.ts';
+import { isValue } from '../model/reading.ts';
+import { elfSymbols, readElf, sectionContent } from './elfFile.ts';
+
+const pageBytes = 4096;
+const entryBytes = 8;
+const presentBit = 0x80;
+const entriesAtOnce = 65_536;
+const mostMapBytes = 16 << 20;
+
+export interface Region {
+  start: number;
+  end: number;
+  writable: boolean;
+  /** Empty for memory without a file; `[heap]`, `[stack]`. */
+  path: string;
+  fileOffset: number;
+}
+
+export class TargetMemory {
+  readonly pid: number;
+  readonly #mem: number;
+  readonly #pagemap: number;
+  readonly #entries = Buffer.alloc(entriesAtOnce * entryBytes);
+
+  /** Throws what the system says where this account may not read the process, or there is none. */
+  constructor(pid: number) {
+    this.pid = pid;
+    this.#mem = openSync(`/proc/${pid}/mem`, 'r');
+    this.#pagemap = openSync(`/proc/${pid}/pagemap`, 'r');
+  }
+
+  close(): void {
+    closeSync(this.#mem);
+    closeSync(this.#pagemap);
+  }
+
+  /** How many bytes came: fewer where nothing is mapped, none when the process is gone. */
+  read(address: number, into: Uint8Array): number {
+    let got = 0;
+    try {
+      while (got < into.length) {
+        const count = readSync(this.#mem, into, got, into.length - got, address + got);
+        if (count === 0) break;
+        got += count;
+      }
+    } catch (error) {
+      // What can't be read there is absent; anything else is thrown on.
+      missingFor(error);
+    }
+    return got;
+  }
+
+  /** Empty when the process is gone. */
+  regions(): Region[] {
+    const text = readText(`/proc/${this.pid}/maps`, mostMapBytes);
+    return isValue(text) ? parseMaps(text) : [];
+  }
+
+  isPresent(address: number): boolean {
+    return this.present(address - (address % pageBytes), address - (address % pageBytes) + pageBytes).length > 0;
+  }
+
+  /** The parts of a range that are in memory, as [start, end). */
+  present(start: number, end: number): [number, number][] {
+    const ranges: [number, number][] = [];
+    let open = -1;
+    const pages = (end - start) / pageBytes;
+    for (let first = 0; first < pages; first += entriesAtOnce) {
+      const count = Math.min(entriesAtOnce, pages - first);
+      const got = this.#readEntries(start / pageBytes + first, count);
+      for (let entry = 0; entry < count; entry += 1) {
+        const address = start + (first + entry) * pageBytes;
+        const isThere = entry < got && ((this.#entries[entry * entryBytes + 7] ?? 0) & presentBit) !== 0;
+        if (isThere && open < 0) open = address;
+        else if (!isThere && open >= 0) {
+          ranges.push([open, address]);
+          open = -1;
+        }
+      }
+    }
+    if (open >= 0) ranges.push([open, end]);
+    return ranges;
+  }
+
+  #readEntries(page: number, count: number): number {
+    try {
+      return readSync(this.#pagemap, this.#entries, 0, count * entryBytes, page * entryBytes) / entryBytes;
+    } catch (error) {
+      missingFor(error);
+      return 0;
+    }
+  }
+
+  /** Addresses in the process of symbols of the mapped files whose path fits. */
+  symbols(isFile: (path: string) => boolean, names: RegExp): Map<string, number> {
+    const found = new Map<string, number>();
+    for (const region of this.#files(isFile)) {
+      this.#withFile(region, (fd) => {
+        const elf = readElf(fd);
+        if (elf === null) return;
+        for (const [name, address] of elfSymbols(elf, (each) => names.test(each))) {
+          if (!found.has(name)) found.set(name, address + biasOf(region, elf.base));
+        }
+      });
+    }
+    return found;
+  }
+
+  /** A section of the first mapped file whose path fits, as it is on disk; `bias` is added to its addresses by where it was loaded. */
+  section(isFile: (path: string) => boolean, name: string): { bytes: Buffer; bias: number } | null {
+    for (const region of this.#files(isFile)) {
+      let found: { bytes: Buffer; bias: number } | null = null;
+      this.#withFile(region, (fd) => {
+        const elf = readElf(fd);
+        const section = elf?.sections.find((each) => each.name === name);
+        const bytes = sectionContent(fd, section);
+        if (elf !== null && bytes !== null) found = { bytes, bias: biasOf(region, elf.base) };
+      });
+      if (found !== null) return found;
+    }
+    return null;
+  }
+
+  /** Where each file is mapped first. */
+  #files(isFile: (path: string) => boolean): Region[] {
+    const seen = new Set<string>();
+    return this.regions().filter((region) => {
+      if (!region.path.startsWith('/') || seen.has(region.path) || !isFile(region.path)) return false;
+      seen.add(region.path);
+      return true;
+    });
+  }
+
+  /** The very file that is mapped, also when another one has its name by now; where that isn't allowed, the one of its name. */
+  #withFile({ start, end, path }: Region, use: (fd: number) => void): void {
+    const mapped = `/proc/${this.pid}/map_files/${start.toString(16)}-${end.toString(16)}`;
+    for (const each of [mapped, `/proc/${this.pid}/root${path}`]) {
+      try {
+        const fd = openSync(each, 'r');
+        try {
+          use(fd);
+        } finally {
+          closeSync(fd);
+        }
+        return;
+      } catch (error) {
+        missingFor(error);
+      }
+    }
+  }
+}
+
+function biasOf(region: Region, base: number): number {
+  return region.start - region.fileOffset - base;
+}
+
+/** `7f2c…-7f2d… rw-p 00000000 08:01 1234   /usr/lib/…` */
+export function parseMaps(text: string): Region[] {
+  const regions: Region[] = [];
+  for (const line of text.split('\n')) {
+    const [, start, end, access, offset, path] = /^([\da-f]+)-([\da-f]+) (\S{4}) ([\da-f]+) \S+ \d+ *(.*)$/.exec(line) ?? [];
+    if (start === undefined || end === undefined || access === undefined || offset === undefined || path === undefined) continue;
+    const [from, to] = [Number.parseInt(start, 16), Number.parseInt(end, 16)];
+    // vsyscall lies beyond what a number holds exactly.
+    if (to > 2 ** 52) continue;
+    regions.push({ start: from, end: to, writable: access.startsWith('rw'), path, fileOffset: Number.parseInt(offset, 16) });
+  }
+  return regions;
+}
