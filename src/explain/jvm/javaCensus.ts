@@ -1,7 +1,7 @@
 /** One look at the heap of a JVM: how many objects of each class there are, and of each some at random. */
 import type { TargetMemory } from '../targetMemory.ts';
 import type { JavaClasses } from './javaClasses.ts';
-import { ClassTable, type JavaHeapBounds, visitHeap } from './javaHeap.ts';
+import { ClassTable, type JavaHeapBounds, ObjectStarts, visitHeap } from './javaHeap.ts';
 import type { VmStructs } from './vmStructs.ts';
 
 const picksOfClass = 160;
@@ -19,8 +19,7 @@ export interface JavaKind {
 
 export interface JavaCensus {
   kinds: Map<string, JavaKind>;
-  /** Collections of rubbish up to then. */
-  collections: number;
+  starts: ObjectStarts;
 }
 
 export interface Jvm {
@@ -30,32 +29,32 @@ export interface Jvm {
   bounds: JavaHeapBounds;
 }
 
-function collectionsOf({ vm }: Jvm): number {
+/** How often the collector has run: each time, objects may move. */
+export function collectionsOf({ vm }: Jvm): number {
   return vm.int(vm.word(vm.field('Universe::_collectedHeap')) + vm.field('CollectedHeap::_total_collections'));
 }
 
 export function takeJavaCensus(jvm: Jvm): JavaCensus {
-  const collections = collectionsOf(jvm);
   jvm.classes.refresh();
   const table = new ClassTable(jvm.vm, jvm.classes);
   const counts = new Float64Array(table.classes.length);
   const bytes = new Float64Array(table.classes.length);
   const picks = new Map<number, number[]>();
   const random = xorshift();
-  visitHeap(jvm.memory, jvm.bounds, table, {
-    object(address, index, size) {
-      const seen = (counts[index] ?? 0) + 1;
-      counts[index] = seen;
-      bytes[index] = (bytes[index] ?? 0) + size;
-      const place = seen <= picksOfClass ? seen - 1 : random() % seen;
-      if (place >= picksOfClass) return;
-      let chosen = picks.get(index);
-      if (chosen === undefined) {
-        chosen = [];
-        picks.set(index, chosen);
-      }
-      chosen[place] = address;
-    },
+  const starts = new ObjectStarts(jvm.memory, jvm.bounds);
+  visitHeap(jvm.memory, jvm.bounds, table, (address, index, size) => {
+    starts.add(address);
+    const seen = (counts[index] ?? 0) + 1;
+    counts[index] = seen;
+    bytes[index] = (bytes[index] ?? 0) + size;
+    const place = seen <= picksOfClass ? seen - 1 : random() % seen;
+    if (place >= picksOfClass) return;
+    let chosen = picks.get(index);
+    if (chosen === undefined) {
+      chosen = [];
+      picks.set(index, chosen);
+    }
+    chosen[place] = address;
   });
   const kinds = new Map<string, JavaKind>();
   for (const [index, { name }] of table.classes.entries()) {
@@ -66,7 +65,7 @@ export function takeJavaCensus(jvm: Jvm): JavaCensus {
     if (kind.bytes >= leastBytesForPicks) kind.picks.push(...(picks.get(index) ?? []));
     kinds.set(name, kind);
   }
-  return { kinds, collections };
+  return { kinds, starts };
 }
 
 /** The same for each look: who looks again finds the same. */

@@ -197,6 +197,11 @@ export function parseFieldStream(bytes: Buffer, nameOf: (index: number) => strin
   return fields;
 }
 
+/** Or an array, of plain numbers or of those. */
+export function isOfJdk(name: string): boolean {
+  return /^(?:java|javax|jdk|sun)\./.test(name) || /^[a-z]+(?:\[\])+$/.test(name);
+}
+
 const primitives: Record<string, string> = {
   B: 'byte',
   C: 'char',

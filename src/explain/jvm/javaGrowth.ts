@@ -4,6 +4,7 @@
  */
 import type { GrowingThing, LeakPattern } from '../growingThing.ts';
 import type { JavaCensus, JavaKind, Jvm } from './javaCensus.ts';
+import { isOfJdk } from './javaClasses.ts';
 import { climbJava, type JavaPath } from './javaClimb.ts';
 
 const mostCandidates = 14;
@@ -21,6 +22,12 @@ export interface JavaFollowed {
   paths: JavaPath[];
 }
 
+/** At the first look it isn't known yet what grows: those that take most. */
+export function followLargest(jvm: Jvm, now: JavaCensus): Map<string, JavaFollowed> {
+  const own = [...now.kinds.values()].filter(({ name, bytes }) => !isPlumbing(name) && bytes >= leastGrowthBytes);
+  return follow(jvm, now, own.sort((a, b) => b.bytes - a.bytes).slice(0, mostCandidates));
+}
+
 /** Those of more than the look before, by what they took; each with the ways that some of them are held. */
 export function followGrowing(jvm: Jvm, before: JavaCensus, now: JavaCensus): Map<string, JavaFollowed> {
   const grown = [...now.kinds.values()]
@@ -30,7 +37,7 @@ export function followGrowing(jvm: Jvm, before: JavaCensus, now: JavaCensus): Ma
     .slice(0, mostCandidates)
     .map(({ kind }) => kind);
   const reloaded = [...now.kinds.values()].filter((kind) => isReloaded(kind, before) && !grown.includes(kind));
-  return follow(jvm, [...grown, ...reloaded.slice(0, mostReloaded)]);
+  return follow(jvm, now, [...grown, ...reloaded.slice(0, mostReloaded)]);
 }
 
 /** More classes of the same name than before, each of a loader of its own. Lambdas and what the JDK makes have names that come again. */
@@ -39,10 +46,10 @@ function isReloaded(kind: JavaKind, before: JavaCensus): boolean {
   return kind.classes > Math.max(1, classes) && !/\$\$|\[\]$|^(?:java|javax|jdk|sun)\./.test(kind.name);
 }
 
-export function follow(jvm: Jvm, kinds: readonly JavaKind[]): Map<string, JavaFollowed> {
+export function follow(jvm: Jvm, now: JavaCensus, kinds: readonly JavaKind[]): Map<string, JavaFollowed> {
   const picks = kinds.map((kind) => kind.picks.slice(0, picksOfEach));
-  const paths = climbJava(jvm, picks.flat());
-  return new Map(kinds.map((kind, index) => [kind.name, { kind, paths: paths.splice(0, picks[index]?.length ?? 0) }]));
+  const paths = climbJava(jvm, now.starts, picks);
+  return new Map(kinds.map((kind, index) => [kind.name, { kind, paths: paths[index] ?? [] }]));
 }
 
 interface Candidate {
@@ -58,25 +65,26 @@ interface Candidate {
   classesGrow: boolean;
 }
 
-/** `second` and `third`: what was followed at these looks. The most first. */
+/** `followed`: at each look. The most first. */
 export function javaGrowth(
   jvm: Jvm,
   looks: readonly [JavaCensus, JavaCensus, JavaCensus],
-  second: ReadonlyMap<string, JavaFollowed>,
-  third: ReadonlyMap<string, JavaFollowed>,
+  followed: readonly [ReadonlyMap<string, JavaFollowed>, ReadonlyMap<string, JavaFollowed>, ReadonlyMap<string, JavaFollowed>],
 ): GrowingThing[] {
   const total = [...looks[2].kinds.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  const [first, second, third] = followed;
   const candidates = [...third.values()]
-    .flatMap((followed) => candidateOf(followed, second.get(followed.kind.name), looks) ?? [])
+    .flatMap((now) => candidateOf([first.get(now.kind.name), second.get(now.kind.name), now], looks) ?? [])
     .filter(({ growthBytes }) => growthBytes >= Math.max(leastGrowthBytes, total * leastPart));
-  return folded(candidates)
+  const names = new Set(candidates.map(({ name }) => name));
+  const others = new Set([...third.keys()].filter((name) => !names.has(name) && !isOfJdk(name)));
+  return folded(candidates.filter((candidate) => !isOfJdk(candidate.name) || !liesIn(candidate, others)))
     .sort((a, b) => b.growthBytes + b.moreBytes - (a.growthBytes + a.moreBytes))
     .map((candidate) => describe(candidate, isPlumbing(candidate.name) ? contentOf(jvm, candidate.held) : null));
 }
 
 function candidateOf(
-  now: JavaFollowed,
-  before: JavaFollowed | undefined,
+  [first, before, now]: readonly [JavaFollowed | undefined, JavaFollowed | undefined, JavaFollowed],
   looks: readonly [JavaCensus, JavaCensus, JavaCensus],
 ): Candidate | null {
   const { name } = now.kind;
@@ -87,9 +95,12 @@ function candidateOf(
   const growth = held[1].count - held[0].count;
   // A part of a few is not exact: what may be chance is no growth.
   if (growth <= 3 * Math.hypot(held[0].error, held[1].error) || held[1].part < leastHeldPart) return null;
+  // Of those that were followed at the first look it is known whether they grew then as well.
+  const atFirst = first === undefined ? null : heldOf(first);
+  if (atFirst !== null && held[0].count - atFirst.count <= Math.hypot(atFirst.error, held[0].error)) return null;
   return {
     name,
-    counts: [counts[0], Math.round(held[0].count), Math.round(held[1].count)],
+    counts: [Math.round(atFirst?.count ?? counts[0]), Math.round(held[0].count), Math.round(held[1].count)],
     growthBytes: (growth * now.kind.bytes) / now.kind.count + newClasses * classBytes,
     heldPart: held[1].part,
     paths: now.paths.filter(({ isRubbish }) => !isRubbish),
@@ -108,10 +119,6 @@ function heldOf({ kind, paths }: JavaFollowed): { count: number; error: number; 
 /** Classes of the JDK that only connect: entries of maps, arrays inside of lists. */
 function isPlumbing(name: string): boolean {
   return /^(?:java|javax|jdk|sun)\..*[$]/.test(name) || (name.endsWith('[]') && !isPlainArray(name)) || /^java\.util\./.test(name);
-}
-
-function isOfJdk(name: string): boolean {
-  return /^(?:java|javax|jdk|sun)\./.test(name) || isPlainArray(name);
 }
 
 function usualOwner({ paths }: Candidate): string | null {
@@ -149,9 +156,27 @@ function folded(candidates: readonly Candidate[]): Candidate[] {
   return candidates.filter((candidate) => !inside.has(candidate));
 }
 
+/** Most of them lie in objects of the application that do not grow: then they don't either. */
+function liesIn({ paths }: Candidate, names: ReadonlySet<string>): boolean {
+  const inside = paths.filter(({ steps }) => steps.some(({ holder }) => names.has(holder.class?.name ?? '')));
+  return inside.length * 2 > paths.length;
+}
+
 function isMostlyIn(candidate: Candidate, other: Candidate): boolean {
   const around = candidate.paths.flatMap(({ steps }) => steps.find(({ holder }) => holder.class?.name === other.name)?.holder ?? []);
-  return around.length * 2 > candidate.paths.length && new Set(around).size * 2 > around.length;
+  if (around.length * 2 > candidate.paths.length && new Set(around).size * 2 > around.length) return true;
+  // There are many more texts and arrays than new ones: what most lie in is what is new.
+  return (
+    isOfJdk(candidate.name) &&
+    !isOfJdk(other.name) &&
+    usualPath(candidate)?.steps.some(({ holder }) => holder.class?.name === other.name) === true
+  );
+}
+
+function usualPath({ paths }: Candidate): JavaPath | undefined {
+  const told = paths.map((path) => ({ path, text: tell(path).join('\n') }));
+  const usual = mostCommon(told.map(({ text }) => text));
+  return told.find(({ text }) => text === usual)?.path;
 }
 
 /** The class of what most of these refer to, each to another one: the keys or values that an entry of a map is there for. */

@@ -8,9 +8,17 @@ import type { JavaClass, JavaClasses } from './javaClasses.ts';
 import type { VmStructs } from './vmStructs.ts';
 
 const windowBytes = 4 << 20;
+export const windowWords = windowBytes / 4;
 const largestHeap = 2 ** 41;
 /** Upper bits of what tells the layout of a class. */
 const plainArray = 3;
+const smallPartBytes = 512;
+const largePartBytes = 8_192;
+const largestForSmallParts = 2 ** 33;
+/** What was allocated since the walk lies behind the last start that is known. */
+const mostSteps = 20_000;
+/** As much as tells the length of any object: of a class, where its mirror has its own size. */
+const longestHeaderWords = 40;
 
 export interface JavaHeapBounds {
   start: number;
@@ -64,6 +72,13 @@ export class ClassTable {
     return (this.#layouts[classIndex] ?? 0) >>> 30 !== plainArray;
   }
 
+  /** Class of the object whose header is at `word`; -1 where there is none. A mark is unlocked, perhaps hashed, or locked, while nothing moves. */
+  classAt(words: Uint32Array, word: number): number {
+    const [low, high] = [words[word] ?? 0, words[word + 1] ?? 0];
+    if ((low & 7) === 1 ? high >= 128 : (low & 3) === 3 || (low === 0 && high === 0) || high > 0x7fff) return -1;
+    return this.indexOf(words[word + 2] ?? 0);
+  }
+
   /** Bytes of the object whose header is at `word`. */
   objectBytes(words: Uint32Array, word: number, classIndex: number): number {
     const layout = this.#layouts[classIndex] ?? 0;
@@ -89,86 +104,105 @@ export class ClassTable {
   }
 }
 
-export interface HeapVisitor {
-  /** An object: its address, class as index of the table, bytes. */
-  object?(address: number, classIndex: number, bytes: number): void;
-  /** A piece of what may hold references, in order: `words[from]` to `words[to - 1]` lie at `offset` of the object. */
-  fields?(address: number, classIndex: number, offset: number, words: Uint32Array, from: number, to: number): void;
-}
-
-/** An object that was begun and goes on in the next window. */
-interface Unfinished {
-  address: number;
-  classIndex: number;
-  end: number;
-}
-
-export function visitHeap(memory: TargetMemory, bounds: JavaHeapBounds, table: ClassTable, visitor: HeapVisitor): void {
-  const buffer = new ArrayBuffer(windowBytes);
-  const [bytes, words] = [new Uint8Array(buffer), new Uint32Array(buffer)];
-  let last: Unfinished | null = null;
-  for (const [start, end] of presentRanges(memory, bounds)) {
-    for (let at = start; at < end; at += windowBytes) {
-      const got = memory.read(at, bytes.subarray(0, Math.min(windowBytes, end - at))) >>> 2;
-      last = walk(at, words, got, last, table, visitor);
+/** Calls `visit` for each object: its address, class as index of the table, bytes. */
+export function visitHeap(
+  memory: TargetMemory,
+  bounds: JavaHeapBounds,
+  table: ClassTable,
+  visit: (address: number, classIndex: number, bytes: number) => void,
+): void {
+  // Objects may be longer than a window, or lie across two of them.
+  let next = 0;
+  heapWindows(memory, bounds, (window, words, length) => {
+    const end = window + length * 4;
+    let at = Math.max(window, next);
+    while (at + 16 <= end) {
+      const word = (at - window) >>> 2;
+      const classIndex = table.classAt(words, word);
+      const bytes = classIndex < 0 ? 0 : table.objectBytes(words, word, classIndex);
+      if (bytes >= 16) visit(at, classIndex, bytes);
+      at += bytes < 16 ? 8 : bytes;
     }
-  }
-}
-
-function presentRanges(memory: TargetMemory, { start, end }: JavaHeapBounds): [number, number][] {
-  return memory.regions().flatMap((region) => {
-    const [from, to] = [Math.max(region.start, start), Math.min(region.end, end)];
-    return from < to && region.writable ? memory.present(from, to) : [];
+    next = at;
   });
 }
 
-function walk(
-  window: number,
-  words: Uint32Array,
-  length: number,
-  begun: Unfinished | null,
-  table: ClassTable,
-  visitor: HeapVisitor,
-): Unfinished | null {
-  const end = window + length * 4;
-  let at = window;
-  let last = begun;
-  if (begun !== null && begun.end > window) {
-    tellFields(begun, window, words, 0, Math.min(length, (begun.end - window) >>> 2), table, visitor);
-    at = begun.end;
-  }
-  while (at + 16 <= end) {
-    const word = (at - window) >>> 2;
-    const classIndex = classAt(words, word, table);
-    const bytes = classIndex < 0 ? 0 : table.objectBytes(words, word, classIndex);
-    if (bytes < 16) {
-      at += 8;
-      continue;
-    }
-    visitor.object?.(at, classIndex, bytes);
-    last = { address: at, classIndex, end: at + bytes };
-    tellFields(last, window, words, word + 3, Math.min(length, word + (bytes >>> 2)), table, visitor);
-    at += bytes;
-  }
-  return last;
-}
-
-function tellFields(
-  of: Unfinished,
-  window: number,
-  words: Uint32Array,
-  from: number,
-  to: number,
-  table: ClassTable,
-  visitor: HeapVisitor,
+/** All of the heap that is in memory, a piece at a time: `words` has `length` words from the address `window` on. */
+export function heapWindows(
+  memory: TargetMemory,
+  bounds: JavaHeapBounds,
+  look: (window: number, words: Uint32Array, length: number) => void,
 ): void {
-  if (!table.holdsReferences(of.classIndex)) return;
-  visitor.fields?.(of.address, of.classIndex, window + from * 4 - of.address, words, from, to);
+  const buffer = new ArrayBuffer(windowBytes);
+  const [bytes, words] = [new Uint8Array(buffer), new Uint32Array(buffer)];
+  for (const region of memory.regions()) {
+    const [from, to] = [Math.max(region.start, bounds.start), Math.min(region.end, bounds.end)];
+    if (from >= to || !region.writable) continue;
+    for (const [start, end] of memory.present(from, to)) {
+      for (let at = start; at < end; at += windowBytes) {
+        look(at, words, memory.read(at, bytes.subarray(0, Math.min(windowBytes, end - at))) >>> 2);
+      }
+    }
+  }
 }
 
-/** Unlocked, perhaps hashed, or locked: what a mark can be while nothing moves. */
-function classAt(words: Uint32Array, word: number, table: ClassTable): number {
-  const [low, high] = [words[word] ?? 0, words[word + 1] ?? 0];
-  if ((low & 7) === 1 ? high >= 128 : (low & 3) === 3 || (low === 0 && high === 0) || high > 0x7fff) return -1;
-  return table.indexOf(words[word + 2] ?? 0);
+/**
+ * Where in each small part of the heap the first object begins, as it was found in one walk: from any word the object around it is then a few
+ * steps away.
+ */
+export class ObjectStarts {
+  readonly #memory: TargetMemory;
+  readonly #start: number;
+  readonly #partBytes: number;
+  /** In units of 8 bytes, one more than that; 0 where no object begins. */
+  readonly #first: Uint16Array;
+  readonly #header = new Uint32Array(longestHeaderWords);
+
+  constructor(memory: TargetMemory, { start, end }: JavaHeapBounds) {
+    this.#memory = memory;
+    this.#start = start;
+    this.#partBytes = end - start > largestForSmallParts ? largePartBytes : smallPartBytes;
+    this.#first = new Uint16Array(Math.ceil((end - start) / this.#partBytes));
+  }
+
+  /** Objects of a part are added in order. */
+  add(address: number): void {
+    const part = Math.floor((address - this.#start) / this.#partBytes);
+    if (this.#first[part] === 0) this.#first[part] = (address - this.#start - part * this.#partBytes) / 8 + 1;
+  }
+
+  /** The object that the word at `address` is a field or an element of; null where there is none, or only plain numbers. */
+  objectAround(
+    address: number,
+    window: number,
+    words: Uint32Array,
+    length: number,
+    table: ClassTable,
+  ): { address: number; classIndex: number } | null {
+    let part = Math.floor((address - this.#start) / this.#partBytes);
+    let at = this.#firstIn(part);
+    while (at > address || at < 0) {
+      if (part === 0) return null;
+      part -= 1;
+      at = this.#firstIn(part);
+    }
+    for (let step = 0; step < mostSteps && at <= address; step += 1) {
+      const isInWindow = at >= window && at + longestHeaderWords * 4 <= window + length * 4;
+      if (!isInWindow) this.#memory.read(at, new Uint8Array(this.#header.buffer));
+      const [from, word] = isInWindow ? [words, (at - window) >>> 2] : [this.#header, 0];
+      const classIndex = table.classAt(from, word);
+      const bytes = classIndex < 0 ? 0 : table.objectBytes(from, word, classIndex);
+      if (bytes >= 16) this.add(at);
+      if (bytes >= 16 && address < at + bytes) {
+        return address - at >= 12 && table.holdsReferences(classIndex) ? { address: at, classIndex } : null;
+      }
+      at += bytes < 16 ? 8 : bytes;
+    }
+    return null;
+  }
+
+  #firstIn(part: number): number {
+    const first = this.#first[part] ?? 0;
+    return first === 0 ? -1 : this.#start + part * this.#partBytes + (first - 1) * 8;
+  }
 }

@@ -32,8 +32,8 @@ export function whyNoHeapProgram(language: HeapLanguage): string | null {
 
 export interface HeapProgram {
   pid: number;
-  /** Resolves when the program has done so many requests; rejects when it ends before. */
-  done(requests: number): Promise<void>;
+  /** Resolves when the program has done so many requests more; rejects when it ends before. */
+  more(requests: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export async function startHeapProgram(language: HeapLanguage, name: string, pau
   const exited = once(child, 'exit');
   const progress = new Progress(child);
   await progress.reached(0);
-  return { pid: child.pid ?? 0, done: (requests) => progress.reached(requests), stop: () => stop(child, exited) };
+  return { pid: child.pid ?? 0, more: (requests) => progress.reached(progress.done + requests), stop: () => stop(child, exited) };
 }
 
 class Progress {
@@ -60,6 +60,10 @@ class Progress {
       if (done >= 0) this.#reach(done);
     });
     lines.on('close', () => this.#end());
+  }
+
+  get done(): number {
+    return this.#done;
   }
 
   #reach(done: number): void {

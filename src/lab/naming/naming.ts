@@ -29,7 +29,7 @@ export async function nameGrowth(language: HeapLanguage, program: string): Promi
       if (heap === null || 'why' in heap) throw new Error(`expected a heap of ${language}; found ${heap === null ? 'none' : heap.why}`);
       let spent = 0;
       for (let look = 0; look < 3; look += 1) {
-        await started.done(warmUp + look * between);
+        await started.more(look === 0 ? warmUp : between);
         const before = process.cpuUsage();
         heap.look();
         spent += cpuSecondsSince(before);
