@@ -8,7 +8,7 @@ import type * as v from 'valibot';
 import { startRun, testFolder } from './cli/spawnForTests.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { startProgram } from './lab/programs.ts';
-import { observeOnly, type Settings } from './model/settings.ts';
+import { observeOnly, type Settings, untold } from './model/settings.ts';
 import { ask } from './serve/askForTests.ts';
 import { findingsSchema, seriesSchema, statusSchema, subjectDetailSchema, subjectsSchema, whereSchema } from './serve/schema.ts';
 
@@ -155,7 +155,9 @@ function settingsIn(dataDir: string): Settings {
     allowLoopbackRead: true,
     budget: { cpuRatio: 1, rssBytes: 1e10, readsPerSecond: 1e6 },
     bpf: false,
+    ...untold,
     probes: { enabled: false, intervalMs: 30_000, timeoutMs: 10_000, targets: null },
+    explain: { automatic: false },
     policy: observeOnly,
   };
 }

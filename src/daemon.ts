@@ -3,10 +3,12 @@
  * *scan* every interval; *judge* in short slices between scans; *serve* whenever somebody asks.
  */
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { findingPace } from './detect/findingLife.ts';
 import { Judge } from './detect/judge.ts';
 import { restoreSubjectWatch } from './detect/subjectWatch.ts';
 import { WatchBook } from './detect/watchBook.ts';
+import { Explainer } from './explain/explainer.ts';
 import type { PostMortem } from './model/kill.ts';
 import type { Notice } from './model/notice.ts';
 import type { Settings } from './model/settings.ts';
@@ -23,11 +25,16 @@ import type { Scan } from './sample/scan.ts';
 import { type ClockReading, nextTick, ScanClock } from './sample/scanClock.ts';
 import { openStore } from './series/embeddedStore.ts';
 import type { SeriesStore } from './series/store.ts';
+import { AuditLog } from './serve/auditLog.ts';
+import { evidenceSubject } from './serve/evidence.ts';
 import { loadPageFiles } from './serve/pageFiles.ts';
 import { readResource } from './serve/series.ts';
 import { type ApiServer, startServer } from './serve/server.ts';
 import type { Judged, LiveSource } from './serve/source.ts';
-import { loadOrCreateToken } from './serve/token.ts';
+import { requireTlsBeyondLoopback } from './serve/tls.ts';
+import { loadOrCreateToken, readTokenPath } from './serve/token.ts';
+import { Guardian } from './stabilise/guardian.ts';
+import { Teller } from './tell/teller.ts';
 
 export type LogLevel = 'error' | 'warning' | 'info';
 
@@ -65,9 +72,10 @@ const whereSearchMs = 40;
 const tellJumpMs = 3_600_000;
 
 /**
- * Errors: STANCH_E_DATA_DIR, STANCH_E_STORE_LOCKED, STANCH_E_PORT_IN_USE, STANCH_E_NOT_PERMITTED, STANCH_E_USAGE.
+ * Errors: STANCH_E_DATA_DIR, STANCH_E_STORE_LOCKED, STANCH_E_PORT_IN_USE, STANCH_E_NOT_PERMITTED, STANCH_E_USAGE, STANCH_E_CONFIG.
  */
 export async function startDaemon(settings: Settings, options: DaemonOptions): Promise<Daemon> {
+  requireTlsBeyondLoopback(settings);
   const store = openStore({ dir: settings.dataDir, retention: settings.retention });
   try {
     const daemon = new RunningDaemon(settings, options, store);
@@ -93,6 +101,10 @@ class RunningDaemon implements Daemon, LiveSource {
   private readonly book: WatchBook;
   private readonly judge: Judge;
   private readonly hostWatch: HostWatch;
+  readonly incidents: Teller;
+  readonly audit: AuditLog;
+  readonly explainer: Explainer;
+  readonly guardian: Guardian;
   private readonly cost = new OwnCostMeter(Date.now() - performance.now());
   private readonly tickListeners = new Set<() => void>();
   /** When each subject was last written to the store. */
@@ -132,6 +144,25 @@ class RunningDaemon implements Daemon, LiveSource {
       history: { store, isLeaking: (id) => isConcern(this.book.get(id)?.verdict?.verdict) },
       onBug: (error) => this.tellBug('probing', error),
     });
+    const { hostName } = this;
+    this.incidents = new Teller({ dataDir: settings.dataDir, hostName, settings, log: options.log, nowMs: () => this.nowMs() });
+    this.audit = new AuditLog(settings.dataDir);
+    this.explainer = new Explainer({
+      dataDir: settings.dataDir,
+      entry: process.argv[1] ?? '',
+      automatic: settings.explain.automatic,
+      nowMs: () => this.nowMs(),
+      log: options.log,
+    });
+    this.guardian = new Guardian({
+      journalFile: join(settings.dataDir, 'actions.jsonl'),
+      policy: settings.policy,
+      scan: () => this.latest,
+      verdictOf: (id) => this.book.get(id)?.verdict ?? null,
+      slowProbes: () => this.hostWatch.slowProbes(),
+      log: options.log,
+      onBug: (error) => this.tellBug('acting', error),
+    });
     this.latestCost = this.cost.measure();
     this.latest = this.scanOnce(null);
     this.savedMs = this.latest.timeMs;
@@ -139,10 +170,12 @@ class RunningDaemon implements Daemon, LiveSource {
   }
 
   async start(): Promise<void> {
-    const token = loadOrCreateToken(this.current.dataDir);
+    const { dataDir, listen, tls } = this.current;
+    const token = loadOrCreateToken(dataDir);
+    const readToken = loadOrCreateToken(dataDir, readTokenPath(dataDir));
     const page = loadPageFiles(this.options.pageDir);
     const onBug = (error: unknown) => this.tellBug('serving', error);
-    this.server = await startServer({ source: this, token, listen: this.current.listen, page, onBug });
+    this.server = await startServer({ source: this, token, readToken, listen, tls, page, onBug });
     this.address = this.server.address;
     this.scheduleStartMs = performance.now();
     this.logNotices();
@@ -150,6 +183,7 @@ class RunningDaemon implements Daemon, LiveSource {
     this.scheduleScan();
     this.startWork();
     this.hostWatch.start();
+    await this.guardian.start();
   }
 
   // The three loops.
@@ -162,6 +196,7 @@ class RunningDaemon implements Daemon, LiveSource {
   private onScanDue(): void {
     try {
       this.latest = this.scanOnce(this.latest);
+      this.tellNews();
       this.keepBudget();
     } catch (error) {
       this.tellBug('scanning', error);
@@ -184,6 +219,19 @@ class RunningDaemon implements Daemon, LiveSource {
     this.store.append(scan.timeMs, this.rows(scan));
     this.latestCost = this.cost.measure();
     return scan;
+  }
+
+  private tellNews(): void {
+    this.guardian.afterScan(this.latest);
+    this.explainLeaks();
+    const events = [...this.hostWatch.takeEvents(), ...this.guardian.takeEvents(), ...this.explainer.takeEvents()];
+    this.incidents.afterScan({ scan: this.latest, findings: this.judge.findings(), concerns: this.hostWatch.concerns(), events });
+  }
+
+  private explainLeaks(): void {
+    for (const { id } of this.latest.workloads.map(({ subject }) => subject)) {
+      if (this.book.get(id)?.verdict?.verdict === 'leak') this.explainer.onLeak(id, () => evidenceSubject(this.latest, id));
+    }
   }
 
   /** Looks less often, or as often as wanted again. */
@@ -310,7 +358,7 @@ class RunningDaemon implements Daemon, LiveSource {
   }
 
   notices(): Notice[] {
-    const own = [this.clockNotice(), this.storeNotice(), this.budget.notice(this.latest.timeMs), this.bug];
+    const own = [this.clockNotice(), this.storeNotice(), this.budget.notice(this.latest.timeMs), this.guardian.notice(), this.bug];
     return [...this.latest.notices, ...own.filter((notice) => notice !== null)];
   }
 
@@ -383,15 +431,24 @@ class RunningDaemon implements Daemon, LiveSource {
     if (next.retention.maxAgeMs !== before.retention.maxAgeMs) restart.push('store.max_age');
     if (next.retention.maxBytes !== before.retention.maxBytes) restart.push('store.max_size');
     if (next.listen.host !== before.listen.host || next.listen.port !== before.listen.port) restart.push('serve.listen');
+    if (JSON.stringify(next.tls) !== JSON.stringify(before.tls)) restart.push('serve.tls_cert');
     if (next.bpf !== before.bpf) restart.push('sample.bpf');
+    if (next.policy.emergency !== before.policy.emergency) restart.push('policy.emergency');
     this.current = {
       ...before,
       intervalMs: next.intervalMs,
       allowLoopbackRead: next.allowLoopbackRead,
       budget: next.budget,
       probes: next.probes,
+      explain: next.explain,
+      policy: { ...next.policy, emergency: before.policy.emergency },
+      thresholds: next.thresholds,
+      notify: next.notify,
     };
+    this.incidents.set(next);
     this.hostWatch.setProbes(next.probes);
+    this.guardian.setPolicy(next.policy);
+    this.explainer.setAutomatic(next.explain.automatic);
     this.budget.set(next.budget, next.intervalMs);
     if (next.intervalMs !== before.intervalMs) {
       this.judge.setPace(findingPace(this.budget.intervalMs));
@@ -406,12 +463,13 @@ class RunningDaemon implements Daemon, LiveSource {
     this.stopping = true;
     clearTimeout(this.scanTimer);
     clearTimeout(this.workTimer);
-    await Promise.all([this.server?.close(), this.bpf.stop()]);
+    await Promise.all([this.server?.close(), this.bpf.stop(), this.incidents.stop(), this.explainer.stop()]);
     try {
       for (const { subject } of this.book.all()) this.saveState(subject.id);
       this.judge.writeOpenFindings();
     } finally {
       this.hostWatch.stop();
+      this.guardian.stop();
       this.sampler.close();
       this.store.close();
     }

@@ -1,10 +1,11 @@
 /** The daemon's API from the command line, over node:http: fetch would cost more memory than the command itself. */
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type RequestOptions } from 'node:http';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { StanchError } from '../model/errors.ts';
-import { hostName, isLoopback } from '../serve/access.ts';
+import { hostName, isLoopback, urlHost } from '../serve/access.ts';
 import { errorSchema } from '../serve/schema.ts';
+import { readCertificate } from '../serve/tls.ts';
 import { readToken } from '../serve/token.ts';
 import { loadSettings, type Surroundings } from './settings.ts';
 
@@ -15,6 +16,7 @@ const maxBytes = 64 * 1024 * 1024;
 export interface ApiClient {
   /** Errors: STANCH_E_UNREACHABLE, STANCH_E_UNAUTHORISED, and what the daemon answers. */
   get<T extends v.GenericSchema>(path: string, schema: T): Promise<v.InferOutput<T>>;
+  post<T extends v.GenericSchema>(path: string, body: Record<string, unknown>, schema: T): Promise<v.InferOutput<T>>;
 }
 
 interface Token {
@@ -27,38 +29,46 @@ interface Answer {
   body: string;
 }
 
+interface Question {
+  url: URL;
+  /** Null: GET. */
+  body: string | null;
+  /** The certificate that the daemon is known by, of this machine's own configuration; null: whoever the system trusts. */
+  certificate: Buffer | null;
+}
+
 /** `url` undefined: where the configuration says the daemon listens. Errors: STANCH_E_USAGE. */
 export function createClient(url: string | undefined, surroundings: Surroundings): ApiClient {
-  const base = url === undefined ? configuredUrl(surroundings) : parseUrl(url);
+  const { base, certificate } = url === undefined ? configured(surroundings) : { base: parseUrl(url), certificate: null };
   const token = findToken(base, surroundings);
-  return {
-    get: async (path, schema) => {
-      const { status, body } = await ask(new URL(path, base), token);
-      if (status !== 200) throw refused(base, status, body);
-      const document = v.safeParse(schema, parseJson(body));
-      if (!document.success) throw notStanch(base, `a document of another shape (${document.issues[0].message})`);
-      return document.output;
-    },
+  const take = async <T extends v.GenericSchema>(path: string, body: string | null, schema: T): Promise<v.InferOutput<T>> => {
+    const answer = await ask({ url: new URL(path, base), body, certificate }, token);
+    if (answer.status !== 200) throw refused(base, answer.status, answer.body);
+    const document = v.safeParse(schema, parseJson(answer.body));
+    if (!document.success) throw notStanch(base, `a document of another shape (${document.issues[0].message})`);
+    return document.output;
   };
+  return { get: (path, schema) => take(path, null, schema), post: (path, body, schema) => take(path, JSON.stringify(body), schema) };
 }
 
-/** The token of the data folder may be that of another daemon of this account: without one, loopback may do. */
-async function ask(url: URL, token: Token | null): Promise<Answer> {
-  const answer = await exchange(url, token?.text ?? null);
-  return answer.status === 401 && token?.from === 'folder' ? exchange(url, null) : answer;
+/** The token of the data folder may be that of another daemon of this account: without one, loopback may do for reading. */
+async function ask(question: Question, token: Token | null): Promise<Answer> {
+  const answer = await exchange(question, token?.text ?? null);
+  return answer.status === 401 && token?.from === 'folder' && question.body === null ? exchange(question, null) : answer;
 }
 
-function configuredUrl(surroundings: Surroundings): URL {
-  const { host, port } = loadSettings({}, surroundings).settings.listen;
-  const everywhere = host === '0.0.0.0' || host === '::';
-  return new URL(`http://${everywhere ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host}:${port}`);
+function configured(surroundings: Surroundings): { base: URL; certificate: Buffer | null } {
+  const { listen, tls } = loadSettings({}, surroundings).settings;
+  const host = listen.host === '0.0.0.0' || listen.host === '::' ? '127.0.0.1' : listen.host;
+  const base = new URL(`${tls === null ? 'http' : 'https'}://${urlHost(host)}:${listen.port}`);
+  return { base, certificate: tls === null ? null : readCertificate(tls).cert };
 }
 
 function parseUrl(text: string): URL {
   const url = URL.parse(text);
-  if (url !== null && url.protocol === 'http:' && url.username === '' && url.password === '') return url;
+  if (url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '') return url;
   throw new StanchError('STANCH_E_USAGE', {
-    expected: '--url to be an http address, with the token in STANCH_TOKEN and not in it',
+    expected: '--url to be an http or https address, with the token in STANCH_TOKEN and not in it',
     found: JSON.stringify(text),
     next: `For example --url ${defaultUrl}`,
   });
@@ -79,23 +89,29 @@ function findToken(base: URL, surroundings: Surroundings): Token | null {
   }
 }
 
-function exchange(url: URL, token: string | null): Promise<Answer> {
+async function exchange({ url, body, certificate }: Question, token: string | null): Promise<Answer> {
+  const isTls = url.protocol === 'https:';
+  const request = isTls ? (await import('node:https')).request : httpRequest;
+  const content = body === null ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
+  const headers = { Accept: 'application/json', ...content, ...(token === null ? {} : { Authorization: `Bearer ${token}` }) };
+  // It is this very certificate that is trusted, for whatever name it is.
+  const pinned = certificate === null ? {} : { ca: certificate, checkServerIdentity: () => undefined };
+  const options: RequestOptions = { method: body === null ? 'GET' : 'POST', headers, timeout: timeoutMs, agent: false, ...pinned };
   return new Promise((resolve, reject) => {
-    const headers = { Accept: 'application/json', ...(token === null ? {} : { Authorization: `Bearer ${token}` }) };
-    const request = httpRequest(url, { headers, timeout: timeoutMs, agent: false }, (response) => {
+    const asked = request(url, options, (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
       response.on('data', (chunk: Buffer) => {
         size += chunk.length;
         chunks.push(chunk);
-        if (size > maxBytes) request.destroy(new Error('an answer of more than 64 MiB'));
+        if (size > maxBytes) asked.destroy(new Error('an answer of more than 64 MiB'));
       });
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }));
       response.on('error', (error) => reject(unreachable(url, error)));
     });
-    request.on('timeout', () => request.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
-    request.on('error', (error) => reject(unreachable(url, error)));
-    request.end();
+    asked.on('timeout', () => asked.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
+    asked.on('error', (error) => reject(unreachable(url, error)));
+    asked.end(body ?? undefined);
   });
 }
 
@@ -128,6 +144,7 @@ function refused(base: URL, status: number, body: string): StanchError {
   const document = v.safeParse(errorSchema, parseJson(body));
   if (!document.success) return notStanch(base, `an HTTP status ${status}`);
   const { expected, found, next } = document.output;
+  if (status === 404 || status === 409 || status === 400) return new StanchError('STANCH_E_NO_INPUT', { expected, found, next });
   if (status !== 401 && status !== 403) return new StanchError('STANCH_E_UNREACHABLE', { expected, found, next });
   return new StanchError('STANCH_E_UNAUTHORISED', {
     expected,

@@ -2,11 +2,14 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { buildCommand, buildRouteMap } from '@stricli/core';
+import type { ChannelSettings, NotifySettings } from '../model/settings.ts';
 import { formatBytes, formatDuration, formatPercent } from '../model/units.ts';
 import { probeUrl } from '../relate/probes/probeTarget.ts';
 import { urlHost } from '../serve/access.ts';
+import { maskedSecret } from '../tell/secret.ts';
 import type { CliContext } from './context.ts';
 import { jsonText } from './jsonText.ts';
+import { printable } from './printable.ts';
 import { configError, defaultPaths, loadSettings, parseConfig, readText } from './settings.ts';
 import { settingsFlags, surroundings } from './settingsFlags.ts';
 
@@ -42,10 +45,14 @@ function check(this: CliContext, flags: Flags): void {
   }
   const { settings } = loadSettings(flags.config === undefined ? {} : { config: flags.config }, around);
   if (flags.json) {
-    this.process.stdout.write(`${jsonText({ schema: 'stanch.config/1', file, problems, settings })}\n`);
+    this.process.stdout.write(
+      `${jsonText({ schema: 'stanch.config/1', file, problems, settings: { ...settings, notify: masked(settings.notify) } })}\n`,
+    );
     return;
   }
-  const { intervalMs, dataDir, retention, listen, allowLoopbackRead, budget, bpf, probes } = settings;
+  const { intervalMs, dataDir, retention, listen, allowLoopbackRead, allowPlainRemote, tls, budget, bpf, probes, thresholds, notify } =
+    settings;
+  const limit = (ratio: number | null) => (ratio === null ? 'never' : formatPercent(ratio));
   const lines = [
     file === null ? `No configuration file at ${wanted}: the defaults hold.` : `${file} is in order.`,
     `  interval                   ${formatDuration(intervalMs)}`,
@@ -54,6 +61,9 @@ function check(this: CliContext, flags: Flags): void {
     `  store.max_size             ${formatBytes(retention.maxBytes)}`,
     `  serve.listen               ${urlHost(listen.host)}:${listen.port}`,
     `  serve.allow_loopback_read  ${allowLoopbackRead}`,
+    `  serve.tls_cert             ${tls?.certFile ?? 'none: http'}`,
+    `  serve.tls_key              ${tls?.keyFile ?? 'none'}`,
+    `  serve.allow_plain_remote   ${allowPlainRemote}`,
     `  sample.bpf                 ${bpf}`,
     `  budget.cpu                 ${formatPercent(budget.cpuRatio)} of a core`,
     `  budget.rss                 ${formatBytes(budget.rssBytes)}`,
@@ -62,6 +72,37 @@ function check(this: CliContext, flags: Flags): void {
     `  probes.interval            ${formatDuration(probes.intervalMs)}`,
     `  probes.timeout             ${formatDuration(probes.timeoutMs)}`,
     `  probes.targets             ${probes.targets?.map(probeUrl).join(', ') ?? 'what is found listening'}`,
+    `  thresholds.memory          ${limit(thresholds.memoryRatio)}`,
+    `  thresholds.swap            ${limit(thresholds.swapRatio)}`,
+    `  thresholds.open_files      ${limit(thresholds.fdsRatio)}`,
+    `  thresholds.workload        ${thresholds.workloadBytes === null ? 'never' : formatBytes(thresholds.workloadBytes)}`,
+    `  notify.remind              ${formatDuration(notify.remindMs)}`,
+    `  notify.escalate_after      ${formatDuration(notify.escalateAfterMs)}`,
+    `  notify.page                ${notify.pageUrl ?? 'none'}`,
+    ...(notify.channels.length === 0 ? ['  notify.channels            none: nobody is told'] : notify.channels.map(channelLine)),
   ];
   this.process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** No secret leaves the file in which it stands. */
+function masked(notify: NotifySettings) {
+  return {
+    ...notify,
+    channels: notify.channels.map((channel) =>
+      Object.fromEntries(Object.entries(channel).map(([name, value]) => [name, maskedValue(value)])),
+    ),
+  };
+}
+
+function maskedValue(value: unknown): unknown {
+  const isSecret = typeof value === 'object' && value !== null && ('value' in value || 'file' in value || 'env' in value);
+  if (!isSecret) return value;
+  const { file, env } = { file: undefined, env: undefined, ...value };
+  return typeof file === 'string' ? { file } : typeof env === 'string' ? { env } : maskedSecret;
+}
+
+function channelLine(channel: ChannelSettings): string {
+  const { name, kind, leastSeverity, step, hours } = channel;
+  const when = hours === null ? '' : ', in its hours';
+  return printable(`  notify.channels            ${name}: ${kind}, from ${leastSeverity}${step === 0 ? '' : `, as step ${step}`}${when}`);
 }

@@ -7,7 +7,7 @@ import { buildCommand } from '@stricli/core';
 import { type Daemon, type DaemonOptions, startDaemon } from '../daemon.ts';
 import { type Program, type ProgramKind, startProgram } from '../lab/programs.ts';
 import { StanchError } from '../model/errors.ts';
-import { observeOnly, type Settings } from '../model/settings.ts';
+import { observeOnly, type Settings, untold } from '../model/settings.ts';
 import { formatDuration } from '../model/units.ts';
 import { type SubjectRow, subjectDetailSchema, subjectsSchema } from '../serve/schema.ts';
 import { loadOrCreateToken } from '../serve/token.ts';
@@ -120,7 +120,9 @@ async function startOnFreePort(dataDir: string, tell: (text: string) => void): P
     // For the minutes of a demo nothing is to be looked at less often.
     budget: { cpuRatio: 1, rssBytes: 1024 ** 3, readsPerSecond: 1_000_000 },
     bpf: false,
+    ...untold,
     probes: { enabled: false, intervalMs: 30_000, timeoutMs: 10_000, targets: null },
+    explain: { automatic: false },
     policy: observeOnly,
   };
   const options: DaemonOptions = { version, pageDir: findPageDir(), log: (level, text) => level !== 'info' && tell(text) };

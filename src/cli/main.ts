@@ -13,11 +13,17 @@ const commands: Record<string, () => Promise<Target>> = {
   status: async () => (await import('./status.ts')).statusCommand,
   top: async () => (await import('./top.ts')).topCommand,
   where: async () => (await import('./whereCommand.ts')).whereCommand,
+  why: async () => (await import('./why.ts')).whyCommand,
+  evidence: async () => (await import('./evidence.ts')).evidenceCommand,
+  'explain-child': async () => (await import('./explainChildCommand.ts')).explainChildCommand,
   oom: async () => (await import('./oom.ts')).oomCommand,
+  incidents: async () => (await import('./incidents.ts')).incidentsCommand,
+  check: async () => (await import('./check.ts')).checkCommand,
   scan: async () => (await import('./scan.ts')).scanCommand,
   do: async () => (await import('./do.ts')).doCommand,
   undo: async () => (await import('./undo.ts')).undoCommand,
   actions: async () => (await import('./undo.ts')).actionsCommand,
+  install: async () => (await import('./install.ts')).installCommand,
   demo: async () => (await import('./demo.ts')).demoCommand,
   config: async () => (await import('./configCheck.ts')).configCommand,
   bench: async () => (await import('./bench.ts')).benchCommand,
@@ -41,7 +47,10 @@ async function main(args: readonly string[]): Promise<void> {
   const name = args[0];
   const root = buildRouteMap<string, CliContext>({
     routes: await loadRoutes(name),
-    docs: { brief: 'Finds the process that leaks memory on a Linux server before it takes the server down' },
+    docs: {
+      brief: 'Finds the process that leaks memory on a Linux server before it takes the server down',
+      hideRoute: { 'explain-child': true },
+    },
   });
   const help = name !== undefined && Object.hasOwn(commands, name) ? `stanch ${name} --help` : 'stanch --help';
   const app = buildApplication(root, {

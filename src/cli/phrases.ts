@@ -32,13 +32,3 @@ export function exhaustionPhrase(exhaustion: Exhaustion, nowMs: number): string 
   const until = (moment: string) => formatDuration(Date.parse(moment) - nowMs);
   return `in ${until(exhaustion.at)} (${until(exhaustion.low)} to ${exhaustion.high === null ? 'never' : until(exhaustion.high)})`;
 }
-
-const walls: Record<string, string> = {
-  limit_bytes: 'its memory limit',
-  host_memory: 'memory and swap of this host',
-  rlimit_nofile: 'its limit of open files',
-};
-
-export function wallPhrase(wall: string): string {
-  return walls[wall] ?? wall;
-}

@@ -1,9 +1,10 @@
 /** What `stanch scan` prints for a person: what leaks first, then what is suspected, then the rest in numbers. Pure. */
 import { formatTime } from '../model/units.ts';
 import type { ResourceVerdict, SubjectVerdict, Urgency, VerdictWord } from '../model/verdict.ts';
+import { wallPhrase } from '../model/wall.ts';
 import type { LogSource } from '../series/logs/logSource.ts';
 import type { Paint } from './paint.ts';
-import { slopePhrase, slopeWithInterval, wallPhrase } from './phrases.ts';
+import { slopePhrase, slopeWithInterval } from './phrases.ts';
 import { fit, printable } from './printable.ts';
 
 export interface ScanReportInput {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { StanchError } from '../model/errors.ts';
+import { parseHours } from './notifySettings.ts';
 import { defaultPaths, loadSettings, parseConfig, parseListen } from './settings.ts';
 
 const places = (text: string) => parseConfig(text).problems.map(({ line, column }) => `${line}:${column}`);
@@ -150,4 +151,64 @@ test('every mistake of a file is in the error, as file:line:column', (t) => {
       error.found.includes(`${config}:1:1: `) &&
       error.found.includes(`${config}:2:1: `),
   );
+});
+
+test('channels: each kind with its own keys, secrets from elsewhere, and mistakes told without the secret', () => {
+  const channels = (text: string) => parseConfig(`[notify]\nremind = "1h"\n${text}`);
+  const good = channels(`
+[[notify.channels]]
+name = "mail"
+kind = "email"
+host = "mail.example.com"
+from = "stanch@example.com"
+to = ["ops@example.com"]
+password = { file = "/etc/stanch/mail" }
+user = "stanch"
+hours = "mon-fri 08:00-18:00"
+[[notify.channels]]
+name = "pager"
+kind = "pagerduty"
+key = { env = "PD_KEY" }
+step = 1
+severity = "critical"
+`);
+  assert.deepEqual(good.problems, []);
+  const [mail, pager] = good.values.notify?.channels ?? [];
+  assert.deepEqual(mail, {
+    name: 'mail',
+    leastSeverity: 'warning',
+    step: 0,
+    hours: { days: [1, 2, 3, 4, 5], fromMinute: 480, toMinute: 1080 },
+    kind: 'email',
+    host: 'mail.example.com',
+    port: 587,
+    security: 'starttls',
+    user: 'stanch',
+    password: { file: '/etc/stanch/mail' },
+    from: 'stanch@example.com',
+    to: ['ops@example.com'],
+  });
+  assert.deepEqual([pager?.step, pager?.leastSeverity, pager?.kind], [1, 'critical', 'pagerduty']);
+  const bad: [string, RegExp][] = [
+    ['kind = "smoke"\nname = "x"', /channel 1\.kind: one of/],
+    ['kind = "slack"\nname = "x"', /channel 1\.url: /],
+    ['kind = "slack"\nname = "x"\nurl = "ftp://TOPSECRET"', /channel 1\.url: /],
+    ['kind = "slack"\nname = "x"\nurl = "http://x"\nfrob = 1', /channel 1\.frob: no such key/],
+    ['kind = "email"\nname = "x"\nhost = "h"\nfrom = "a@b"\nto = ["x@y>\\r\\nDATA"]', /channel 1\.to\.0: a mail address/],
+    ['kind = "hook"\nname = "x"\ncommand = ["sh", "-c", "x"]', /channel 1\.command\.0: an absolute path/],
+    ['kind = "journald"\nname = "x"\nhours = "mon 25:00-26:00"', /channel 1\.hours: such as/],
+  ];
+  for (const [text, expected] of bad) {
+    const [problem] = channels(`[[notify.channels]]\n${text}\n`).problems;
+    assert.match(problem?.expected ?? 'nothing', expected, text);
+    assert.doesNotMatch(JSON.stringify(problem), /TOPSECRET/);
+  }
+  const twice = '[[notify.channels]]\nname = "x"\nkind = "journald"\n';
+  assert.match(channels(twice + twice).problems[0]?.expected ?? '', /x is there twice/);
+});
+
+test('hours over midnight and over the end of the week', () => {
+  assert.deepEqual(parseHours('fri-mon 22:00-06:00'), { days: [5, 6, 0, 1], fromMinute: 1320, toMinute: 360 });
+  assert.deepEqual(parseHours('00:00-24:00')?.days, [1, 2, 3, 4, 5, 6, 0]);
+  for (const text of ['', 'mon', 'mon 08:00', 'xyz 08:00-09:00', '08:00-08:00', '8:00-9:00']) assert.equal(parseHours(text), null, text);
 });

@@ -15,6 +15,8 @@
  *   cpu = "1%"
  *   rss = "128MiB"
  *   reads_per_second = 20000
+ *   [explain]
+ *   automatic = false
  *   [probes]
  *   enabled = true
  *   interval = "30s"
@@ -29,6 +31,17 @@
  *   window = "02:00-05:00"
  *   emergency = false
  *   workloads = [{ name = "php-fpm: pool *", mode = "automatic", actions = ["recycle", "restart"] }]
+ *   [thresholds]
+ *   memory = "95%"
+ *   swap = "80%"
+ *   open_files = "90%"
+ *   workload = "8GiB"
+ *   [notify]
+ *   remind = "4h"
+ *   escalate_after = "15min"
+ *   page = "https://web-1.example.com:7420"
+ *   [[notify.channels]]
+ *   …                           # notifySettings.ts
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -38,15 +51,20 @@ import { type ActionKind, actionKinds } from '../model/action.ts';
 import { StanchError } from '../model/errors.ts';
 import {
   type Budget,
+  type NotifySettings,
   observeOnly,
   type PolicyMode,
   type PolicySettings,
   type ProbeSettings,
   policyModes,
   type Settings,
+  type ThresholdSettings,
+  type TlsSettings,
+  untold,
   type WorkloadPolicy,
 } from '../model/settings.ts';
 import { parseProbeTarget } from '../relate/probes/probeTarget.ts';
+import { parseChannels } from './notifySettings.ts';
 import { parseDuration, parsePercent, parseSize } from './quantity.ts';
 import { placeOf } from './tomlPlace.ts';
 
@@ -67,7 +85,12 @@ export interface ConfigValues {
   budget?: Partial<Budget>;
   bpf?: boolean;
   probes?: Partial<ProbeSettings>;
+  explain?: { automatic: boolean };
   policy?: Partial<PolicySettings>;
+  thresholds?: Partial<ThresholdSettings>;
+  notify?: Partial<NotifySettings>;
+  tls?: Partial<TlsSettings>;
+  allowPlainRemote?: boolean;
 }
 
 /** Flags of the command line, as written. */
@@ -98,9 +121,12 @@ const maxProbeTargets = 16;
 const defaultProbes: ProbeSettings = { enabled: true, intervalMs: 30_000, timeoutMs: 10_000, targets: null };
 
 const maxPatterns = 64;
+const defaultThresholds: ThresholdSettings = { memoryRatio: 0.95, swapRatio: 0.8, fdsRatio: 0.9, workloadBytes: null };
 
 interface Key {
   expected: string;
+  /** What exactly is wrong, where one sentence does not cover it. */
+  explain?(value: unknown): string;
   /** false: not as expected. */
   take(value: unknown, into: ConfigValues): boolean;
 }
@@ -133,6 +159,18 @@ const keys: Record<string, Key> = {
     expected: 'true or false',
     take: (value, into) => typeof value === 'boolean' && assign(into, { allowLoopbackRead: value }),
   },
+  'serve.tls_cert': {
+    expected: 'an absolute path of a certificate in PEM',
+    take: (value, into) => typeof value === 'string' && isAbsolute(value) && assign(into, { tls: { ...into.tls, certFile: value } }),
+  },
+  'serve.tls_key': {
+    expected: 'an absolute path of the key of the certificate in PEM',
+    take: (value, into) => typeof value === 'string' && isAbsolute(value) && assign(into, { tls: { ...into.tls, keyFile: value } }),
+  },
+  'serve.allow_plain_remote': {
+    expected: 'true or false',
+    take: (value, into) => typeof value === 'boolean' && assign(into, { allowPlainRemote: value }),
+  },
   'sample.bpf': {
     expected: 'true or false',
     take: (value, into) => typeof value === 'boolean' && assign(into, { bpf: value }),
@@ -150,6 +188,10 @@ const keys: Record<string, Key> = {
     expected: 'a whole number from 100 on',
     take: (value, into) =>
       typeof value === 'number' && Number.isSafeInteger(value) && value >= 100 && assignBudget(into, { readsPerSecond: value }),
+  },
+  'explain.automatic': {
+    expected: 'true or false',
+    take: (value, into) => typeof value === 'boolean' && assign(into, { explain: { automatic: value } }),
   },
   'probes.enabled': {
     expected: 'true or false',
@@ -221,8 +263,46 @@ const keys: Record<string, Key> = {
       return workloads.every((workload) => workload !== null) && assignPolicy(into, { workloads });
     },
   },
+  'thresholds.memory': threshold('memoryRatio'),
+  'thresholds.swap': threshold('swapRatio'),
+  'thresholds.open_files': threshold('fdsRatio'),
+  'thresholds.workload': {
+    expected: 'a size from "16MiB" on, with its unit, or "never"',
+    take: (value, into) => {
+      if (value === 'never') return assignThresholds(into, { workloadBytes: null });
+      return number(value, parseSize, 16 * 1024 ** 2, Number.MAX_SAFE_INTEGER, (workloadBytes) =>
+        assignThresholds(into, { workloadBytes }),
+      );
+    },
+  },
+  'notify.remind': {
+    expected: 'a time from "5min" on, with its unit',
+    take: (value, into) => number(value, parseDuration, 300_000, Number.MAX_SAFE_INTEGER, (remindMs) => assignNotify(into, { remindMs })),
+  },
+  'notify.escalate_after': {
+    expected: 'a time from "10s" to "1d", with its unit',
+    take: (value, into) => number(value, parseDuration, 10_000, 86_400_000, (escalateAfterMs) => assignNotify(into, { escalateAfterMs })),
+  },
+  'notify.page': {
+    expected: 'the http or https address under which people reach the page',
+    take: (value, into) => {
+      const url = typeof value === 'string' ? URL.parse(value) : null;
+      return url !== null && /^https?:$/.test(url.protocol) && assignNotify(into, { pageUrl: url.origin });
+    },
+  },
+  'notify.channels': {
+    expected: 'tables [[notify.channels]]',
+    explain: (value) => {
+      const parsed = parseChannels(value);
+      return 'expected' in parsed ? parsed.expected : '';
+    },
+    take: (value, into) => {
+      const parsed = parseChannels(value);
+      return 'channels' in parsed && assignNotify(into, { channels: parsed.channels });
+    },
+  },
 };
-const tables = ['store', 'serve', 'sample', 'budget', 'probes', 'policy'];
+const tables = ['store', 'serve', 'sample', 'budget', 'probes', 'explain', 'policy', 'thresholds', 'notify'];
 
 function assignPolicy(into: ConfigValues, values: Partial<PolicySettings>): true {
   return assign(into, { policy: { ...into.policy, ...values } });
@@ -251,6 +331,24 @@ function parseWindow(text: string): PolicySettings['window'] {
   if (match === null) return null;
   const [fromHour = 0, fromMinute = 0, toHour = 0, toMinute = 0] = match.slice(1).map(Number);
   return { fromMinute: fromHour * 60 + fromMinute, toMinute: toHour * 60 + toMinute };
+}
+
+function threshold(name: 'memoryRatio' | 'swapRatio' | 'fdsRatio'): Key {
+  return {
+    expected: 'a share from "1%" to "100%", or "never"',
+    take: (value, into) => {
+      if (value === 'never') return assignThresholds(into, { [name]: null });
+      return number(value, parsePercent, 0.01, 1, (ratio) => assignThresholds(into, { [name]: ratio }));
+    },
+  };
+}
+
+function assignThresholds(into: ConfigValues, values: Partial<ThresholdSettings>): true {
+  return assign(into, { thresholds: { ...into.thresholds, ...values } });
+}
+
+function assignNotify(into: ConfigValues, values: Partial<NotifySettings>): true {
+  return assign(into, { notify: { ...into.notify, ...values } });
 }
 
 function assign(into: ConfigValues, values: ConfigValues): true {
@@ -289,11 +387,12 @@ export function parseConfig(text: string): { values: ConfigValues; problems: Con
     const name = path.join('.');
     const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
     if (key?.take(value, values)) continue;
-    const expected = key?.expected ?? `one of ${Object.keys(keys).join(', ')}`;
+    const expected = key?.explain?.(value) ?? key?.expected ?? `one of ${Object.keys(keys).join(', ')}`;
     problems.push({
       ...placeOf(text, path),
       expected: `${key === undefined ? '' : `${name}: `}${expected}`,
-      found: shown(key === undefined ? name : value),
+      // What stands among the channels may be a secret.
+      found: key?.explain === undefined ? shown(key === undefined ? name : value) : 'something else',
     });
   }
   problems.sort((a, b) => a.line - b.line || a.column - b.column);
@@ -357,9 +456,26 @@ export function loadSettings(flags: SettingsFlags, surroundings: Surroundings): 
     budget: { ...defaultBudget(intervalMs), ...values.budget },
     bpf: values.bpf ?? false,
     probes: { ...defaultProbes, ...values.probes },
+    explain: values.explain ?? { automatic: false },
     policy: { ...observeOnly, ...values.policy },
+    thresholds: { ...defaultThresholds, ...values.thresholds },
+    notify: { ...untold.notify, ...values.notify },
+    tls: tlsSettings(values.tls),
+    allowPlainRemote: values.allowPlainRemote ?? false,
   };
   return { settings, file };
+}
+
+/** Errors: STANCH_E_CONFIG when one of the two is missing. */
+function tlsSettings(given: Partial<TlsSettings> | undefined): TlsSettings | null {
+  if (given === undefined) return null;
+  const { certFile, keyFile } = given;
+  if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile };
+  throw new StanchError('STANCH_E_CONFIG', {
+    expected: 'serve.tls_cert and serve.tls_key, both',
+    found: 'one of them',
+    next: 'Name the other one too, then: stanch config check',
+  });
 }
 
 /** Who wants to know ten times as often allows for ten times the CPU time, up to a tenth of a core. */

@@ -1,8 +1,9 @@
 /** The status for a tired admin: the worst first, one fact a line, aligned, nothing that does not help to decide. Pure. */
 import { formatBytes, formatDuration, formatMs, formatPercent } from '../model/units.ts';
+import { wallPhrase } from '../model/wall.ts';
 import type { StatusDocument, SubjectRow } from '../serve/schema.ts';
 import type { Paint } from './paint.ts';
-import { agoPhrase, exhaustionPhrase, hostingPhrase, slopePhrase, slopeWithInterval, wallPhrase } from './phrases.ts';
+import { agoPhrase, exhaustionPhrase, hostingPhrase, slopePhrase, slopeWithInterval } from './phrases.ts';
 import { fit, printable } from './printable.ts';
 
 export interface Look {

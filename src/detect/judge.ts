@@ -91,6 +91,11 @@ export class Judge {
     else this.writtenMs.set(finding.id, finding.lastSeenMs);
   }
 
+  /** Every finding that is followed, the resolved ones among them. */
+  *findings(): Generator<Finding> {
+    for (const { tracks } of this.book.all()) for (const { finding } of tracks.values()) if (finding !== null) yield finding;
+  }
+
   /** Findings as they stand, for a clean exit. */
   writeOpenFindings(): void {
     for (const entry of this.book.all()) {

@@ -68,9 +68,22 @@ export function sectionContent(fd: number, section: ElfSection | undefined): Buf
   return section === undefined || section.size > mostSectionBytes ? null : piece(fd, section.offset, section.size);
 }
 
+export interface ElfSymbol {
+  name: string;
+  /** In the file's own terms. */
+  address: number;
+  size: number;
+}
+
 /** Addresses, in the file's own terms, of the symbols that are wanted. */
 export function elfSymbols(elf: ElfFile, isWanted: (name: string) => boolean): Map<string, number> {
   const found = new Map<string, number>();
+  for (const { name, address } of eachSymbol(elf)) if (isWanted(name) && !found.has(name)) found.set(name, address);
+  return found;
+}
+
+/** Of what is defined in the file. */
+export function* eachSymbol(elf: ElfFile): Generator<ElfSymbol> {
   for (const section of elf.sections) {
     if (!symbolTables.has(section.type)) continue;
     const table = sectionContent(elf.fd, section);
@@ -79,11 +92,9 @@ export function elfSymbols(elf: ElfFile, isWanted: (name: string) => boolean): M
       const address = long(table, at + 8);
       // In no section: only asked for, not defined here.
       if (address === 0 || table.readUInt16LE(at + 6) === 0) continue;
-      const name = textAt(names, table.readUInt32LE(at));
-      if (isWanted(name) && !found.has(name)) found.set(name, address);
+      yield { name: textAt(names, table.readUInt32LE(at)), address, size: long(table, at + 16) };
     }
   }
-  return found;
 }
 
 function piece(fd: number, offset: number, length: number): Buffer | null {

@@ -9,7 +9,8 @@ export type LeakPattern =
   | 'thread-local'
   | 'class-loader'
   | 'blocked-goroutines'
-  | 'memo-without-limit';
+  | 'memo-without-limit'
+  | 'no-pointer-left';
 
 /** One answer to what grows in a heap, the same for every runtime. */
 export interface GrowingThing {
@@ -28,4 +29,6 @@ export interface GrowingThing {
   /** From a variable down to them, as far as it has names. */
   path: string[];
   pattern: LeakPattern | null;
+  /** Texts that many of them hold, as they are: masked before anybody sees them, unless the owner asks. */
+  contents?: string[];
 }

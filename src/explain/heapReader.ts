@@ -8,6 +8,8 @@ export interface HeapReader {
   look(): void;
   /** After the third look: what grows, the most first; empty when nothing does. */
   growing(): GrowingThing[];
+  /** After the third look: sentences on memory that is no leak, with what to do, such as what an allocator keeps. */
+  notes?(): string[];
 }
 
 /** Of a runtime that is not there: null; of one that is there and can't be read: why, and what to do. */

@@ -6,7 +6,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { missingFor, readText } from '../kernel/read.ts';
 import { isValue } from '../model/reading.ts';
-import { elfSymbols, readElf, sectionContent } from './elfFile.ts';
+import { type ElfSymbol, eachSymbol, elfSymbols, readElf, sectionContent } from './elfFile.ts';
 
 const pageBytes = 4096;
 const entryBytes = 8;
@@ -111,6 +111,21 @@ export class TargetMemory {
       });
     }
     return found;
+  }
+
+  /** Variables and functions of a mapped file, with their addresses in the process, in that order. */
+  symbolsByAddress(path: string): ElfSymbol[] {
+    const found: ElfSymbol[] = [];
+    for (const region of this.#files((each) => each === path)) {
+      this.#withFile(region, (fd) => {
+        const elf = readElf(fd);
+        if (elf === null) return;
+        for (const symbol of eachSymbol(elf)) {
+          if (symbol.size > 0) found.push({ ...symbol, address: symbol.address + biasOf(region, elf.base) });
+        }
+      });
+    }
+    return found.sort((a, b) => a.address - b.address);
   }
 
   /** A section of the first mapped file whose path fits, as it is on disk; `bias` is added to its addresses by where it was loaded. */

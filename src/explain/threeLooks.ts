@@ -27,7 +27,9 @@ export interface Growing {
   growthCount: number;
   /** Of the sample's blocks that came between the first and the second look, the part that was still there at the third; null without any. */
   survival: number | null;
-  /** Some of those. */
+  /** Blocks of the sample that came between the first and the second look. */
+  born: number;
+  /** Some of those that stayed. */
   survivors: number[];
 }
 
@@ -52,6 +54,7 @@ export function whatGrows(looks: readonly [Look, Look, Look]): Growing[] {
       growthBytes,
       growthCount: slowerGrowth(counts),
       survival: cohort === undefined || cohort.born === 0 ? null : cohort.stayed / cohort.born,
+      born: cohort?.born ?? 0,
       survivors: cohort?.survivors ?? [],
     });
   }

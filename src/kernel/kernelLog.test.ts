@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import type { Kill } from '../model/kill.ts';
 import { absent, isValue } from '../model/reading.ts';
 import { parseKernelLogLine } from './kernelLogText.ts';
-import { parseKmsgRecord } from './kmsg.ts';
+import { KernelLog, parseKmsgRecord } from './kmsg.ts';
 import { isFailedAllocation, OomReader } from './oomReport.ts';
 
 const nowMs = Date.parse('2026-03-04T00:00:00Z');
@@ -119,6 +119,10 @@ test('the kernel that gets no memory itself, which is not want of pages that lie
   assert.ok(isFailed('kswapd0: page allocation failure: order:0, mode:0x40cc0(GFP_KERNEL|__GFP_COMP), nodemask=(null),cpuset=/'));
   assert.ok(!isFailed('node: page allocation failure: order:4, mode:0x40cc0'));
   assert.ok(!isFailed('kswapd0: page allocation failure: order:0, mode:0x40cc0', 'systemd'));
+});
+
+test("a device that is not the kernel's log is none", () => {
+  for (const path of ['/dev/null', '/dev/zero', '/no/such/device']) assert.equal(KernelLog.open(path), absent, path);
 });
 
 test('systemd-oomd and earlyoom are told apart from the kernel', () => {

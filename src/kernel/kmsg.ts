@@ -9,13 +9,15 @@
  * A read fails with EAGAIN when there is no more, with EPIPE when the next record was overwritten meanwhile: reading goes on after the gap.
  * https://docs.kernel.org/admin-guide/abi-testing.html (dev-kmsg)
  */
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { absent, isValue, type Reading } from '../model/reading.ts';
 import type { KernelLogLine } from './kernelLogText.ts';
 import { countRead, missingFor } from './read.ts';
 
 /** The kernel's own limit of a record and its dictionary. */
 const maxRecordBytes = 8192;
+/** Major 1, minor 11. */
+const kmsgDevice = (1 << 8) | 11;
 const record = Buffer.allocUnsafeSlow(maxRecordBytes);
 
 /** Kept open, it goes on where it was left. */
@@ -26,9 +28,13 @@ export class KernelLog {
     this.#fd = fd;
   }
 
+  /** Absent where another device stands in its place, as containers have it: reading from a console would take away what is typed there. */
   static open(path = '/dev/kmsg'): Reading<KernelLog> {
     try {
-      return new KernelLog(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+      const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      if (fstatSync(fd).rdev === kmsgDevice) return new KernelLog(fd);
+      closeSync(fd);
+      return absent;
     } catch (error) {
       return missingFor(error);
     }

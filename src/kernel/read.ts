@@ -6,7 +6,19 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { absent, type Missing, notPermitted, type Reading } from '../model/reading.ts';
 
 /** Gone, never there, switched off, or not offered for this object. ENODEV: the cgroup was removed while open. */
-const absentCodes = new Set(['ENOENT', 'ESRCH', 'ENOTDIR', 'ENODEV', 'EOPNOTSUPP', 'ENOTSUP', 'EINVAL', 'EIO', 'ELOOP', 'ENAMETOOLONG']);
+const absentCodes = new Set([
+  'ENOENT',
+  'ESRCH',
+  'ENOTDIR',
+  'ENODEV',
+  'ENXIO',
+  'EOPNOTSUPP',
+  'ENOTSUP',
+  'EINVAL',
+  'EIO',
+  'ELOOP',
+  'ENAMETOOLONG',
+]);
 const notPermittedCodes = new Set(['EACCES', 'EPERM']);
 
 let reads = 0;

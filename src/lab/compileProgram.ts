@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
+
+const compilers: Record<string, [string, ...string[]]> = { '.c': ['cc', '-O1'], '.cpp': ['c++', '-O1'], '.rs': ['rustc', '-O'] };
 
 /**
- * The program compiled from a C source, under a name of its own: a workload is recognised by its executable.
+ * The program compiled from a source in C, C++ or Rust, under a name of its own: a workload is recognised by its executable.
  * Compiled once for each source and name, into `dist/lab-programs/` of the checkout.
  */
 export function compileProgram(source: string, name: string): string {
@@ -15,7 +17,10 @@ export function compileProgram(source: string, name: string): string {
   mkdirSync(folder, { recursive: true });
   // Renamed when complete: two tests may compile the same program at the same time.
   const unfinished = `${program}.${process.pid}`;
-  execFileSync('cc', ['-O1', '-o', unfinished, source, '-lm'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const [compiler, ...flags] = compilers[extname(source)] ?? ['cc'];
+  execFileSync(compiler, [...flags, '-o', unfinished, source, ...(compiler === 'cc' ? ['-lm'] : [])], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   renameSync(unfinished, program);
   return program;
 }

@@ -50,9 +50,18 @@ export function whyNotRunnable(language: ProgramLanguage): string | null {
   return findOnPath(tool) === null ? `there is no ${tool} here (apt-get install ${language === 'c' ? 'gcc libc6-dev' : tool})` : null;
 }
 
-export function startProgram(options: ProgramOptions): Program {
+/** The command that is the program, for whoever starts it in another way. */
+export function programCommand(options: ProgramOptions): string[] {
   const { command, args } = commandOf(options.language, options.kind);
-  const child = spawn(command, [...args, ...flagsOf(options)], { env: programEnvironment(), stdio: ['pipe', 'pipe', 'pipe'] });
+  return [command, ...args, ...flagsOf(options)];
+}
+
+export function startProgram(options: ProgramOptions): Program {
+  const [command = '', ...args] = programCommand(options);
+  const child = spawn(command, args, {
+    env: { ...allocatorEnvironment(), STANCH_LAB_UNTIL_STDIN_ENDS: '1' },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   if (child.pid === undefined) throw new Error(`${command} could not be started`);
   const exited = once(child, 'exit');
   return { pid: child.pid, ready: becomeReady(child, exited), stop: () => stopProgram(child, exited) };
@@ -81,9 +90,9 @@ function commandOf(language: ProgramLanguage, kind: ProgramKind): { command: str
 }
 
 /** Without what is meant for this process's own Node; with an allocator that gives back what is freed. */
-function programEnvironment(): NodeJS.ProcessEnv {
+export function allocatorEnvironment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('NODE_'));
-  return { ...Object.fromEntries(inherited), STANCH_LAB_UNTIL_STDIN_ENDS: '1', MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_ARENA_MAX: '1' };
+  return { ...Object.fromEntries(inherited), MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_ARENA_MAX: '1' };
 }
 
 async function becomeReady(child: ChildProcess, exited: Promise<unknown[]>): Promise<void> {

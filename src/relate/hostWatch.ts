@@ -4,6 +4,7 @@
  */
 import type { Because, Cause, StageState, Vitals } from '../model/cascade.ts';
 import type { ServerEvent } from '../model/event.ts';
+import type { Concern } from '../model/incident.ts';
 import type { PostMortem } from '../model/kill.ts';
 import type { LoopbackState, ProbeState } from '../model/probe.ts';
 import { isValue, type Reading } from '../model/reading.ts';
@@ -117,6 +118,13 @@ export class HostWatch {
     return this.#kills.step();
   }
 
+  /** Names of the services that answer slowly or not at all. */
+  slowProbes(): string[] {
+    return this.condition()
+      .probes.filter(({ state }) => state === 'slow' || state === 'failing')
+      .map(({ name }) => name);
+  }
+
   condition(): HostCondition {
     const { stage, sinceMs, because } = this.#track ?? newStageTrack(0);
     const { cause, also, because: causeBecause, sentence } = this.#conclusion;
@@ -140,9 +148,18 @@ export class HostWatch {
     return this.#kills.all();
   }
 
-  /** What happened after that moment, in order. The last few hundred are kept. */
-  eventsSince(sinceMs: number): ServerEvent[] {
-    return this.#events.filter(({ atMs }) => atMs > sinceMs);
+  /** What stands, for an incident: the server is short of memory. */
+  concerns(): Concern[] {
+    const { stage, sinceMs, sentence } = this.condition();
+    if (stage === 'healthy' || stage === 'filling') return [];
+    const severity = stage === 'swapping' ? 'warning' : 'critical';
+    const text = sentence === null ? `it is ${stage}` : sentence.replace(/\.$/, '');
+    return [{ key: 'stage', subjectId: null, subjectName: 'the server', severity, sinceMs, text }];
+  }
+
+  /** What happened since it was asked last, in order. The last few hundred are kept. */
+  takeEvents(): ServerEvent[] {
+    return this.#events.splice(0);
   }
 
   #conclude({ stage }: StageTrack, vitals: Vitals): void {

@@ -1,13 +1,18 @@
 /**
- * Who may read: whoever shows the token; and, when the owner allows it, whoever sits on this machine. A browser on this machine also
+ * Who may read: whoever shows a token; and, when the owner allows it, whoever sits on this machine. A browser on this machine also
  * sits here whatever page it shows, so that without a token the request must be meant for us by name (DNS rebinding) and must not come
- * from another site. Pure.
+ * from another site. Who may act: whoever shows the token for that, and from a browser only our own page. Pure.
  */
 import { HttpProblem } from './problem.ts';
+import { type Right, rightOfSession } from './session.ts';
 import { isToken } from './token.ts';
 
 export interface AccessPolicy {
+  /** Opens everything. */
   token: string;
+  /** Opens reading. */
+  readToken: string;
+  nowMs: number;
   allowLoopbackRead: boolean;
   listen: { host: string; port: number };
 }
@@ -21,17 +26,47 @@ export interface AccessRequest {
   fetchSite: string | undefined;
 }
 
-export const tokenCookie = 'stanch-token';
+export const sessionCookie = 'stanch-session';
 
-/** null: may read. */
-export function refusal(request: AccessRequest, policy: AccessPolicy): HttpProblem | null {
+/** null: may do it. */
+export function refusal(request: AccessRequest, policy: AccessPolicy, needs: Right): HttpProblem | null {
   const foreign = refuseForeignSite(request);
   if (foreign !== null) return foreign;
-  const given = bearer(request.authorization) ?? cookieValue(request.cookie);
-  if (given !== null) return isToken(given, policy.token) ? null : unauthorised('a token that is not the right one', policy);
+  const header = bearer(request.authorization);
+  const session = header === null ? cookieValue(request.cookie) : null;
+  const isGiven = header !== null || session !== null;
+  const right =
+    header !== null ? rightOfToken(header, policy) : session !== null ? rightOfSession(session, policy.token, policy.nowMs) : null;
+  if (isGiven && right === null) return unauthorised('a token or session that is not, or no longer, the right one', policy);
+  if (needs === 'act') return refuseActing(request, policy, right, session !== null);
+  if (isGiven) return null;
   if (!isLoopback(request.peerAddress)) return unauthorised('no token, from another machine', policy);
   if (!policy.allowLoopbackRead) return unauthorised('no token', policy);
   return refuseForeignHost(request, policy);
+}
+
+export function rightOfToken(given: string, { token, readToken }: Pick<AccessPolicy, 'token' | 'readToken'>): Right | null {
+  const mayAct = isToken(given, token);
+  const mayRead = isToken(given, readToken);
+  return mayAct ? 'act' : mayRead ? 'read' : null;
+}
+
+/** A browser sends the cookie along whoever asks it to: the request must say that it is from our own page. */
+function refuseActing(request: AccessRequest, policy: AccessPolicy, right: Right | null, isFromBrowser: boolean): HttpProblem | null {
+  if (right === null) return unauthorised('no token, which acting always needs', policy);
+  if (right === 'read') {
+    return new HttpProblem(403, 'STANCH_E_UNAUTHORISED', {
+      expected: 'the token for acting',
+      found: 'the one for reading',
+      next: 'Use the content of the file "token" in the data folder in place of "read-token".',
+    });
+  }
+  if (!isFromBrowser || (request.origin !== undefined && isOwnOrigin(request)) || request.fetchSite === 'same-origin') return null;
+  return new HttpProblem(403, 'STANCH_E_UNAUTHORISED', {
+    expected: 'a request of the page of stanch itself, with its Origin',
+    found: 'one with a session and no Origin',
+    next: 'From a program send the token: Authorization: Bearer …',
+  });
 }
 
 function refuseForeignSite(request: AccessRequest): HttpProblem | null {
@@ -75,7 +110,7 @@ function bearer(header: string | undefined): string | null {
 function cookieValue(header: string | undefined): string | null {
   for (const pair of (header ?? '').split(';')) {
     const [name, value] = pair.trim().split('=', 2);
-    if (name === tokenCookie && value !== undefined) return value;
+    if (name === sessionCookie && value !== undefined) return value;
   }
   return null;
 }

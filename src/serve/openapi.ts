@@ -7,7 +7,7 @@ import { errorSchema, memoryNodeSchema, tickSchema } from './schema.ts';
 type Json = Record<string, unknown>;
 
 export function openapiDocument(version: string): Json {
-  const paths: Json = Object.fromEntries(routes.map((route) => [route.path, { get: operation(route) }]));
+  const paths: Json = Object.fromEntries(routes.map((route) => [route.path, { [route.method.toLowerCase()]: operation(route) }]));
   const stream = {
     description: 'Server-sent events; the data of each is a Tick',
     content: { 'text/event-stream': { schema: { $ref: '#/components/schemas/Tick' } } },
@@ -59,6 +59,9 @@ function operation(route: Route): Json {
       .replace(/^\/(api\/v1\/)?/, '')
       .replace(/[^a-z]+(\w)?/g, (_all, letter?: string) => (letter ?? '').toUpperCase()),
     parameters: [...pathParameters, ...queryParameters],
+    ...(route.body === null
+      ? {}
+      : { requestBody: { required: true, content: { 'application/json': { schema: schema(route.body) } } }, security: [{ token: [] }] }),
     responses: { 200: { description: route.summary, content }, ...errors() },
   };
 }

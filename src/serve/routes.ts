@@ -1,13 +1,24 @@
 /** Every route of the API, once: the server answers from this list and the OpenAPI document describes it. */
 import * as v from 'valibot';
+import { actionKinds } from '../model/action.ts';
+import { maxNoteLength } from '../tell/handling.ts';
+import { actionsDocument, agreeTo, planAction, undoAction } from './actions.ts';
+import { beginEvidence, evidenceDocument, oneEvidence } from './evidence.ts';
 import { findingsDocument } from './findings.ts';
 import { hostDocument } from './host.ts';
+import { auditDocument, handleIncident, incidentDocument, incidentsDocument } from './incidents.ts';
 import { killsDocument } from './kills.ts';
 import { metricsText } from './metrics.ts';
 import { HttpProblem } from './problem.ts';
 import {
+  actionsSchema,
+  auditLogSchema,
+  evidenceListSchema,
+  evidenceSchema,
   findingsSchema,
   hostDocumentSchema,
+  incidentSchema,
+  incidentsSchema,
   killsSchema,
   seriesSchema,
   statusSchema,
@@ -24,15 +35,25 @@ import { whereDocument } from './where.ts';
 type Entries = Record<string, v.GenericSchema<string | undefined, unknown>>;
 type Document = Record<string, unknown>;
 
+/** What a request that changes something brings. */
+interface Deed {
+  body: unknown;
+  /** Of the client. */
+  address: string;
+}
+
 export interface Route {
+  method: 'GET' | 'POST';
   path: string;
   summary: string;
   /** Query parameters by name. */
   query: Entries;
+  /** Schema of the JSON document that is sent; null: none is. */
+  body: v.GenericSchema | null;
   /** Schema of the JSON document; null for text. */
   response: v.GenericSchema | null;
   contentType: string;
-  answer(source: LiveSource, params: Record<string, string>, search: URLSearchParams): string;
+  answer(source: LiveSource, params: Record<string, string>, search: URLSearchParams, deed: Deed): string;
 }
 
 function whole(min: number, max: number, fallback: string) {
@@ -67,9 +88,11 @@ function json<E extends Entries>(
 ): Route {
   const schema = v.strictObject(query);
   return {
+    method: 'GET',
     path,
     summary,
     query,
+    body: null,
     response,
     contentType: 'application/json; charset=utf-8',
     answer: (source, params, search) => {
@@ -78,6 +101,39 @@ function json<E extends Entries>(
       return JSON.stringify(answer(source, checked.output, params));
     },
   };
+}
+
+/** A JSON route that changes something. */
+function deed<B extends v.GenericSchema>(
+  path: string,
+  summary: string,
+  response: v.GenericSchema,
+  body: B,
+  answer: (source: LiveSource, body: v.InferOutput<B>, params: Record<string, string>, address: string) => Document,
+): Route {
+  return {
+    method: 'POST',
+    path,
+    summary,
+    query: {},
+    body,
+    response,
+    contentType: 'application/json; charset=utf-8',
+    answer: (source, params, _search, given) => {
+      const checked = v.safeParse(body, given.body);
+      if (!checked.success) throw badBody(checked.issues[0]);
+      return JSON.stringify(answer(source, checked.output, params, given.address));
+    },
+  };
+}
+
+function badBody(issue: v.BaseIssue<unknown>): HttpProblem {
+  const at = v.getDotPath(issue);
+  return new HttpProblem(400, 'STANCH_E_USAGE', {
+    expected: at === null ? 'a JSON object' : `${at}: ${issue.expected === 'never' ? 'no such key' : (issue.expected ?? issue.message)}`,
+    found: 'something else',
+    next: 'See /openapi.json for what is to be sent.',
+  });
 }
 
 function badQuery(issue: v.BaseIssue<unknown>, known: string[], search: URLSearchParams): HttpProblem {
@@ -103,6 +159,12 @@ function noSuchSubject(id: string): HttpProblem {
 }
 
 const dayMs = 86_400_000;
+
+/** As they call themselves. */
+const by = v.optional(v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(100)), 'somebody');
+
+const bytes = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const idSchema = v.object({ id: v.string() });
 
 export const routes: readonly Route[] = [
   json('/api/v1/status', 'What leaks, what is suspected, how the host stands', statusSchema, {}, (source) => statusDocument(source)),
@@ -153,18 +215,116 @@ export const routes: readonly Route[] = [
     (source, query) =>
       findingsDocument(source, query.since === undefined ? { limit: query.limit } : { sinceMs: query.since, limit: query.limit }),
   ),
+  json(
+    '/api/v1/actions',
+    'What was done to this server, and what is proposed',
+    actionsSchema,
+    { limit: whole(1, 1000, '100') },
+    (source, query) => actionsDocument(source, query.limit),
+  ),
+  deed(
+    '/api/v1/actions/plan',
+    'Plans an action; nothing is done until somebody agrees',
+    actionsSchema.entries.proposals.item,
+    v.strictObject({
+      kind: v.picklist(actionKinds),
+      subject: v.pipe(v.string(), v.minLength(1), v.maxLength(300)),
+      highBytes: v.optional(v.nullable(bytes), null),
+      maxBytes: v.optional(v.nullable(bytes), null),
+    }),
+    (source, body) => planAction(source, body),
+  ),
+  deed(
+    '/api/v1/actions/{id}/agree',
+    'Carries out a plan; how it goes on is in the list of actions',
+    idSchema,
+    v.strictObject({ by, again: v.optional(v.boolean(), false) }),
+    (source, body, { id = '' }, address) => ({ ...agreeTo(source, id, body.again, { by: body.by, address }) }),
+  ),
+  deed(
+    '/api/v1/actions/{id}/undo',
+    'Takes an action back; whether it worked is in the list of actions',
+    idSchema,
+    v.strictObject({ by }),
+    (source, body, { id = '' }, address) => ({ ...undoAction(source, id, { by: body.by, address }) }),
+  ),
+  json(
+    '/api/v1/evidence',
+    'What was found out about running processes, and how far the explanation is that runs',
+    evidenceListSchema,
+    { limit: whole(1, 100, '20') },
+    (source, query) => evidenceDocument(source, query.limit),
+  ),
+  json('/api/v1/evidence/{id}', 'One piece of evidence', evidenceSchema, {}, (source, _query, { id = '' }) => oneEvidence(source, id)),
+  deed(
+    '/api/v1/evidence',
+    'Begins to explain a process or the largest of a workload; how far it is, is in the list',
+    evidenceListSchema,
+    v.strictObject({ subject: v.pipe(v.string(), v.minLength(1), v.maxLength(300)), by }),
+    (source, body, _params, address) => beginEvidence(source, body.subject, { by: body.by, address }),
+  ),
+  json(
+    '/api/v1/incidents',
+    'What has one cause, told as one: open ones first',
+    incidentsSchema,
+    { state: v.optional(v.picklist(['open', 'resolved', 'all']), 'all'), limit: whole(1, 1000, '100') },
+    (source, query) => incidentsDocument(source, query),
+  ),
+  json(
+    '/api/v1/incidents/{id}',
+    'One incident with its timeline, its notes, and who was told',
+    incidentSchema,
+    {},
+    (source, _query, { id = '' }) => incidentDocument(source, id),
+  ),
+  deed(
+    '/api/v1/incidents/{id}/ack',
+    'Somebody takes care: no more reminders',
+    incidentSchema,
+    v.strictObject({ by }),
+    (source, body, { id = '' }, address) => handleIncident(source, id, { action: 'ack' }, { by: body.by, address }),
+  ),
+  deed(
+    '/api/v1/incidents/{id}/silence',
+    'Nothing is told of it for some minutes',
+    incidentSchema,
+    v.strictObject({ by, minutes: v.pipe(v.number(), v.minValue(1), v.maxValue(43_200)) }),
+    (source, body, { id = '' }, address) =>
+      handleIncident(source, id, { action: 'silence', untilMs: source.nowMs() + body.minutes * 60_000 }, { by: body.by, address }),
+  ),
+  deed(
+    '/api/v1/incidents/{id}/resolve',
+    'It is done; it comes back only if it begins anew',
+    incidentSchema,
+    v.strictObject({ by }),
+    (source, body, { id = '' }, address) => handleIncident(source, id, { action: 'resolve' }, { by: body.by, address }),
+  ),
+  deed(
+    '/api/v1/incidents/{id}/note',
+    'A note for whoever comes next',
+    incidentSchema,
+    v.strictObject({ by, text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(maxNoteLength)) }),
+    (source, body, { id = '' }, address) => handleIncident(source, id, { action: 'note', text: body.text }, { by: body.by, address }),
+  ),
+  json('/api/v1/audit-log', 'Who did what, latest first', auditLogSchema, { limit: whole(1, 1000, '100') }, (source, query) =>
+    auditDocument(source, query.limit),
+  ),
   {
+    method: 'GET',
     path: '/metrics',
     summary: 'Prometheus metrics, text exposition 0.0.4',
     query: {},
+    body: null,
     response: null,
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
     answer: (source) => metricsText(source),
   },
   {
+    method: 'GET',
     path: '/healthz',
     summary: 'Is stanch alive?',
     query: {},
+    body: null,
     response: null,
     contentType: 'text/plain; charset=utf-8',
     answer: () => 'ok\n',

@@ -3,7 +3,9 @@
  * Times are RFC 3339 in UTC in documents and ms since the epoch in arrays of points. `null` is absent, never 0.
  */
 import * as v from 'valibot';
+import { actionKinds } from '../model/action.ts';
 import { causes, stages } from '../model/cascade.ts';
+import { incidentStates } from '../model/incident.ts';
 import { probeKinds } from '../model/probe.ts';
 import { reclaimKinds } from '../relate/memoryTree.ts';
 
@@ -343,6 +345,105 @@ export const hostDocumentSchema = v.object({
   vitals: v.nullable(vitalsSchema),
 });
 
+const planSchema = v.object({
+  kind: v.picklist(actionKinds),
+  subjectId: v.string(),
+  subjectName: v.string(),
+  reason: v.string(),
+  /** What is done, in this order, in words. */
+  steps: v.array(v.string()),
+  risk: v.nullable(v.string()),
+  undoable: v.boolean(),
+  expectedBytes: nullableNumber,
+});
+
+const actionSchema = v.object({
+  id: v.string(),
+  time: v.string(),
+  by: v.string(),
+  plan: planSchema,
+  state: v.picklist(['running', 'done', 'failed', 'undone', 'interrupted']),
+  stepsDone: v.number(),
+  error: v.nullable(v.string()),
+  ended: v.nullable(v.string()),
+  /** What it brought, as measured. */
+  proof: v.nullable(
+    v.object({
+      helped: v.boolean(),
+      sentence: v.string(),
+      beforeBytes: v.number(),
+      afterBytes: v.number(),
+      boughtMs: nullableNumber,
+      probes: v.array(v.object({ name: v.string(), recovered: v.boolean() })),
+    }),
+  ),
+});
+
+export const actionsSchema = v.object({
+  schema: v.literal('stanch.actions/1'),
+  time: v.string(),
+  /** Latest first. */
+  actions: v.array(actionSchema),
+  /** Plans that wait for somebody to agree, or were suggested. */
+  proposals: v.array(v.object({ id: v.string(), time: v.string(), state: v.picklist(['waits', 'suggested']), plan: planSchema })),
+});
+
+const costSchema = v.object({ cpuSeconds: v.number(), rssBytes: v.number(), wallMs: v.number() });
+const evidenceSubjectSchema = v.object({
+  pid: v.number(),
+  startTimeTicks: v.number(),
+  subjectId: v.nullable(v.string()),
+  name: v.string(),
+});
+
+/** What grows in one process, and who holds it. */
+export const evidenceSchema = v.object({
+  schema: v.literal('stanch.evidence/1'),
+  id: v.string(),
+  takenAtMs: v.number(),
+  subject: evidenceSubjectSchema,
+  runtime: v.string(),
+  /** One paragraph. */
+  answer: v.string(),
+  /** Most first; empty when nothing grows. */
+  grows: v.array(
+    v.object({
+      type: v.string(),
+      place: v.nullable(v.string()),
+      counts: v.tuple([v.number(), v.number(), v.number()]),
+      bytesPerSecond: v.number(),
+      survival: v.nullable(v.number()),
+      owner: v.nullable(v.string()),
+      path: v.array(v.string()),
+      pattern: v.nullable(v.object({ name: v.string(), meaning: v.string(), fix: v.string() })),
+      contents: v.array(v.string()),
+    }),
+  ),
+  notes: v.array(v.string()),
+  intervalMs: v.number(),
+  estimate: costSchema,
+  cost: costSchema,
+  hasTexts: v.boolean(),
+});
+
+export const evidenceListSchema = v.object({
+  schema: v.literal('stanch.evidence-list/1'),
+  time: v.string(),
+  /** Running, or the last one since the start. */
+  job: v.nullable(
+    v.object({
+      subject: evidenceSubjectSchema,
+      startedMs: v.number(),
+      done: v.number(),
+      state: v.picklist(['running', 'done', 'failed']),
+      evidenceId: v.nullable(v.string()),
+      error: v.nullable(v.string()),
+    }),
+  ),
+  /** Latest first. */
+  evidence: v.array(evidenceSchema),
+});
+
 export const killsSchema = v.object({ schema: v.literal('stanch.kills/1'), time: v.string(), kills: v.array(postMortemSchema) });
 
 export interface MemoryNodeDocument {
@@ -432,6 +533,77 @@ export const tickSchema = v.object({
   verdictRevision: v.number(),
 });
 
+const severitySchema = v.picklist(['info', 'warning', 'critical']);
+
+const incidentRowSchema = v.object({
+  id: v.string(),
+  /** Culprit, resource and time left, as of `time`. */
+  title: v.string(),
+  /** null: nobody is known to cause it. */
+  subjectId: v.nullable(v.string()),
+  subjectName: v.string(),
+  state: v.picklist(incidentStates),
+  stateSince: v.string(),
+  severity: severitySchema,
+  opened: v.string(),
+  lastSeen: v.string(),
+  silencedUntil: v.nullable(v.string()),
+  owner: v.nullable(v.string()),
+  /** How often it came back. */
+  recurrences: v.number(),
+  resource: v.nullable(v.string()),
+  exhaustion: v.nullable(exhaustionSchema),
+  /** What stands beside the verdict. */
+  concerns: v.array(v.string()),
+});
+
+export const incidentsSchema = v.object({
+  schema: v.literal('stanch.incidents/1'),
+  time: v.string(),
+  /** Open ones first, then the latest. */
+  incidents: v.array(incidentRowSchema),
+});
+
+export const incidentSchema = v.object({
+  schema: v.literal('stanch.incident/1'),
+  time: v.string(),
+  incident: incidentRowSchema,
+  verdict: v.nullable(resourceVerdictSchema),
+  findingIds: v.array(v.string()),
+  timeline: v.array(
+    v.object({
+      time: v.string(),
+      kind: v.picklist(['finding', 'stage', 'probe', 'kill', 'action', 'evidence', 'change']),
+      subjectId: v.nullable(v.string()),
+      severity: severitySchema,
+      text: v.string(),
+    }),
+  ),
+  /** Left out from the middle of a long timeline. */
+  droppedEvents: v.number(),
+  notes: v.array(v.object({ time: v.string(), by: v.string(), text: v.string() })),
+  /** Who was told. */
+  messages: v.array(
+    v.object({
+      time: v.string(),
+      channel: v.string(),
+      kind: v.string(),
+      state: v.picklist(['pending', 'sent', 'given-up']),
+      attempts: v.number(),
+      error: v.nullable(v.string()),
+    }),
+  ),
+});
+
+/** Who did what, latest first. */
+export const auditLogSchema = v.object({
+  schema: v.literal('stanch.audit-log/1'),
+  time: v.string(),
+  entries: v.array(
+    v.object({ time: v.string(), by: v.string(), address: v.string(), action: v.string(), subject: v.string(), detail: v.string() }),
+  ),
+});
+
 export const errorSchema = v.object({ code: v.string(), expected: v.string(), found: v.string(), next: v.string() });
 
 export type StatusDocument = v.InferOutput<typeof statusSchema>;
@@ -441,9 +613,15 @@ export type SubjectDetailDocument = v.InferOutput<typeof subjectDetailSchema>;
 export type SeriesDocument = v.InferOutput<typeof seriesSchema>;
 export type FindingsDocument = v.InferOutput<typeof findingsSchema>;
 export type HostDocument = v.InferOutput<typeof hostDocumentSchema>;
+export type ActionsDocument = v.InferOutput<typeof actionsSchema>;
+export type EvidenceListDocument = v.InferOutput<typeof evidenceListSchema>;
 export type KillsDocument = v.InferOutput<typeof killsSchema>;
 export type PostMortemDocument = v.InferOutput<typeof postMortemSchema>;
 export type WhereDocument = v.InferOutput<typeof whereSchema>;
 export type TickDocument = v.InferOutput<typeof tickSchema>;
 export type FindingDocument = v.InferOutput<typeof findingSchema>;
 export type ErrorDocument = v.InferOutput<typeof errorSchema>;
+export type IncidentRow = v.InferOutput<typeof incidentRowSchema>;
+export type IncidentsDocument = v.InferOutput<typeof incidentsSchema>;
+export type IncidentDocument = v.InferOutput<typeof incidentSchema>;
+export type AuditDocument = v.InferOutput<typeof auditLogSchema>;

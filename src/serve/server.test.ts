@@ -10,6 +10,7 @@ import { type ApiServer, startServer } from './server.ts';
 import { hostileName, sourceForTests } from './sourceForTests.ts';
 
 const token = 'A'.repeat(43);
+const readToken = 'R'.repeat(43);
 const page: PageFile = {
   contentType: 'text/html; charset=utf-8',
   cacheControl: 'no-cache',
@@ -26,7 +27,15 @@ before(async () => {
     ['/', page],
     ['/index.html', page],
   ]);
-  server = await startServer({ source, token, listen: { host: '127.0.0.1', port: 0 }, page: files, onBug: (error) => bugs.push(error) });
+  server = await startServer({
+    source,
+    token,
+    readToken,
+    listen: { host: '127.0.0.1', port: 0 },
+    tls: null,
+    page: files,
+    onBug: (error) => bugs.push(error),
+  });
 });
 after(async () => {
   await server.close();
@@ -78,8 +87,9 @@ describe('documents', () => {
   const examples: Record<string, string> = {
     '/api/v1/subjects/{id}': '/api/v1/subjects/w-leak',
     '/api/v1/subjects/{id}/series': '/api/v1/subjects/w-leak/series',
+    '/api/v1/incidents/{id}': '/api/v1/incidents/i-w-leak-1',
   };
-  for (const route of routes) {
+  for (const route of routes.filter(({ method }) => method === 'GET')) {
     test(`${route.path} is what its schema says`, async () => {
       const answer = await ask(examples[route.path] ?? route.path);
       assert.equal(answer.status, 200, answer.body);
@@ -123,13 +133,14 @@ describe('documents', () => {
   test('the OpenAPI document names every route and refers to nothing that is missing', async () => {
     const document = JSON.parse((await ask('/openapi.json')).body);
     assert.equal(document.openapi, '3.1.0');
-    for (const { path } of routes) assert.ok(document.paths[path]?.get.responses['200'], path);
+    const operationOf = ({ path, method }: (typeof routes)[number]) => document.paths[path]?.[method.toLowerCase()];
+    for (const route of routes) assert.ok(operationOf(route)?.responses['200'], route.path);
     const text = JSON.stringify(document);
     for (const [, name] of text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g))
       assert.ok(document.components.schemas[name ?? ''], name);
     assert.ok(!text.includes('"$ref":"#/$defs'));
     assert.equal(document.components.schemas.MemoryNode.properties.children.items.$ref, '#/components/schemas/MemoryNode');
-    const ids = routes.map(({ path }) => document.paths[path].get.operationId);
+    const ids = routes.map((route) => operationOf(route).operationId);
     assert.equal(new Set(ids).size, ids.length);
   });
 });
@@ -142,7 +153,7 @@ describe('what is refused', () => {
     await refusedWith(400, 'http://evil.example/');
   });
   test('another method', async () => {
-    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
+    for (const method of ['PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
       assert.equal((await refusedWith(405, '/api/v1/status', {}, method)).headers.allow, 'GET, HEAD');
     }
     assert.equal((await ask('/api/v1/status', {}, 'HEAD')).body, '');
@@ -247,9 +258,109 @@ describe('the live stream', () => {
 describe('a port in use', () => {
   test('is said with another one to take', async () => {
     await assert.rejects(
-      startServer({ source, token, listen: server.address, page: new Map(), onBug: () => undefined }),
+      startServer({ source, token, readToken, listen: server.address, tls: null, page: new Map(), onBug: () => undefined }),
       (error: Error & { code?: string; next?: string }) =>
         error.code === 'STANCH_E_PORT_IN_USE' && /--listen 127\.0\.0\.1:\d+/.test(error.next ?? ''),
     );
+  });
+});
+
+describe('who may act', () => {
+  const path = '/api/v1/incidents/i-w-leak-1/note';
+  const type = { 'Content-Type': 'application/json' };
+  const bearer = { ...type, Authorization: `Bearer ${token}` };
+  const host = () => ({ Host: `127.0.0.1:${server.address.port}` });
+  async function post(headers: Record<string, string>, body: string, at = path): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const asked = request(
+        { host: '127.0.0.1', port: server.address.port, path: at, method: 'POST', headers, agent: false },
+        (response) => {
+          let text = '';
+          response.on('data', (chunk: Buffer) => {
+            text += chunk.toString();
+          });
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
+        },
+      );
+      asked.on('error', reject);
+      asked.end(body);
+    });
+  }
+  const noteText = JSON.stringify({ by: 'ann', text: 'restarted it' });
+  async function session(given: string): Promise<string> {
+    return String((await ask(`/?token=${given}`)).headers['set-cookie']).split(';')[0] ?? '';
+  }
+
+  test('whoever has the token; it is put down who it was', async () => {
+    const answer = await post(bearer, noteText);
+    assert.equal(answer.status, 200, answer.body);
+    assert.deepEqual(
+      JSON.parse(answer.body).notes.map(({ by, text }: { by: string; text: string }) => [by, text]),
+      [['ann', 'restarted it']],
+    );
+    const [entry] = JSON.parse((await ask('/api/v1/audit-log')).body).entries;
+    assert.deepEqual([entry.by, entry.action, entry.subject, entry.address], ['ann', 'incident.note', 'i-w-leak-1', '127.0.0.1']);
+  });
+  test('nobody without, not even on loopback; and not with the token for reading', async () => {
+    assert.equal((await post(type, noteText)).status, 401);
+    assert.equal((await post({ ...type, Authorization: `Bearer ${readToken}` }, noteText)).status, 403);
+    assert.equal((await ask('/api/v1/status', { Authorization: `Bearer ${readToken}` })).status, 200);
+    assert.equal(
+      (await post({ ...type, Cookie: await session(readToken), Origin: `http://${host().Host}`, ...host() }, noteText)).status,
+      403,
+    );
+  });
+  test('a browser only from our own page', async () => {
+    const cookie = { ...type, Cookie: await session(token), ...host() };
+    assert.equal((await post({ ...cookie, Origin: `http://${host().Host}` }, noteText)).status, 200);
+    assert.equal((await post({ ...cookie, 'Sec-Fetch-Site': 'same-origin' }, noteText)).status, 200);
+    assert.equal((await post(cookie, noteText)).status, 403, 'no word of where it comes from');
+    assert.equal((await post({ ...cookie, Origin: 'http://evil.example' }, noteText)).status, 403);
+    assert.equal(
+      (await post({ ...cookie, 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }, noteText))
+        .status,
+      403,
+      'a form of another site',
+    );
+  });
+  test('a session is not the token, cannot be made up, and cannot be changed', async () => {
+    const cookie = await session(token);
+    assert.ok(!cookie.includes(token));
+    for (const forged of [
+      `stanch-session=${token}`,
+      cookie.replace('act', 'read'),
+      `${cookie.slice(0, -1)}A`,
+      'stanch-session=act.zzzzzzzz.AAAAAAAAAAAAAAAA.' + 'A'.repeat(43),
+    ])
+      assert.equal((await ask('/api/v1/status', { Cookie: forged })).status, 401, forged);
+    const readSession = await session(readToken);
+    assert.equal((await ask('/api/v1/status', { Cookie: readSession.replace('=read', '=act') })).status, 401);
+  });
+  test('what is sent is checked', async () => {
+    assert.equal((await post({ Authorization: `Bearer ${token}`, 'Content-Type': 'text/plain' }, noteText)).status, 415);
+    for (const body of ['', '{', '[]', '{"text":5}', '{"text":""}', '{"text":"x","frob":1}', '{"text":"x","by":""}', 'null'])
+      assert.equal((await post(bearer, body)).status, 400, body);
+    assert.equal((await post(bearer, JSON.stringify({ text: 'x'.repeat(20_000) }))).status, 413);
+    assert.equal((await post(bearer, noteText, '/api/v1/incidents/i-none/note')).status, 404);
+    assert.equal((await post(bearer, '{"minutes":1e9}', '/api/v1/incidents/i-w-leak-1/silence')).status, 400);
+    assert.equal((await ask(path)).status, 405);
+    assert.equal((await post(bearer, '{}', '/api/v1/status')).status, 405);
+  });
+
+  test('a plan changes nothing, waits for somebody to agree, and is carried out once', async () => {
+    const plan = await post(bearer, '{"kind":"restart","subject":"shop"}', '/api/v1/actions/plan');
+    assert.equal(plan.status, 200);
+    assert.match(plan.body, /"steps":\["restart shop.service"\]/);
+    assert.equal((await post(type, '{}', '/api/v1/actions/p-0/agree')).status, 401);
+    assert.equal((await post({ ...type, Authorization: `Bearer ${readToken}` }, '{}', '/api/v1/actions/p-0/agree')).status, 403);
+    assert.equal((await post(bearer, '{}', '/api/v1/actions/p-9/agree')).status, 404);
+    const agreed = await post(bearer, '{"by":"nadia"}', '/api/v1/actions/p-0/agree');
+    assert.deepEqual(JSON.parse(agreed.body), { id: 'a-0' });
+    assert.equal((await post(bearer, '{}', '/api/v1/actions/a-none/undo')).status, 404);
+    assert.equal((await post(bearer, '{"kind":"explode","subject":"shop"}', '/api/v1/actions/plan')).status, 400);
+  });
+  test('what is over is over', async () => {
+    assert.equal(JSON.parse((await post(bearer, '{}', '/api/v1/incidents/i-w-leak-1/resolve')).body).incident.state, 'resolved');
+    assert.equal((await post(bearer, '{}', '/api/v1/incidents/i-w-leak-1/ack')).status, 409);
   });
 });

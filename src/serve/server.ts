@@ -1,20 +1,27 @@
-/** The HTTP server: one list of routes, the page's files, the live stream; everything bounded, nothing that changes anything. */
+/** The HTTP server: one list of routes, the page's files, the live stream; everything bounded. What changes something needs the token. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { addRoute, createRouter, findRoute } from 'rou3';
-import { type AccessPolicy, isLoopback, refusal, tokenCookie } from './access.ts';
+import type { TlsSettings } from '../model/settings.ts';
+import { type AccessPolicy, isLoopback, refusal, rightOfToken, sessionCookie } from './access.ts';
+import { readBody } from './body.ts';
 import { listen } from './listen.ts';
 import { openapiDocument } from './openapi.ts';
 import type { PageFile } from './pageFiles.ts';
 import { HttpProblem, problemOf } from './problem.ts';
+import { RateLimit } from './rateLimit.ts';
 import { securityHeaders, send, sendFile } from './reply.ts';
 import { type Route, routes } from './routes.ts';
+import { createSession, sessionMs } from './session.ts';
 import type { LiveSource } from './source.ts';
 import { LiveStream } from './stream.ts';
-import { isToken } from './token.ts';
+import { readCertificate } from './tls.ts';
 
 const maxUrlLength = 2048;
 const maxConnections = 128;
+/** Of one address beyond loopback; and how often anybody may try a token that is wrong. */
+const askingRate = { perSecond: 20, burst: 200 };
+const wrongTokenRate = { perSecond: 0.2, burst: 20 };
 
 export interface ApiServer {
   /** As bound: the port is known even when 0 was asked for. */
@@ -25,19 +32,31 @@ export interface ApiServer {
 export interface ApiOptions {
   source: LiveSource;
   token: string;
+  readToken: string;
   listen: { host: string; port: number };
+  /** Null: http. */
+  tls: TlsSettings | null;
   page: ReadonlyMap<string, PageFile>;
   /** Hears of errors that are stanch's own. */
   onBug: (error: unknown) => void;
 }
 
-/** Errors: STANCH_E_PORT_IN_USE, STANCH_E_NOT_PERMITTED, STANCH_E_USAGE when the address is not of this machine. */
+/** Errors: STANCH_E_PORT_IN_USE, STANCH_E_NOT_PERMITTED, STANCH_E_USAGE when the address is not of this machine, STANCH_E_CONFIG. */
 export async function startServer(options: ApiOptions): Promise<ApiServer> {
   const api = new Api(options);
-  const server = createServer(
-    { maxHeaderSize: 8192, headersTimeout: 10_000, requestTimeout: 10_000, keepAliveTimeout: 5000, connectionsCheckingInterval: 5000 },
-    (request, response) => api.handle(request, response),
-  );
+  const limits = {
+    maxHeaderSize: 8192,
+    headersTimeout: 10_000,
+    requestTimeout: 10_000,
+    keepAliveTimeout: 5000,
+    connectionsCheckingInterval: 5000,
+  };
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => void api.handle(request, response);
+  const server: Server =
+    options.tls === null
+      ? createServer(limits, onRequest)
+      : // Loaded only where it is used: it takes memory.
+        (await import('node:https')).createServer({ ...limits, ...readCertificate(options.tls), minVersion: 'TLSv1.2' }, onRequest);
   server.maxConnections = maxConnections;
   server.maxHeadersCount = 64;
   server.on('clientError', answerBrokenRequest);
@@ -60,17 +79,19 @@ class Api {
   bound: { host: string; port: number };
   private readonly options: ApiOptions;
   private readonly router = createRouter<Route>();
+  private readonly asking = new RateLimit(askingRate);
+  private readonly wrongTokens = new RateLimit(wrongTokenRate);
 
   constructor(options: ApiOptions) {
     this.options = options;
     this.bound = options.listen;
     this.stream = new LiveStream(options.source);
-    for (const route of routes) addRoute(this.router, 'GET', route.path.replace(/\{(\w+)\}/g, ':$1'), route);
+    for (const route of routes) addRoute(this.router, route.method, route.path.replace(/\{(\w+)\}/g, ':$1'), route);
   }
 
-  handle(request: IncomingMessage, response: ServerResponse): void {
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      this.answer(request, response);
+      await this.answer(request, response);
     } catch (error) {
       const problem = problemOf(error);
       if (problem.document.code === 'STANCH_E_BUG') this.options.onBug(error);
@@ -78,18 +99,25 @@ class Api {
     }
   }
 
-  private answer(request: IncomingMessage, response: ServerResponse): void {
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.refuseTooMuch(request);
     const url = requestUrl(request);
-    if (this.logIn(url, response)) return;
+    if (this.logIn(request, url, response)) return;
     const file = this.options.page.get(url.pathname);
+    const isDeed = request.method === 'POST';
     // The page's files hold nothing of this server: whoever may not read gets them, so that the page can ask for the token.
-    const refused = file === undefined ? refusal(accessRequest(request), this.policy()) : null;
-    if (refused !== null) throw refused;
-    refuseBody(request);
+    if (file === undefined || isDeed) this.refuse(request, isDeed ? 'act' : 'read');
+    const deed = findRoute(this.router, 'POST', url.pathname);
+    if (isDeed && deed !== undefined) {
+      await this.act(request, response, deed.data, decodeParams(deed.params));
+      return;
+    }
     const route = findRoute(this.router, 'GET', url.pathname);
     const isKnown = file !== undefined || route !== undefined || url.pathname === '/api/v1/stream' || url.pathname === '/openapi.json';
+    if (isKnown && request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed(request.method, 'GET, HEAD');
+    if (!isKnown && deed !== undefined) throw methodNotAllowed(request.method, 'POST');
     if (!isKnown) throw notFound(url.pathname);
-    if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed(request.method);
+    refuseBody(request);
     if (file !== undefined) sendFile(request, response, file);
     else if (route !== undefined) this.answerRoute(response, route.data, decodeParams(route.params), url.searchParams);
     else if (url.pathname === '/api/v1/stream') this.openStream(request, response);
@@ -97,17 +125,50 @@ class Api {
   }
 
   private answerRoute(response: ServerResponse, route: Route, params: Record<string, string>, search: URLSearchParams): void {
-    send(response, 200, route.contentType, route.answer(this.options.source, params, search));
+    send(response, 200, route.contentType, route.answer(this.options.source, params, search, { body: null, address: '' }));
   }
 
-  /** `/?token=…` in a browser: the token moves into a cookie that no script reads, and out of the address. */
-  private logIn(url: URL, response: ServerResponse): boolean {
+  private async act(request: IncomingMessage, response: ServerResponse, route: Route, params: Record<string, string>): Promise<void> {
+    const deed = { body: await readBody(request), address: request.socket.remoteAddress ?? '' };
+    send(response, 200, route.contentType, route.answer(this.options.source, params, new URLSearchParams(), deed));
+  }
+
+  private refuse(request: IncomingMessage, needs: 'read' | 'act'): void {
+    const refused = refusal(accessRequest(request), this.policy(), needs);
+    if (refused === null) return;
+    if (refused.status === 401) this.countWrong(request);
+    throw refused;
+  }
+
+  /** The right token is never refused, however many wrong ones came from where it comes from. */
+  private countWrong(request: IncomingMessage): void {
+    const isTried = request.headers.authorization !== undefined || request.headers.cookie !== undefined;
+    const waitSeconds = isTried ? this.wrongTokens.take(request.socket.remoteAddress ?? '', performance.now()) : 0;
+    if (waitSeconds > 0) throw tooMuch('fewer wrong tokens', waitSeconds);
+  }
+
+  private refuseTooMuch(request: IncomingMessage): void {
+    const address = request.socket.remoteAddress ?? '';
+    const waitSeconds = isLoopback(address) ? 0 : this.asking.take(address, performance.now());
+    if (waitSeconds > 0) throw tooMuch(`at most ${askingRate.perSecond} requests a second`, waitSeconds);
+  }
+
+  /** `/?token=…` in a browser: the token becomes a session in a cookie that no script reads, and is out of the address. */
+  private logIn(request: IncomingMessage, url: URL, response: ServerResponse): boolean {
     const given = url.pathname === '/' ? url.searchParams.get('token') : null;
-    if (given === null || !isToken(given, this.options.token)) return false;
+    if (given === null) return false;
+    const right = rightOfToken(given, this.options);
+    if (right === null) {
+      const waitSeconds = this.wrongTokens.take(request.socket.remoteAddress ?? '', performance.now());
+      if (waitSeconds > 0) throw tooMuch('fewer wrong tokens', waitSeconds);
+      return false;
+    }
+    const session = createSession(right, this.options.token, Date.now());
+    const secure = this.options.tls === null ? '' : '; Secure';
     response.writeHead(303, {
       ...securityHeaders,
       Location: '/',
-      'Set-Cookie': `${tokenCookie}=${this.options.token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=2592000`,
+      'Set-Cookie': `${sessionCookie}=${session}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${sessionMs / 1000}${secure}`,
       'Cache-Control': 'no-store',
     });
     response.end();
@@ -115,8 +176,9 @@ class Api {
   }
 
   private policy(): AccessPolicy {
-    const allowLoopbackRead = this.options.source.settings().allowLoopbackRead && isLoopbackName(this.bound.host);
-    return { token: this.options.token, allowLoopbackRead, listen: this.bound };
+    const { token, readToken, source } = this.options;
+    const allowLoopbackRead = source.settings().allowLoopbackRead && isLoopbackName(this.bound.host);
+    return { token, readToken, nowMs: Date.now(), allowLoopbackRead, listen: this.bound };
   }
 
   private openStream(request: IncomingMessage, response: ServerResponse): void {
@@ -184,13 +246,18 @@ function notFound(path: string): HttpProblem {
   });
 }
 
-function methodNotAllowed(method: string | undefined): HttpProblem {
+function methodNotAllowed(method: string | undefined, allowed: string): HttpProblem {
   return new HttpProblem(
     405,
     'STANCH_E_USAGE',
-    { expected: 'GET or HEAD', found: method ?? 'none', next: 'See /openapi.json.' },
-    { Allow: 'GET, HEAD' },
+    { expected: allowed, found: method ?? 'none', next: 'See /openapi.json.' },
+    { Allow: allowed },
   );
+}
+
+function tooMuch(expected: string, waitSeconds: number): HttpProblem {
+  const parts = { expected, found: 'more', next: `Wait ${waitSeconds} s.` };
+  return new HttpProblem(429, 'STANCH_E_UNAUTHORISED', parts, { 'Retry-After': String(waitSeconds) });
 }
 
 function decodeParams(params: Record<string, string> | undefined): Record<string, string> {

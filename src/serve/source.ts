@@ -1,4 +1,6 @@
 /** What the API serves from: the daemon hands this over, and the tests a small one of their own. */
+
+import type { Explainer } from '../explain/explainer.ts';
 import type { PostMortem } from '../model/kill.ts';
 import type { Notice } from '../model/notice.ts';
 import type { Settings } from '../model/settings.ts';
@@ -9,6 +11,9 @@ import type { ProcessSource } from '../sample/bpfTier.ts';
 import type { OwnCost } from '../sample/ownCost.ts';
 import type { Scan } from '../sample/scan.ts';
 import type { SeriesStore } from '../series/store.ts';
+import type { Guardian } from '../stabilise/guardian.ts';
+import type { Teller } from '../tell/teller.ts';
+import type { AuditLog } from './auditLog.ts';
 
 export interface Judged {
   verdict: SubjectVerdict | null;
@@ -41,6 +46,10 @@ export interface LiveSource {
   notices(): Notice[];
   ownCost(): OwnCost;
   readonly store: Pick<SeriesStore, 'read' | 'findings' | 'health'>;
+  readonly incidents: Pick<Teller, 'incidents' | 'incident' | 'deliveries' | 'handle'>;
+  readonly explainer: Pick<Explainer, 'job' | 'evidence' | 'get' | 'begin'>;
+  readonly guardian: Pick<Guardian, 'actions' | 'proposals' | 'propose' | 'agree' | 'undo'>;
+  readonly audit: Pick<AuditLog, 'write' | 'read'>;
   /** Called after each scan. Returns the way to end it. */
   onTick(listener: () => void): () => void;
 }

@@ -1,15 +1,20 @@
 /** A daemon as the API sees it, without one: one leaking workload with hostile text in its name, one quiet one, and the host. */
 
+import type { Action } from '../model/action.ts';
+import { StanchError } from '../model/errors.ts';
 import type { Finding } from '../model/finding.ts';
 import { emptySample, type Sample } from '../model/gauge.ts';
+import type { Incident } from '../model/incident.ts';
 import { absent, notPermitted } from '../model/reading.ts';
-import { observeOnly } from '../model/settings.ts';
+import { observeOnly, untold } from '../model/settings.ts';
 import { hostSubject, type Subject } from '../model/subject.ts';
 import type { ResourceVerdict, SubjectVerdict } from '../model/verdict.ts';
 import { conditionForTests, killForTests } from '../relate/conditionForTests.ts';
 import type { Where } from '../relate/where.ts';
 import type { ProcessSample, Scan, WorkloadSample } from '../sample/scan.ts';
 import type { Points } from '../series/store.ts';
+import { handle } from '../tell/handling.ts';
+import type { AuditEntry } from './auditLog.ts';
 import type { LiveSource } from './source.ts';
 
 const startMs = Date.parse('2026-01-02T03:04:05Z');
@@ -102,6 +107,29 @@ const findingForTests: Finding = {
   verdict: leakVerdict(hostileName),
 };
 
+function incidentForTests(): Incident {
+  const { resources: _resources, subject: _subject, ...verdict } = leakVerdict(hostileName);
+  return {
+    id: 'i-w-leak-1',
+    subjectId: 'w-leak',
+    subjectName: hostileName,
+    state: 'open',
+    stateSinceMs: startMs,
+    severity: 'critical',
+    openedMs: startMs,
+    lastSeenMs: startMs,
+    silencedUntilMs: null,
+    owner: null,
+    notes: [],
+    verdict,
+    concerns: [],
+    findingIds: ['f-1'],
+    timeline: [{ atMs: startMs, kind: 'finding', subjectId: 'w-leak', severity: 'warning', text: `${hostileName} leaks memory.` }],
+    droppedEvents: 0,
+    recurrences: 0,
+  };
+}
+
 const whereForTests: Where = {
   timeMs: startMs,
   ram: {
@@ -165,6 +193,8 @@ export interface TestSource extends LiveSource {
 export function sourceForTests(): TestSource {
   const listeners = new Set<() => void>();
   const scan = scanForTests();
+  const audited: AuditEntry[] = [];
+  let incident = incidentForTests();
   const source: TestSource = {
     version: '0.0.0',
     hostName: 'test-host',
@@ -177,7 +207,9 @@ export function sourceForTests(): TestSource {
       allowLoopbackRead: source.allowLoopbackRead,
       budget: { cpuRatio: 0.01, rssBytes: 1e8, readsPerSecond: 20_000 },
       bpf: false,
+      ...untold,
       probes: { enabled: false, intervalMs: 30_000, timeoutMs: 10_000, targets: null },
+      explain: { automatic: false },
       policy: observeOnly,
     }),
     nowMs: () => startMs,
@@ -208,6 +240,24 @@ export function sourceForTests(): TestSource {
       findings: () => [findingForTests],
       health: () => ({ mode: 'disk', reason: null, bytes: 123, setAside: [] }),
     },
+    incidents: {
+      incidents: () => [incident],
+      incident: (id) => (id === incident.id ? incident : null),
+      deliveries: () => [],
+      handle: (_id, handling, by) => {
+        const handled = handle(incident, handling, by, startMs);
+        incident = handled ?? incident;
+        return handled;
+      },
+    },
+    explainer: {
+      job: () => null,
+      evidence: () => [],
+      get: () => null,
+      begin: (subject) => ({ subject, startedMs: startMs, done: 0, state: 'running', evidenceId: null, error: null }),
+    },
+    guardian: guardianForTests(),
+    audit: { write: (entry) => audited.unshift(entry), read: (limit) => audited.slice(0, limit) },
     onTick: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -217,4 +267,45 @@ export function sourceForTests(): TestSource {
     },
   };
   return source;
+}
+
+/** Plans restarts of anything, and carries none out. */
+function guardianForTests(): LiveSource['guardian'] {
+  const plan = {
+    kind: 'restart' as const,
+    subjectId: 'w-shop',
+    subjectName: 'shop.service',
+    reason: 'That gives back about 400 MiB.',
+    steps: [{ step: { do: 'unit' as const, verb: 'restart' as const, unit: 'shop.service' }, text: 'restart shop.service' }],
+    risk: null,
+    undoable: false,
+    expectedBytes: 400 * 1_048_576,
+  };
+  const proposals: { id: string; atMs: number; plan: typeof plan; state: 'waits' }[] = [];
+  const actions: Action[] = [];
+  return {
+    actions: () => actions,
+    proposals: () => proposals,
+    propose: () => {
+      proposals.push({ id: `p-${proposals.length}`, atMs: 1_772_366_400_000, plan, state: 'waits' });
+      return { id: 'p-0', atMs: 1_772_366_400_000, plan, state: 'waits' };
+    },
+    agree: (id, by) => {
+      if (!proposals.some((proposal) => proposal.id === id))
+        throw new StanchError('STANCH_E_NO_ACTION', { expected: 'a plan', found: id, next: '' });
+      actions.push({
+        id: 'a-0',
+        atMs: 1_772_366_400_000,
+        by,
+        plan,
+        state: 'done',
+        stepsDone: 1,
+        error: null,
+        endedMs: 1_772_366_401_000,
+        proof: null,
+      });
+      return 'a-0';
+    },
+    undo: () => Promise.reject(new StanchError('STANCH_E_NOT_POSSIBLE', { expected: 'a way back', found: 'none', next: '' })),
+  };
 }

@@ -1,4 +1,4 @@
-/** The token that opens the API: 32 random bytes in base64url, in the data folder, readable by its owner alone. */
+/** The tokens that open the API: each 32 random bytes in base64url, in the data folder, readable by its owner alone. */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync, closeSync, constants, fstatSync, linkSync, lstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,9 +10,13 @@ export function tokenPath(dataDir: string): string {
   return join(dataDir, 'token');
 }
 
+/** The other one opens reading only. */
+export function readTokenPath(dataDir: string): string {
+  return join(dataDir, 'read-token');
+}
+
 /** Errors: STANCH_E_DATA_DIR when it can be neither read nor made. */
-export function loadOrCreateToken(dataDir: string): string {
-  const path = tokenPath(dataDir);
+export function loadOrCreateToken(dataDir: string, path = tokenPath(dataDir)): string {
   const fresh = randomBytes(32).toString('base64url');
   try {
     const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;

@@ -28,8 +28,6 @@ function fakeSystemd(refuses: string[] = []): { systemd: Systemd; asked: string[
     if (refuses.includes(word)) throw new StanchError('STANCH_E_UNIT', { expected: word, found: 'no', next: '' });
   };
   const systemd: Systemd = {
-    state: () => Promise.reject(new Error('not asked here')),
-    setMemory: () => say('set-property'),
     restart: (unit) => say(`restart ${unit}`),
     reloadUnit: (unit) => say(`reload ${unit}`),
     stop: (unit) => say(`stop ${unit}`),

@@ -16,10 +16,19 @@ export class Executor {
     this.#context = context;
   }
 
-  /** Done, or failed with what was done before taken back. Throws only when it cannot be written down: then nothing was done. */
-  async run(plan: ActionPlan, by: string): Promise<Action> {
+  /** Throws STANCH_E_DATA_DIR when it cannot be written down: then nothing is done. */
+  start(plan: ActionPlan, by: string): { id: string; finished: Promise<Action> } {
     const id = `a-${randomBytes(6).toString('hex')}`;
     this.#journal.start(id, by, plan, ownProcessId(this.#context.procRoot));
+    return { id, finished: this.#carryOut(id, plan) };
+  }
+
+  /** Done, or failed with what was done before taken back. */
+  async run(plan: ActionPlan, by: string): Promise<Action> {
+    return this.start(plan, by).finished;
+  }
+
+  async #carryOut(id: string, plan: ActionPlan): Promise<Action> {
     let begun = 0;
     try {
       for (const [index, { step }] of plan.steps.entries()) {

@@ -21,6 +21,8 @@ export interface StabiliserOptions {
   procRoot?: string;
   /** Whether programs may be started, as systemctl where its socket fails. */
   mayStart?: boolean;
+  /** The latest scan of a daemon; else every look is one of its own. */
+  scan?: () => Scan;
 }
 
 /** Measured again and again until it has settled, for so long at most. */
@@ -33,16 +35,18 @@ export class Stabiliser {
   readonly #executor: Executor;
   readonly #systemd: SystemdOverBus;
   readonly #procRoot: string;
-  readonly #sampler: Sampler;
+  readonly #sampler: Sampler | null;
+  readonly #scan: () => Scan;
   #neverTouch: readonly string[];
 
-  constructor({ journalFile, neverTouch, procRoot = '/proc', mayStart = true }: StabiliserOptions) {
+  constructor({ journalFile, neverTouch, procRoot = '/proc', mayStart = true, scan }: StabiliserOptions) {
     this.#procRoot = procRoot;
     this.#neverTouch = neverTouch;
     this.#systemd = new SystemdOverBus({ mayStart });
     this.#journal = new ActionJournal(journalFile);
     this.#executor = new Executor(this.#journal, { systemd: this.#systemd, procRoot });
-    this.#sampler = new Sampler({ procRoot, keptFds: 0 });
+    this.#sampler = scan === undefined ? new Sampler({ procRoot, keptFds: 0 }) : null;
+    this.#scan = scan ?? (() => this.#lookAnew());
   }
 
   /** What a stanch that died left half done. */
@@ -78,30 +82,54 @@ export class Stabiliser {
 
   /** Errors: STANCH_E_DATA_DIR when it can't be written down; then nothing was done. */
   async execute(plan: ActionPlan, target: Target, by: string): Promise<Action> {
+    return this.start(plan, target, by).finished;
+  }
+
+  /** The same, with its id known at once. `slowProbes`: names of those that were slow before, which `isWell` is asked about afterwards. */
+  start(
+    plan: ActionPlan,
+    target: Target,
+    by: string,
+    probes: { slow: readonly string[]; isWell: (name: string) => boolean } = { slow: [], isWell: () => true },
+  ): { id: string; finished: Promise<Action> } {
     const before = this.#measure(target);
     const startedMs = Date.now();
-    const action = await this.#executor.run(plan, by);
-    if (action.state !== 'done') return action;
-    const after = plan.expectedBytes === null ? this.#measure(target) : await this.#settled(target);
-    const proof = proofOf(plan, before, after, Date.now() - startedMs, target.bytesPerHour, []);
-    return this.prove(action, proof);
+    const { id, finished } = this.#executor.start(plan, by);
+    const proven = async (): Promise<Action> => {
+      const action = await finished;
+      if (action.state !== 'done') return action;
+      const after = plan.expectedBytes === null ? this.#measure(target) : await this.#settled(target);
+      const recovered = probes.slow.map((name) => ({ name, recovered: probes.isWell(name) }));
+      return this.#prove(action, proofOf(plan, before, after, Date.now() - startedMs, target.bytesPerHour, recovered));
+    };
+    return { id, finished: proven() };
+  }
+
+  /** Throws STANCH_E_SYSTEMD when there is none. The connection stays open. */
+  connect(): Promise<void> {
+    return this.#systemd.connect();
+  }
+
+  setNeverTouch(patterns: readonly string[]): void {
+    this.#neverTouch = patterns;
   }
 
   undo(id: string): Promise<Action> {
     return this.#executor.undo(id);
   }
 
-  prove(action: Action, proof: ActionProof): Action {
+  #prove(action: Action, proof: ActionProof): Action {
     this.#journal.prove(action.id, proof);
     return { ...action, proof };
   }
 
   close(): void {
     this.#systemd.close();
-    this.#sampler.close();
+    this.#sampler?.close();
   }
 
-  #scan(): Scan {
+  #lookAnew(): Scan {
+    if (this.#sampler === null) throw new Error('a stabiliser of a daemon looks through the daemon');
     return this.#sampler.scan(Date.now());
   }
 

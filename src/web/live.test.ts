@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { type Daemon, startDaemon } from '../daemon.ts';
-import { observeOnly } from '../model/settings.ts';
+import { observeOnly, untold } from '../model/settings.ts';
 import { accessibilityFaults, buildPage, launchBrowser, openView, sidewaysScroll } from './testBrowser.ts';
 
 /** Detection of a fast leak takes about a minute; a busy machine may need more. */
@@ -44,7 +44,9 @@ function daemonOn(folder: string, pageDir: string): Promise<Daemon> {
       allowLoopbackRead: true,
       budget: { cpuRatio: 1, rssBytes: 1024 ** 3, readsPerSecond: 100_000 },
       bpf: false,
+      ...untold,
       probes: { enabled: false, intervalMs: 30_000, timeoutMs: 10_000, targets: null },
+      explain: { automatic: false },
       policy: observeOnly,
     },
     { version: '0.0.0', pageDir, log: () => undefined },

@@ -1,10 +1,11 @@
 /**
- * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [--runs N] [--seconds N] [--minutes N]
+ * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [check] [why] [naming] [--runs N] [--seconds N] [--minutes N]
  * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
  */
 import { parseArgs } from 'node:util';
 import { benchNaming } from '../naming/naming.ts';
 import { benchBpf } from './bpfSpeed.ts';
+import { benchCheck } from './checkGate.ts';
 import { benchDaemon } from './daemonCost.ts';
 import { type Farm, startFarm } from './farm.ts';
 import { benchJudge } from './judgeCost.ts';
@@ -15,8 +16,9 @@ import { benchStall } from './stall.ts';
 import { requireBuild } from './stanchProgram.ts';
 import { storeTable } from './storeCost.ts';
 import { benchWhere } from './whereSpeed.ts';
+import { benchWhy } from './whyCost.ts';
 
-const parts = ['cost', 'store', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall', 'naming'];
+const parts = ['cost', 'store', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall', 'check', 'why', 'naming'];
 const farmSize = 1000;
 
 const { positionals, values } = parseArgs({
@@ -32,8 +34,8 @@ const measureMs = wholeNumber('--seconds', values.seconds, 10, 3600) * 1000;
 const minutes = wholeNumber('--minutes', values.minutes, 1, 1440);
 const unknown = positionals.find((part) => !parts.includes(part));
 if (unknown !== undefined) throw new Error(`expected ${parts.join(', ')}; found ${unknown}`);
-// The table of costs has the store in it.
-const wanted = positionals.length === 0 ? parts.filter((part) => part !== 'store') : positionals;
+// The table of costs has the store in it, and the gate takes a quarter of an hour.
+const wanted = positionals.length === 0 ? parts.filter((part) => part !== 'store' && part !== 'check') : positionals;
 
 requireBuild();
 say(machineFacts());
@@ -41,7 +43,9 @@ if (wanted.includes('cost')) say(await benchCost(runs, minutes));
 if (wanted.includes('store')) say(await storeTable(runs));
 if (wanted.includes('scan')) say(await benchScan(runs));
 if (wanted.includes('judge')) say(benchJudge(runs));
+if (wanted.includes('check')) say(await benchCheck(runs));
 if (wanted.includes('stall')) say(await benchStall(runs));
+if (wanted.includes('why')) say(await benchWhy());
 if (wanted.includes('naming')) say(await benchNaming(runs));
 if (wanted.includes('where') || wanted.includes('bpf') || wanted.includes('daemon')) await withFarm(benchOnFarm);
 

@@ -58,18 +58,22 @@ test('the database was killed, the pool grew: both named, with what each had', (
   );
   assert.deepEqual(
     prevention.map(({ command }) => command),
-    ['stanch do protect mariadb.service', 'stanch why w-fpm', 'stanch advise w-fpm', 'stanch advise'],
+    [
+      "stanch do limit 'php-fpm: pool www' --max 384MiB",
+      'stanch do protect mariadb.service',
+      "stanch why 'php-fpm: pool www'",
+      "stanch advise 'php-fpm: pool www'",
+      'stanch advise',
+    ],
   );
 });
 
-test('a culprit with a unit of its own gets a limit below what it had', () => {
-  const units = {
-    ...history,
-    workloads: history.workloads.map((each) => (each.subjectId === 'w-fpm' ? { ...each, unit: 'php8.2-fpm.service' } : each)),
-  };
-  const [first] = postMortem(databaseKilled(), units).prevention;
-  assert.equal(first?.command, 'systemctl set-property php8.2-fpm.service MemoryMax=384M');
-  assert.match(first?.text ?? '', /left 96 MiB to the others/);
+test('the limit is below what the culprit had, and without history it is for the unit of the victim', () => {
+  const [limit] = postMortem(databaseKilled(), history).prevention;
+  assert.match(limit?.text ?? '', /left 96 MiB to the others/);
+  const { kill } = killForTests();
+  const alone = databaseKilled({ victim: { ...kill.victim, name: 'php-fpm8.2', cgroup: '/system.slice/php8.2-fpm.service' } });
+  assert.equal(postMortem(alone, null).prevention[0]?.command, 'systemctl set-property php8.2-fpm.service MemoryMax=384M');
 });
 
 test('a leaker that grew less than a database that warmed up is still the culprit; one that hardly grew is not', () => {
@@ -112,13 +116,16 @@ test('at the limit of a cgroup only those in it can be the culprit', () => {
     sentence,
     /^The kernel killed app\.service \(140 MiB\) because app\.service was at its own limit of 150 MiB; it was the one that grew by 105 MiB in 1 h/,
   );
-  assert.ok(!prevention.some(({ command }) => command?.includes('MemoryMax')), 'a limit is what it ran into');
+  assert.ok(!prevention.some(({ command }) => command?.includes('limit')), 'a limit is what it ran into');
 });
 
 test('no name gets into a command but as it stands', () => {
-  const hostile = before('w-x', 'x;reboot.service', 10, 500, { unit: 'x;reboot.service' });
-  const { prevention } = postMortem(databaseKilled(), { workloadOf: new Map([[172, 'w-x']]), workloads: [hostile] });
-  assert.ok(prevention.every(({ command }) => command === null || !command.includes(';')));
+  for (const name of ['x;reboot.service', "x' $(reboot) '", '-rf', 'a\nb', '`id`', 'a"b']) {
+    const hostile = before('w-x', name, 10, 500, { unit: name });
+    const { prevention } = postMortem(databaseKilled(), { workloadOf: new Map([[172, 'w-x']]), workloads: [hostile] });
+    const commands = prevention.flatMap(({ command }) => command ?? []);
+    assert.deepEqual(commands, ['stanch advise'], name);
+  }
 });
 
 test('the unit of a cgroup: what a person knows, whatever lies below or above', () => {

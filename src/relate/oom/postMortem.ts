@@ -166,29 +166,24 @@ function limitText({ limitBytes }: Kill): string {
   return limitBytes === null ? '' : ` of ${formatBytes(limitBytes)}`;
 }
 
-/** Names go into a command only where a shell takes them as they stand. */
-const safeName = /^[\w:.@-]{1,200}$/;
+/** A name as a word of a command: only where a shell takes it as it stands, or as it stands in quotes. */
+function wordOf(name: string): string | null {
+  if (/^[\w:.@][\w:.@-]{0,199}$/.test(name)) return name;
+  return /^[\w:.@/][\w:.@/ ,*()-]{0,199}$/.test(name) ? `'${name}'` : null;
+}
 
 function preventionOf(kill: Kill, victim: PostMortem['victim'], culprit: Culprit | null, history: KillHistory | null): Prevention[] {
   const found: Prevention[] = [];
-  const culpritWorkload = history?.workloads.find(({ subjectId }) => subjectId === culprit?.subjectId);
-  const unit = culpritWorkload?.unit ?? (culprit?.isVictim === true ? unitOf(kill.victim.cgroup) : null);
-  if (culprit !== null && kill.scope !== 'cgroup' && unit !== null && safeName.test(unit)) {
-    const limitMiB = Math.max(1, Math.floor((culprit.bytes * limitRatio) / MiB));
-    found.push({
-      text: `A limit of its own at ${Math.round(limitRatio * 100)} % of what it had would have ended ${unit} inside it, and left ${formatBytes(culprit.bytes - limitMiB * MiB)} to the others`,
-      command: `systemctl set-property ${unit} MemoryMax=${limitMiB}M`,
-    });
+  const add = (text: string, command: string, word: string | null) => found.push({ text, command: word === null ? null : command });
+  if (culprit !== null && kill.scope !== 'cgroup') {
+    const limit = limitOf(kill, culprit, history);
+    if (limit !== null) found.push(limit);
   }
-  if (culprit !== null && !culprit.isVictim && culprit.from === 'history') {
-    found.push({
-      text: `Protected, ${victim.name} would not have been chosen`,
-      command: safeName.test(victim.name) ? `stanch do protect ${victim.name}` : null,
-    });
-  }
-  if (culprit !== null && culprit.subjectId !== null) {
-    found.push({ text: `Find where ${culprit.name} keeps what it should free`, command: `stanch why ${culprit.subjectId}` });
-    found.push({ text: 'Limits, and how often to recycle it until then', command: `stanch advise ${culprit.subjectId}` });
+  if (culprit?.from === 'history') {
+    const [culpritWord, victimWord] = [wordOf(culprit.name), wordOf(victim.name)];
+    if (!culprit.isVictim) add(`Protected, ${victim.name} would not have been chosen`, `stanch do protect ${victimWord}`, victimWord);
+    add(`Find where ${culprit.name} keeps what it should free`, `stanch why ${culpritWord}`, culpritWord);
+    add('Limits, and how often to recycle it until then', `stanch advise ${culpritWord}`, culpritWord);
   }
   if (kill.swapTotalBytes === 0 && kill.scope === 'host') {
     found.push({ text: 'There was no swap: some would have bought time to act', command: 'stanch advise' });
@@ -197,4 +192,19 @@ function preventionOf(kill: Kill, victim: PostMortem['victim'], culprit: Culprit
     found.push({ text: 'With stanch running before it happens, the next post-mortem knows who grew', command: 'stanch run' });
   }
   return found;
+}
+
+/** One that is met before the server is out of memory. Null: what it runs in is not known. */
+function limitOf(kill: Kill, culprit: Culprit, history: KillHistory | null): Prevention | null {
+  const limitMiB = Math.max(1, Math.floor((culprit.bytes * limitRatio) / MiB));
+  const left = formatBytes(culprit.bytes - limitMiB * MiB);
+  const text = (name: string) =>
+    `A limit of its own at ${Math.round(limitRatio * 100)} % of what it had would have ended ${name} inside it, and left ${left} to the others`;
+  if (culprit.from === 'history') {
+    const word = wordOf(culprit.name);
+    return { text: text(culprit.name), command: word === null ? null : `stanch do limit ${word} --max ${limitMiB}MiB` };
+  }
+  const unit = culprit.isVictim && history === null ? unitOf(kill.victim.cgroup) : null;
+  const word = unit === null ? null : wordOf(unit);
+  return unit === null || word === null ? null : { text: text(unit), command: `systemctl set-property ${word} MemoryMax=${limitMiB}M` };
 }

@@ -5,32 +5,10 @@ import { StanchError } from '../../model/errors.ts';
 import type { DbusValue } from './dbusWire.ts';
 import { SystemdBus, SystemdRefusal } from './systemdBus.ts';
 
-/** No limit, in systemd's properties. */
-const infinity = 2n ** 64n - 1n;
-
-export type MemoryProperty = 'MemoryHigh' | 'MemoryMax' | 'MemorySwapMax' | 'MemoryMin';
-
-export interface UnitState {
-  name: string;
-  /** `active`, `failed`, …; `masked` and `not-found` are load states. */
-  loadState: string;
-  activeState: string;
-  subState: string;
-  freezerState: string;
-  canReload: boolean;
-  fragmentPath: string;
-  controlGroup: string;
-  memory: Record<MemoryProperty, bigint>;
-  memoryCurrent: bigint | null;
-  mainPid: number;
-}
-
 const execute = promisify(execFile);
 const systemctlMs = 60_000;
 
 export interface Systemd {
-  state(unit: string): Promise<UnitState>;
-  setMemory(unit: string, values: Partial<Record<MemoryProperty, bigint>>, runtime: boolean): Promise<void>;
   restart(unit: string): Promise<void>;
   /** Reads the configuration of a service anew, as it does gracefully by itself. */
   reloadUnit(unit: string): Promise<void>;
@@ -63,52 +41,6 @@ export class SystemdOverBus implements Systemd {
     this.#bus = null;
   }
 
-  async state(unit: string): Promise<UnitState> {
-    const path = await this.#pathOf(unit);
-    const all = new Map<string, DbusValue>();
-    for (const name of ['Unit', 'Service', 'Slice', 'Scope']) {
-      if (name !== 'Unit' && !unit.endsWith(`.${name.toLowerCase()}`)) continue;
-      const [dictionary] = await this.#call(unit, 'GetAll', 's', [`org.freedesktop.systemd1.${name}`], path);
-      for (const pair of Array.isArray(dictionary) ? dictionary : []) if (Array.isArray(pair)) all.set(String(pair[0]), pair[1] ?? '');
-    }
-    const text = (name: string) => String(all.get(name) ?? '');
-    const size = (name: string) => {
-      const value = all.get(name);
-      return typeof value === 'bigint' ? value : null;
-    };
-    return {
-      name: text('Id') || unit,
-      loadState: text('LoadState'),
-      activeState: text('ActiveState'),
-      subState: text('SubState'),
-      freezerState: text('FreezerState'),
-      canReload: all.get('CanReload') === true,
-      fragmentPath: text('FragmentPath'),
-      controlGroup: text('ControlGroup'),
-      memory: {
-        MemoryHigh: size('MemoryHigh') ?? infinity,
-        MemoryMax: size('MemoryMax') ?? infinity,
-        MemorySwapMax: size('MemorySwapMax') ?? infinity,
-        MemoryMin: size('MemoryMin') ?? 0n,
-      },
-      // What is not counted is told as the largest number.
-      memoryCurrent: size('MemoryCurrent') === infinity ? null : size('MemoryCurrent'),
-      mainPid: Number(all.get('MainPID') ?? 0),
-    };
-  }
-
-  async setMemory(unit: string, values: Partial<Record<MemoryProperty, bigint>>, runtime: boolean): Promise<void> {
-    const properties = Object.entries(values).map(([name, value]): DbusValue => [name, { signature: 't', value }]);
-    const inWords = Object.entries(values).map(([name, value]) => `${name}=${value === infinity ? 'infinity' : value}`);
-    await this.#do(
-      unit,
-      'SetUnitProperties',
-      'sba(sv)',
-      [unit, runtime, properties],
-      ['set-property', ...(runtime ? ['--runtime'] : []), unit, ...inWords],
-    );
-  }
-
   async restart(unit: string): Promise<void> {
     await this.#do(unit, 'RestartUnit', 'ss', [unit, 'replace'], ['--no-block', 'restart', unit]);
   }
@@ -129,14 +61,16 @@ export class SystemdOverBus implements Systemd {
     await this.#do(unit, 'ThawUnit', 's', [unit], ['thaw', unit]);
   }
 
-  async reload(): Promise<void> {
-    await this.#do('systemd', 'Reload', '', [], ['daemon-reload']);
+  async enable(unit: string): Promise<void> {
+    await this.#do(unit, 'EnableUnitFiles', 'asbb', [[unit], false, true], ['enable', unit]);
   }
 
-  async #pathOf(unit: string): Promise<string> {
-    // GetUnit knows only what is loaded; LoadUnit reads what is on disk, and tells of what is not found in LoadState.
-    const [path] = await this.#call(unit, 'LoadUnit', 's', [unit]);
-    return String(path);
+  async disable(unit: string): Promise<void> {
+    await this.#do(unit, 'DisableUnitFiles', 'asb', [[unit], false], ['disable', unit]);
+  }
+
+  async reload(): Promise<void> {
+    await this.#do('systemd', 'Reload', '', [], ['daemon-reload']);
   }
 
   async #do(unit: string, member: string, signature: string, body: readonly DbusValue[], instead: readonly string[]): Promise<void> {
@@ -150,10 +84,9 @@ export class SystemdOverBus implements Systemd {
     }
   }
 
-  async #call(unit: string, member: string, signature: string, body: readonly DbusValue[], path?: string): Promise<DbusValue[]> {
-    const other = path === undefined ? {} : { path, interface: 'org.freedesktop.DBus.Properties' };
+  async #call(unit: string, member: string, signature: string, body: readonly DbusValue[]): Promise<void> {
     try {
-      return await (await this.#connected()).call(member, signature, body, other);
+      await (await this.#connected()).call(member, signature, body);
     } catch (error) {
       if (error instanceof SystemdRefusal) throw refused(unit, error);
       if (error instanceof StanchError) throw error;

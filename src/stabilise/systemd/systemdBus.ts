@@ -90,15 +90,17 @@ export class SystemdBus {
     return this.#isOpen;
   }
 
-  /** Of `org.freedesktop.systemd1.Manager` unless told otherwise. Throws SystemdRefusal, or an Error when there is no answer. */
-  call(
-    member: string,
-    signature: string,
-    body: readonly DbusValue[],
-    other: { path?: string; interface?: string } = {},
-  ): Promise<DbusValue[]> {
-    const { path = '/org/freedesktop/systemd1', interface: name = 'org.freedesktop.systemd1.Manager' } = other;
-    return this.#call({ destination: this.place.destination, path, interface: name, member, signature, body });
+  /** Of `org.freedesktop.systemd1.Manager`. Throws SystemdRefusal, or an Error when there is no answer. */
+  call(member: string, signature: string, body: readonly DbusValue[]): Promise<DbusValue[]> {
+    const path = '/org/freedesktop/systemd1';
+    return this.#call({
+      destination: this.place.destination,
+      path,
+      interface: 'org.freedesktop.systemd1.Manager',
+      member,
+      signature,
+      body,
+    });
   }
 
   close(): void {

@@ -1,0 +1,126 @@
+/** `stanch install`: has systemd run the daemon from boot on, in a slice of its own that memory cannot be taken from. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { buildCommand } from '@stricli/core';
+import { StanchError } from '../model/errors.ts';
+import { SystemdOverBus } from '../stabilise/systemd/systemd.ts';
+import type { CliContext } from './context.ts';
+
+interface Flags {
+  dryRun: boolean;
+  remove: boolean;
+}
+
+const folder = '/etc/systemd/system';
+
+export const installCommand = buildCommand<Flags, [], CliContext>({
+  docs: {
+    brief: 'Run the daemon from boot on, where it survives what it watches for',
+    fullDescription:
+      'Writes stanch.service and stanch.slice and starts them. The slice is a top-level one with memory of its own: under system.slice a MemoryMin has no effect. --remove takes both away; history and configuration stay. Needs root and systemd.',
+  },
+  parameters: {
+    flags: {
+      dryRun: { kind: 'boolean', default: false, withNegated: false, brief: 'Only print what would be written' },
+      remove: { kind: 'boolean', default: false, withNegated: false, brief: 'Stop it, and take both files away' },
+    },
+  },
+  func: install,
+});
+
+const slice = `[Unit]
+Description=stanch: memory that cannot be taken from it (MemoryMin of a unit counts only up to that of its slice)
+
+[Slice]
+MemoryMin=160M
+MemorySwapMax=0
+CPUWeight=1000
+`;
+
+function service(program: string): string {
+  return `[Unit]
+Description=stanch: finds what leaks memory, and keeps the server up
+Documentation=man:stanch(1)
+After=network.target
+
+[Service]
+ExecStart=${program} run
+ExecReload=/bin/kill -HUP $MAINPID
+Slice=stanch.slice
+Restart=always
+RestartSec=5
+OOMScoreAdjust=-1000
+MemoryMin=120M
+MemorySwapMax=0
+MemoryMax=512M
+TasksMax=64
+Nice=-5
+UMask=0077
+StateDirectory=stanch
+StateDirectoryMode=0700
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+async function install(this: CliContext, { dryRun, remove }: Flags): Promise<void> {
+  const { stdout } = this.process;
+  const files = new Map([
+    [join(folder, 'stanch.slice'), slice],
+    [join(folder, 'stanch.service'), service(launcher())],
+  ]);
+  if (dryRun) {
+    for (const [path, content] of files) stdout.write(`# ${path}\n${content}\n`);
+    return;
+  }
+  requireSystemd();
+  const systemd = new SystemdOverBus();
+  try {
+    if (remove) await takeAway(systemd, [...files.keys()]);
+    else await putInPlace(systemd, files);
+  } finally {
+    systemd.close();
+  }
+  stdout.write(
+    remove
+      ? 'stanch does not run any more. Its history is in /var/lib/stanch.\n'
+      : 'stanch runs, and will after a reboot. See: stanch status, or http://127.0.0.1:7420\nTo let it act in an emergency: [policy] emergency = true in /etc/stanch/stanch.toml\n',
+  );
+}
+
+async function putInPlace(systemd: SystemdOverBus, files: ReadonlyMap<string, string>): Promise<void> {
+  for (const [path, content] of files)
+    if (!existsSync(path) || readFileSync(path, 'utf8') !== content) writeFileSync(path, content, { mode: 0o644 });
+  await systemd.reload();
+  await systemd.enable('stanch.service');
+  await systemd.restart('stanch.service');
+}
+
+async function takeAway(systemd: SystemdOverBus, paths: readonly string[]): Promise<void> {
+  if (existsSync(join(folder, 'stanch.service'))) {
+    await systemd.stop('stanch.service');
+    await systemd.disable('stanch.service');
+  }
+  for (const path of paths) rmSync(path, { force: true });
+  await systemd.reload();
+}
+
+/** bin/stanch of the checkout or package that this program is of. */
+function launcher(): string {
+  const path = resolve(import.meta.dirname, '..', 'bin', 'stanch');
+  return existsSync(path) ? path : `${process.execPath} ${process.argv[1] ?? ''}`;
+}
+
+function requireSystemd(): void {
+  const hasSystemd = existsSync('/run/systemd/system');
+  if (hasSystemd && process.geteuid?.() === 0) {
+    mkdirSync(folder, { recursive: true });
+    return;
+  }
+  throw new StanchError(hasSystemd ? 'STANCH_E_NOT_PERMITTED' : 'STANCH_E_SYSTEMD', {
+    expected: 'root, on a server with systemd',
+    found: hasSystemd ? 'another account' : 'no systemd',
+    next: hasSystemd ? 'sudo stanch install' : 'Have whatever starts your services run: stanch run',
+  });
+}

@@ -1,0 +1,174 @@
+/** `stanch why PID|WORKLOAD`: where in the application it leaks, on the process that runs. */
+import { buildCommand } from '@stricli/core';
+import { estimateCost, heapBytes, memoryCapBytes, readHeadroom } from '../explain/cost.ts';
+import { EvidenceFolder } from '../explain/evidenceFolder.ts';
+import { openTarget } from '../explain/explainProcess.ts';
+import { type ExportFormat, exportEvidence, exportFormats } from '../explain/export/exportEvidence.ts';
+import { startTimeOf } from '../explain/identity.ts';
+import { runExplain } from '../explain/runExplain.ts';
+import { StanchError } from '../model/errors.ts';
+import type { EvidenceCost, EvidenceSubject } from '../model/evidence.ts';
+import { formatBytes, formatDuration, formatMs } from '../model/units.ts';
+import { Sampler } from '../sample/sampler.ts';
+import { findTarget } from '../stabilise/target.ts';
+import type { CliContext } from './context.ts';
+import { evidenceReport } from './evidenceReport.ts';
+import { jsonText } from './jsonText.ts';
+import { createPaint } from './paint.ts';
+import { printable } from './printable.ts';
+import { parseDuration } from './quantity.ts';
+import { loadSettings } from './settings.ts';
+import { surroundings } from './settingsFlags.ts';
+
+interface Flags {
+  for: number;
+  strings: boolean;
+  export?: ExportFormat;
+  dryRun: boolean;
+  json: boolean;
+  data?: string;
+  noColor: boolean;
+}
+
+const leastForMs = 2_000;
+const mostForMs = 3_600_000;
+const mostComparisonMs = 120_000;
+const text = (value: string) => value;
+
+export const whyCommand = buildCommand<Flags, [string], CliContext>({
+  docs: {
+    brief: 'Where in the application it leaks: which type grows in the running process, and who holds it',
+    fullDescription:
+      'Reads the memory of the process three times and compares. The process is not stopped, signalled or written to; nothing is swapped in. The cost is told first, and without room for it nothing is done (exit 75). The evidence is kept in the data folder, for its owner alone: stanch evidence. Texts in it are masked unless --strings. Exit code 0, also when nothing grows. Needs root for the processes of others.',
+  },
+  parameters: {
+    flags: {
+      for: { kind: 'parsed', parse: time, default: '20s', placeholder: 'TIME', brief: 'How long to look; longer for what grows slowly' },
+      strings: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Show texts out of its memory as they are: they may be secret',
+      },
+      export: { kind: 'enum', values: exportFormats, optional: true, brief: 'Print the evidence in the format of another tool' },
+      dryRun: { kind: 'boolean', default: false, withNegated: false, brief: 'Only say what it would cost' },
+      json: { kind: 'boolean', default: false, withNegated: false, brief: 'Print the evidence as one JSON document' },
+      data: {
+        kind: 'parsed',
+        parse: text,
+        optional: true,
+        placeholder: 'DIR',
+        brief: 'Folder for the evidence; that of the daemon by default',
+      },
+      noColor: { kind: 'boolean', default: false, withNegated: false, brief: 'Never use colour; as NO_COLOR in the environment' },
+    },
+    positional: {
+      kind: 'tuple',
+      parameters: [{ parse: text, placeholder: 'WORKLOAD', brief: 'A pid, the name of a workload, or a part of it that only one has' }],
+    },
+  },
+  func: why,
+});
+
+async function why(this: CliContext, flags: Flags, wanted: string): Promise<void> {
+  const { stdout, stderr, env } = this.process;
+  const { settings } = loadSettings(flags.data === undefined ? {} : { data: flags.data }, surroundings(env));
+  const subject = findSubject(wanted);
+  const intervalMs = flags.for / 2;
+  const estimate = estimateOf(subject, intervalMs);
+  stderr.write(`stanch: ${costText(subject, estimate)}\n`);
+  if (flags.dryRun) return;
+  refuseWithoutRoom(estimate);
+  const evidence = await runExplain(
+    { subject, intervalMs, showTexts: flags.strings },
+    {
+      entry: process.argv[1] ?? '',
+      deadlineMs: flags.for + mostComparisonMs,
+      memoryCapBytes: memoryCapBytes(estimate),
+      signal: onSignals(),
+      onProgress: (done) => stderr.isTTY && stderr.write(`\rstanch: ${Math.round(done * 100)} %`),
+    },
+  );
+  if (stderr.isTTY) stderr.write('\r\x1b[K');
+  const path = new EvidenceFolder(settings.dataDir).put(evidence);
+  stderr.write(`stanch: kept as ${evidence.id} in ${printable(path)}\n`);
+  if (flags.export !== undefined) writeOut(exportEvidence(evidence, flags.export));
+  else if (flags.json) stdout.write(`${jsonText(evidence)}\n`);
+  else stdout.write(evidenceReport(evidence, createPaint(stdout, env, flags.noColor)));
+}
+
+/** Bytes that are no text go past the stream of the command. */
+export function writeOut(content: string | Buffer): void {
+  process.stdout.write(content);
+}
+
+function time(value: string): number {
+  const ms = parseDuration(value);
+  if (ms !== null && ms >= leastForMs && ms <= mostForMs) return ms;
+  throw new StanchError('STANCH_E_USAGE', {
+    expected: '--for to be a time from 2s to 1h, with its unit',
+    found: JSON.stringify(value),
+    next: 'For example --for 1m',
+  });
+}
+
+/** Errors: STANCH_E_NO_SUBJECT. Of a workload, its largest process. */
+function findSubject(wanted: string): EvidenceSubject {
+  const sampler = new Sampler();
+  try {
+    const scan = sampler.scan(Date.now());
+    const pid = /^\d{1,10}$/.test(wanted) ? Number(wanted) : null;
+    // The words of this very command are in its own name.
+    const own = scan.processes.find(({ id }) => id.pid === process.pid);
+    const known = scan.processes.find(({ id }) => id.pid === pid);
+    if (pid !== null && known === undefined) throw noProcess(pid);
+    if (known !== undefined && pid !== null) {
+      return { pid, startTimeTicks: startTimeOf(pid) ?? 0, subjectId: known.subject.id, name: known.command };
+    }
+    const others = scan.workloads.filter(({ memberIds }) => !memberIds.includes(own?.subject.id ?? ''));
+    const { subject, processes } = findTarget({ ...scan, workloads: others }, wanted, null);
+    const [largest] = processes;
+    if (largest === undefined) throw noProcess(0);
+    return { pid: largest.id.pid, startTimeTicks: largest.id.startTimeTicks, subjectId: subject.id, name: subject.name };
+  } finally {
+    sampler.close();
+  }
+}
+
+function noProcess(pid: number): StanchError {
+  return new StanchError('STANCH_E_NO_SUBJECT', {
+    expected: 'the pid of a process that runs, or the name of a workload',
+    found: `no process ${pid}`,
+    next: 'stanch top shows what grows.',
+  });
+}
+
+function estimateOf(subject: EvidenceSubject, intervalMs: number): EvidenceCost {
+  const memory = openTarget(subject);
+  try {
+    return estimateCost(heapBytes(memory), intervalMs);
+  } finally {
+    memory.close();
+  }
+}
+
+function costText({ pid, name }: EvidenceSubject, { cpuSeconds, rssBytes, wallMs }: EvidenceCost): string {
+  return `reads process ${pid} (${printable(name)}) three times within ${formatDuration(wallMs)}. It is not stopped (pause: none), nothing is written to it; stanch needs about ${formatMs(cpuSeconds * 1000)} of CPU time, niced, ${formatBytes(rssBytes)} of memory, and 64 KiB of disk.`;
+}
+
+/** Errors: STANCH_E_BUDGET. */
+function refuseWithoutRoom({ rssBytes }: EvidenceCost): void {
+  const headroom = readHeadroom(rssBytes);
+  if (headroom === null || headroom.isEnough) return;
+  throw new StanchError('STANCH_E_BUDGET', {
+    expected: `twice ${formatBytes(rssBytes)} of memory to be free`,
+    found: `${formatBytes(headroom.bytes)} (${headroom.wall})`,
+    next: 'Make room first: stanch do throttle WORKLOAD. Who holds it: stanch where',
+  });
+}
+
+function onSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
+  return controller.signal;
+}

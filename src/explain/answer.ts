@@ -1,0 +1,51 @@
+/** What was found, in one paragraph that is useful at 3 a.m. Pure. */
+import type { GrowingPart } from '../model/evidence.ts';
+import { formatBytes, formatDuration } from '../model/units.ts';
+import type { GrowingThing } from './growingThing.ts';
+import { leakPatterns } from './patterns.ts';
+
+const mostParts = 20;
+const mostTexts = 6;
+const leastRatePerSecond = 1;
+
+/** `intervalMs`: of the slower of the two intervals. `showTexts`: the owner wants texts as they are. */
+export function growingParts(things: readonly GrowingThing[], intervalMs: number, showTexts: boolean): GrowingPart[] {
+  return things.slice(0, mostParts).map(({ type, place, counts, growthBytes, survival, owner, path, pattern, contents = [] }) => ({
+    type,
+    place,
+    counts,
+    bytesPerSecond: Math.max(0, growthBytes / Math.max(leastRatePerSecond, intervalMs / 1000)),
+    survival,
+    owner,
+    path,
+    pattern: pattern === null ? null : leakPatterns[pattern],
+    contents: contents.slice(0, mostTexts).map((text) => (showTexts ? text : maskText(text))),
+  }));
+}
+
+/** Its shape stays, its words don't: `audit req=# path=/api` → `xxxxx xxx=# xxxx=/xxx`. */
+function maskText(text: string): string {
+  return text.replace(/\p{L}/gu, 'x').replace(/\d/g, '#');
+}
+
+export function answerOf(
+  parts: readonly GrowingPart[],
+  { name, runtime, spanMs }: { name: string; runtime: string; spanMs: number },
+): string {
+  const [first, ...rest] = parts;
+  if (first === undefined) {
+    return `In ${formatDuration(spanMs)} nothing in the heap of ${name} (${runtime}) grew and stayed. When it grows only now and then, look over a longer time: --for 5m.`;
+  }
+  const { type, place, counts, bytesPerSecond, survival, owner, pattern } = first;
+  const stayed = survival === null ? '' : ` ${Math.round(survival * 100)} % of what came stayed.`;
+  const held = owner === null ? '' : ` They are held by ${owner}.`;
+  const shape = pattern === null ? '' : ` It looks like a ${pattern.name}: ${pattern.meaning}. ${pattern.fix}`;
+  const also =
+    rest.length === 0
+      ? ''
+      : ` Beside it ${rest.length === 1 ? 'grows' : 'grow'} ${rest
+          .slice(0, 2)
+          .map((part) => part.type)
+          .join('; ')}.`;
+  return `${type}${place === null ? '' : ` at ${place}`} grows: ${counts.map((count) => Math.round(count)).join(' → ')} in ${formatDuration(spanMs)}, ${formatBytes(bytesPerSecond)} a second.${stayed}${held}${shape}${also}`;
+}

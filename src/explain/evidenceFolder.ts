@@ -1,0 +1,90 @@
+/** Evidence on disk: one file each, readable by its owner alone, the oldest given up first. */
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { StanchError } from '../model/errors.ts';
+import type { Evidence } from '../model/evidence.ts';
+
+const most = 100;
+const mostBytes = 16 << 20;
+const oldestMs = 90 * 86_400_000;
+const mostFileBytes = 1 << 20;
+const ending = '.json';
+const idPattern = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/;
+
+export class EvidenceFolder {
+  readonly #path: string;
+
+  constructor(dataDir: string) {
+    this.#path = join(dataDir, 'evidence');
+  }
+
+  /** Where it was written. Errors: STANCH_E_OUTPUT. */
+  put(evidence: Evidence): string {
+    const path = join(this.#path, `${evidence.id}${ending}`);
+    try {
+      mkdirSync(this.#path, { recursive: true, mode: 0o700 });
+      chmodSync(this.#path, 0o700);
+      writeFileSync(`${path}.new`, `${JSON.stringify(evidence, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+      renameSync(`${path}.new`, path);
+    } catch (cause) {
+      rmSync(`${path}.new`, { force: true });
+      throw new StanchError('STANCH_E_OUTPUT', {
+        expected: `to keep the evidence in ${this.#path}`,
+        found: cause instanceof Error ? cause.message : String(cause),
+        next: 'Make room there, or choose another folder: --data DIR',
+        cause,
+      });
+    }
+    this.prune(evidence.takenAtMs);
+    return path;
+  }
+
+  /** Latest first. Files that are damaged are left out. */
+  list(): Evidence[] {
+    return this.#ids().flatMap((id) => this.get(id) ?? []);
+  }
+
+  /** Null: there is none of that id. */
+  get(id: string): Evidence | null {
+    if (!idPattern.test(id)) return null;
+    try {
+      const path = join(this.#path, `${id}${ending}`);
+      if (statSync(path).size > mostFileBytes) return null;
+      const document: Evidence = JSON.parse(readFileSync(path, 'utf8'));
+      return document.schema === 'stanch.evidence/1' && document.id === id ? document : null;
+    } catch (error) {
+      if (error instanceof SyntaxError || isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  /** Gives up what is too old, too many or too large together. */
+  prune(nowMs: number): void {
+    let bytes = 0;
+    for (const [index, id] of this.#ids().entries()) {
+      const path = join(this.#path, `${id}${ending}`);
+      const { size, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: nowMs };
+      bytes += size;
+      if (index > 0 && (index >= most || bytes > mostBytes || nowMs - mtimeMs > oldestMs)) rmSync(path, { force: true });
+    }
+  }
+
+  /** Latest first. */
+  #ids(): string[] {
+    try {
+      const names = readdirSync(this.#path).filter((name) => name.endsWith(ending));
+      return names
+        .map((name) => name.slice(0, -ending.length))
+        .filter((id) => idPattern.test(id))
+        .sort()
+        .reverse();
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

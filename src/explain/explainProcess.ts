@@ -1,0 +1,111 @@
+/** Three looks at one process and the comparison of them. Runs in a child process of its own: see runExplain.ts. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StanchError } from '../model/errors.ts';
+import type { Evidence, EvidenceCost, EvidenceSubject } from '../model/evidence.ts';
+import { answerOf, growingParts } from './answer.ts';
+import { estimateCost, heapBytes } from './cost.ts';
+import type { HeapReader } from './heapReader.ts';
+import { startTimeOf } from './identity.ts';
+import { openHeap } from './openHeap.ts';
+import { TargetMemory } from './targetMemory.ts';
+
+const looks = 3;
+
+export interface ExplainRequest {
+  subject: EvidenceSubject;
+  /** Between two looks. */
+  intervalMs: number;
+  /** Texts out of the memory of the process as they are. */
+  showTexts: boolean;
+}
+
+/** Called before each look and before the comparison, with what is done of it, 0 to 1. */
+type OnProgress = (done: number) => void;
+
+/** Errors: STANCH_E_GONE, STANCH_E_NOT_PERMITTED, STANCH_E_NOT_POSSIBLE. */
+export async function explainProcess(request: ExplainRequest, onProgress: OnProgress): Promise<Evidence> {
+  const startedMs = performance.now();
+  const memory = openTarget(request.subject);
+  try {
+    const estimate = estimateCost(heapBytes(memory), request.intervalMs);
+    const heap = openHeapOf(memory);
+    for (let look = 0; look < looks; look += 1) {
+      if (look > 0) await sleep(request.intervalMs);
+      onProgress(look / looks);
+      if (startTimeOf(request.subject.pid) !== request.subject.startTimeTicks) throw gone(request.subject);
+      heap.look();
+    }
+    const spanMs = performance.now() - startedMs;
+    onProgress(0.9);
+    return evidenceOf(request, heap, { spanMs, estimate, startedMs });
+  } finally {
+    memory.close();
+  }
+}
+
+interface Taken {
+  spanMs: number;
+  estimate: EvidenceCost;
+  startedMs: number;
+}
+
+function evidenceOf(
+  { subject, intervalMs, showTexts }: ExplainRequest,
+  heap: HeapReader,
+  { spanMs, estimate, startedMs }: Taken,
+): Evidence {
+  const grows = growingParts(heap.growing(), Math.max(intervalMs, spanMs / (looks - 1)), showTexts);
+  const takenAtMs = Date.now();
+  const { user, system } = process.cpuUsage();
+  return {
+    schema: 'stanch.evidence/1',
+    id: `${new Date(takenAtMs).toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(3).toString('hex')}`,
+    takenAtMs,
+    subject,
+    runtime: heap.runtime,
+    answer: answerOf(grows, { name: subject.name, runtime: heap.runtime, spanMs }),
+    grows,
+    notes: heap.notes?.() ?? [],
+    intervalMs,
+    estimate,
+    cost: { cpuSeconds: (user + system) / 1e6, rssBytes: process.resourceUsage().maxRSS * 1024, wallMs: performance.now() - startedMs },
+    hasTexts: showTexts,
+  };
+}
+
+/** Errors: STANCH_E_GONE, STANCH_E_NOT_PERMITTED. */
+export function openTarget(subject: EvidenceSubject): TargetMemory {
+  if (startTimeOf(subject.pid) !== subject.startTimeTicks) throw gone(subject);
+  try {
+    return new TargetMemory(subject.pid);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code === 'ENOENT' || code === 'ESRCH') throw gone(subject);
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    throw new StanchError('STANCH_E_NOT_PERMITTED', {
+      expected: `to be allowed to read the memory of process ${subject.pid}`,
+      found: error instanceof Error ? error.message : String(error),
+      next: `As root: sudo stanch why ${subject.pid}`,
+      cause: error,
+    });
+  }
+}
+
+function openHeapOf(memory: TargetMemory): HeapReader {
+  const heap = openHeap(memory);
+  if (heap !== null && !('why' in heap)) return heap;
+  throw new StanchError('STANCH_E_NOT_POSSIBLE', {
+    expected: 'a process whose heap can be read from outside',
+    found: heap === null ? 'one without memory of its own' : `${heap.runtime}: ${heap.why}`,
+    next: 'Where all of the memory is: stanch where',
+  });
+}
+
+function gone({ pid, name }: EvidenceSubject): StanchError {
+  return new StanchError('STANCH_E_GONE', {
+    expected: `process ${pid} (${name}) to run until it is explained`,
+    found: 'that it ended, or became another one',
+    next: 'Name the workload in place of the pid: stanch why NAME',
+  });
+}

@@ -1,0 +1,120 @@
+/** One look at everything that glibc's malloc holds: how many blocks of each kind, and a sample of them. */
+
+import type { TargetMemory } from '../targetMemory.ts';
+import type { Look } from '../threeLooks.ts';
+import type { BlockKinds } from './blockKinds.ts';
+import { BlockSample, markOf } from './blockSample.ts';
+import { ChunkTable } from './chunkTable.ts';
+import { freeListed, mayBeCache } from './freeLists.ts';
+import { type Arena, long } from './glibcArenas.ts';
+import { heapParts, walkChunks } from './glibcHeap.ts';
+import { RootWords } from './rootWords.ts';
+import type { WordKinds } from './wordKinds.ts';
+
+const mostCaches = 4096;
+const contentWords = 16;
+const wholeSampleBytes = 40 << 20;
+
+export interface GlibcLook extends Look {
+  inUseBytes: number;
+  /** Freed by the program and kept by malloc. */
+  freeBytes: number;
+  /** Could not be told apart. */
+  lostBytes: number;
+  arenas: number;
+  /** Which blocks there are, and what refers to them from outside; only where asked for. */
+  following: { table: ChunkTable; roots: RootWords } | null;
+}
+
+export interface LookOptions {
+  /** One of so many blocks is sampled. */
+  every: number;
+  withTable: boolean;
+}
+
+/** So many blocks stand for one in the sample. */
+export function sampleEvery(heapBytes: number): number {
+  return 2 ** Math.max(0, Math.ceil(Math.log2(heapBytes / wholeSampleBytes)));
+}
+
+export function lookAtGlibc(
+  memory: TargetMemory,
+  arenas: readonly Arena[],
+  { blocks, words }: { blocks: BlockKinds; words: WordKinds },
+  options: LookOptions,
+): GlibcLook {
+  const regions = memory.regions();
+  const parts = heapParts(memory, arenas, regions);
+  words.setRegions(regions, parts);
+  const roots = options.withTable ? new RootWords(memory, regions, parts) : null;
+  const census = new Census(blocks, words, options);
+  let lostBytes = 0;
+  for (const part of parts) {
+    census.table?.beginPart(part);
+    lostBytes += walkChunks(memory, part, census);
+  }
+  const listed = freeListed(memory, arenas, census.caches);
+  census.table?.seal();
+  census.takeBack(memory, listed);
+  const { counts, bytes, freeBytes, sample, table } = census;
+  const inUseBytes = bytes.reduce((sum, each) => sum + each, 0);
+  const following = table === null || roots === null ? null : { table, roots };
+  return { counts, bytes, sample: sample.without(listed), inUseBytes, freeBytes, lostBytes, arenas: arenas.length, following };
+}
+
+class Census {
+  readonly counts: number[] = [];
+  readonly bytes: number[] = [];
+  readonly caches: number[] = [];
+  readonly sample: BlockSample;
+  readonly table: ChunkTable | null;
+  freeBytes = 0;
+  readonly #blocks: BlockKinds;
+  readonly #words: WordKinds;
+  #kind = 0;
+  #size = 0;
+  #isSampled = false;
+
+  constructor(blocks: BlockKinds, words: WordKinds, { every, withTable }: LookOptions) {
+    this.#blocks = blocks;
+    this.#words = words;
+    this.sample = new BlockSample(every);
+    this.table = withTable ? new ChunkTable() : null;
+  }
+
+  found(address: number, size: number, words: Uint32Array, at: number): void {
+    this.#size = size;
+    this.#kind = this.#blocks.idOf(size, this.#words.kindOf(words[at] ?? 0, words[at + 1] ?? 0));
+    const mark = markOf(words, at, Math.min(contentWords, (size - 8) / 4, words.length - at));
+    this.#isSampled = this.sample.add(address, this.#kind, mark);
+    this.table?.add(address, this.#kind);
+    if (mayBeCache(size) && this.caches.length < mostCaches) this.caches.push(address);
+  }
+
+  settled(inUse: boolean): void {
+    if (inUse) {
+      this.counts[this.#kind] = (this.counts[this.#kind] ?? 0) + 1;
+      this.bytes[this.#kind] = (this.bytes[this.#kind] ?? 0) + this.#size;
+      return;
+    }
+    this.freeBytes += this.#size;
+    if (this.#isSampled) this.sample.dropLast();
+    this.table?.freeLast();
+  }
+
+  /** Blocks that looked as if they were in use. */
+  takeBack(memory: TargetMemory, listed: ReadonlySet<number>): void {
+    const start = Buffer.alloc(24);
+    for (const address of listed) {
+      if (!memory.isPresent(address) || memory.read(address, start) < start.length) continue;
+      const size = long(start, 8) - (long(start, 8) % 16);
+      const kind = this.#blocks.idOf(size, this.#words.kindOf(start.readUInt32LE(16), start.readUInt32LE(20)));
+      const [count, bytes] = [this.counts[kind] ?? 0, this.bytes[kind] ?? 0];
+      if (count === 0 || bytes < size) continue;
+      this.counts[kind] = count - 1;
+      this.bytes[kind] = bytes - size;
+      this.freeBytes += size;
+      this.table?.free(address);
+    }
+  }
+}

@@ -1,0 +1,68 @@
+/** Real programs in C, C++ and Rust that leak, each beside a bounded cache and what comes and goes; and healthy ones. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type KeeperLanguage, startKeeper, whyNoKeeper } from '../../lab/keeper.ts';
+import type { GrowingThing } from '../growingThing.ts';
+import { openHeap } from '../openHeap.ts';
+import { TargetMemory } from '../targetMemory.ts';
+
+const perSecond = 20_000;
+const warmUp = 4_000;
+const between = 5_000;
+
+async function growing(language: KeeperLanguage, kind: string): Promise<GrowingThing[]> {
+  const keeper = await startKeeper(language, kind, perSecond);
+  try {
+    const memory = new TargetMemory(keeper.pid);
+    try {
+      const heap = openHeap(memory);
+      assert.ok(heap !== null && !('why' in heap));
+      for (let look = 0; look < 3; look += 1) {
+        await keeper.done(warmUp + look * between);
+        heap.look();
+      }
+      return heap.growing();
+    } finally {
+      memory.close();
+    }
+  } finally {
+    await keeper.stop();
+  }
+}
+
+interface Leak {
+  language: KeeperLanguage;
+  kind: string;
+  type: RegExp;
+  owner: RegExp | null;
+  pattern: GrowingThing['pattern'];
+}
+
+const auditBlock = /^blocks of 1(?:29 to 144|37 to 152) bytes/;
+const leaks: readonly Leak[] = [
+  { language: 'c', kind: 'array', type: auditBlock, owner: /^audit_table$/, pattern: 'list-only-grows' },
+  { language: 'c', kind: 'list', type: auditBlock, owner: /^audit_log$/, pattern: 'list-only-grows' },
+  { language: 'c', kind: 'lost', type: auditBlock, owner: null, pattern: 'no-pointer-left' },
+  { language: 'cpp', kind: 'hash-map', type: /^shop::UserSession$/, owner: /^shop::SessionManager$/, pattern: 'map-without-eviction' },
+  { language: 'cpp', kind: 'map', type: /^shop::UserSession$/, owner: /^shop::sessionsByName$/, pattern: 'map-without-eviction' },
+  { language: 'cpp', kind: 'listeners', type: /^shop::Listener$/, owner: /^shop::listeners$/, pattern: 'list-only-grows' },
+  { language: 'cpp', kind: 'cycle', type: /shop::Node/, owner: null, pattern: 'cycle-never-collected' },
+  { language: 'rs', kind: 'boxed', type: /^keeps(?:_rs)?::MailJob$/, owner: /stack of the main thread/, pattern: 'list-only-grows' },
+  { language: 'rs', kind: 'cycle', type: /^blocks of 2\d\d to/, owner: null, pattern: 'cycle-never-collected' },
+];
+
+for (const { language, kind, type, owner, pattern } of leaks) {
+  test(`${language}: what leaks by ${kind} is named first, and who holds it`, { skip: whyNoKeeper(language) ?? false }, async () => {
+    const [first] = await growing(language, kind);
+    assert.match(first?.type ?? 'nothing', type);
+    assert.equal(first?.pattern, pattern);
+    if (owner === null) assert.equal(first?.owner, null);
+    else assert.match(first?.owner ?? 'nobody', owner);
+  });
+}
+
+for (const language of ['c', 'cpp', 'rs'] as const) {
+  test(`${language}: in a healthy program nothing grows`, { skip: whyNoKeeper(language) ?? false }, async () => {
+    assert.deepEqual(await growing(language, 'healthy'), []);
+  });
+}

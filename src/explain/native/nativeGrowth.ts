@@ -1,0 +1,259 @@
+/**
+ * From three looks at malloc's heap to what grows in it, who holds it, and which shape of leak that is. What only comes and goes faster is no
+ * growth; what lies inside of something that grows is told with it.
+ */
+import type { GrowingThing, LeakPattern } from '../growingThing.ts';
+import type { TargetMemory } from '../targetMemory.ts';
+import { type Growing, spread, whatGrows } from '../threeLooks.ts';
+import { blockContents } from './blockContents.ts';
+import { type BlockKinds, largeBlock } from './blockKinds.ts';
+import type { ChunkTable } from './chunkTable.ts';
+import { long } from './glibcArenas.ts';
+import type { GlibcLook } from './glibcLook.ts';
+import { PointerGraph, type Way } from './pointerGraph.ts';
+import { rustTypeOf } from './rustTypes.ts';
+import { VariableNames } from './variableNames.ts';
+import { heapWord, textWord, type WordKinds, wordNames } from './wordKinds.ts';
+
+const mostCandidates = 24;
+const mostFollowed = 300;
+const leastSurvival = 0.3;
+const leastOfAll = 0.02;
+const lostPart = 0.6;
+const headerBytes = 16;
+
+export interface NativeHeap {
+  memory: TargetMemory;
+  blocks: BlockKinds;
+  words: WordKinds;
+}
+
+interface Candidate {
+  growing: Growing;
+  /** Blocks that came and stayed, by their number in the table. */
+  blocks: number[];
+  ways: Way[];
+  /** Bytes of what lies inside of these. */
+  moreBytes: number;
+  inside: Candidate[];
+}
+
+type Looks = readonly [GlibcLook, GlibcLook, GlibcLook];
+
+/** The most first. Empty when nothing grows. */
+export function nativeGrowth(heap: NativeHeap, looks: Looks, every: number): GrowingThing[] {
+  const following = looks[2].following;
+  const grown = whatGrows(looks).filter((growing) => isMoreThanChance(growing, every));
+  const totalBytes = grown.reduce((sum, { growthBytes }) => sum + growthBytes, 0);
+  const wanted = grown.filter(({ growthBytes }) => growthBytes >= totalBytes * leastOfAll).slice(0, mostCandidates);
+  if (following === null || wanted.length === 0) return [];
+  const { table, roots } = following;
+  const graph = new PointerGraph(heap.memory, table, roots);
+  const candidates = wanted.map((growing) => follow(growing, table, graph));
+  const teller = new Teller(heap, table, graph, new VariableNames(heap.memory, heap.memory.regions()));
+  return joined(folded(candidates, table), heap.blocks)
+    .sort((a, b) => scoreOf(b) - scoreOf(a))
+    .map((candidate) => teller.tell(candidate));
+}
+
+function scoreOf({ growing, moreBytes }: Candidate): number {
+  return (growing.growthBytes + moreBytes) * (growing.survival ?? 1);
+}
+
+/** Of blocks that come and go by chance, so many more at two times is no chance; and what came has to stay. */
+function isMoreThanChance({ growthCount, growthBytes, born, survival }: Growing, every: number): boolean {
+  if (survival !== null && survival < leastSurvival) return false;
+  if (growthCount < 8) return growthBytes >= largeBlock && growthCount > 0;
+  const gone = Math.max(0, born * every - growthCount);
+  return growthCount > 3 * Math.sqrt(2 * gone * every);
+}
+
+function follow(growing: Growing, table: ChunkTable, graph: PointerGraph): Candidate {
+  const blocks: number[] = [];
+  for (const address of spread(growing.survivors, mostFollowed)) {
+    const index = table.indexOf(address);
+    if (index >= 0 && table.addressOf(index) === address && table.kindOf(index) === growing.kind) blocks.push(index);
+  }
+  return { growing, blocks, ways: blocks.map((index) => graph.pathTo(index)), moreBytes: 0, inside: [] };
+}
+
+/** What is mostly held one by one by blocks of another kind that grows is told with that kind. */
+function folded(candidates: readonly Candidate[], table: ChunkTable): Candidate[] {
+  const around = new Map<Candidate, Candidate>();
+  for (const candidate of candidates) {
+    const holder = candidates.find(
+      (other) => other !== candidate && !isInside(other, candidate, around) && isHeldBy(candidate, other, table),
+    );
+    if (holder !== undefined) around.set(candidate, holder);
+  }
+  for (const candidate of around.keys()) {
+    let top = candidate;
+    for (let step = 0; step < candidates.length; step += 1) top = around.get(top) ?? top;
+    top.moreBytes += candidate.growing.growthBytes;
+    top.inside.push(candidate);
+  }
+  return candidates.filter((candidate) => !around.has(candidate));
+}
+
+/** A block may be one step larger than was asked for, where the rest was too small to be one: the same kind. */
+function joined(candidates: readonly Candidate[], { sizes, words }: BlockKinds): Candidate[] {
+  const left: Candidate[] = [];
+  for (const candidate of [...candidates].sort((a, b) => b.growing.growthBytes - a.growing.growthBytes)) {
+    const [size, word] = [sizes[candidate.growing.kind] ?? 0, words[candidate.growing.kind]];
+    const main = left.find(({ growing: { kind } }) => words[kind] === word && size - (sizes[kind] ?? 0) === 16);
+    if (main === undefined) left.push(candidate);
+    else main.moreBytes += candidate.growing.growthBytes + candidate.moreBytes;
+  }
+  return left;
+}
+
+function isInside(candidate: Candidate, of: Candidate, around: ReadonlyMap<Candidate, Candidate>): boolean {
+  for (let at: Candidate | undefined = candidate, step = 0; at !== undefined && step < 64; at = around.get(at), step += 1)
+    if (at === of) return true;
+  return false;
+}
+
+function isHeldBy({ ways, growing }: Candidate, other: Candidate, table: ChunkTable): boolean {
+  const holders = ways.flatMap(({ blocks }) => {
+    const nearest = blocks.slice(1, 5).find((index) => table.kindOf(index) !== growing.kind);
+    const found = blocks.slice(1, 5).find((index) => table.kindOf(index) === other.growing.kind);
+    return found === undefined || nearest === undefined ? [] : [found];
+  });
+  return ways.length > 0 && holders.length * 2 > ways.length && new Set(holders).size * 2 > holders.length;
+}
+
+class Teller {
+  readonly #heap: NativeHeap;
+  readonly #table: ChunkTable;
+  readonly #graph: PointerGraph;
+  readonly #variables: VariableNames;
+  #rings: { isInRing(index: number): boolean } | null = null;
+
+  constructor(heap: NativeHeap, table: ChunkTable, graph: PointerGraph, variables: VariableNames) {
+    this.#heap = heap;
+    this.#table = table;
+    this.#graph = graph;
+    this.#variables = variables;
+  }
+
+  tell(candidate: Candidate): GrowingThing {
+    const { growing, ways, moreBytes } = candidate;
+    const told = ways.map((way) => ({ way, steps: this.#stepsOf(way) }));
+    const usual = mostCommon(told.map(({ steps }) => steps.map(({ text }) => text).join('\n')));
+    const path = told.find(({ steps }) => steps.map(({ text }) => text).join('\n') === usual)?.steps ?? [];
+    const lost = ways.filter(({ root }) => root === null);
+    const isLost = ways.length > 0 && lost.length >= ways.length * lostPart && !this.#graph.isPartial;
+    const contents = [candidate, ...candidate.inside].flatMap(({ blocks }) => blockContents(this.#heap.memory, this.#table, blocks));
+    return {
+      type: this.#typeOf(candidate),
+      place: null,
+      counts: growing.counts,
+      growthBytes: growing.growthBytes + moreBytes,
+      survival: growing.survival,
+      owner: isLost ? null : (path.slice(0, -1).findLast(({ isNamed }) => isNamed)?.text ?? path[0]?.text ?? null),
+      path: isLost ? [] : path.map(({ text }) => text),
+      pattern: isLost ? this.#lostPattern(lost) : this.#patternOf(candidate, ways),
+      contents: [...new Set(contents)].slice(0, 6),
+    };
+  }
+
+  /** The class, of itself or of what it is only the shell of; else what can be seen of it. */
+  #typeOf({ growing, blocks, inside, ways }: Candidate): string {
+    const own = this.#heap.words.typeName(this.#heap.blocks.words[growing.kind] ?? 0);
+    if (own !== null) return own;
+    const within = inside
+      .map((each) => this.#heap.words.typeName(this.#heap.blocks.words[each.growing.kind] ?? 0))
+      .find((name) => name !== null);
+    const rust = within === undefined ? rustTypeOf(this.#heap.memory, this.#variables, this.#holdersOf(blocks, ways)) : null;
+    return within ?? rust ?? this.#describe(growing.kind);
+  }
+
+  /** How many begin with a pointer to another of their kind, as the entries of a chain of a hash table do. */
+  #linked(blocks: readonly number[], kind: number): number {
+    const word = Buffer.alloc(8);
+    return blocks.filter((index) => {
+      if (this.#heap.memory.read(this.#table.addressOf(index) + headerBytes, word) < word.length) return false;
+      const next = this.#table.indexOf(long(word, 0));
+      return next >= 0 && this.#table.kindOf(next) === kind;
+    }).length;
+  }
+
+  #holdersOf(
+    blocks: readonly number[],
+    ways: readonly Way[],
+  ): { block: number; blockBytes: number; holder: number; holderBytes: number }[] {
+    return blocks.flatMap((index, at) => {
+      const holder = ways[at]?.blocks[1];
+      if (holder === undefined) return [];
+      return [
+        {
+          block: this.#table.addressOf(index),
+          blockBytes: this.#table.bytesOf(index),
+          holder: this.#table.addressOf(holder),
+          holderBytes: this.#table.bytesOf(holder),
+        },
+      ];
+    });
+  }
+
+  /** A request of n bytes takes n + 8, rounded up to 16. */
+  #describe(kind: number): string {
+    const [size, word] = [this.#heap.blocks.sizes[kind] ?? 0, this.#heap.blocks.words[kind] ?? 0];
+    const range =
+      size >= largeBlock
+        ? 'blocks of 64 KiB and more'
+        : size <= 1024
+          ? `blocks of ${Math.max(1, size - 23)} to ${size - 8} bytes`
+          : `blocks of about ${size - 8} bytes`;
+    if (word === textWord) return `text in ${range}`;
+    return `${range} that begin with ${this.#heap.words.typeName(word) ?? wordNames[word] ?? 'bytes'}`;
+  }
+
+  #stepsOf({ blocks, root }: Way): { text: string; isNamed: boolean; repeats: boolean }[] {
+    const steps: { text: string; isNamed: boolean; repeats: boolean }[] = [];
+    if (root !== null) steps.push({ ...this.#variables.nameOf(root), repeats: false });
+    for (const index of blocks.toReversed()) {
+      const kind = this.#table.kindOf(index);
+      const type = this.#heap.words.typeName(this.#heap.blocks.words[kind] ?? 0);
+      const size = this.#heap.blocks.sizes[kind] ?? 0;
+      const text = type ?? (size > 1024 ? 'a large block' : `a block of ${size - 8} bytes`);
+      if (steps.at(-1)?.text === text) continue;
+      if (steps.length > 12) continue;
+      steps.push({ text, isNamed: type !== null, repeats: false });
+    }
+    return steps;
+  }
+
+  #lostPattern(lost: readonly Way[]): LeakPattern {
+    this.#rings ??= this.#graph.ringsAmongLost();
+    const rings = this.#rings;
+    const inRing = lost.filter(({ blocks: [block = -1] }) => rings.isInRing(block)).length;
+    return inRing * 2 > lost.length ? 'cycle-never-collected' : 'no-pointer-left';
+  }
+
+  /** A table of buckets and chains is a map; a tree is one; a large block of pointers, or a chain alone, is a list. */
+  #patternOf({ growing, blocks }: Candidate, ways: readonly Way[]): LeakPattern | null {
+    if (ways.length === 0) return null;
+    const share = (is: (way: Way) => boolean) => ways.filter(is).length / ways.length;
+    const kindsOf = ({ blocks }: Way) => blocks.map((index) => this.#table.kindOf(index));
+    const inArray = share((way) => kindsOf(way).some((kind, at) => at > 0 && (this.#heap.blocks.sizes[kind] ?? 0) > 1024)) > 0.5;
+    const inChain =
+      share((way) =>
+        kindsOf(way)
+          .slice(0, 8)
+          .some((kind, at, all) => at > 0 && kind === all[at - 1]),
+      ) > 0.15;
+    // In a tree, ways are as long as the logarithm of what is in it; in a chain alone, as it is itself.
+    const isTree = inChain && share((way) => way.length <= 3 * Math.log2(growing.counts[2] + 1) + 8) > 0.9;
+    const inBuckets = inArray && (inChain || this.#linked(blocks, growing.kind) * 2 > blocks.length);
+    if (inBuckets || (isTree && growing.counts[2] > 1000)) return 'map-without-eviction';
+    if (inArray || inChain) return 'list-only-grows';
+    return this.#heap.blocks.words[growing.kind] === heapWord ? 'list-only-grows' : null;
+  }
+}
+
+function mostCommon(of: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const each of of) counts.set(each, (counts.get(each) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? '';
+}

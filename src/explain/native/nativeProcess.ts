@@ -1,0 +1,97 @@
+/** Memory of malloc: blocks where it is glibc's, else the C++ objects that can be told by their class. */
+import type { GrowingThing } from '../growingThing.ts';
+import type { HeapReader, OpenHeap } from '../heapReader.ts';
+import type { Region, TargetMemory } from '../targetMemory.ts';
+import { allocatorAdvice } from './allocatorAdvice.ts';
+import { BlockKinds } from './blockKinds.ts';
+import { type ClassLook, classGrowth, lookAtClasses } from './classCensus.ts';
+import { findArenas } from './glibcArenas.ts';
+import { type GlibcLook, lookAtGlibc, sampleEvery } from './glibcLook.ts';
+import { nativeGrowth } from './nativeGrowth.ts';
+import { WordKinds } from './wordKinds.ts';
+
+export const openNative: OpenHeap = (memory) => {
+  const regions = memory.regions();
+  if (regions.length === 0) return null;
+  const other = otherAllocator(regions);
+  return other === null && findArenas(memory).length > 0 ? new GlibcReader(memory) : new ClassReader(memory, other);
+};
+
+/** By the libraries that are mapped: one that is linked statically isn't seen. */
+function otherAllocator(regions: readonly Region[]): string | null {
+  for (const { path } of regions) {
+    const name = /\/lib(jemalloc|tcmalloc|mimalloc)[^/]*\.so/.exec(path)?.[1];
+    if (name !== undefined) return name;
+    if (/\/(?:ld-musl-[^/]*|libc\.musl-[^/]*)\.so/.test(path)) return 'musl';
+  }
+  return null;
+}
+
+class GlibcReader implements HeapReader {
+  readonly runtime = 'C or C++ on glibc';
+  readonly #memory: TargetMemory;
+  readonly #blocks = new BlockKinds();
+  readonly #words: WordKinds;
+  readonly #looks: GlibcLook[] = [];
+  readonly #every: number;
+
+  constructor(memory: TargetMemory) {
+    this.#memory = memory;
+    this.#words = new WordKinds(memory);
+    this.#every = sampleEvery(writableBytes(memory));
+  }
+
+  look(): void {
+    const options = { every: this.#every, withTable: this.#looks.length === 2 };
+    this.#looks.push(lookAtGlibc(this.#memory, findArenas(this.#memory), { blocks: this.#blocks, words: this.#words }, options));
+  }
+
+  growing(): GrowingThing[] {
+    const [first, second, third] = this.#looks;
+    if (first === undefined || second === undefined || third === undefined) return [];
+    return nativeGrowth({ memory: this.#memory, blocks: this.#blocks, words: this.#words }, [first, second, third], this.#every);
+  }
+
+  notes(): string[] {
+    const last = this.#looks.at(-1);
+    return last === undefined ? [] : allocatorAdvice(last);
+  }
+}
+
+class ClassReader implements HeapReader {
+  readonly runtime: string;
+  readonly #memory: TargetMemory;
+  readonly #words: WordKinds;
+  readonly #looks: ClassLook[] = [];
+  readonly #every: number;
+
+  constructor(memory: TargetMemory, allocator: string | null) {
+    this.runtime = allocator === null ? 'native code with an allocator of its own' : `native code on ${allocator}`;
+    this.#memory = memory;
+    this.#words = new WordKinds(memory);
+    this.#every = sampleEvery(writableBytes(memory));
+  }
+
+  look(): void {
+    this.#looks.push(lookAtClasses(this.#memory, this.#words, this.#every));
+  }
+
+  growing(): GrowingThing[] {
+    const [first, second, third] = this.#looks;
+    return first === undefined || second === undefined || third === undefined
+      ? []
+      : classGrowth(this.#words, [first, second, third], this.#every);
+  }
+
+  notes(): string[] {
+    return ['Only C++ objects with virtual functions can be told apart under this allocator: a leak of plain blocks is not seen.'];
+  }
+}
+
+/** What may be there at most that malloc has. */
+function writableBytes(memory: TargetMemory): number {
+  const regions = memory.regions().filter(({ writable, path }) => writable && (path === '' || path === '[heap]'));
+  let bytes = 0;
+  for (const { start, end } of regions) for (const [from, to] of memory.present(start, end)) bytes += to - from;
+  return bytes;
+}

@@ -1,0 +1,181 @@
+/**
+ * Who refers to whom: every word that may be a pointer to a block is taken for one, as a conservative collector does. What no variable, stack
+ * or register leads to is lost. Registers are not seen, so that a few blocks may be called lost that are not.
+ */
+import type { TargetMemory } from '../targetMemory.ts';
+import { type ChunkTable, freeKind, indexIn } from './chunkTable.ts';
+import type { RootWords } from './rootWords.ts';
+import { TargetWindow } from './targetWindow.ts';
+
+const mostEdges = 32_000_000;
+const unreached = -1;
+const mostSteps = 10_000_000;
+const nearSteps = 24;
+const farSteps = 8;
+
+/** From a block up to a root. */
+export interface Way {
+  blocks: number[];
+  /** Blocks on it, with those left out. */
+  length: number;
+  root: number | null;
+}
+
+export class PointerGraph {
+  readonly #table: ChunkTable;
+  readonly #memory: TargetMemory;
+  readonly #firstEdge: Uint32Array;
+  #edges = new Uint32Array(1 << 16);
+  #edgeCount = 0;
+  readonly #roots: RootWords;
+  /** The block that leads to each, -2 and below for a root, -1 for those that nothing leads to. */
+  readonly #parents: Int32Array;
+  readonly #queue: Uint32Array;
+  #lastPart = 0;
+  /** More pointers than are kept: what can't be reached says nothing then. */
+  isPartial = false;
+
+  constructor(memory: TargetMemory, table: ChunkTable, roots: RootWords) {
+    this.#memory = memory;
+    this.#table = table;
+    this.#roots = roots;
+    this.isPartial = roots.isPartial;
+    this.#firstEdge = new Uint32Array(table.count + 1);
+    this.#parents = new Int32Array(table.count).fill(unreached);
+    this.#queue = new Uint32Array(table.count);
+    for (const part of table.parts) this.#readPart(part);
+    this.#firstEdge[table.count] = this.#edgeCount;
+    // Variables have names and stacks have not, so that they are asked first.
+    const queued = this.#reachFrom(0, roots.named, 0);
+    this.#reachFrom(roots.named, roots.count, queued);
+  }
+
+  isReached(index: number): boolean {
+    return this.#parents[index] !== unreached;
+  }
+
+  /** From the block up to what is held by a root, without the middle of a long way; and that root's address, null when nothing leads there. */
+  pathTo(index: number): Way {
+    const near: number[] = [];
+    const far: number[] = [];
+    let length = 0;
+    for (let at = index; length < mostSteps; length += 1) {
+      if (near.length < nearSteps) near.push(at);
+      else {
+        far.push(at);
+        if (far.length > farSteps) far.shift();
+      }
+      const parent = this.#parents[at] ?? unreached;
+      if (parent < 0)
+        return { blocks: [...near, ...far], length: length + 1, root: parent === unreached ? null : this.#roots.from(-2 - parent) };
+      at = parent;
+    }
+    return { blocks: near, length, root: 0 };
+  }
+
+  /** Of blocks that nothing leads to: whether they are held by a ring of such blocks, and not simply forgotten. */
+  ringsAmongLost(): { isInRing(index: number): boolean } {
+    const heldByLost = new Uint8Array(this.#table.count);
+    const forEachEdge = (visit: (from: number, to: number) => void) => {
+      for (let from = 0; from < this.#table.count; from += 1) {
+        if (this.isReached(from)) continue;
+        for (let edge = this.#firstEdge[from] ?? 0; edge < (this.#firstEdge[from + 1] ?? 0); edge += 1) visit(from, this.#edges[edge] ?? 0);
+      }
+    };
+    forEachEdge((_from, to) => {
+      heldByLost[to] = 1;
+    });
+    const underForgotten = new Uint8Array(this.#table.count);
+    const open: number[] = [];
+    for (let index = 0; index < this.#table.count; index += 1) {
+      if (!this.isReached(index) && heldByLost[index] === 0 && this.#table.kindOf(index) !== freeKind) open.push(index);
+    }
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      if (underForgotten[at] === 1) continue;
+      underForgotten[at] = 1;
+      for (let edge = this.#firstEdge[at] ?? 0; edge < (this.#firstEdge[at + 1] ?? 0); edge += 1) {
+        const to = this.#edges[edge] ?? 0;
+        if (underForgotten[to] === 0 && !this.isReached(to)) open.push(to);
+      }
+    }
+    return { isInRing: (index) => !this.isReached(index) && underForgotten[index] === 0 };
+  }
+
+  #readPart(part: ChunkTable['parts'][number]): void {
+    const window = new TargetWindow(this.#memory, part.end);
+    const isMapped = part.kind === 'mapped';
+    let current = isMapped ? part.base : part.base - 1;
+    if (isMapped) this.#firstEdge[current] = this.#edgeCount;
+    let isLive = isMapped;
+    for (let at = part.start; at + 16 <= part.end; ) {
+      if (!window.holds(at, 16)) break;
+      const end = Math.min(window.end, part.end);
+      const words = window.words;
+      for (let word = window.at(at); at + 16 <= end; at += 16, word += 4) {
+        const bit = (at - part.start) / 16;
+        const begins = !isMapped && ((part.bits[bit >>> 5] ?? 0) >>> (bit & 31)) & 1;
+        // The first word of a block's header belongs to the content of the one before, where that is in use.
+        if (isLive) this.#mayPoint(current, words[word] ?? 0, words[word + 1] ?? 0);
+        if (begins) {
+          current += 1;
+          this.#firstEdge[current] = this.#edgeCount;
+          isLive = this.#table.kindOf(current) !== freeKind;
+        } else if (isLive) this.#mayPoint(current, words[word + 2] ?? 0, words[word + 3] ?? 0);
+      }
+      if (at + 16 > end && at < part.end && end === part.end) break;
+    }
+    // A part that could not be read to its end: the rest points to nothing.
+    for (let rest = current + 1; rest < part.base + part.count; rest += 1) this.#firstEdge[rest] = this.#edgeCount;
+  }
+
+  #mayPoint(from: number, low: number, high: number): void {
+    const to = this.#target(low, high);
+    if (to < 0 || to === from) return;
+    if (this.#edgeCount === mostEdges) {
+      this.isPartial = true;
+      return;
+    }
+    if (this.#edgeCount === this.#edges.length) {
+      const larger = new Uint32Array(Math.min(mostEdges, this.#edges.length * 2));
+      larger.set(this.#edges);
+      this.#edges = larger;
+    }
+    this.#edges[this.#edgeCount] = to;
+    this.#edgeCount += 1;
+  }
+
+  #target(low: number, high: number): number {
+    if (high === 0 || high >= 0x8000) return -1;
+    const address = high * 2 ** 32 + low;
+    let part = this.#table.parts[this.#lastPart];
+    if (part === undefined || address < part.start || address >= part.end) {
+      const found = this.#table.partOf(address);
+      if (found < 0) return -1;
+      this.#lastPart = found;
+      part = this.#table.parts[found];
+    }
+    const index = part === undefined ? -1 : indexIn(part, address);
+    return index >= 0 && this.#table.kindOf(index) !== freeKind ? index : -1;
+  }
+
+  #reachFrom(first: number, end: number, queuedBefore: number): number {
+    let queued = queuedBefore;
+    for (let root = first; root < end; root += 1) {
+      const value = this.#roots.value(root);
+      const to = this.#target(value % 2 ** 32, Math.floor(value / 2 ** 32));
+      if (to < 0 || this.#parents[to] !== unreached) continue;
+      this.#parents[to] = -2 - root;
+      this.#queue[queued++] = to;
+    }
+    for (let next = queuedBefore; next < queued; next += 1) {
+      const from = this.#queue[next] ?? 0;
+      for (let edge = this.#firstEdge[from] ?? 0; edge < (this.#firstEdge[from + 1] ?? 0); edge += 1) {
+        const to = this.#edges[edge] ?? 0;
+        if (this.#parents[to] !== unreached) continue;
+        this.#parents[to] = from;
+        this.#queue[queued++] = to;
+      }
+    }
+    return queued;
+  }
+}

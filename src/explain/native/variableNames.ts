@@ -1,0 +1,71 @@
+/** What people call the place that a block is held by: a variable of the program, its stack, a library's data. */
+import { basename } from 'node:path';
+import type { ElfSymbol } from '../elfFile.ts';
+import type { Region, TargetMemory } from '../targetMemory.ts';
+import { demangleRust, demangleType } from './demangle.ts';
+
+export class VariableNames {
+  readonly #memory: TargetMemory;
+  readonly #regions: readonly Region[];
+  readonly #symbols = new Map<string, ElfSymbol[]>();
+
+  constructor(memory: TargetMemory, regions: readonly Region[]) {
+    this.#memory = memory;
+    this.#regions = regions;
+  }
+
+  /** `isNamed`: a name out of the source, and no mere place. */
+  nameOf(address: number): { text: string; isNamed: boolean } {
+    const index = this.#regions.findIndex(({ start, end }) => address >= start && address < end);
+    const region = this.#regions[index];
+    if (region === undefined) return { text: 'memory that is gone', isNamed: false };
+    if (region.path === '[stack]') return { text: 'the stack of the main thread', isNamed: false };
+    const before = this.#regions[index - 1];
+    const file = region.path.startsWith('/') ? region.path : before?.end === region.start && region.path === '' ? before.path : '';
+    if (!file.startsWith('/')) return { text: 'the stack of a thread, or memory without a name', isNamed: false };
+    const symbol = this.symbolAt(file, address);
+    if (symbol !== null) return { text: symbol, isNamed: true };
+    return { text: `a variable of ${basename(file)} at +0x${this.#offsetIn(file, address).toString(16)}`, isNamed: false };
+  }
+
+  /** Of a variable or a function, where the file has not lost its symbols. */
+  symbolAt(file: string, address: number): string | null {
+    const symbols = this.#symbolsOf(file);
+    let [low, high] = [0, symbols.length - 1];
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      if ((symbols[middle]?.address ?? 0) <= address) low = middle + 1;
+      else high = middle - 1;
+    }
+    const symbol = symbols[high];
+    return symbol === undefined || address >= symbol.address + symbol.size ? null : readable(symbol.name);
+  }
+
+  fileAt(address: number): string | null {
+    const region = this.#regions.find(({ start, end }) => address >= start && address < end);
+    return region?.path.startsWith('/') === true ? region.path : null;
+  }
+
+  #offsetIn(file: string, address: number): number {
+    return address - (this.#regions.find(({ path }) => path === file)?.start ?? 0);
+  }
+
+  #symbolsOf(file: string): ElfSymbol[] {
+    let known = this.#symbols.get(file);
+    if (known === undefined) {
+      known = this.#memory.symbolsByAddress(file);
+      this.#symbols.set(file, known);
+    }
+    return known;
+  }
+}
+
+function readable(symbol: string): string {
+  const name = symbol.replace(/@.*$/, '');
+  if (name.startsWith('_ZN') && /17h[0-9a-f]{16}E/.test(name)) return demangleRust(name);
+  if (!name.startsWith('_Z')) return name;
+  // `_ZL8sessions`, `_ZN4shop8sessionsE`, `_ZZN4shop4openEvE5cache`.
+  const local = /^_ZZ.*E(\d+)([A-Za-z_]\w*)$/.exec(name);
+  if (local?.[1] !== undefined && local[2] !== undefined) return local[2].slice(0, Number(local[1]));
+  return demangleType(name.slice(2).replace(/^L(?=\d)/, ''));
+}

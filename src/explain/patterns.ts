@@ -1,0 +1,60 @@
+/** Shapes of leaks in words that people know, and the usual fix of each. */
+import type { LeakPattern } from './growingThing.ts';
+
+export const leakPatterns: Record<LeakPattern, { name: string; meaning: string; fix: string }> = {
+  'map-without-eviction': {
+    name: 'map without eviction',
+    meaning: 'a map gets an entry for each request and loses none',
+    fix: 'Bound it (LRU, time to live), or remove the entry where the request ends.',
+  },
+  'list-only-grows': {
+    name: 'list that only grows',
+    meaning: 'a list or array is appended to and never emptied',
+    fix: 'Remove what is done with, or keep the latest N.',
+  },
+  'static-field': {
+    name: 'static field',
+    meaning: 'a static or global variable keeps what was meant for one request',
+    fix: 'Give it an owner that ends with the request.',
+  },
+  'listener-never-removed': {
+    name: 'listener added in each request',
+    meaning: 'a callback is registered again and again and never removed',
+    fix: 'Register once, or remove the listener when its owner ends.',
+  },
+  'text-only-grows': {
+    name: 'text that only grows',
+    meaning: 'a buffer of text is appended to and never flushed',
+    fix: 'Flush and empty it at a bound.',
+  },
+  'cycle-never-collected': {
+    name: 'cycle of references',
+    meaning: 'objects keep each other alive, and nothing else refers to them',
+    fix: 'Make the reference back a weak one (Weak, weak_ptr), or break the cycle at the end.',
+  },
+  'thread-local': {
+    name: 'thread-local',
+    meaning: 'threads that live long keep values for themselves',
+    fix: 'Remove the value when the work is done, before the thread goes back to its pool.',
+  },
+  'class-loader': {
+    name: 'class loader',
+    meaning: 'each reload leaves the classes of the last one behind',
+    fix: 'Find what still refers to the old loader: a thread, a driver, a static.',
+  },
+  'blocked-goroutines': {
+    name: 'goroutines that never end',
+    meaning: 'goroutines wait for something that never comes',
+    fix: 'Give each a context that ends, and a channel with a reader.',
+  },
+  'memo-without-limit': {
+    name: 'memo without limit',
+    meaning: 'results are kept by argument, for every argument there ever was',
+    fix: 'Bound the memo, or key it by less.',
+  },
+  'no-pointer-left': {
+    name: 'forgotten without being freed',
+    meaning: 'nothing in the process refers to them any more',
+    fix: 'Free them on every way out of the function, errors included; a smart pointer or goto-cleanup does.',
+  },
+};

@@ -1,0 +1,76 @@
+/** The child that explains: its limits, its end, and that the process goes on whatever happens. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type Keeper, startKeeper, whyNoKeeper } from '../lab/keeper.ts';
+import type { EvidenceSubject } from '../model/evidence.ts';
+import { startTimeOf } from './identity.ts';
+import { type ExplainOptions, runExplain } from './runExplain.ts';
+
+const skip = whyNoKeeper('c') ?? false;
+const entry = join(import.meta.dirname, '..', 'cli', 'main.ts');
+const roomy: ExplainOptions = {
+  entry,
+  deadlineMs: 120_000,
+  memoryCapBytes: 1 << 30,
+  signal: new AbortController().signal,
+  onProgress: () => undefined,
+};
+
+function subjectOf({ pid }: Keeper): EvidenceSubject {
+  return { pid, startTimeTicks: startTimeOf(pid) ?? 0, subjectId: null, name: 'keeps-c' };
+}
+
+/** Neither stopped nor traced, and still answering. */
+async function goesOn(keeper: Keeper): Promise<void> {
+  const status = readFileSync(`/proc/${keeper.pid}/status`, 'latin1');
+  assert.match(status, /^State:\t[RSD]/m);
+  assert.match(status, /^TracerPid:\t0$/m);
+  await keeper.done(1_000);
+}
+
+async function withKeeper(kind: string, use: (keeper: Keeper) => Promise<void>): Promise<void> {
+  const keeper = await startKeeper('c', kind, 20_000);
+  try {
+    await use(keeper);
+  } finally {
+    await keeper.stop();
+  }
+}
+
+test('a leak is explained in a child, with its cost, and its texts masked', { skip }, () =>
+  withKeeper('array', async (keeper) => {
+    const progress: number[] = [];
+    const request = { subject: subjectOf(keeper), intervalMs: 500, showTexts: false };
+    const evidence = await runExplain(request, { ...roomy, onProgress: (done) => progress.push(done) });
+    assert.equal(evidence.grows[0]?.owner, 'audit_table');
+    assert.match(evidence.answer, /audit_table.*list that only grows/);
+    assert.ok(evidence.cost.cpuSeconds > 0 && evidence.cost.rssBytes > 0);
+    assert.ok(!JSON.stringify(evidence).includes('/orders/'));
+    assert.deepEqual(progress, [...progress].sort());
+    assert.ok(progress.length >= 4);
+    await goesOn(keeper);
+  }),
+);
+
+test('cancelled, out of time or out of memory, the child ends and the process goes on', { skip }, () =>
+  withKeeper('list', async (keeper) => {
+    const request = { subject: subjectOf(keeper), intervalMs: 60_000, showTexts: false };
+    const cancel = new AbortController();
+    const cancelled = runExplain(request, { ...roomy, signal: cancel.signal, onProgress: () => cancel.abort() });
+    await assert.rejects(cancelled, { code: 'STANCH_E_GONE' });
+    await assert.rejects(runExplain(request, { ...roomy, deadlineMs: 1 }), { code: 'STANCH_E_BUDGET' });
+    await assert.rejects(runExplain(request, { ...roomy, memoryCapBytes: 1 }), { code: 'STANCH_E_BUDGET' });
+    await goesOn(keeper);
+  }),
+);
+
+test('a process that ends between two looks, or is another one by now, is said to be gone', { skip }, async () => {
+  const keeper = await startKeeper('c', 'healthy', 20_000);
+  const subject = subjectOf(keeper);
+  const other = { subject: { ...subject, startTimeTicks: subject.startTimeTicks - 1 }, intervalMs: 10, showTexts: false };
+  await assert.rejects(runExplain(other, roomy), { code: 'STANCH_E_GONE' });
+  const ends = runExplain({ subject, intervalMs: 1_000, showTexts: false }, { ...roomy, onProgress: () => void keeper.stop() });
+  await assert.rejects(ends, { code: 'STANCH_E_GONE' });
+});

@@ -1,0 +1,122 @@
+/** Explains a process in a child: with a deadline, a cap on its memory and a way to cancel it. Whatever happens to it, the process goes on. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { readRecord } from '../kernel/read.ts';
+import { StanchError } from '../model/errors.ts';
+import type { Evidence } from '../model/evidence.ts';
+import { isValue } from '../model/reading.ts';
+import { formatBytes, formatDuration } from '../model/units.ts';
+import type { ChildLine } from './childLines.ts';
+import type { ExplainRequest } from './explainProcess.ts';
+
+const watchEveryMs = 100;
+const pageBytes = 4096;
+const mostErrorText = 2_000;
+
+export interface ExplainOptions {
+  /** The child is ended then. */
+  deadlineMs: number;
+  memoryCapBytes: number;
+  /** Script of stanch's command line: a child of the same program. */
+  entry: string;
+  signal: AbortSignal;
+  onProgress(done: number): void;
+}
+
+/** Errors: those of the explanation, STANCH_E_BUDGET when a limit was reached, STANCH_E_GONE when cancelled. */
+export async function runExplain(request: ExplainRequest, options: ExplainOptions): Promise<Evidence> {
+  const child = spawn(process.execPath, [options.entry, 'explain-child'], { stdio: ['pipe', 'pipe', 'pipe'], env: childEnvironment() });
+  const ended = watchLimits(child, options);
+  try {
+    child.stdin.on('error', () => child.kill('SIGKILL'));
+    child.stdin.write(`${JSON.stringify(request)}\n`);
+    return await answerFrom(child, ended, options.onProgress);
+  } finally {
+    ended.stop();
+    child.kill('SIGKILL');
+  }
+}
+
+/** Without what is meant for this process's own Node. */
+function childEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('NODE_')));
+}
+
+interface Watch {
+  /** Why the child was ended; null: it was not. */
+  reason: StanchError | null;
+  stop(): void;
+}
+
+function watchLimits(child: ChildProcess, { deadlineMs, memoryCapBytes, signal }: ExplainOptions): Watch {
+  const watch: Watch = { reason: null, stop };
+  const end = (reason: StanchError) => {
+    watch.reason ??= reason;
+    child.kill('SIGKILL');
+  };
+  const onAbort = () => end(cancelled());
+  const deadline = setTimeout(() => end(overLimit(`an answer within ${formatDuration(deadlineMs)}`, 'none yet')), deadlineMs);
+  const memory = setInterval(() => {
+    const bytes = residentBytes(child.pid);
+    if (bytes > memoryCapBytes) end(overLimit(`to need no more than ${formatBytes(memoryCapBytes)}`, formatBytes(bytes)));
+  }, watchEveryMs);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  function stop(): void {
+    clearTimeout(deadline);
+    clearInterval(memory);
+    signal.removeEventListener('abort', onAbort);
+  }
+  return watch;
+}
+
+/** 0 when it is gone. */
+function residentBytes(pid: number | undefined): number {
+  const bytes = Buffer.alloc(128);
+  const length = readRecord(`/proc/${pid}/statm`, bytes);
+  return isValue(length) ? Number(bytes.toString('latin1', 0, length).split(' ')[1]) * pageBytes || 0 : 0;
+}
+
+async function answerFrom(child: ChildProcess, watch: Watch, onProgress: (done: number) => void): Promise<Evidence> {
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error('a child without output');
+  let complaint = '';
+  stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint = `${complaint}${text}`.slice(-mostErrorText);
+  });
+  const failed = new Promise<never>((_resolve, reject) => child.once('error', reject));
+  const read = async () => {
+    for await (const line of createInterface({ input: stdout })) {
+      const said: ChildLine = JSON.parse(line);
+      if (said.kind === 'progress') onProgress(said.done);
+      else if (said.kind === 'evidence') return said.evidence;
+      else throw new StanchError(said.code, said.parts);
+    }
+    throw watch.reason ?? childEnded(complaint);
+  };
+  return await Promise.race([read(), failed]);
+}
+
+function overLimit(expected: string, found: string): StanchError {
+  return new StanchError('STANCH_E_BUDGET', {
+    expected,
+    found,
+    next: 'The process was only read, and goes on. Try when the server is less busy.',
+  });
+}
+
+function cancelled(): StanchError {
+  return new StanchError('STANCH_E_GONE', {
+    expected: 'an explanation',
+    found: 'that it was cancelled',
+    next: 'The process was only read, and goes on.',
+  });
+}
+
+function childEnded(complaint: string): StanchError {
+  return new StanchError('STANCH_E_BUG', {
+    expected: 'the child that explains to answer',
+    found: complaint.trim() || 'that it ended without a word; the kernel ends it first when memory is short',
+    next: 'The process was only read, and goes on. See the kernel log: stanch oom',
+  });
+}

@@ -1,0 +1,35 @@
+/** Reading of another process's memory, tried on this very process; and its maps, whatever they say. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { parseMaps, TargetMemory } from './targetMemory.ts';
+
+const recorded = [
+  '5602cb130000-5602cb8bc000 rw-p 00000000 00:00 0                          [heap]',
+  '7fb3ab357000-7fb3ab35a000 r-xp 00026000 fe:00 1234                       /usr/lib/a file (deleted)',
+  'ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]',
+].join('\n');
+
+test('maps are read with their paths, and what lies beyond a number is left out', () => {
+  assert.deepEqual(parseMaps(recorded), [
+    { start: 0x5602cb130000, end: 0x5602cb8bc000, writable: true, path: '[heap]', fileOffset: 0 },
+    { start: 0x7fb3ab357000, end: 0x7fb3ab35a000, writable: false, path: '/usr/lib/a file (deleted)', fileOffset: 0x26000 },
+  ]);
+  fc.assert(fc.property(fc.string(), (text) => parseMaps(text).length === 0 || text.includes('-')));
+});
+
+test('what is in memory is read, what is not is neither brought in nor an error', () => {
+  const memory = new TargetMemory(process.pid);
+  try {
+    const stack = memory.regions().find(({ path }) => path === '[stack]');
+    assert.ok(stack !== undefined);
+    const [range] = memory.present(stack.start, stack.end);
+    assert.ok(range !== undefined);
+    assert.equal(memory.read(range[0], Buffer.alloc(64)), 64);
+    assert.ok(memory.isPresent(range[0]));
+    assert.equal(memory.read(8, Buffer.alloc(64)), 0);
+    assert.ok(!memory.isPresent(4096));
+  } finally {
+    memory.close();
+  }
+});

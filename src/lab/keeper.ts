@@ -1,0 +1,50 @@
+/** Starts the programs of `programs/native`, which keep something, or are healthy, and say how far they are. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { compileProgram } from './compileProgram.ts';
+import { findOnPath } from './programs.ts';
+
+const folder = join(import.meta.dirname, 'programs', 'native');
+const compilerOf = { c: 'cc', cpp: 'c++', rs: 'rustc' };
+export type KeeperLanguage = keyof typeof compilerOf;
+
+export interface Keeper {
+  pid: number;
+  /** Requests done, as it said last. */
+  latest(): number;
+  /** Resolves when it has done so many requests; rejects when it ended before. */
+  done(requests: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** For a test to skip with; null when they can run. */
+export function whyNoKeeper(language: KeeperLanguage): string | null {
+  const compiler = compilerOf[language];
+  return findOnPath(compiler) === null ? `there is no ${compiler} here` : null;
+}
+
+/** `prefill`: of programs in C, what is kept before the first request. */
+export async function startKeeper(language: KeeperLanguage, kind: string, perSecond: number, prefill = 0): Promise<Keeper> {
+  const program = compileProgram(join(folder, `keeps.${language}`), `keeps-${language}`);
+  const child = spawn(program, [kind, `${perSecond}`, `${prefill}`], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  const lines = createInterface({ input: child.stdout });
+  let latest = -1;
+  lines.on('line', (line) => {
+    latest = line === 'READY' ? 0 : Number(line.slice('DONE '.length));
+  });
+  const reached = async (requests: number) => {
+    while (latest < requests) {
+      const isThere = await Promise.race([once(lines, 'line').then(() => true), exited.then(() => false)]);
+      if (!isThere) throw new Error(`expected ${requests} requests; the program ended after ${latest}`);
+    }
+  };
+  await reached(0);
+  const stop = async () => {
+    child.kill('SIGKILL');
+    await exited;
+  };
+  return { pid: child.pid ?? 0, latest: () => latest, done: reached, stop };
+}

@@ -1,0 +1,106 @@
+/**
+ * Everything that one command started, as one sample: the processes that have a mark in their environment, which children inherit and
+ * which outlives a double fork. For `stanch check`; the daemon knows workloads by other means.
+ */
+import { readdirSync } from 'node:fs';
+import { readMeminfo } from '../kernel/meminfo.ts';
+import { fdCountIsDirectorySize, fdDirectorySize, listedFdCount } from '../kernel/pidFdCount.ts';
+import { parseOpenFilesLimit } from '../kernel/pidLimits.ts';
+import { emptyPidStat, parsePidStat } from '../kernel/pidStat.ts';
+import { emptyPidStatus, type PidStatus, parsePidStatus } from '../kernel/pidStatus.ts';
+import { readRecord, readText } from '../kernel/read.ts';
+import { ticksPerSecond } from '../kernel/stat.ts';
+import { emptySample, type Sample } from '../model/gauge.ts';
+import { absent, isValue, type Reading } from '../model/reading.ts';
+
+interface MarkedProcess extends PidStatus {
+  ticks: number;
+  fds: Reading<number>;
+  fdLimit: Reading<number>;
+}
+
+const zombie = 0x5a;
+const maxEnvironmentBytes = 1 << 20;
+
+export class MarkedTree {
+  readonly #mark: string;
+  /** Of each pid seen: whether it has the mark. A pid that goes is forgotten, before another can have it. */
+  #known = new Map<number, boolean>();
+  readonly #buffer = Buffer.alloc(65_536);
+  readonly #fdCountOf = fdCountIsDirectorySize('/proc/self/fd') ? fdDirectorySize : listedFdCount;
+  /** CPU time of those that ended, and as last seen of those that run. */
+  #endedTicks = 0;
+  #ticks = new Map<number, number>();
+
+  /** `mark`: `NAME=value`, unique. */
+  constructor(mark: string) {
+    this.#mark = `\0${mark}\0`;
+  }
+
+  /** Those that run now. */
+  pids(): number[] {
+    const seen = new Map<number, boolean>();
+    for (const name of readdirSync('/proc')) {
+      const pid = Number(name);
+      if (!Number.isInteger(pid) || pid === process.pid) continue;
+      seen.set(pid, this.#known.get(pid) ?? this.#isMarked(pid));
+    }
+    this.#known = seen;
+    return [...seen].filter(([, isMarked]) => isMarked).map(([pid]) => pid);
+  }
+
+  /** Whether it still does something: one that ended and was not waited for does not. */
+  isRunning(pid: number): boolean {
+    return this.#read(pid) !== null;
+  }
+
+  /** Null: none runs. Sums over all of them. */
+  sample(timeMs: number): Sample | null {
+    const sums = { anonBytes: 0, swapBytes: 0, shmemBytes: 0, fileBytes: 0, fds: 0, threads: 0 };
+    const ticks = new Map<number, number>();
+    let fdLimit: Reading<number> = absent;
+    let fewestLeft = Number.POSITIVE_INFINITY;
+    for (const pid of this.pids()) {
+      const one = this.#read(pid);
+      if (one === null) continue;
+      for (const name of ['anonBytes', 'swapBytes', 'shmemBytes', 'fileBytes', 'threads'] as const)
+        sums[name] += isValue(one[name]) ? one[name] : 0;
+      ticks.set(pid, one.ticks);
+      if (!isValue(one.fds)) continue;
+      sums.fds += one.fds;
+      if (isValue(one.fdLimit) && one.fdLimit - one.fds < fewestLeft) {
+        fewestLeft = one.fdLimit - one.fds;
+        fdLimit = one.fdLimit;
+      }
+    }
+    for (const [pid, before] of this.#ticks) if (!ticks.has(pid)) this.#endedTicks += before;
+    this.#ticks = ticks;
+    if (ticks.size === 0) return null;
+    const cpuTicks = [...ticks.values()].reduce((sum, one) => sum + one, this.#endedTicks);
+    const meminfo = readMeminfo('/proc');
+    const headroomBytes =
+      isValue(meminfo) && isValue(meminfo.MemAvailable) && isValue(meminfo.SwapFree) ? meminfo.MemAvailable + meminfo.SwapFree : absent;
+    return { ...emptySample(timeMs), ...sums, processes: ticks.size, cpuSeconds: cpuTicks / ticksPerSecond, headroomBytes, fdLimit };
+  }
+
+  #isMarked(pid: number): boolean {
+    const environment = readText(`/proc/${pid}/environ`, maxEnvironmentBytes);
+    return isValue(environment) && `\0${environment}`.includes(this.#mark);
+  }
+
+  /** Null: it is gone, or has ended and nobody has waited for it. */
+  #read(pid: number): MarkedProcess | null {
+    const stat = emptyPidStat();
+    const length = readRecord(`/proc/${pid}/stat`, this.#buffer);
+    if (!isValue(length) || !parsePidStat(this.#buffer, length, stat) || stat.state === zombie) return null;
+    const status = emptyPidStatus();
+    const statusLength = readRecord(`/proc/${pid}/status`, this.#buffer);
+    if (!isValue(statusLength)) return null;
+    parsePidStatus(this.#buffer, statusLength, status);
+    // On its way out: what it held is not its own any more.
+    if (!isValue(status.anonBytes)) return null;
+    const limitsLength = readRecord(`/proc/${pid}/limits`, this.#buffer);
+    const fdLimit = isValue(limitsLength) ? parseOpenFilesLimit(this.#buffer, limitsLength) : limitsLength;
+    return { ...status, ticks: stat.userTicks + stat.systemTicks, fds: this.#fdCountOf(`/proc/${pid}/fd`), fdLimit };
+  }
+}

@@ -1,0 +1,36 @@
+/** Certificate and key, and who must have them. */
+import { readFileSync } from 'node:fs';
+import { StanchError } from '../model/errors.ts';
+import type { Settings, TlsSettings } from '../model/settings.ts';
+import { isLoopback, urlHost } from './access.ts';
+
+/** Errors: STANCH_E_CONFIG. */
+export function readCertificate({ certFile, keyFile }: TlsSettings): { cert: Buffer; key: Buffer } {
+  return { cert: readPem(certFile, 'certificate'), key: readPem(keyFile, 'key') };
+}
+
+function readPem(file: string, what: string): Buffer {
+  try {
+    const bytes = readFileSync(file);
+    if (!bytes.includes('-----BEGIN ')) throw new Error('no PEM');
+    return bytes;
+  } catch (cause) {
+    throw new StanchError('STANCH_E_CONFIG', {
+      expected: `the ${what} for TLS in ${file}, as PEM`,
+      found: cause instanceof Error ? cause.message : String(cause),
+      next: 'Correct serve.tls_cert and serve.tls_key, then: stanch config check',
+      cause,
+    });
+  }
+}
+
+/** The token must not cross a network in the open. Errors: STANCH_E_CONFIG. */
+export function requireTlsBeyondLoopback({ listen, tls, allowPlainRemote }: Pick<Settings, 'listen' | 'tls' | 'allowPlainRemote'>): void {
+  const isHere = listen.host === 'localhost' || isLoopback(listen.host);
+  if (isHere || tls !== null || allowPlainRemote) return;
+  throw new StanchError('STANCH_E_CONFIG', {
+    expected: 'TLS for whoever comes from another machine: serve.tls_cert and serve.tls_key',
+    found: `neither, and ${urlHost(listen.host)}:${listen.port} to listen on`,
+    next: 'Name them; or listen on 127.0.0.1 and come by ssh -L 7420:127.0.0.1:7420; or, behind a proxy that does TLS, set serve.allow_plain_remote = true.',
+  });
+}

@@ -1,0 +1,345 @@
+/**
+ * What the daemon does about a leak, by the owner's policy: nothing, a suggestion, a plan that waits for somebody to agree, or an action.
+ * And the emergency lane: once a second it looks whether the server is about to stand still, and then restarts who leaks, with nothing
+ * that has to be started first.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { readMeminfo } from '../kernel/meminfo.ts';
+import { readPressure } from '../kernel/pressure.ts';
+import type { Action, ActionKind, ActionPlan } from '../model/action.ts';
+import { StanchError } from '../model/errors.ts';
+import type { ServerEvent } from '../model/event.ts';
+import type { Notice } from '../model/notice.ts';
+import { isValue, valueOrNull } from '../model/reading.ts';
+import type { PolicySettings } from '../model/settings.ts';
+import type { SubjectVerdict } from '../model/verdict.ts';
+import type { Scan } from '../sample/scan.ts';
+import { EmergencyTrigger, leakerAmong, type Vital } from './emergency.ts';
+import { GrowthRing } from './growthRing.ts';
+import { matches, type PolicyAnswer, policyFor } from './policy.ts';
+import { missingFor, readReadiness } from './readiness.ts';
+import { Stabiliser } from './stabiliser.ts';
+import type { Target } from './target.ts';
+import { isVital } from './vital.ts';
+
+export interface Proposal {
+  id: string;
+  atMs: number;
+  plan: ActionPlan;
+  /** `waits`: for somebody to agree. `suggested`: told, and not to be agreed to by the policy. */
+  state: 'waits' | 'suggested';
+}
+
+export interface GuardianOptions {
+  journalFile: string;
+  policy: PolicySettings;
+  scan: () => Scan;
+  verdictOf: (subjectId: string) => SubjectVerdict | null;
+  /** Names of the probes that are slow or fail now. */
+  slowProbes: () => string[];
+  log: (level: 'error' | 'warning' | 'info', text: string) => void;
+  onBug: (error: unknown) => void;
+}
+
+const lookMs = 1000;
+const graceMs = 20_000;
+const mostProposals = 50;
+const proposalMs = 24 * 3_600_000;
+const mostEvents = 200;
+/** The emergency lane lets what it did take effect before it looks again. */
+const emergencyPauseMs = 120_000;
+
+interface Kept extends Proposal {
+  target: Target;
+}
+
+export class Guardian {
+  readonly #options: GuardianOptions;
+  readonly #stabiliser: Stabiliser;
+  readonly #growth = new GrowthRing();
+  readonly #trigger = new EmergencyTrigger();
+  readonly #proposals = new Map<string, Kept>();
+  readonly #events: ServerEvent[] = [];
+  #policy: PolicySettings;
+  #timer: NodeJS.Timeout | undefined;
+  #notice: Notice | null = null;
+  #busy = false;
+  #quietUntilMs = 0;
+  /** Said already, so that the same is not said with every scan. */
+  readonly #said = new Map<string, string>();
+
+  constructor(options: GuardianOptions) {
+    this.#options = options;
+    this.#policy = options.policy;
+    this.#stabiliser = new Stabiliser({
+      journalFile: options.journalFile,
+      neverTouch: options.policy.neverTouch,
+      scan: options.scan,
+      // In an emergency there is no memory to start systemctl with.
+      mayStart: !options.policy.emergency,
+    });
+  }
+
+  /** Puts right what a dead stanch left half done, and finds out whether it could act in an emergency. */
+  async start(): Promise<void> {
+    for (const action of await this.#stabiliser.recover()) this.#tell(action);
+    if (!this.#policy.emergency) return;
+    await this.#getReady();
+    this.#timer = setInterval(() => this.#look(), lookMs);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#stabiliser.close();
+  }
+
+  setPolicy(policy: PolicySettings): void {
+    this.#policy = policy;
+    this.#stabiliser.setNeverTouch(policy.neverTouch);
+  }
+
+  notice(): Notice | null {
+    return this.#notice;
+  }
+
+  actions(): Action[] {
+    return this.#stabiliser.actions();
+  }
+
+  proposals(): Proposal[] {
+    return [...this.#proposals.values()].map(({ target: _target, ...proposal }) => proposal);
+  }
+
+  takeEvents(): ServerEvent[] {
+    return this.#events.splice(0);
+  }
+
+  /** Errors: STANCH_E_NO_SUBJECT, STANCH_E_NOT_POSSIBLE. It is kept, to be agreed to for a day. */
+  propose(kind: ActionKind, wanted: string, limits: { highBytes: number | null; maxBytes: number | null }): Proposal {
+    const { plan, target } = this.#stabiliser.plan(kind, wanted, { ...limits, graceMs }, null);
+    return this.#keep(plan, { ...target, bytesPerHour: this.#rateOf(target.subject.id) }, 'waits');
+  }
+
+  /** Begins what was proposed. Errors: STANCH_E_NO_ACTION, STANCH_E_POLICY, STANCH_E_DATA_DIR. */
+  agree(id: string, by: string, again: boolean): string {
+    const kept = this.#proposals.get(id);
+    if (kept === undefined) throw noProposal(id);
+    const why = this.#stabiliser.whyNot(kept.plan, again);
+    if (why !== null)
+      throw new StanchError('STANCH_E_POLICY', {
+        expected: 'nothing to speak against it',
+        found: why,
+        next: 'If it is wanted all the same, say so: again',
+      });
+    this.#proposals.delete(id);
+    return this.#begin(kept.plan, kept.target, by);
+  }
+
+  async undo(id: string): Promise<Action> {
+    const action = await this.#stabiliser.undo(id);
+    this.#tell(action);
+    return action;
+  }
+
+  /** After each scan: what the policy says to what leaks and will end soon. */
+  afterScan(scan: Scan): void {
+    this.#growth.add(scan);
+    for (const [id, { atMs }] of this.#proposals) if (Date.now() - atMs > proposalMs) this.#proposals.delete(id);
+    if (this.#busy) return;
+    for (const { subject } of scan.workloads) {
+      const verdict = this.#options.verdictOf(subject.id);
+      if (verdict?.verdict !== 'leak' || (verdict.urgency.level !== 'now' && verdict.urgency.level !== 'soon')) continue;
+      const answer = policyFor(this.#policy, subject.name, this.actions(), Date.now());
+      if (answer.mode === 'observe' || !this.#mayTouch(subject.name)) continue;
+      if (this.#answer(subject.id, answer, verdict.urgency.level === 'now')) return;
+    }
+  }
+
+  /** The first allowed action that is possible. True when one was begun. */
+  #answer(subjectId: string, { mode, actions, holdsBack }: PolicyAnswer, isUrgent: boolean): boolean {
+    for (const kind of actions) {
+      const made = this.#planFor(kind, subjectId);
+      if (made === null) continue;
+      const why = this.#stabiliser.whyNot(made.plan, false) ?? holdsBack;
+      if (why !== null) {
+        this.#sayOnce(subjectId, `${kind} of ${made.plan.subjectName} is held back: ${why}`);
+        continue;
+      }
+      if (mode === 'automatic' && isUrgent) {
+        this.#begin(made.plan, made.target, 'policy');
+        return true;
+      }
+      if (mode !== 'automatic') this.#suggest(made.plan, made.target, mode === 'approve' ? 'waits' : 'suggested');
+      return false;
+    }
+    return false;
+  }
+
+  #planFor(kind: ActionKind, subjectId: string): { plan: ActionPlan; target: Target } | null {
+    try {
+      const { plan, target } = this.#stabiliser.plan(kind, subjectId, { highBytes: null, maxBytes: null, graceMs }, null);
+      return { plan, target: { ...target, bytesPerHour: this.#rateOf(subjectId) } };
+    } catch (error) {
+      // This one can't be done to that: the next one may.
+      if (error instanceof StanchError) return null;
+      throw error;
+    }
+  }
+
+  #suggest(plan: ActionPlan, target: Target, state: Proposal['state']): void {
+    const known = [...this.#proposals.values()].some((each) => each.plan.kind === plan.kind && each.plan.subjectId === plan.subjectId);
+    if (known) return;
+    const { id } = this.#keep(plan, target, state);
+    const how =
+      state === 'waits'
+        ? `Agree on the page, or: stanch do ${plan.kind} ${JSON.stringify(plan.subjectName)} (${id})`
+        : `stanch do ${plan.kind} ${JSON.stringify(plan.subjectName)}`;
+    this.#event('warning', plan.subjectId, `Suggested: ${plan.kind} ${plan.subjectName}. ${plan.reason} ${how}`);
+  }
+
+  #keep(plan: ActionPlan, target: Target, state: Proposal['state']): Proposal {
+    const id = `p-${randomBytes(6).toString('hex')}`;
+    const proposal: Proposal = { id, atMs: Date.now(), plan, state };
+    const [oldest] = this.#proposals.keys();
+    if (oldest !== undefined && this.#proposals.size >= mostProposals) this.#proposals.delete(oldest);
+    this.#proposals.set(id, { ...proposal, target });
+    return proposal;
+  }
+
+  #begin(plan: ActionPlan, target: Target, by: string): string {
+    const slow = this.#options.slowProbes();
+    const isWell = (name: string) => !this.#options.slowProbes().includes(name);
+    const { id, finished } = this.#stabiliser.start(plan, target, by, { slow, isWell });
+    this.#busy = true;
+    this.#event('warning', plan.subjectId, `Begun: ${plan.kind} ${plan.subjectName}, by ${by} (${id}).`);
+    finished.then(
+      (action) => {
+        this.#busy = false;
+        this.#tell(action);
+      },
+      (error: unknown) => {
+        this.#busy = false;
+        this.#options.onBug(error);
+      },
+    );
+    return id;
+  }
+
+  // The emergency lane.
+
+  async #getReady(): Promise<void> {
+    let systemdAnswers = true;
+    try {
+      await this.#stabiliser.connect();
+    } catch (error) {
+      if (!(error instanceof StanchError)) throw error;
+      systemdAnswers = false;
+    }
+    const missing = missingFor(readReadiness(systemdAnswers));
+    if (missing.length === 0) {
+      this.#options.log('info', 'the emergency lane is ready: tried without acting');
+      return;
+    }
+    const text = `The emergency lane may fail when it is needed: ${missing.join('; ')}. stanch install sets it up.`;
+    this.#notice = { code: 'STANCH_E_NOT_PERMITTED', text, sinceMs: Date.now() };
+  }
+
+  #look(): void {
+    try {
+      if (this.#busy || Date.now() < this.#quietUntilMs) return;
+      const vital = readVital();
+      if (vital !== null && this.#trigger.look(vital)) this.#actInEmergency();
+    } catch (error) {
+      this.#options.onBug(error);
+    }
+  }
+
+  #actInEmergency(): void {
+    this.#quietUntilMs = Date.now() + emergencyPauseMs;
+    const scan = this.#options.scan();
+    const suspects = scan.workloads
+      .filter(({ subject, memberIds }) => memberIds.length > 0 && this.#mayTouch(subject.name))
+      .map(({ subject, sample }) => ({
+        subjectId: subject.id,
+        name: subject.name,
+        privateBytes: (valueOrNull(sample.anonBytes) ?? 0) + (valueOrNull(sample.swapBytes) ?? 0),
+        grewBytes: this.#growth.grewBytes(subject.id),
+        verdict: this.#options.verdictOf(subject.id)?.verdict ?? null,
+      }));
+    const leaker = leakerAmong(suspects);
+    if (leaker === null) {
+      this.#event('critical', null, 'The server is about to stand still, and nobody stands out who may be restarted: stanch where');
+      return;
+    }
+    for (const kind of ['restart', 'kill'] as const) {
+      const made = this.#planFor(kind, leaker.subjectId);
+      if (made === null || this.#stabiliser.whyNot(made.plan, false) !== null) continue;
+      this.#options.log('warning', `the server is about to stand still: ${kind} ${leaker.name}`);
+      this.#begin(made.plan, made.target, 'emergency');
+      return;
+    }
+    this.#event(
+      'critical',
+      leaker.subjectId,
+      `The server is about to stand still. ${leaker.name} leaks, and what was tried did not help: stanch do kill ${JSON.stringify(leaker.name)}`,
+    );
+  }
+
+  /** What the owner named in the policy he wants touched, vital or not. */
+  #mayTouch(name: string): boolean {
+    const { neverTouch, workloads } = this.#policy;
+    if (neverTouch.some((pattern) => matches(pattern, name))) return false;
+    return !isVital(name) || workloads.some(({ pattern, mode }) => pattern !== '*' && mode !== 'observe' && matches(pattern, name));
+  }
+
+  #rateOf(subjectId: string): number | null {
+    const verdict = this.#options.verdictOf(subjectId);
+    return verdict?.resource === 'memory' && verdict.verdict !== 'no-leak' ? (verdict.slope?.perHour ?? null) : null;
+  }
+
+  #tell({ plan, state, error, proof }: Action): void {
+    const ended = error === null ? `${state}: ${plan.kind} ${plan.subjectName}.` : `${state}: ${plan.kind} ${plan.subjectName}: ${error}`;
+    const proven =
+      proof === null || plan.expectedBytes === null ? '' : ` ${proof.helped ? 'It helped' : 'It did not help'}: ${proof.sentence}`;
+    this.#event(state === 'failed' || proof?.helped === false ? 'critical' : 'info', plan.subjectId, `${ended}${proven}`);
+  }
+
+  #sayOnce(subjectId: string, text: string): void {
+    if (this.#said.get(subjectId) === text) return;
+    if (this.#said.size > mostEvents) this.#said.clear();
+    this.#said.set(subjectId, text);
+    this.#event('warning', subjectId, text);
+  }
+
+  #event(severity: ServerEvent['severity'], subjectId: string | null, text: string): void {
+    this.#options.log(severity === 'info' ? 'info' : 'warning', text);
+    this.#events.push({ atMs: Date.now(), kind: 'action', subjectId, severity, text });
+    if (this.#events.length > mostEvents) this.#events.shift();
+  }
+}
+
+function readVital(): Vital | null {
+  const meminfo = readMeminfo('/proc');
+  const pressure = readPressure('/proc', 'memory');
+  if (!isValue(meminfo)) return null;
+  const { MemTotal, MemAvailable, SwapTotal, SwapFree } = meminfo;
+  const full = isValue(pressure) ? pressure.full10 : pressure;
+  if (!isValue(MemTotal) || !isValue(MemAvailable) || !isValue(full)) return null;
+  return {
+    memTotalBytes: MemTotal,
+    availableBytes: MemAvailable,
+    swapTotalBytes: valueOrNull(SwapTotal) ?? 0,
+    swapFreeBytes: valueOrNull(SwapFree) ?? 0,
+    memoryFull: full,
+  };
+}
+
+function noProposal(id: string): StanchError {
+  return new StanchError('STANCH_E_NO_ACTION', {
+    expected: 'the id of a plan that waits',
+    found: id.slice(0, 80),
+    next: 'GET /api/v1/actions lists them; plan anew.',
+  });
+}

@@ -1,0 +1,111 @@
+/**
+ * What is to be sent, sent, and tried again: each channel by itself, so that one that hangs holds up no other. What is in here is on disk
+ * before it is sent, and what is sent together is put down as that before, so that after a crash the same batch goes out again.
+ */
+import type { ChannelSettings } from '../model/settings.ts';
+import { mostTogether, sendThrough } from './channels/index.ts';
+import { type Delivery, failed } from './delivery.ts';
+
+const sendTimeoutMs = 20_000;
+
+export interface OutboxOptions {
+  /** Puts deliveries down. Throws when it cannot. */
+  save(deliveries: readonly Delivery[]): void;
+  log(level: 'warning' | 'info', text: string): void;
+  nowMs(): number;
+}
+
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #deliveries = new Map<string, Delivery>();
+  readonly #sending = new Map<string, Promise<void>>();
+  readonly #stopped = new AbortController();
+
+  constructor(options: OutboxOptions, known: readonly Delivery[]) {
+    this.#options = options;
+    for (const delivery of known) this.#deliveries.set(delivery.key, delivery);
+  }
+
+  /** In the order of time. */
+  all(): Delivery[] {
+    return [...this.#deliveries.values()];
+  }
+
+  /** Already put down by the caller. */
+  add(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) this.#deliveries.set(delivery.key, delivery);
+  }
+
+  forget(isDone: (incidentId: string) => boolean): void {
+    for (const { key, incidentId, state } of this.#deliveries.values()) {
+      if (state !== 'pending' && isDone(incidentId)) this.#deliveries.delete(key);
+    }
+  }
+
+  /** Sends what is due; does not wait for it. */
+  pump(channels: readonly ChannelSettings[]): void {
+    if (this.#stopped.signal.aborted) return;
+    for (const channel of channels) {
+      if (this.#sending.has(channel.name)) continue;
+      const batch = this.#nextBatch(channel);
+      if (batch.length === 0) continue;
+      const sending = this.#send(channel, batch)
+        .catch((error: unknown) => this.#options.log('warning', `STANCH_E_NOTIFY: ${channel.name}: ${messageOf(error)}`))
+        .finally(() => this.#sending.delete(channel.name));
+      this.#sending.set(channel.name, sending);
+    }
+  }
+
+  #nextBatch(channel: ChannelSettings): Delivery[] {
+    const nowMs = this.#options.nowMs();
+    const due = this.all().filter(
+      (delivery) => delivery.channel === channel.name && delivery.state === 'pending' && delivery.nextMs <= nowMs,
+    );
+    const [first] = due;
+    if (first === undefined) return [];
+    return due.filter(({ batch }) => batch === first.batch).slice(0, first.batch === null ? mostTogether(channel) : due.length);
+  }
+
+  async #send(channel: ChannelSettings, batch: readonly Delivery[]): Promise<void> {
+    const name = batch[0]?.batch ?? batch[0]?.key ?? '';
+    const marked = batch.map((delivery) => ({ ...delivery, batch: name }));
+    this.#put(marked);
+    const signal = AbortSignal.any([AbortSignal.timeout(sendTimeoutMs), this.#stopped.signal]);
+    const messages = marked.map(({ message }) => message);
+    try {
+      await sendThrough(channel, messages, name, signal);
+      this.#put(marked.map((delivery) => ({ ...delivery, state: 'sent', error: null, attempts: delivery.attempts + 1 })));
+    } catch (error) {
+      if (this.#stopped.signal.aborted) return;
+      const reason = signal.aborted ? `no answer within ${sendTimeoutMs / 1000} s` : messageOf(error);
+      this.#put(marked.map((delivery) => failed(delivery, reason, this.#options.nowMs(), Math.random())));
+      this.#options.log(
+        'warning',
+        `STANCH_E_NOTIFY: ${channel.name} did not take ${messages.length} ${messages.length === 1 ? 'message' : 'messages'}, tried again later: ${reason}`,
+      );
+    }
+  }
+
+  #put(deliveries: readonly Delivery[]): void {
+    this.add(deliveries);
+    this.#options.save(deliveries);
+  }
+
+  /** Ends what is under way; it goes out again after the next start. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.settled();
+  }
+
+  /** Everything that is under way has been taken or not. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#sending.values());
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // node:net puts what it tried into the errors inside.
+  const inner = error instanceof AggregateError ? error.errors.map((each) => messageOf(each)).join('; ') : '';
+  return error.message || inner || error.name;
+}
