@@ -1,8 +1,9 @@
 /**
- * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [check] [why] [--runs N] [--seconds N] [--minutes N]
+ * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [check] [why] [naming] [--runs N] [--seconds N] [--minutes N]
  * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
  */
 import { parseArgs } from 'node:util';
+import { benchNaming } from '../naming/naming.ts';
 import { benchBpf } from './bpfSpeed.ts';
 import { benchCheck } from './checkGate.ts';
 import { benchDaemon } from './daemonCost.ts';
@@ -17,7 +18,7 @@ import { storeTable } from './storeCost.ts';
 import { benchWhere } from './whereSpeed.ts';
 import { benchWhy } from './whyCost.ts';
 
-const parts = ['cost', 'store', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall', 'check', 'why'];
+const parts = ['cost', 'store', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall', 'check', 'why', 'naming'];
 const farmSize = 1000;
 
 const { positionals, values } = parseArgs({
@@ -45,6 +46,7 @@ if (wanted.includes('judge')) say(benchJudge(runs));
 if (wanted.includes('check')) say(await benchCheck(runs));
 if (wanted.includes('stall')) say(await benchStall(runs));
 if (wanted.includes('why')) say(await benchWhy());
+if (wanted.includes('naming')) say(await benchNaming(runs));
 if (wanted.includes('where') || wanted.includes('bpf') || wanted.includes('daemon')) await withFarm(benchOnFarm);
 
 async function benchOnFarm(farm: Farm): Promise<void> {

@@ -1,0 +1,208 @@
+/**
+ * The objects in the heap of a HotSpot JVM, one after the other: header of 8 bytes of mark and 4 of class, then fields; the class tells
+ * how long an object is. Where that leads to no header, as behind the end of what a thread has taken for itself, the next one is looked for.
+ * G1, Parallel and Serial; compressed class pointers, which are the default.
+ */
+import type { TargetMemory } from '../targetMemory.ts';
+import type { JavaClass, JavaClasses } from './javaClasses.ts';
+import type { VmStructs } from './vmStructs.ts';
+
+const windowBytes = 4 << 20;
+export const windowWords = windowBytes / 4;
+const largestHeap = 2 ** 41;
+/** Upper bits of what tells the layout of a class. */
+const plainArray = 3;
+const smallPartBytes = 512;
+const largePartBytes = 8_192;
+const largestForSmallParts = 2 ** 33;
+/** What was allocated since the walk lies behind the last start that is known. */
+const mostSteps = 20_000;
+/** As much as tells the length of any object: of a class, where its mirror has its own size. */
+const longestHeaderWords = 40;
+
+export interface JavaHeapBounds {
+  start: number;
+  end: number;
+  /** References are 4 bytes, shifted by this and counted from `oopBase`; null: they are 8 bytes. */
+  oopShift: number | null;
+  oopBase: number;
+}
+
+/** Null where the heap is none that can be read: ZGC colours its references. */
+export function heapBounds(vm: VmStructs): JavaHeapBounds | null {
+  const reserved = vm.word(vm.field('Universe::_collectedHeap')) + vm.field('CollectedHeap::_reserved');
+  const start = vm.word(reserved + vm.field('MemRegion::_start'));
+  const bytes = vm.word(reserved + vm.field('MemRegion::_word_size')) * 8;
+  if (!(start > 0) || !(bytes > 0) || bytes > largestHeap) return null;
+  const oopBase = vm.word(vm.field('CompressedOops::_base', 'CompressedOops::_narrow_oop._base'));
+  const oopShift = vm.int(vm.field('CompressedOops::_shift', 'CompressedOops::_narrow_oop._shift'));
+  const isCompressed = start + bytes - oopBase <= 2 ** 32 * 2 ** oopShift;
+  return { start, end: start + bytes, oopShift: isCompressed ? oopShift : null, oopBase };
+}
+
+/** What tells the class of an object from its header in one look-up. */
+export class ClassTable {
+  readonly #slots: Int32Array;
+  readonly #keys: Uint32Array;
+  readonly classes: JavaClass[] = [];
+  readonly #layouts: Int32Array;
+  /** Of java.lang.Class, whose objects have the static fields of the class that they stand for. */
+  #mirrors = -1;
+  readonly #mirrorSize: number;
+
+  constructor(vm: VmStructs, classes: JavaClasses) {
+    this.#mirrorSize = vm.int(vm.field('java_lang_Class::_oop_size_offset'));
+    const all = [...classes.entries()].filter(([key]) => key > 0 && key < 2 ** 32);
+    const size = 2 ** Math.ceil(Math.log2(Math.max(16, all.length * 4)));
+    this.#slots = new Int32Array(size).fill(-1);
+    this.#keys = new Uint32Array(size);
+    this.#layouts = Int32Array.from(all, ([, { layoutHelper }]) => layoutHelper);
+    for (const [index, [key, each]] of all.entries()) {
+      let slot = this.#slot(key);
+      while (this.#slots[slot] !== -1) slot = (slot + 1) & (size - 1);
+      this.#slots[slot] = index;
+      this.#keys[slot] = key;
+      this.classes.push(each);
+      if (each.name === 'java.lang.Class') this.#mirrors = index;
+    }
+  }
+
+  /** All but arrays of plain numbers. */
+  holdsReferences(classIndex: number): boolean {
+    return (this.#layouts[classIndex] ?? 0) >>> 30 !== plainArray;
+  }
+
+  /** Class of the object whose header is at `word`; -1 where there is none. A mark is unlocked, perhaps hashed, or locked, while nothing moves. */
+  classAt(words: Uint32Array, word: number): number {
+    const [low, high] = [words[word] ?? 0, words[word + 1] ?? 0];
+    if ((low & 7) === 1 ? high >= 128 : (low & 3) === 3 || (low === 0 && high === 0) || high > 0x7fff) return -1;
+    return this.indexOf(words[word + 2] ?? 0);
+  }
+
+  /** Bytes of the object whose header is at `word`. */
+  objectBytes(words: Uint32Array, word: number, classIndex: number): number {
+    const layout = this.#layouts[classIndex] ?? 0;
+    if (classIndex === this.#mirrors) return (words[word + (this.#mirrorSize >>> 2)] ?? 0) * 8;
+    if (layout > 0) return (layout >>> 3) << 3;
+    const headerBytes = (layout >> 16) & 0xff;
+    const length = words[word + (headerBytes === 24 ? 4 : 3)] ?? 0;
+    return Math.ceil((headerBytes + length * 2 ** (layout & 0xff)) / 8) * 8;
+  }
+
+  #slot(key: number): number {
+    return (Math.imul(key, 0x9e37_79b1) >>> 8) & (this.#slots.length - 1);
+  }
+
+  /** Index of the class with this narrow pointer; -1 when there is none. */
+  indexOf(key: number): number {
+    let slot = this.#slot(key);
+    for (;;) {
+      const index = this.#slots[slot] ?? -1;
+      if (index === -1 || this.#keys[slot] === key) return index;
+      slot = (slot + 1) & (this.#slots.length - 1);
+    }
+  }
+}
+
+/** Calls `visit` for each object: its address, class as index of the table, bytes. */
+export function visitHeap(
+  memory: TargetMemory,
+  bounds: JavaHeapBounds,
+  table: ClassTable,
+  visit: (address: number, classIndex: number, bytes: number) => void,
+): void {
+  // Objects may be longer than a window, or lie across two of them.
+  let next = 0;
+  heapWindows(memory, bounds, (window, words, length) => {
+    const end = window + length * 4;
+    let at = Math.max(window, next);
+    while (at + 16 <= end) {
+      const word = (at - window) >>> 2;
+      const classIndex = table.classAt(words, word);
+      const bytes = classIndex < 0 ? 0 : table.objectBytes(words, word, classIndex);
+      if (bytes >= 16) visit(at, classIndex, bytes);
+      at += bytes < 16 ? 8 : bytes;
+    }
+    next = at;
+  });
+}
+
+/** All of the heap that is in memory, a piece at a time: `words` has `length` words from the address `window` on. */
+export function heapWindows(
+  memory: TargetMemory,
+  bounds: JavaHeapBounds,
+  look: (window: number, words: Uint32Array, length: number) => void,
+): void {
+  const buffer = new ArrayBuffer(windowBytes);
+  const [bytes, words] = [new Uint8Array(buffer), new Uint32Array(buffer)];
+  for (const region of memory.regions()) {
+    const [from, to] = [Math.max(region.start, bounds.start), Math.min(region.end, bounds.end)];
+    if (from >= to || !region.writable) continue;
+    for (const [start, end] of memory.present(from, to)) {
+      for (let at = start; at < end; at += windowBytes) {
+        look(at, words, memory.read(at, bytes.subarray(0, Math.min(windowBytes, end - at))) >>> 2);
+      }
+    }
+  }
+}
+
+/**
+ * Where in each small part of the heap the first object begins, as it was found in one walk: from any word the object around it is then a few
+ * steps away.
+ */
+export class ObjectStarts {
+  readonly #memory: TargetMemory;
+  readonly #start: number;
+  readonly #partBytes: number;
+  /** In units of 8 bytes, one more than that; 0 where no object begins. */
+  readonly #first: Uint16Array;
+  readonly #header = new Uint32Array(longestHeaderWords);
+
+  constructor(memory: TargetMemory, { start, end }: JavaHeapBounds) {
+    this.#memory = memory;
+    this.#start = start;
+    this.#partBytes = end - start > largestForSmallParts ? largePartBytes : smallPartBytes;
+    this.#first = new Uint16Array(Math.ceil((end - start) / this.#partBytes));
+  }
+
+  /** Objects of a part are added in order. */
+  add(address: number): void {
+    const part = Math.floor((address - this.#start) / this.#partBytes);
+    if (this.#first[part] === 0) this.#first[part] = (address - this.#start - part * this.#partBytes) / 8 + 1;
+  }
+
+  /** The object that the word at `address` is a field or an element of; null where there is none, or only plain numbers. */
+  objectAround(
+    address: number,
+    window: number,
+    words: Uint32Array,
+    length: number,
+    table: ClassTable,
+  ): { address: number; classIndex: number } | null {
+    let part = Math.floor((address - this.#start) / this.#partBytes);
+    let at = this.#firstIn(part);
+    while (at > address || at < 0) {
+      if (part === 0) return null;
+      part -= 1;
+      at = this.#firstIn(part);
+    }
+    for (let step = 0; step < mostSteps && at <= address; step += 1) {
+      const isInWindow = at >= window && at + longestHeaderWords * 4 <= window + length * 4;
+      if (!isInWindow) this.#memory.read(at, new Uint8Array(this.#header.buffer));
+      const [from, word] = isInWindow ? [words, (at - window) >>> 2] : [this.#header, 0];
+      const classIndex = table.classAt(from, word);
+      const bytes = classIndex < 0 ? 0 : table.objectBytes(from, word, classIndex);
+      if (bytes >= 16) this.add(at);
+      if (bytes >= 16 && address < at + bytes) {
+        return address - at >= 12 && table.holdsReferences(classIndex) ? { address: at, classIndex } : null;
+      }
+      at += bytes < 16 ? 8 : bytes;
+    }
+    return null;
+  }
+
+  #firstIn(part: number): number {
+    const first = this.#first[part] ?? 0;
+    return first === 0 ? -1 : this.#start + part * this.#partBytes + (first - 1) * 8;
+  }
+}

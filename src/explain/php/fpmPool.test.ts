@@ -1,0 +1,57 @@
+/** On PHP-FPM itself: which script of a pool makes its workers grow. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startFpmPool } from '../../lab/fpmPool.ts';
+import { fastCgiGet } from './fastCgi.ts';
+import { growingScripts } from './fpmGrowth.ts';
+import { openFpmPool } from './fpmPool.ts';
+import { parseFpmStatus } from './fpmStatus.ts';
+
+const folder = '/usr/sbin';
+const program = (existsSync(folder) ? readdirSync(folder) : []).filter((name) => /^php-fpm\d[\d.]*$/.test(name)).at(-1);
+const skip = program === undefined ? 'there is no PHP-FPM here (apt-get install php-fpm)' : process.getuid?.() !== 0 && 'needs root';
+const scripts = ['leak-block.php', 'leak-small.php', 'healthy-large.php', 'healthy-small.php'];
+
+test('the scripts that leak are named, with how much a request; those that only need much are not', {
+  skip,
+  timeout: 120_000,
+}, async (context) => {
+  const pool = await startFpmPool(`${folder}/${program}`, 2);
+  context.after(() => pool.stop());
+  const status = await fastCgiGet(
+    pool.statusListen,
+    { SCRIPT_NAME: '/status', SCRIPT_FILENAME: '/status', QUERY_STRING: 'full&json', REQUEST_METHOD: 'GET' },
+    5_000,
+  );
+  const [worker] = parseFpmStatus(status) ?? [];
+  assert.ok(worker, 'the status page tells of workers');
+  const watched = openFpmPool(worker.pid);
+  assert.ok(watched);
+  context.after(() => watched.close());
+  assert.equal(watched.pool, 'shop');
+  assert.equal(watched.workers().length, 2);
+  // A look between two requests, as often as it takes until each script was seen alone often enough.
+  for (let id = 0; ; id += 1) {
+    const script = scripts[id % scripts.length] ?? '';
+    await pool.request(script, `id=${id}`);
+    // The worker is idle a moment after its answer has come.
+    await sleep(2);
+    await watched.look();
+    const seen = watched.scripts();
+    if (seen.length === scripts.length && seen.every(({ requests }) => requests >= 12)) break;
+  }
+  const found = growingScripts(watched.scripts());
+  assert.deepEqual(
+    found.map(({ script }) => basename(script)),
+    ['leak-block.php', 'leak-small.php'],
+  );
+  const [block] = found;
+  assert.ok(Math.abs((block?.medianBytes ?? 0) - 49_152) <= 8_192, `a request leaks 48 KiB; found ${block?.medianBytes}`);
+});
+
+test('what is no worker of PHP-FPM is left alone', () => {
+  assert.equal(openFpmPool(process.pid), null);
+});

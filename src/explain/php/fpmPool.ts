@@ -1,0 +1,174 @@
+/**
+ * A pool of PHP-FPM: its workers, found from any one of them, and which scripts make them grow. To be looked at some ten times a second: what
+ * counts are the times in which a worker did exactly one request.
+ */
+import { readdirSync } from 'node:fs';
+import { posix } from 'node:path';
+import { parsePidCmdline } from '../../kernel/pidCmdline.ts';
+import { emptyPidStat, parsePidStat } from '../../kernel/pidStat.ts';
+import { missingFor, readRecord, readText } from '../../kernel/read.ts';
+import { isValue } from '../../model/reading.ts';
+import { TargetMemory } from '../targetMemory.ts';
+import { fastCgiGet } from './fastCgi.ts';
+import { type FpmPoolConfig, parseFpmConfig } from './fpmConfig.ts';
+import { FpmWatch, type ScriptGrowth } from './fpmGrowth.ts';
+import { lastingBytes } from './fpmMemory.ts';
+import { type FpmWorker, parseFpmScoreboard, parseFpmStatus } from './fpmStatus.ts';
+import { findZendHeap, type ZendHeap } from './zendHeap.ts';
+
+const workerTitle = /^php-fpm[\d.]*: pool (\S{1,200})/;
+const masterTitle = /^php-fpm[\d.]*: master process \((.{1,1024})\)/;
+const mostScoreboardBytes = 16 << 20;
+const mostConfigFiles = 2_000;
+const mostWorkers = 2_000;
+const statusPatienceMs = 1_000;
+const record = Buffer.alloc(65_536);
+
+interface OpenWorker {
+  memory: TargetMemory;
+  heap: ZendHeap;
+  requests: number;
+  bytes: number;
+}
+
+/** Null when the process is no worker of PHP-FPM. */
+export function openFpmPool(pid: number): FpmPool | null {
+  const pool = workerTitle.exec(titleOf(pid))?.[1];
+  const stat = emptyPidStat();
+  const length = readRecord(`/proc/${pid}/stat`, record);
+  if (pool === undefined || !isValue(length) || !parsePidStat(record, length, stat)) return null;
+  return new FpmPool(pool, stat.parentPid);
+}
+
+function titleOf(pid: number): string {
+  const length = readRecord(`/proc/${pid}/cmdline`, record);
+  return isValue(length) ? (parsePidCmdline(record, length)[0] ?? '') : '';
+}
+
+export class FpmPool {
+  readonly pool: string;
+  readonly #master: number;
+  readonly #config: FpmPoolConfig | null;
+  readonly #watch = new FpmWatch();
+  readonly #workers = new Map<number, OpenWorker>();
+
+  constructor(pool: string, master: number) {
+    this.pool = pool;
+    this.#master = master;
+    this.#config = readPoolConfig(master, pool);
+  }
+
+  /** Of all workers of the pool that there are now. */
+  workers(): number[] {
+    const children = readText(`/proc/${this.#master}/task/${this.#master}/children`);
+    const pids = isValue(children)
+      ? children
+          .split(' ')
+          .map(Number)
+          .filter((pid) => pid > 0)
+      : [];
+    return pids.filter((pid) => workerTitle.exec(titleOf(pid))?.[1] === this.pool).slice(0, mostWorkers);
+  }
+
+  async look(): Promise<void> {
+    const pids = new Set(this.workers());
+    for (const [pid, { memory }] of this.#workers) {
+      if (pids.has(pid)) continue;
+      memory.close();
+      this.#workers.delete(pid);
+    }
+    const states = await this.#states(pids);
+    this.#watch.look(states.flatMap((state) => this.#sighting(state)));
+  }
+
+  scripts(): ScriptGrowth[] {
+    return this.#watch.scripts();
+  }
+
+  close(): void {
+    for (const { memory } of this.#workers.values()) memory.close();
+    this.#workers.clear();
+  }
+
+  /** An address of its own for the state takes no worker away from requests, and neither does the scoreboard; the pool's own address does. */
+  async #states(pids: ReadonlySet<number>): Promise<FpmWorker[]> {
+    const { listen, statusPath } = this.#config ?? { listen: null, statusPath: null };
+    const first = [...pids][0];
+    const seen = first === undefined ? [] : this.#scoreboard(first, pids);
+    if (seen.length > 0 || listen === null || statusPath === null) return seen;
+    const query = 'full&json';
+    const params = { SCRIPT_NAME: statusPath, SCRIPT_FILENAME: statusPath, REQUEST_URI: `${statusPath}?${query}`, QUERY_STRING: query };
+    const text = await fastCgiGet(listen, { ...params, REQUEST_METHOD: 'GET' }, statusPatienceMs);
+    return (parseFpmStatus(text) ?? []).filter(({ pid }) => pids.has(pid));
+  }
+
+  /** Memory that all workers share and that has no file: there is little of it beside opcache's. */
+  #scoreboard(pid: number, pids: ReadonlySet<number>): FpmWorker[] {
+    const memory = this.#open(pid)?.memory;
+    for (const { start, end, path } of memory?.regions() ?? []) {
+      if (!path.startsWith('/dev/zero') || end - start > mostScoreboardBytes) continue;
+      const bytes = Buffer.alloc(end - start);
+      const found = memory?.read(start, bytes) === bytes.length ? parseFpmScoreboard(bytes, pids) : [];
+      if (found.length > 0) return found;
+    }
+    return [];
+  }
+
+  #open(pid: number): OpenWorker | null {
+    const known = this.#workers.get(pid);
+    if (known !== undefined) return known;
+    try {
+      const memory = new TargetMemory(pid);
+      const heap = findZendHeap(memory);
+      if (heap === null) {
+        memory.close();
+        return null;
+      }
+      const opened = { memory, heap, requests: -1, bytes: 0 };
+      this.#workers.set(pid, opened);
+      return opened;
+    } catch (error) {
+      missingFor(error);
+      return null;
+    }
+  }
+
+  /** Measured anew only after a request, and only while none runs. */
+  #sighting(state: FpmWorker): (FpmWorker & { lastingBytes: number })[] {
+    const worker = this.#open(state.pid);
+    if (worker === null) return [];
+    if (state.isIdle && worker.requests !== state.requests) {
+      worker.bytes = lastingBytes(worker.memory, worker.heap);
+      worker.requests = state.requests;
+    }
+    return [{ ...state, lastingBytes: worker.bytes }];
+  }
+}
+
+function readPoolConfig(master: number, pool: string): FpmPoolConfig | null {
+  const main = masterTitle.exec(titleOf(master))?.[1];
+  const waiting = main === undefined ? [] : [main];
+  for (let read = 0; read < mostConfigFiles && waiting.length > 0; read += 1) {
+    const text = readText(`/proc/${master}/root${waiting.shift()}`);
+    if (!isValue(text)) continue;
+    const { pools, includes } = parseFpmConfig(text);
+    const found = pools.find((each) => each.pool === pool);
+    if (found !== undefined) return found;
+    waiting.push(...includes.flatMap((pattern) => filesOf(`/proc/${master}/root`, pattern)));
+  }
+  return null;
+}
+
+/** Of a pattern with a star in its last part, as all distributions write it. */
+function filesOf(root: string, pattern: string): string[] {
+  const { dir, base } = posix.parse(pattern);
+  const [head = '', tail] = base.split('*');
+  if (tail === undefined) return [pattern];
+  try {
+    const names = readdirSync(`${root}${dir}`).filter((name) => name.startsWith(head) && name.endsWith(tail));
+    return names.map((name) => `${dir}/${name}`);
+  } catch (error) {
+    missingFor(error);
+    return [];
+  }
+}

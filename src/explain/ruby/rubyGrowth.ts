@@ -1,0 +1,187 @@
+/** From three looks at a Ruby program to what grows in it: as in a JVM, what waits for the collector is told from what is held by following some. */
+import type { GrowingThing, LeakPattern } from '../growingThing.ts';
+import type { RubyCensus, RubyKind } from './rubyCensus.ts';
+import { climbRuby, type RubyPath } from './rubyClimb.ts';
+import type { RubyRoots } from './rubyRoots.ts';
+import { type RubyValues, rubyType } from './rubyValues.ts';
+
+const mostCandidates = 10;
+const leastGrowthBytes = 2_048;
+const leastPart = 0.002;
+const leastHeldPart = 0.25;
+
+export interface RubyProgram {
+  values: RubyValues;
+  roots: RubyRoots;
+  stacks: readonly { start: number; end: number }[];
+}
+
+export interface RubyFollowed {
+  kind: RubyKind;
+  paths: RubyPath[];
+}
+
+export function followGrowingRuby(program: RubyProgram, before: RubyCensus, now: RubyCensus): Map<number, RubyFollowed> {
+  const grown = [...now.kinds.values()]
+    .map((kind) => ({ kind, growthBytes: kind.bytes - (before.kinds.get(kind.klass)?.bytes ?? 0) }))
+    .filter(({ growthBytes }) => growthBytes >= leastGrowthBytes)
+    .sort((a, b) => b.growthBytes - a.growthBytes)
+    .slice(0, mostCandidates);
+  return followRuby(
+    program,
+    now,
+    grown.map(({ kind }) => kind.klass),
+  );
+}
+
+export function followRuby(program: RubyProgram, now: RubyCensus, classes: readonly number[]): Map<number, RubyFollowed> {
+  const kinds = classes.flatMap((klass) => now.kinds.get(klass) ?? []);
+  const paths = climbRuby({ ...program, pages: now.pages, targets: kinds.flatMap(({ picks }) => picks) });
+  return new Map(kinds.map((kind) => [kind.klass, { kind, paths: paths.splice(0, kind.picks.length) }]));
+}
+
+interface Candidate {
+  klass: number;
+  counts: [number, number, number];
+  growthBytes: number;
+  heldPart: number;
+  paths: RubyPath[];
+  moreBytes: number;
+}
+
+/** The most first. Empty when nothing grows. */
+export function rubyGrowth(
+  values: RubyValues,
+  looks: readonly [RubyCensus, RubyCensus, RubyCensus],
+  second: ReadonlyMap<number, RubyFollowed>,
+  third: ReadonlyMap<number, RubyFollowed>,
+): GrowingThing[] {
+  const total = [...looks[2].kinds.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  const candidates = [...third.values()]
+    .flatMap((followed) => candidateOf(followed, second.get(followed.kind.klass), looks[0]) ?? [])
+    .filter(({ growthBytes }) => growthBytes >= Math.max(leastGrowthBytes, total * leastPart));
+  const namer = new RubyNamer(values);
+  return outermost(candidates, namer)
+    .sort((a, b) => b.growthBytes + b.moreBytes - (a.growthBytes + a.moreBytes))
+    .map((candidate) => namer.describe(candidate));
+}
+
+function candidateOf(now: RubyFollowed, before: RubyFollowed | undefined, first: RubyCensus): Candidate | null {
+  if (before === undefined || now.paths.length === 0) return null;
+  const held = [heldOf(before), heldOf(now)] as const;
+  const growth = held[1].count - held[0].count;
+  // A part of a few is not exact: what may be chance is no growth.
+  if (growth <= 3 * Math.hypot(held[0].error, held[1].error) || held[1].part < leastHeldPart) return null;
+  return {
+    klass: now.kind.klass,
+    counts: [first.kinds.get(now.kind.klass)?.count ?? 0, Math.round(held[0].count), Math.round(held[1].count)],
+    growthBytes: (growth * now.kind.bytes) / now.kind.count,
+    heldPart: held[1].part,
+    paths: now.paths.filter(({ isRubbish }) => !isRubbish),
+    moreBytes: 0,
+  };
+}
+
+function heldOf({ kind, paths }: RubyFollowed): { count: number; error: number; part: number } {
+  const tries = Math.max(1, paths.length);
+  const part = paths.filter(({ isRubbish }) => !isRubbish).length / tries;
+  return { part, count: part * kind.count, error: kind.count * Math.sqrt((part * (1 - part)) / tries) };
+}
+
+/** What lies in others that grow takes part in their growth. */
+function outermost(candidates: Candidate[], namer: RubyNamer): Candidate[] {
+  const inside = new Set<Candidate>();
+  for (const candidate of [...candidates].sort((a, b) => Number(namer.isBuiltIn(b.klass)) - Number(namer.isBuiltIn(a.klass)))) {
+    const around = candidates.find((other) => other !== candidate && !inside.has(other) && isMostlyIn(candidate, other, namer));
+    if (around === undefined) continue;
+    around.moreBytes += candidate.growthBytes + candidate.moreBytes;
+    inside.add(candidate);
+  }
+  return candidates.filter((candidate) => !inside.has(candidate));
+}
+
+function isMostlyIn(candidate: Candidate, other: Candidate, namer: RubyNamer): boolean {
+  const around = candidate.paths.flatMap(
+    ({ steps }) => steps.find(({ holder }) => namer.classOf(holder.address) === other.klass)?.holder ?? [],
+  );
+  if (around.length * 2 > candidate.paths.length && new Set(around).size * 2 > around.length) return true;
+  // Many more are built in than are new: what most lie in is what is new.
+  if (
+    namer.isBuiltIn(candidate.klass) &&
+    namer.usual(candidate.paths)?.path.steps.some(({ holder }) => namer.classOf(holder.address) === other.klass)
+  )
+    return true;
+  // The key beside the value in the same hash.
+  return (
+    namer.isBuiltIn(candidate.klass) &&
+    !namer.isBuiltIn(other.klass) &&
+    namer.usual(candidate.paths)?.text === namer.usual(other.paths)?.text
+  );
+}
+
+class RubyNamer {
+  readonly #values: RubyValues;
+
+  constructor(values: RubyValues) {
+    this.#values = values;
+  }
+
+  classOf(address: number): number {
+    return this.#values.word(address + 8);
+  }
+
+  name(klass: number): string {
+    return this.#values.className(klass) ?? 'an object without a class name';
+  }
+
+  isBuiltIn(klass: number): boolean {
+    return /^(?:String|Array|Hash|Float|Integer|Time|Symbol|Object|Thread::\w+|Regexp|MatchData)$/.test(this.name(klass));
+  }
+
+  #typeAt(address: number): number {
+    return (this.#values.word(address) % 2 ** 32) & 31;
+  }
+
+  /** What most of them are held by. */
+  usual(paths: readonly RubyPath[]): { path: RubyPath; text: string } | null {
+    const told = paths.map((path) => ({ path, text: this.#tell(path).join('\n') }));
+    const counts = new Map<string, number>();
+    for (const { text } of told) counts.set(text, (counts.get(text) ?? 0) + 1);
+    const [most] = [...counts].sort((a, b) => b[1] - a[1]);
+    return told.find(({ text }) => text === most?.[0]) ?? null;
+  }
+
+  #tell({ root, steps }: RubyPath): string[] {
+    const named = steps.flatMap(({ holder, by }) => {
+      const type = this.#typeAt(holder.address);
+      if (type === rubyType.imemo) return [];
+      const klass = this.classOf(holder.address);
+      return this.isBuiltIn(klass) ? [] : [`${this.name(klass)}${by === null ? '' : `#${by}`}`];
+    });
+    return [...(root === null ? [] : [root]), ...named.reverse()].slice(0, 12);
+  }
+
+  describe({ klass, counts, growthBytes, moreBytes, heldPart, paths }: Candidate): GrowingThing {
+    const usual = this.usual(paths);
+    const path = usual === null ? [] : this.#tell(usual.path);
+    return {
+      type: this.name(klass),
+      place: null,
+      counts,
+      growthBytes: growthBytes + moreBytes,
+      survival: heldPart,
+      owner: path.at(-1) ?? null,
+      path,
+      pattern: this.#pattern(klass, usual?.path ?? null),
+    };
+  }
+
+  #pattern(klass: number, path: RubyPath | null): LeakPattern | null {
+    if (this.name(klass) === 'Proc') return 'listener-never-removed';
+    const collection = path?.steps
+      .map(({ holder }) => this.#typeAt(holder.address))
+      .find((type) => type === rubyType.hash || type === rubyType.array);
+    if (collection === rubyType.hash) return 'map-without-eviction';
+    return collection === rubyType.array ? 'list-only-grows' : null;
+  }
+}

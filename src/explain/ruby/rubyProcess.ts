@@ -1,0 +1,62 @@
+import type { GrowingThing } from '../growingThing.ts';
+import type { HeapReader, OpenHeap } from '../heapReader.ts';
+import { type RubyCensus, takeRubyCensus } from './rubyCensus.ts';
+import { followGrowingRuby, followRuby, type RubyFollowed, type RubyProgram, rubyGrowth } from './rubyGrowth.ts';
+import { readRubyRoots } from './rubyRoots.ts';
+import { rubyStacks } from './rubyStacks.ts';
+import { RubyValues } from './rubyValues.ts';
+
+/** The library, or a program that has it inside. */
+const rubyFile = /\/(?:libruby[-\w.]*\.so[\d.]*|ruby[\d.]*)(?: \(deleted\))?$/;
+const wanted = /^(?:rb_cString|rb_cArray|rb_cHash|rb_cObject|ruby_current_vm_ptr)$/;
+
+export const openRuby: OpenHeap = (memory) => {
+  const symbols = memory.symbols((path) => rubyFile.test(path), wanted);
+  const at = (name: string) => symbols.get(name) ?? 0;
+  if (at('rb_cString') === 0) return null;
+  const values = new RubyValues(memory);
+  const regions = memory.regions();
+  // What is global and zero at first follows the file without a name.
+  const data = regions.filter(({ writable, path }, index) => {
+    return writable && (rubyFile.test(path) || (path === '' && rubyFile.test(regions[index - 1]?.path ?? '')));
+  });
+  const classes = { string: at('rb_cString'), array: at('rb_cArray'), hash: at('rb_cHash'), object: at('rb_cObject') };
+  if (!values.calibrate(classes, data))
+    return { runtime: 'Ruby', why: 'the names of its classes are kept in a way that is not known here' };
+  return new RubyReader(values, data, at('ruby_current_vm_ptr'));
+};
+
+class RubyReader implements HeapReader {
+  readonly runtime = 'Ruby';
+  readonly #values: RubyValues;
+  readonly #data: readonly { start: number; end: number }[];
+  readonly #machine: number;
+  readonly #looks: RubyCensus[] = [];
+  readonly #followed: Map<number, RubyFollowed>[] = [];
+
+  constructor(values: RubyValues, data: readonly { start: number; end: number }[], machine: number) {
+    this.#values = values;
+    this.#data = data;
+    this.#machine = machine;
+  }
+
+  look(): void {
+    const now = takeRubyCensus(this.#values);
+    this.#looks.push(now);
+    const [first] = this.#looks;
+    if (this.#looks.length === 2 && first !== undefined) this.#followed.push(followGrowingRuby(this.#program(now), first, now));
+    if (this.#looks.length === 3) this.#followed.push(followRuby(this.#program(now), now, [...(this.#followed[0]?.keys() ?? [])]));
+  }
+
+  #program(now: RubyCensus): RubyProgram {
+    const values = this.#values;
+    return { values, roots: readRubyRoots(values, now.pages, this.#data), stacks: rubyStacks(values, this.#machine) };
+  }
+
+  growing(): GrowingThing[] {
+    const [first, second, third] = this.#looks;
+    const [before, now] = this.#followed;
+    if (first === undefined || second === undefined || third === undefined || before === undefined || now === undefined) return [];
+    return rubyGrowth(this.#values, [first, second, third], before, now);
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Programs whose leak is to be named, and healthy ones in which nothing is: what the first answer must be called, and who holds it, where the
+ * runtime has names for that. Each program has a bounded cache that turns over and rubbish beside what it keeps.
+ */
+import type { HeapLanguage } from './heapPrograms.ts';
+
+export interface NamingCase {
+  language: HeapLanguage;
+  program: string;
+  /** Null: nothing grows. */
+  grows: { type: RegExp; owner: RegExp | null } | null;
+}
+
+const leak = (language: HeapLanguage, program: string, type: RegExp, owner: RegExp | null): NamingCase => ({
+  language,
+  program,
+  grows: { type, owner },
+});
+const healthy = (language: HeapLanguage, program: string): NamingCase => ({ language, program, grows: null });
+
+export const namingCases: readonly NamingCase[] = [
+  leak('php', 'static-array', /^Shop\\AuditEntry$/, /^Shop\\AuditLog::\$entries$/),
+  leak('php', 'map-without-eviction', /^Shop\\Basket$/, /^Shop\\BasketRepository->byCustomer$/),
+  leak('php', 'listeners', /^Closure$/, /^Shop\\Dispatcher->listeners$/),
+  leak('php', 'memo', /^string$/, /^static \$known in Shop\\priceOf\(\)$/),
+  leak('php', 'text-buffer', /^string$/, /^Shop\\BufferedLogger->buffer$/),
+  leak('php', 'global-rows', /^array\{id, name, price, tags\}$/, /^global \$seenRows$/),
+  leak('php', 'cycles', /^Shop\\TreeNode$/, /^Shop\\TreeNode->(?:parent|children)$/),
+  leak('php', 'identity-map', /^Shop\\OrderEntity$/, /^SplObjectStorage$/),
+  leak('php', 'local-list', /^Shop\\Message$/, /^\$processed in Shop\\Consumer::run\(\)$/),
+  healthy('php', 'healthy-cache'),
+  healthy('php', 'healthy-churn'),
+  leak('java', 'StaticList', /^StaticList\$AuditEntry$/, /^StaticList\$AuditLog\.ENTRIES$/),
+  leak('java', 'MapWithoutEviction', /^MapWithoutEviction\$UserSession$/, /^MapWithoutEviction\$SessionService\.byToken$/),
+  leak('java', 'KeyWithoutEquals', /^KeyWithoutEquals\$ReportKey$/, /^KeyWithoutEquals\.totals$/),
+  leak('java', 'ThreadLocals', /^ThreadLocals\$TraceSpan$/, /^a thread$/),
+  leak('java', 'ClassLoaders', /^ClassLoaders\$Plugin$/, /^ClassLoaders\$PluginRegistry\.plugins$/),
+  leak('java', 'Listeners', /^Listeners\$\$Lambda$/, /^Listeners\$PriceFeed\.listeners$/),
+  leak('java', 'Queue', /^Queue\$MailJob$/, /^Queue\$Mailer\.waiting$/),
+  leak('java', 'Strings', /^java\.lang\.String$/, /^Strings\$VisitorLog\.SEEN$/),
+  healthy('java', 'HealthyCache'),
+  healthy('java', 'HealthyChurn'),
+  leak('go', 'map_without_eviction', /^main\.\(\*sessionStore\)\.open$/, null),
+  leak('go', 'list_only_grows', /^main\.recordAudit$/, null),
+  leak('go', 'blocked_goroutines', /^goroutine main\.startQuery/, null),
+  leak('go', 'closures', /^main\.loadReport$/, null),
+  leak('go', 'substring', /^main\.readDocument$/, null),
+  healthy('go', 'healthy_cache'),
+  healthy('go', 'healthy_churn'),
+  leak('ruby', 'constant_array', /^Shop::AuditEntry$/, /^Shop::AuditLog::ENTRIES$/),
+  leak('ruby', 'hash_without_eviction', /^Shop::Session$/, /^Shop::SessionStore#@by_token$/),
+  leak('ruby', 'listeners', /^Proc$/, /^Shop::Dispatcher#@listeners$/),
+  leak('ruby', 'class_variable', /^Shop::PriceList::Price$/, /^@@known of Shop::PriceList$/),
+  leak('ruby', 'texts', /^String$/, /^\$messages$/),
+  healthy('ruby', 'healthy_cache'),
+  healthy('ruby', 'healthy_churn'),
+];

@@ -1,0 +1,35 @@
+<?php
+/** Healthy: a bounded map by customer and objects that go with each job. */
+namespace Shop;
+
+require __DIR__ . '/program.php';
+
+final class Session
+{
+    public array $seen = [];
+
+    public function __construct(public string $customer)
+    {
+    }
+}
+
+final class Sessions
+{
+    private array $byCustomer = [];
+
+    public function open(string $customer): Session
+    {
+        $session = $this->byCustomer[$customer] ?? new Session($customer);
+        unset($this->byCustomer[$customer]);
+        $this->byCustomer[$customer] = $session;
+        if (count($this->byCustomer) > 300) {
+            array_shift($this->byCustomer);
+        }
+        return $session;
+    }
+}
+
+$sessions = new Sessions();
+\Lab\work(function (int $job) use ($sessions): void {
+    $sessions->open("customer-$job")->seen = [$job, "page-$job"];
+});
