@@ -1,4 +1,4 @@
-/** The writable memory of a process that no file is behind, and what a number in it reads as, piece by piece. */
+/** The memory of a process that no file is behind, and what a number in it reads as, piece by piece. */
 import type { TargetMemory } from './targetMemory.ts';
 
 const windowBytes = 4 << 20;
@@ -18,7 +18,8 @@ export class HeapWindows {
   each(use: (address: number, halves: Uint32Array, count: number) => void, withData = false): void {
     for (const { start, end, writable, path } of this.#memory.regions()) {
       const isHeap = path === '' || path === '[heap]' || path.startsWith('[anon');
-      if (!writable || !(isHeap || withData) || path === '[stack]') continue;
+      // V8 keeps what never changes in memory that can't be written.
+      if (!isHeap && !(writable && withData && path !== '[stack]')) continue;
       for (const [from, to] of this.#memory.present(start, end)) {
         for (let at = from; at < to; at += windowBytes) {
           const got = this.#memory.read(at, this.#bytes.subarray(0, Math.min(windowBytes, to - at)));
@@ -30,12 +31,13 @@ export class HeapWindows {
 
   /** Words anywhere that hold one of these addresses: where, and which. */
   holders(targets: ReadonlySet<number>, most: number): { at: number; target: number }[] {
-    const lows = new Set([...targets].map((target) => target % high));
+    const filter = new Uint8Array(2 ** 16);
+    for (const target of targets) filter[hashOf(target % high)] = 1;
     const found: { at: number; target: number }[] = [];
     this.each((address, halves, count) => {
       for (let half = 0; half < count && found.length < most; half += 2) {
         const low = halves[half] ?? 0;
-        if (!lows.has(low)) continue;
+        if (filter[hashOf(low)] === 0) continue;
         const target = (halves[half + 1] ?? 0) * high + low;
         if (targets.has(target)) found.push({ at: address + half * 4, target });
       }
@@ -56,6 +58,10 @@ export class HeapWindows {
     const piece = this.piece(address, 8);
     return piece === null ? 0 : wordIn(piece, 0);
   }
+}
+
+function hashOf(low: number): number {
+  return (low ^ (low >>> 16)) & 0xffff;
 }
 
 export function wordIn(bytes: Buffer, at: number): number {

@@ -8,9 +8,9 @@ const mostSample = 1_000_000;
 const mostItems = 2 ** 26;
 const mostContainers = 2_000_000;
 
-export type ContainerKind = 'dict' | 'list' | 'set' | 'deque';
+type ContainerKind = 'dict' | 'list' | 'set' | 'deque';
 
-export interface Container {
+interface Container {
   kind: ContainerKind;
   size: number;
   /** Address of what it has; a deque's is its first block. */
