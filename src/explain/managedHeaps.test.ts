@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import type { GrowingThing } from './growingThing.ts';
+import { openHeap } from './openHeap.ts';
+import { TargetMemory } from './targetMemory.ts';
+
+const python = '/usr/bin/python3';
+const noPython = existsSync(python) ? false : 'there is no /usr/bin/python3 here (apt-get install python3)';
+
+const pythonProgram = (rest: string) => `
+import sys
+class Session:
+    def __init__(self, i): self.id = i; self.text = "x" * 200 + str(i)
+kept = {}
+i = 0
+print("READY", flush=True)
+for _ in sys.stdin:
+    for _ in range(5000):
+        i += 1
+        kept[i] = Session(i)
+        ${rest}
+    print("DONE", flush=True)
+`;
+const nodeProgram = (rest: string) => `
+class Session { constructor(i) { this.id = i; this.text = 'x' + i; } }
+const kept = new Map();
+let i = 0;
+console.log('READY');
+process.stdin.on('data', () => {
+  for (let n = 0; n < 40000; n += 1) { i += 1; kept.set(i, new Session(i)); ${rest} }
+  console.log('DONE');
+});
+`;
+
+async function nameGrowth(command: string, args: string[]): Promise<GrowingThing[]> {
+  const child: ChildProcess = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], timeout: 60_000, killSignal: 'SIGKILL' });
+  const { stdin, stdout, pid } = child;
+  assert.ok(stdin !== null && stdout !== null && pid !== undefined);
+  const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
+  try {
+    assert.equal((await lines.next()).value, 'READY');
+    const memory = new TargetMemory(pid);
+    try {
+      const heap = openHeap(memory);
+      assert.ok(heap !== null && 'look' in heap);
+      for (let look = 0; look < 3; look += 1) {
+        stdin.write('more\n');
+        assert.equal((await lines.next()).value, 'DONE');
+        heap.look();
+      }
+      return heap.growing();
+    } finally {
+      memory.close();
+    }
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+test('the class of Python that grows is named', { skip: noPython }, async () => {
+  assert.equal((await nameGrowth(python, ['-c', pythonProgram('pass')]))[0]?.type, 'Session');
+});
+
+test('a bounded dict of Python is no growth', { skip: noPython }, async () => {
+  assert.deepEqual(await nameGrowth(python, ['-c', pythonProgram('kept.pop(i - 500, None)')]), []);
+});
+
+test('the class of Node that grows is named', async () => {
+  assert.match((await nameGrowth(process.execPath, ['-e', nodeProgram('')]))[0]?.type ?? '', /^Session \{id, text\}/);
+});
+
+test('a bounded Map of Node is no growth', async () => {
+  assert.deepEqual(await nameGrowth(process.execPath, ['-e', nodeProgram('kept.delete(i - 500);')]), []);
+});
