@@ -1,7 +1,7 @@
 /** One disposable server: started from a frozen one within seconds, and gone without a trace, whatever happens to who started it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -17,6 +17,8 @@ export interface Ran {
   stderr: string;
 }
 
+/** The pid of who started it follows. */
+const folderName = 'stanch-vm-';
 const startMs = 60_000;
 const bootMs = 400_000;
 const askMs = 30_000;
@@ -73,7 +75,8 @@ export class VM {
   }
 
   static async #spawn(images: string, [root, swap]: readonly [string, string], format: string, more: readonly string[]): Promise<VM> {
-    const dir = mkdtempSync(join(tmpdir(), 'stanch-vm-'));
+    sweep();
+    const dir = mkdtempSync(join(tmpdir(), `${folderName}${process.pid}-`));
     const disks = { 'root.qcow2': join(images, root), 'swap.qcow2': join(images, swap) };
     for (const [name, backing] of Object.entries(disks))
       await runProgram('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', backing, '-F', format, join(dir, name)], askMs);
@@ -81,7 +84,9 @@ export class VM {
     const log = openSync(join(dir, 'qemu.log'), 'w');
     // QEMU ends with this process, even when that is killed.
     const args = ['--pdeathsig', 'KILL', '--', 'qemu-system-x86_64', ...qemuArgs(images, dir, ports), ...more];
-    return new VM(dir, ports, spawn('setpriv', args, { stdio: ['ignore', log, log] }));
+    const qemu = spawn('setpriv', args, { stdio: ['ignore', log, log] });
+    closeSync(log);
+    return new VM(dir, ports, qemu);
   }
 
   /** A script of sh inside, as root. `args` are its $1, $2, … Throws when there is no answer in time. */
@@ -230,6 +235,15 @@ export async function migrated(monitor: JsonSocket): Promise<void> {
     const { status, 'error-desc': why } = await monitor.send('query-migrate', {}, migration);
     if (status === 'completed') return;
     if (status === 'failed' || performance.now() > endMs) throw new Error(`the memory of the test server: ${status} ${why}`);
+  }
+}
+
+/** What servers left behind whose owner was killed. */
+function sweep(): void {
+  for (const name of readdirSync(tmpdir())) {
+    if (!name.startsWith(folderName)) continue;
+    const [pid = ''] = name.slice(folderName.length).split('-');
+    if (/^\d+$/.test(pid) && !existsSync(`/proc/${pid}`)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
 }
 

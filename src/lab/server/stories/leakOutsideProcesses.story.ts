@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../traffic.ts';
-import { actionsOf, serverFor } from './serverForStories.ts';
+import { actionsOf, onlyWithAll, serverFor } from './serverForStories.ts';
 
 /** It writes to /dev/shm what it never deletes, and holds as much memory as a service does. */
 const unit = `[Service]
@@ -10,7 +10,7 @@ ExecStart=/usr/local/bin/node -e "const fs = require('fs'); const held = Buffer.
 Restart=always
 `;
 
-test('a restart that does not give memory back is not repeated', async (t) => {
+test('a restart that does not give memory back is not repeated', { skip: onlyWithAll }, async (t) => {
   const vm = await serverFor(t);
   await vm.run('printf %s "$1" >/etc/systemd/system/spooler.service; systemctl daemon-reload; systemctl start spooler', { args: [unit] });
   await until(

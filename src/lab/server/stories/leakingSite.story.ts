@@ -20,7 +20,9 @@ const databasePid = (vm: VM) => vm.run('systemctl show mariadb -p MainPID -p NRe
 const isNamed = ({ subjects }: Awaited<ReturnType<typeof statusOf>>) =>
   subjects.some(({ name, verdict }) => /php-fpm.*www/.test(name) && (verdict === 'leak' || verdict === 'suspect'));
 
-test('a site leaks: named before swap is half full, memory is back before a kill, and all services answer', async (t) => {
+test('a site leaks: named before swap is half full, memory is back before a kill, and all services answer', {
+  skip: onlyWithAll,
+}, async (t) => {
   const vm = await serverFor(t, '[policy]\nmode = "automatic"\nemergency = true\n');
   const database = await databasePid(vm);
   await vm.run('stanch install');

@@ -35,7 +35,7 @@ async function leakUntilKill(t: TestContext, vm: VM): Promise<v.InferOutput<type
 
 const databasePid = (vm: VM) => vm.run('systemctl show mariadb -p MainPID -p NRestarts');
 
-test('with protect the kernel spares the database, and the post-mortem names victim and culprit', async (t) => {
+test('with protect the kernel spares the database, and the post-mortem names victim and culprit', { skip: onlyWithAll }, async (t) => {
   const vm = await serverFor(t);
   const before = await databasePid(vm);
   await vm.run('stanch do protect mariadb --yes');

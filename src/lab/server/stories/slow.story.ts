@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { until } from '../traffic.ts';
 import type { VM } from '../vm.ts';
-import { serverFor, statusOf } from './serverForStories.ts';
+import { onlyWithAll, serverFor, statusOf } from './serverForStories.ts';
 
 const probes = '[probes]\ninterval = "5s"\ntargets = ["ssh://127.0.0.1:22", "http://127.0.0.1/sync.php"]\n';
 /** A page that is done when it is on the disk. */
@@ -31,19 +31,19 @@ async function causeOf(t: TestContext, vm: VM): Promise<string> {
   return seen.cause ?? '';
 }
 
-test('a quarter of all packets is lost: the network', async (t) => {
+test('a quarter of all packets is lost: the network', { skip: onlyWithAll }, async (t) => {
   const vm = await wellServer(t);
   await vm.run('tc qdisc add dev lo root netem loss 25%');
   assert.equal(await causeOf(t, vm), 'network');
 });
 
-test('more work than CPUs: the CPUs', async (t) => {
+test('more work than CPUs: the CPUs', { skip: onlyWithAll }, async (t) => {
   const vm = await wellServer(t);
   await vm.run('setsid stress-ng --cpu 16 --timeout 300 >/dev/null 2>&1 &');
   assert.equal(await causeOf(t, vm), 'cpu');
 });
 
-test('a disk that takes eight requests a second: the disk', async (t) => {
+test('a disk that takes eight requests a second: the disk', { skip: onlyWithAll }, async (t) => {
   const vm = await wellServer(t);
   await vm.throttle('root', 8);
   await vm.run(
