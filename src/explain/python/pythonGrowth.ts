@@ -24,7 +24,7 @@ export function pythonGrowth(
   const climb = new PythonClimb(values, new Map(types.map((type) => [type.address, type])), looks[2]);
   const bytes = growing.reduce((sum, { growthBytes }) => sum + growthBytes, 0);
   return first.slice(0, mostThings).map((each, index) => {
-    const path = climb.climb(each.survivors.slice(-mostFollowed));
+    const path = named(climb.climb(each.survivors.slice(-mostFollowed)));
     return {
       type: types[each.kind]?.name ?? 'an object',
       place: null,
@@ -36,6 +36,12 @@ export function pythonGrowth(
       pattern: path === null ? null : patternOf(path),
     };
   });
+}
+
+/** A way that ends in something the interpreter keeps for itself, or in what has no name, says nothing of the program: better none. */
+function named(path: PythonPath | null): PythonPath | null {
+  const root = path?.path[0] ?? '';
+  return /\.[A-Za-z]\w*$/.test(root) && !root.includes('.__') ? path : null;
 }
 
 function patternOf({ through }: PythonPath): LeakPattern | null {
