@@ -32,7 +32,7 @@ export function Actions() {
         <section aria-labelledby="proposals">
           <h2 id="proposals">Planned, and not done</h2>
           {found.proposals.map(({ id, plan, time }) => (
-            <article key={id} class="panel" aria-label={`${plan.kind} ${inert(plan.subjectName)}`}>
+            <article key={id} class="panel plan" aria-label={`${plan.kind} ${inert(plan.subjectName)}`}>
               <PlanWords plan={plan} />
               <p class="small">
                 Planned <Moment at={time} />
