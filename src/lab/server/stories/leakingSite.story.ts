@@ -1,6 +1,7 @@
 /** The cPanel case: a PHP site under nginx and php-fpm keeps memory with every request, and requests keep coming. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { StatusDocument } from '../../../serve/schema.ts';
 import { greeting, page, until, Visitors } from '../traffic.ts';
 import type { VM } from '../vm.ts';
 import { actionsOf, onlyWithAll, serverFor, statusOf } from './serverForStories.ts';
@@ -17,8 +18,8 @@ async function memoryOf(vm: VM): Promise<Memory> {
 }
 
 const databasePid = (vm: VM) => vm.run('systemctl show mariadb -p MainPID -p NRestarts');
-const isNamed = ({ subjects }: Awaited<ReturnType<typeof statusOf>>) =>
-  subjects.some(({ name, verdict }) => /php-fpm.*www/.test(name) && (verdict === 'leak' || verdict === 'suspect'));
+const isNamed = ({ subjects }: StatusDocument) =>
+  subjects.some(({ subject, verdict }) => /php-fpm.*www/.test(subject) && (verdict === 'leak' || verdict === 'suspect'));
 
 test('a site leaks: named before swap is half full, memory is back before a kill, and all services answer', {
   skip: onlyWithAll,
