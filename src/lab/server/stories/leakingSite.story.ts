@@ -45,7 +45,7 @@ test('a site leaks: named before swap is half full, memory is back before a kill
 
   const acted = await until(
     () => actionsOf(vm),
-    (actions) => actions.some(({ proof }) => proof !== null),
+    (actions) => actions.some(({ proof }) => proof?.helped),
     400_000,
   );
   for (const { by, state, plan, proof } of acted) t.diagnostic(`${by}: ${plan.kind} ${plan.subjectName}, ${state}: ${proof?.sentence}`);
@@ -53,7 +53,6 @@ test('a site leaks: named before swap is half full, memory is back before a kill
     acted.every(({ plan }) => /php-fpm/.test(plan.subjectName)),
     'nothing else was touched',
   );
-  assert.ok(acted.some(({ proof }) => proof?.helped));
   assert.equal((await memoryOf(vm)).kills, 0);
   assert.equal(await databasePid(vm), database, 'the database was not touched');
   visitors.stop();
