@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test';
 import * as v from 'valibot';
+import { type StatusDocument, statusSchema } from '../../../serve/schema.ts';
 import { frozenServer } from '../snapshot.ts';
 import { putStanchOn } from '../stanchOn.ts';
 import { VM } from '../vm.ts';
@@ -16,15 +17,9 @@ export async function serverFor(t: TestContext, configuration?: string): Promise
 }
 
 /** What the daemon answers, which `stanch install` has started. */
-export async function statusOf(vm: VM): Promise<StatusSeen> {
-  return v.parse(statusSeen, JSON.parse(await vm.run('stanch status --json')));
+export async function statusOf(vm: VM): Promise<StatusDocument> {
+  return v.parse(statusSchema, JSON.parse(await vm.run('stanch status --json')));
 }
-
-const statusSeen = v.object({
-  subjects: v.array(v.object({ name: v.string(), verdict: v.string() })),
-  condition: v.object({ stage: v.string(), cause: v.nullable(v.string()), sentence: v.nullable(v.string()) }),
-});
-type StatusSeen = v.InferOutput<typeof statusSeen>;
 
 /** What is on the disk of systemd's configuration, and what is in force of a unit. */
 export async function unitState(vm: VM, unit: string): Promise<string> {
