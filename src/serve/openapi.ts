@@ -7,7 +7,8 @@ import { errorSchema, memoryNodeSchema, tickSchema } from './schema.ts';
 type Json = Record<string, unknown>;
 
 export function openapiDocument(version: string): Json {
-  const paths: Json = Object.fromEntries(routes.map((route) => [route.path, { [route.method.toLowerCase()]: operation(route) }]));
+  const paths: Record<string, Json> = {};
+  for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route) };
   const stream = {
     description: 'Server-sent events; the data of each is a Tick',
     content: { 'text/event-stream': { schema: { $ref: '#/components/schemas/Tick' } } },
@@ -38,6 +39,11 @@ export function openapiDocument(version: string): Json {
   };
 }
 
+/** Whether the same path is asked as well. */
+function isSecondOf({ method, path }: Route): boolean {
+  return method === 'POST' && routes.some((other) => other.method === 'GET' && other.path === path);
+}
+
 function operation(route: Route): Json {
   const pathParameters = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => ({
     name: match[1],
@@ -55,9 +61,10 @@ function operation(route: Route): Json {
   const content = { [mediaType]: { schema: route.response === null ? { type: 'string' } : schema(route.response) } };
   return {
     summary: route.summary,
-    operationId: route.path
-      .replace(/^\/(api\/v1\/)?/, '')
-      .replace(/[^a-z]+(\w)?/g, (_all, letter?: string) => (letter ?? '').toUpperCase()),
+    operationId: `${isSecondOf(route) ? 'post-' : ''}${route.path.replace(/^\/(api\/v1\/)?/, '')}`.replace(
+      /[^a-z]+(\w)?/g,
+      (_all, letter?: string) => (letter ?? '').toUpperCase(),
+    ),
     parameters: [...pathParameters, ...queryParameters],
     ...(route.body === null
       ? {}

@@ -88,6 +88,7 @@ describe('documents', () => {
     '/api/v1/subjects/{id}': '/api/v1/subjects/w-leak',
     '/api/v1/subjects/{id}/series': '/api/v1/subjects/w-leak/series',
     '/api/v1/incidents/{id}': '/api/v1/incidents/i-w-leak-1',
+    '/api/v1/evidence/{id}': '/api/v1/evidence/e-1',
     '/api/v1/incidents/{id}/report': '/api/v1/incidents/i-w-leak-1/report',
     '/api/v1/incidents/{id}/report.md': '/api/v1/incidents/i-w-leak-1/report.md',
     '/api/v1/incidents/{id}/report.html': '/api/v1/incidents/i-w-leak-1/report.html',

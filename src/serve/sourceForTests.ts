@@ -2,6 +2,7 @@
 
 import type { Action } from '../model/action.ts';
 import { StanchError } from '../model/errors.ts';
+import type { Evidence } from '../model/evidence.ts';
 import type { Finding } from '../model/finding.ts';
 import { emptySample, type Sample } from '../model/gauge.ts';
 import type { Incident } from '../model/incident.ts';
@@ -252,8 +253,8 @@ export function sourceForTests(): TestSource {
     },
     explainer: {
       job: () => null,
-      evidence: () => [],
-      get: () => null,
+      evidence: () => [evidence],
+      get: (id) => (id === evidence.id ? evidence : null),
       begin: (subject) => ({ subject, startedMs: startMs, done: 0, state: 'running', evidenceId: null, error: null }),
     },
     guardian: guardianForTests(),
@@ -268,6 +269,33 @@ export function sourceForTests(): TestSource {
   };
   return source;
 }
+
+const evidence: Evidence = {
+  schema: 'stanch.evidence/1',
+  id: 'e-1',
+  takenAtMs: 1_772_366_400_000,
+  subject: { pid: 11, startTimeTicks: 5, subjectId: 'w-leak', name: 'leak' },
+  runtime: 'malloc of glibc',
+  answer: 'Session grows.',
+  grows: [
+    {
+      type: 'Session',
+      place: null,
+      counts: [1000, 2000, 3000],
+      bytesPerSecond: 4096,
+      survival: 1,
+      owner: 'sessions',
+      path: ['sessions'],
+      pattern: null,
+      contents: [],
+    },
+  ],
+  notes: [],
+  intervalMs: 30_000,
+  estimate: { cpuSeconds: 1, rssBytes: 1e8, wallMs: 60_000 },
+  cost: { cpuSeconds: 1.2, rssBytes: 1.1e8, wallMs: 61_000 },
+  hasTexts: false,
+};
 
 /** Plans restarts of anything, and carries none out. */
 function guardianForTests(): LiveSource['guardian'] {
