@@ -43,7 +43,8 @@ export class MarkedTree {
     for (const name of readdirSync('/proc')) {
       const pid = Number(name);
       if (!Number.isInteger(pid) || pid === process.pid) continue;
-      seen.set(pid, this.#known.get(pid) ?? this.#isMarked(pid));
+      const isMarked = this.#known.get(pid) ?? this.#isMarked(pid);
+      if (isMarked !== null) seen.set(pid, isMarked);
     }
     this.#known = seen;
     return [...seen].filter(([, isMarked]) => isMarked).map(([pid]) => pid);
@@ -83,9 +84,11 @@ export class MarkedTree {
     return { ...emptySample(timeMs), ...sums, processes: ticks.size, cpuSeconds: cpuTicks / ticksPerSecond, headroomBytes, fdLimit };
   }
 
-  #isMarked(pid: number): boolean {
+  /** Null: not to be told yet. In the middle of an exec a process has no environment, and so has a thread of the kernel. */
+  #isMarked(pid: number): boolean | null {
     const environment = readText(`/proc/${pid}/environ`, maxEnvironmentBytes);
-    return isValue(environment) && `\0${environment}`.includes(this.#mark);
+    if (!isValue(environment)) return false;
+    return environment === '' ? null : `\0${environment}`.includes(this.#mark);
   }
 
   /** Null: it is gone, or has ended and nobody has waited for it. */
