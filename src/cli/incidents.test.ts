@@ -80,6 +80,9 @@ test('told once to a receiver that failed at first, over kill -9; acknowledged, 
   const { id } = incidents.find(({ subjectName }: { subjectName: string }) => subjectName.includes('large-workload.mjs'));
   await until(() => sink.taken.includes(`opened ${id}`));
   assert.match(await stanch('incidents'), /open, \d+ over/);
+  const nagios = await runCli(['nagios', '--url', second.url], env);
+  assert.match(nagios.stdout, /^(WARNING|CRITICAL): [^|\n]+ \| incidents=\d+;;;0 memory_available=\d+B/);
+  assert.equal(nagios.code, nagios.stdout.startsWith('WARNING') ? 1 : 2);
   assert.match(await stanch('incidents', 'ack', id, '--by', 'ann'), /acknowledged by ann/);
   assert.match(await stanch('incidents', 'note', id, 'it is <b>big</b>'), /it is <b>big<\/b>/);
   assert.match(await stanch('incidents', 'silence', id, '2h'), /silenced until/);
@@ -91,9 +94,6 @@ test('told once to a receiver that failed at first, over kill -9; acknowledged, 
     sink.taken.filter((told) => told.endsWith(` ${id}`)),
     [`opened ${id}`, `resolved ${id}`],
   );
-  const nagios = await runCli(['nagios', '--url', second.url], env);
-  assert.match(nagios.stdout, /^(WARNING|CRITICAL): [^|\n]+ \| incidents=\d+;;;0 memory_available=\d+B/);
-  assert.equal(nagios.code, nagios.stdout.startsWith('WARNING') ? 1 : 2);
   assert.equal((await runCli(['incidents', 'ack', 'no-such-thing', '--url', second.url], env)).code, 66);
   assert.equal((await runCli(['incidents', 'ack', id, '--url', second.url])).code, 77, 'acting needs the token');
   const audit = readFileSync(join(dir, 'data', 'audit.jsonl'), 'utf8')
