@@ -12,6 +12,17 @@ const leastGrowthBytes = 16_384;
 
 const builtIn = /^(?:Object|Array|Map|Set|Promise|Function|Date|RegExp|Timeout|\w*Error|\w+Array|ArrayBuffer|Buffer)\b/;
 
+/**
+ * What waits for the collector comes and goes with it: hardly more after the first interval and many times that after the second, or the
+ * other way round. What is kept grows in both.
+ */
+const mostUneven = 4;
+
+function isEven([first, second, third]: GrowingThing['counts']): boolean {
+  const [least = 0, most = 0] = [second - first, third - second].sort((a, b) => a - b);
+  return least > 0 && most <= mostUneven * least;
+}
+
 export const openNode: OpenHeap = (memory) => {
   const windows = new HeapWindows(memory);
   const layout = readV8Layout(memory, windows);
@@ -45,9 +56,10 @@ class NodeReader implements HeapReader {
     const names = new V8Names(this.#windows, this.#layout);
     return (
       whatGrows([first, second, third])
-        .filter(({ kind, growthBytes, survival }) => {
+        .filter(({ kind, counts, growthBytes, survival }) => {
           return (
             growthBytes >= leastGrowthBytes &&
+            isEven(counts) &&
             (survival ?? 0) >= leastSurvival &&
             (maps[kind]?.instanceType ?? 0) >= this.#layout.firstObject
           );
