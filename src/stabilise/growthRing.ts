@@ -1,6 +1,6 @@
 /** How much each workload grew over the last scans: who made the memory short is not always who holds most of it. */
-import { valueOrNull } from '../model/reading.ts';
 import type { Scan } from '../sample/scan.ts';
+import { privateOf } from './target.ts';
 
 const scansKept = 30;
 const workloadsKept = 100;
@@ -10,10 +10,7 @@ export class GrowthRing {
 
   add(scan: Scan): void {
     const sizes = scan.workloads
-      .map(({ subject, sample }): [string, number] => [
-        subject.id,
-        (valueOrNull(sample.anonBytes) ?? 0) + (valueOrNull(sample.swapBytes) ?? 0),
-      ])
+      .map(({ subject, sample }): [string, number] => [subject.id, privateOf(sample)])
       .sort((a, b) => b[1] - a[1])
       .slice(0, workloadsKept);
     this.#scans.push(new Map(sizes));

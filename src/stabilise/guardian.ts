@@ -25,7 +25,7 @@ import { matches, type PolicyAnswer, policyFor } from './policy.ts';
 import { quietestHour } from './quietHour.ts';
 import { missingFor, readReadiness } from './readiness.ts';
 import { Stabiliser } from './stabiliser.ts';
-import type { Target } from './target.ts';
+import { privateOf, type Target } from './target.ts';
 import { isVital } from './vital.ts';
 
 export interface Proposal {
@@ -323,7 +323,7 @@ export class Guardian {
       .map(({ subject, sample }) => ({
         subjectId: subject.id,
         name: subject.name,
-        privateBytes: (valueOrNull(sample.anonBytes) ?? 0) + (valueOrNull(sample.swapBytes) ?? 0),
+        privateBytes: privateOf(sample),
         grewBytes: this.#growth.grewBytes(subject.id),
         verdict: this.#options.verdictOf(subject.id)?.verdict ?? null,
       }));

@@ -13,7 +13,7 @@ import type { PlanOptions } from './plans/plan.ts';
 import { matches } from './policy.ts';
 import { comesBack, type Measured, proofOf } from './proof.ts';
 import { SystemdOverBus } from './systemd/systemd.ts';
-import { findTarget, type Target } from './target.ts';
+import { findTarget, privateOf, type Target } from './target.ts';
 
 export interface StabiliserOptions {
   journalFile: string;
@@ -146,7 +146,7 @@ export class Stabiliser {
     return {
       timeMs,
       runs: (found?.memberIds.length ?? 0) > 0,
-      privateBytes: found === undefined ? 0 : (valueOrNull(found.sample.anonBytes) ?? 0) + (valueOrNull(found.sample.swapBytes) ?? 0),
+      privateBytes: found === undefined ? 0 : privateOf(found.sample),
       headroomBytes: valueOrNull(host.sample.headroomBytes),
       memTotalBytes: valueOrNull(host.memTotalBytes),
     };

@@ -110,7 +110,8 @@ export function parentsFirst(processes: readonly TargetProcess[]): TargetProcess
   return [...processes].sort((a, b) => Number(own.has(a.parentPid)) - Number(own.has(b.parentPid)));
 }
 
-function privateOf({ anonBytes, swapBytes }: Sample): number {
+/** Private memory of a workload or process; what was not read counts as none. */
+export function privateOf({ anonBytes, swapBytes }: Sample): number {
   return (valueOrNull(anonBytes) ?? 0) + (valueOrNull(swapBytes) ?? 0);
 }
 
