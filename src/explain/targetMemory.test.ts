@@ -33,3 +33,19 @@ test('what is in memory is read, what is not is neither brought in nor an error'
     memory.close();
   }
 });
+
+test('whatever number is taken for an address, nothing is read there and nothing is thrown', () => {
+  const memory = new TargetMemory(process.pid);
+  try {
+    const unlikely = fc.oneof(fc.double(), fc.double({ min: 2 ** 47, max: 2 ** 64 }), fc.maxSafeInteger());
+    fc.assert(
+      fc.property(unlikely, (address) => {
+        if (address > 0 && address < 2 ** 47) return;
+        assert.equal(memory.read(address, Buffer.alloc(64)), 0);
+        assert.ok(!memory.isPresent(address));
+      }),
+    );
+  } finally {
+    memory.close();
+  }
+});

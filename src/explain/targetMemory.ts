@@ -41,8 +41,9 @@ export class TargetMemory {
     closeSync(this.#pagemap);
   }
 
-  /** How many bytes came: fewer where nothing is mapped, none when the process is gone. */
+  /** How many bytes came: fewer where nothing is mapped, none when the process is gone or what was taken for an address can be none. */
   read(address: number, into: Uint8Array): number {
+    if (!canBeAddress(address)) return 0;
     let got = 0;
     try {
       while (got < into.length) {
@@ -90,6 +91,7 @@ export class TargetMemory {
   }
 
   #readEntries(page: number, count: number): number {
+    if (!canBeAddress(page * pageBytes)) return 0;
     try {
       return readSync(this.#pagemap, this.#entries, 0, count * entryBytes, page * entryBytes) / entryBytes;
     } catch (error) {
@@ -170,6 +172,11 @@ export class TargetMemory {
       }
     }
   }
+}
+
+/** Words of a process that writes meanwhile are any number; user space ends at 2^56 at most, and a number is exact below 2^53. */
+function canBeAddress(address: number): boolean {
+  return Number.isSafeInteger(address) && address >= 0;
 }
 
 function biasOf(region: Region, base: number): number {
