@@ -25,9 +25,10 @@ export class ProcessEntry {
   fdDirectoryFd = -1;
   /** Open /proc/[pid]/schedstat of a process that sleeps, in place of the other two; -1 while it is awake. */
   schedstatFd = -1;
-  /** Of a sleeping process: what schedstat said last, and in how many scans on end it ran. */
+  /** Of a sleeping process: what schedstat said last, and in how many looks on end it ran, or did not. */
   runMark = Number.NaN;
   runsOnEnd = 0;
+  looksSlept = 0;
   /** Until then it does not count as sleeping; how often it was woken. */
   awakeUntilScan = 0;
   wakings = 0;

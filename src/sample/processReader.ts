@@ -1,12 +1,14 @@
 /**
  * Reads one process in tiers. Each scan: statm (on a kept descriptor where the budget allows) and the number of open files. When memory
  * moved: stat and status as well. Every sixth scan: stat, and only every 24th while no CPU time is used. Once, and every 60 scans: all of
- * that, and cgroup, arguments, limits. Of a process that sleeps, each scan only that it did not run: sleepers.ts.
+ * that, and cgroup, arguments, limits. Of a process that sleeps only that it did not run, each scan or every sixth: sleepers.ts; of one
+ * that slept since it was identified the rest every 360 scans.
  * Nothing is allocated in the first two tiers but what node:fs needs.
  */
 import { existsSync, openSync, readdirSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { BpfTask } from '../kernel/bpfTasks.ts';
+import type { Meminfo } from '../kernel/meminfo.ts';
 import { type PidCgroup, parsePidCgroup } from '../kernel/pidCgroup.ts';
 import { parsePidCmdline } from '../kernel/pidCmdline.ts';
 import { fdCountIsDirectorySize, fdDirectorySize, keptFdDirectorySize, listedFdCount } from '../kernel/pidFdCount.ts';
@@ -22,7 +24,7 @@ import { Ancestors, workingDirectoryOf } from './ancestors.ts';
 import type { CgroupLimits } from './cgroupLimits.ts';
 import { maskedArguments, shownCommand } from './commandLine.ts';
 import { ProcessEntry } from './processEntry.ts';
-import { Sleepers } from './sleepers.ts';
+import { hasSleptLong, Sleepers } from './sleepers.ts';
 import { processSubjectId } from './subjectId.ts';
 import type { UserNames } from './userNames.ts';
 import { commandName } from './workload/executable.ts';
@@ -114,7 +116,8 @@ export class ProcessReader {
     if (entry.kernelThread) return !statDue || this.#readStat(entry);
     const sleepsOn = this.#sleepsOn(entry, scan);
     if (!isValue(sleepsOn)) return false;
-    const identifyDue = isDue(entry, scan, identifyEveryScans);
+    // What never ran since is what it was, unless others did that to it.
+    const identifyDue = isDue(entry, scan, sleepsOn && hasSleptLong(entry) ? nameEveryScans : identifyEveryScans);
     if (sleepsOn && !identifyDue) {
       this.#takeLimit(entry, scan);
       return true;
@@ -166,13 +169,14 @@ export class ProcessReader {
     this.#keptFds -= entry.release();
   }
 
-  beginScan(): void {
-    this.#sleepers.beginScan();
+  beginScan(meminfo: Reading<Meminfo>): void {
+    this.#sleepers.beginScan(meminfo);
   }
 
   /** True: it did not run since the last scan, and nobody took memory from it. Absent: it ended. */
   #sleepsOn(entry: ProcessEntry, scan: number): Reading<boolean> {
     if (entry.schedstatFd < 0) return false;
+    if (this.#sleepers.sleepsDeep(entry, scan)) return true;
     const hasRun = this.#sleepers.hasRun(entry);
     if (!isValue(hasRun)) return hasRun;
     if (this.#sleepers.mustWake(entry)) {
@@ -187,7 +191,7 @@ export class ProcessReader {
     this.release(entry);
     entry.schedstatFd = this.#keep(`${entry.directory}/schedstat`);
     entry.runMark = Number.NaN;
-    entry.runsOnEnd = 0;
+    entry.runsOnEnd = entry.looksSlept = 0;
     if (entry.schedstatFd < 0) this.#keepOpen(entry);
   }
 

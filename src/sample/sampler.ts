@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { type BpfTaskCursor, emptyBpfTask } from '../kernel/bpfTasks.ts';
 import { readLoadavg } from '../kernel/loadavg.ts';
-import { readMeminfo } from '../kernel/meminfo.ts';
+import { type Meminfo, readMeminfo } from '../kernel/meminfo.ts';
 import { type Mount, readMountinfo } from '../kernel/mountinfo.ts';
 import { parseOpenFilesLimit } from '../kernel/pidLimits.ts';
 import { readPressure } from '../kernel/pressure.ts';
@@ -100,11 +100,12 @@ export class Sampler {
     this.#scan += 1;
     const loadavg = readLoadavg(this.#procRoot);
     const lastPid = isValue(loadavg) ? loadavg.lastPid : -1;
+    const meminfo = readMeminfo(this.#procRoot);
     const tasks = this.#tasks?.read() ?? null;
-    const { startedCount, endedCount } = tasks === null ? this.#updateProcesses(lastPid) : this.#takeProcesses(tasks);
+    const { startedCount, endedCount } = tasks === null ? this.#updateProcesses(lastPid, meminfo) : this.#takeProcesses(tasks);
     const host = hostReading(
       {
-        meminfo: readMeminfo(this.#procRoot),
+        meminfo,
         pressure: readPressure(this.#procRoot, 'memory'),
         loadavg,
         stat: readStat(this.#procRoot),
@@ -152,9 +153,9 @@ export class Sampler {
   }
 
   /** Known processes first: one whose pid was given to another must be gone before the list is read. */
-  #updateProcesses(lastPid: number): { startedCount: number; endedCount: number } {
+  #updateProcesses(lastPid: number, meminfo: Reading<Meminfo>): { startedCount: number; endedCount: number } {
     const recycled: number[] = [];
-    this.#reader.beginScan();
+    this.#reader.beginScan(meminfo);
     for (const entry of this.#entries.values()) {
       if (this.#reader.refresh(entry, this.#scan)) {
         if (entry.hasChanged) markStale(entry);

@@ -20,6 +20,8 @@ interface FakeSleeper {
   anonBytes(): unknown;
   /** Its memory is another one now. */
   grow(kibibytes: number): void;
+  /** So much is held by all processes together. */
+  holdTogether(kibibytes: number): void;
   run(slices: number): void;
   swapOut(pages: number): void;
 }
@@ -54,34 +56,61 @@ function startFake(t: { after(fn: () => void): void }): FakeSleeper {
       writeFileSync(join(folder, 'statm'), `30140 ${pages} 10000 5 0 1340 0\n`);
       change('stat', / 12345678 \d+ /, ` 12345678 ${pages} `);
     },
+    holdTogether: (kibibytes) => {
+      const text = readFileSync(join(root, 'meminfo'), 'latin1');
+      writeFileSync(join(root, 'meminfo'), text.replace(/AnonPages:\s+\d+/, `AnonPages: ${kibibytes}`), 'latin1');
+    },
     run,
     swapOut,
   };
 }
 
+/** Falls asleep, and has not yet slept for long. */
+const scansToSleep = 12;
+const scansToSleepDeep = 50;
+
 test('a process that sleeps is read again once it ran, or once the kernel took memory from some process', (t) => {
   const fake = startFake(t);
-  for (let scan = 0; scan < 50; scan += 1) fake.scan();
+  for (let scan = 0; scan < scansToSleep; scan += 1) fake.scan();
   fake.grow(80_000);
   fake.scan();
   assert.equal(fake.anonBytes(), 90_000 * KiB, 'it did not run');
   fake.run(2);
   fake.scan();
   assert.equal(fake.anonBytes(), 80_000 * KiB);
-  fake.scan();
+  for (let scan = 0; scan < scansToSleepDeep; scan += 1) fake.scan();
   fake.grow(70_000);
   fake.swapOut(2500);
   fake.scan();
   assert.equal(fake.anonBytes(), 70_000 * KiB);
   // What changes by other means is seen at the latest when it is identified anew.
   fake.grow(60_000);
-  for (let scan = 0; scan < 60; scan += 1) fake.scan();
+  for (let scan = 0; scan < 360; scan += 1) fake.scan();
   assert.equal(fake.anonBytes(), 60_000 * KiB);
+});
+
+test('one that slept for long is seen to run within six scans, and at once when all together hold much more', (t) => {
+  const fake = startFake(t);
+  fake.holdTogether(1_000_000);
+  for (let scan = 0; scan < scansToSleepDeep; scan += 1) fake.scan();
+  fake.grow(80_000);
+  fake.run(2);
+  let scans = 0;
+  for (; fake.anonBytes() !== 80_000 * KiB && scans < 6; scans += 1) fake.scan();
+  assert.equal(fake.anonBytes(), 80_000 * KiB);
+  for (let scan = 0; scan < scansToSleepDeep; scan += 1) fake.scan();
+  for (let kibibytes = 81_000; kibibytes < 86_000; kibibytes += 1000) {
+    fake.grow(kibibytes);
+    fake.run(kibibytes);
+    fake.holdTogether(kibibytes * 1000);
+    fake.scan();
+    assert.equal(fake.anonBytes(), kibibytes * KiB);
+  }
 });
 
 test('one that runs all the time is awake, and seen at every scan', (t) => {
   const fake = startFake(t);
-  for (let scan = 0; scan < 50; scan += 1) fake.scan();
+  for (let scan = 0; scan < scansToSleep; scan += 1) fake.scan();
   for (let slices = 2; slices < 40; slices += 1) {
     fake.run(slices);
     fake.grow(80_000 + slices * 4);
@@ -90,7 +119,7 @@ test('one that runs all the time is awake, and seen at every scan', (t) => {
   }
 });
 
-test('a living process that slept through fifty scans is seen to grow, to open files and to end', async (t) => {
+test('a living process that slept through fifty scans is seen to grow, to open files and to end, within six scans', async (t) => {
   const child = spawn(
     '/bin/sh',
     ['-c', 'echo; read x; exec 3</dev/null 4</dev/null; a=$(head -c 8000000 /dev/zero | tr "\\\\0" x); echo; read x'],
@@ -108,12 +137,14 @@ test('a living process that slept through fifty scans is seen to grow, to open f
   assert.ok(isValue(fds ?? absent) && isValue(anonBytes ?? absent));
   child.stdin.write('go\n');
   await once(child.stdout, 'data');
+  for (let scan = 0; scan < 5; scan += 1) find();
   const grown = find();
   assert.ok(grown !== undefined && isValue(grown.anonBytes) && isValue(grown.fds));
   assert.ok(grown.anonBytes - Number(anonBytes) > 6_000_000);
   assert.equal(grown.fds - Number(fds), 2);
   child.kill('SIGKILL');
   await once(child, 'exit');
+  for (let scan = 0; scan < 5; scan += 1) find();
   assert.equal(find(), undefined);
 });
 

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Sampler } from '../../sample/sampler.ts';
 
 /** Young processes are looked at more often, and the first scan meets them all. */
-const warmUpScans = 12;
+const warmUpScans = 60;
 const warmUpIntervalMs = 50;
 
 const [intervalMs = 0, scans = 0] = process.argv.slice(2).map(Number);
