@@ -24,16 +24,18 @@ import { Sampler } from './sample/sampler.ts';
 import type { Scan } from './sample/scan.ts';
 import { type ClockReading, nextTick, ScanClock } from './sample/scanClock.ts';
 import { openStore } from './series/embeddedStore.ts';
+import { readResource } from './series/resourcePoints.ts';
 import type { SeriesStore } from './series/store.ts';
 import { AuditLog } from './serve/auditLog.ts';
 import { evidenceSubject } from './serve/evidence.ts';
 import { loadPageFiles } from './serve/pageFiles.ts';
-import { readResource } from './serve/series.ts';
+
 import { type ApiServer, startServer } from './serve/server.ts';
 import type { Judged, LiveSource } from './serve/source.ts';
 import { requireTlsBeyondLoopback } from './serve/tls.ts';
 import { loadOrCreateToken, readTokenPath } from './serve/token.ts';
 import { Guardian } from './stabilise/guardian.ts';
+import { FixWatch } from './tell/fixWatch.ts';
 import { Teller } from './tell/teller.ts';
 
 export type LogLevel = 'error' | 'warning' | 'info';
@@ -102,6 +104,7 @@ class RunningDaemon implements Daemon, LiveSource {
   private readonly judge: Judge;
   private readonly hostWatch: HostWatch;
   readonly incidents: Teller;
+  private readonly fixes: FixWatch;
   readonly audit: AuditLog;
   readonly explainer: Explainer;
   readonly guardian: Guardian;
@@ -146,6 +149,7 @@ class RunningDaemon implements Daemon, LiveSource {
     });
     const { hostName } = this;
     this.incidents = new Teller({ dataDir: settings.dataDir, hostName, settings, log: options.log, nowMs: () => this.nowMs() });
+    this.fixes = new FixWatch(store);
     this.audit = new AuditLog(settings.dataDir);
     this.explainer = new Explainer({
       dataDir: settings.dataDir,
@@ -226,7 +230,8 @@ class RunningDaemon implements Daemon, LiveSource {
     this.guardian.afterScan(this.latest);
     this.explainLeaks();
     const events = [...this.hostWatch.takeEvents(), ...this.guardian.takeEvents(), ...this.explainer.takeEvents()];
-    this.incidents.afterScan({ scan: this.latest, findings: this.judge.findings(), concerns: this.hostWatch.concerns(), events });
+    const [findings, concerns, fixes] = [this.judge.findings(), this.hostWatch.concerns(), this.fixes.take()];
+    this.incidents.afterScan({ scan: this.latest, findings, concerns, events, fixes });
   }
 
   private explainLeaks(): void {
@@ -284,6 +289,7 @@ class RunningDaemon implements Daemon, LiveSource {
   /** The smallest piece of work; false when nothing is left until the next scan. */
   private workStep(): boolean {
     if (this.judge.step(this.latest.timeMs) || this.hostWatch.step() || this.sampler.lookCloser()) return true;
+    if (this.fixes.step(this.latest, this.incidents.incidents())) return true;
     const restored = this.toSeed.pop();
     if (restored !== undefined) {
       this.seedSpark(restored);

@@ -67,6 +67,12 @@ export function judgeFix(before: Life, after: Life): FixVerdict {
   };
 }
 
+/** Surely enough to be compared with. */
+export function grows(life: Life): boolean {
+  const slope = slopeBy(life, hoursOf(life));
+  return slope !== null && slope.slope > 2 * slope.error;
+}
+
 const words = ['gone', 'slower', 'same'] as const;
 
 interface Slope {

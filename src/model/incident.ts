@@ -27,6 +27,17 @@ export interface Concern {
   text: string;
 }
 
+/** What starting it anew did to the leak. */
+export interface IncidentFix {
+  restartMs: number;
+  word: 'gone' | 'slower' | 'same';
+  sinceMs: number;
+  /** What was changed before the restart; null: nothing that is known of. Then it neither closes nor opens anything. */
+  newBuild: string | null;
+  /** `the leak is still there, 97 % sure: 20 MiB/h after 21 MiB/h`. */
+  text: string;
+}
+
 /** Moments in ms since the epoch; names and texts not escaped. */
 export interface Incident {
   id: string;
@@ -47,6 +58,8 @@ export interface Incident {
   /** What stands of it beside verdicts. */
   concerns: Concern[];
   findingIds: string[];
+  /** As of the latest restart of which anything can be said. */
+  fix: IncidentFix | null;
   /** In order of time. The first and the latest are kept. */
   timeline: ServerEvent[];
   droppedEvents: number;

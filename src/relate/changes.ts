@@ -4,7 +4,7 @@
  */
 import { formatDuration } from '../model/units.ts';
 
-type ChangeKind = 'package' | 'unit' | 'config' | 'executable' | 'restart' | 'reboot' | 'cron';
+type ChangeKind = 'package' | 'unit' | 'config' | 'executable' | 'application' | 'restart' | 'reboot' | 'cron';
 
 export interface Change {
   atMs: number;
@@ -46,7 +46,16 @@ const most = 5;
 
 /** What every program is built on; a fault in it can be anybody's leak. */
 const foundation = /^(?:libc6|libc-bin|libssl\d|libstdc\+\+6|openssl|libjemalloc2|linux-image)/;
-const kindWeight: Record<ChangeKind, number> = { package: 1, executable: 1, unit: 0.9, config: 0.8, restart: 0.45, cron: 0.5, reboot: 0.4 };
+const kindWeight: Record<ChangeKind, number> = {
+  package: 1,
+  executable: 1,
+  application: 1,
+  unit: 0.9,
+  config: 0.8,
+  restart: 0.45,
+  cron: 0.5,
+  reboot: 0.4,
+};
 
 export function sinceWhen(onsetMs: number, subject: ChangedSubject, changes: readonly Change[]): SinceWhen {
   const ranked = changes
@@ -66,7 +75,7 @@ function fitOf(change: Change, onsetMs: number, subject: ChangedSubject): number
 }
 
 function relevance({ kind, name }: Change, subject: ChangedSubject): number {
-  if (kind === 'restart' || kind === 'reboot' || kind === 'executable') return 1;
+  if (kind === 'restart' || kind === 'reboot' || kind === 'executable' || kind === 'application') return 1;
   if (kind === 'package' && foundation.test(name)) return 0.35;
   const own = wordsOf(`${subject.unit ?? ''} ${subject.name.split(' ').map(baseName).join(' ')} ${baseName(subject.exe ?? '')}`);
   const shared = wordsOf(name).filter((word) => own.includes(word));

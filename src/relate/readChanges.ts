@@ -3,6 +3,7 @@ import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readSync, statS
 import { missingFor } from '../kernel/read.ts';
 import { readStat } from '../kernel/stat.ts';
 import { isValue } from '../model/reading.ts';
+import { applicationChanges } from './applicationFiles.ts';
 import { type Change, lookBackMs, slackMs } from './changes.ts';
 
 export interface ChangesFrom {
@@ -25,7 +26,7 @@ export function readChanges({ onsetMs, pid, startMs, root = '' }: ChangesFrom): 
   const all = [
     ...logs,
     ...changedFiles(root, fromMs, toMs),
-    ...(pid === null ? [] : executableChange(root, pid)),
+    ...(pid === null ? [] : [...executableChange(root, pid), ...applicationChanges(root, pid)]),
     ...(startMs === null ? [] : [{ atMs: startMs, kind: 'restart', name: '', text: 'it was started', source: '/proc' } as const]),
     ...bootChange(root),
   ];

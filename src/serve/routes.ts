@@ -1,6 +1,7 @@
 /** Every route of the API, once: the server answers from this list and the OpenAPI document describes it. */
 import * as v from 'valibot';
 import { actionKinds } from '../model/action.ts';
+import { seriesResources } from '../series/resourcePoints.ts';
 import { maxNoteLength } from '../tell/handling.ts';
 import { actionsDocument, agreeTo, planAction, undoAction } from './actions.ts';
 import { adviceDocument } from './advice.ts';
@@ -38,7 +39,7 @@ import {
   subjectsSchema,
   whereSchema,
 } from './schema.ts';
-import { seriesDocument, seriesResources } from './series.ts';
+import { seriesDocument } from './series.ts';
 import { sinceDocument } from './since.ts';
 import type { LiveSource } from './source.ts';
 import { statusDocument } from './status.ts';

@@ -698,7 +698,7 @@ export const sinceSchema = v.object({
       changes: v.array(
         v.object({
           time: v.string(),
-          kind: v.picklist(['package', 'unit', 'config', 'executable', 'restart', 'reboot', 'cron']),
+          kind: v.picklist(['package', 'unit', 'config', 'executable', 'application', 'restart', 'reboot', 'cron']),
           name: v.string(),
           text: v.string(),
           source: v.string(),

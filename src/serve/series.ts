@@ -2,13 +2,10 @@
 import type { Gauge } from '../model/gauge.ts';
 import { hostSubject } from '../model/subject.ts';
 import type { ResourceVerdict } from '../model/verdict.ts';
+import { readResource, type SeriesResource } from '../series/resourcePoints.ts';
 import type { Points } from '../series/store.ts';
 import type { SeriesDocument } from './schema.ts';
 import type { LiveSource } from './source.ts';
-
-/** `headroom` is of the host: MemAvailable + SwapFree over time. */
-export const seriesResources = ['memory', 'shmem', 'fds', 'sockets', 'threads', 'processes', 'kernel', 'headroom'] as const;
-type SeriesResource = (typeof seriesResources)[number];
 
 export interface SeriesQuery {
   subjectId: string;
@@ -18,16 +15,6 @@ export interface SeriesQuery {
   points: number;
 }
 
-const gaugesOf: Record<SeriesResource, readonly Gauge[]> = {
-  memory: ['anonBytes', 'swapBytes'],
-  shmem: ['shmemBytes'],
-  fds: ['fds'],
-  sockets: ['sockets'],
-  threads: ['threads'],
-  processes: ['processes'],
-  kernel: ['kernelBytes'],
-  headroom: ['headroomBytes'],
-};
 const byteResources: readonly SeriesResource[] = ['memory', 'shmem', 'kernel', 'headroom'];
 const forecastPoints = 24;
 const msPerHour = 3_600_000;
@@ -52,46 +39,6 @@ export function seriesDocument(source: LiveSource, query: SeriesQuery): SeriesDo
     forecast: forecastOf(points, verdict),
   };
 }
-
-/** The gauges of a resource, read and summed. */
-export function readResource(resource: SeriesResource, read: (gauge: Gauge) => Points): Points {
-  const [first, second] = gaugesOf[resource];
-  const base = first === undefined ? emptyPoints : read(first);
-  return second === undefined ? base : addPoints(base, read(second));
-}
-
-/**
- * Sum of two gauges of one subject. Both are written at the same moments, so that buckets meet; where the second was not read
- * (no swap on this host), the first stands alone. The sum of two floors is at most the floor of the sum.
- */
-function addPoints(a: Points, b: Points): Points {
-  const at = new Map<number, number>();
-  b.timeMs.forEach((time, index) => {
-    at.set(time, index);
-  });
-  const add = (x: Float64Array, y: Float64Array) =>
-    x.map((value, index) => {
-      const other = y[at.get(a.timeMs[index] ?? Number.NaN) ?? -1];
-      return other === undefined || Number.isNaN(other) ? value : value + other;
-    });
-  return {
-    timeMs: a.timeMs,
-    min: add(a.min, b.min),
-    mean: add(a.mean, b.mean),
-    max: add(a.max, b.max),
-    last: add(a.last, b.last),
-    bucketMs: a.bucketMs,
-  };
-}
-
-const emptyPoints: Points = {
-  timeMs: new Float64Array(0),
-  min: new Float64Array(0),
-  mean: new Float64Array(0),
-  max: new Float64Array(0),
-  last: new Float64Array(0),
-  bucketMs: 0,
-};
 
 function nullable(values: Float64Array): (number | null)[] {
   return Array.from(values, (value) => (Number.isFinite(value) ? value : null));

@@ -125,6 +125,7 @@ function incidentForTests(): Incident {
     verdict,
     concerns: [],
     findingIds: ['f-1'],
+    fix: null,
     timeline: [{ atMs: startMs, kind: 'finding', subjectId: 'w-leak', severity: 'warning', text: `${hostileName} leaks memory.` }],
     droppedEvents: 0,
     recurrences: 0,

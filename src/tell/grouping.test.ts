@@ -138,6 +138,60 @@ describe('its life', () => {
   });
 });
 
+describe('a new build', () => {
+  const told = { restartMs: startMs, newBuild: 'its shop.js was replaced', text: 'the leak is gone, 97 % sure: 0 B/h after 20 MiB/h' };
+  const fixNews = (word: 'gone' | 'same', newBuild: string | null = told.newBuild, restartMs = startMs) => [
+    { subjectId: 'w-web', fix: { ...told, word, newBuild, restartMs } },
+  ];
+  const at = (hours: number) => startMs + hours * hourMs;
+  const finding = findingOf();
+  const open = step([], { findings: [finding] });
+  test('that ends the leak closes the incident, says so in its timeline, and what was found before does not open it again', () => {
+    const fixed = only(step(open, { findings: [finding], fixes: fixNews('gone'), nowMs: at(3) }));
+    assert.equal(fixed.state, 'resolved');
+    assert.ok(
+      fixed.timeline.some(
+        ({ text }) => text === 'Fixed by a new build (its shop.js was replaced): the leak is gone, 97 % sure: 0 B/h after 20 MiB/h.',
+      ),
+    );
+    assert.equal(only(step([fixed], { findings: [finding], nowMs: at(4) })).state, 'resolved');
+    const again = findingOf({ state: 'recurred', stateSinceMs: at(5) });
+    assert.equal(only(step([fixed], { findings: [again], nowMs: at(5) })).state, 'recurred');
+  });
+  test('that leaks as well opens again what a person or the detector took for done, and keeps it open until the detector has seen it end', () => {
+    const resolved = findingOf({ state: 'resolved', stateSinceMs: at(1) });
+    const over = step(open, { findings: [resolved], nowMs: at(1) });
+    const back = only(step(over, { findings: [resolved], fixes: fixNews('same'), nowMs: at(3) }));
+    assert.deepEqual([back.state, back.recurrences, back.severity], ['recurred', 1, 'warning']);
+    assert.ok(back.timeline.some(({ text }) => text.startsWith('Not fixed by a new build')));
+    const later = only(step([back], { findings: [resolved], fixes: fixNews('same'), nowMs: at(4) }));
+    assert.equal(later.state, 'recurred');
+    assert.equal(later.timeline.filter(({ text }) => text.startsWith('Not fixed')).length, 1);
+    const ended = findingOf({ state: 'resolved', stateSinceMs: at(5) });
+    assert.equal(only(step([later], { findings: [ended], nowMs: at(5) })).state, 'resolved');
+    const byHand = handle(only(open), { action: 'resolve' }, 'ann', at(1));
+    assert.equal(
+      only(step(byHand === null ? [] : [byHand], { findings: [finding], fixes: fixNews('same'), nowMs: at(3) })).state,
+      'recurred',
+    );
+  });
+  test('that is fixed after one that was not closes it; another restart without a word leaves it so', () => {
+    const still = step(open, { findings: [finding], fixes: fixNews('same'), nowMs: at(3) });
+    const fixed = step(still, { findings: [finding], fixes: fixNews('gone', 'its shop.js was replaced', at(4)), nowMs: at(8) });
+    assert.equal(only(fixed).state, 'resolved');
+    const restarted = step(fixed, { findings: [finding], fixes: [{ subjectId: 'w-web', fix: null }], nowMs: at(9) });
+    assert.equal(only(restarted).state, 'resolved');
+  });
+  test('a restart of the same build closes nothing, nor does a new build what else is open', () => {
+    const restarted = only(step(open, { findings: [finding], fixes: fixNews('gone', null), nowMs: at(3) }));
+    assert.equal(restarted.state, 'open');
+    assert.ok(restarted.timeline.some(({ text }) => text.includes('Nothing is known to have been changed')));
+    const sockets = findingOf({ resource: 'sockets' });
+    const two = step([], { findings: [finding, sockets] });
+    assert.equal(only(step(two, { findings: [finding, sockets], fixes: fixNews('gone'), nowMs: at(3) })).state, 'open');
+  });
+});
+
 test('whatever happens: one open incident a cause, timelines in order and bounded', () => {
   const subject = fc.constantFrom('w-a', 'w-b', 'host');
   const finding = fc.record({
@@ -154,16 +208,31 @@ test('whatever happens: one open incident a cause, timelines in order and bounde
     findings: fc.array(finding, { maxLength: 3 }),
     events: fc.array(event, { maxLength: 40 }),
     stalls: fc.boolean(),
+    fixes: fc.array(
+      fc.record({
+        subjectId: subject,
+        fix: fc.option(
+          fc.record({
+            restartMs: fc.nat(3),
+            word: fc.constantFrom('gone' as const, 'slower' as const, 'same' as const),
+            newBuild: fc.option(fc.constant('x')),
+            text: fc.constant('x'),
+          }),
+        ),
+      }),
+      { maxLength: 2 },
+    ),
   });
   fc.assert(
     fc.property(fc.array(round, { maxLength: 12 }), (rounds) => {
       let incidents: Incident[] = [];
       let nowMs = startMs;
-      for (const { findings, events, stalls } of rounds) {
+      for (const { findings, events, stalls, fixes } of rounds) {
         nowMs += 600_000;
         incidents = step(incidents, {
           nowMs,
           findings: findings.map((changes) => findingOf({ ...changes, stateSinceMs: nowMs })),
+          fixes,
           concerns: stalls ? [concernOf({ sinceMs: nowMs })] : [],
           events: events.map(({ agoMs, ...rest }) => ({ ...rest, atMs: nowMs - agoMs, severity: 'info', text: 'x' })),
         });

@@ -5,7 +5,7 @@
  */
 import type { ServerEvent } from '../model/event.ts';
 import type { Finding } from '../model/finding.ts';
-import { type Concern, type Incident, isOpen } from '../model/incident.ts';
+import { type Concern, type Incident, type IncidentFix, isOpen } from '../model/incident.ts';
 import { formatDuration } from '../model/units.ts';
 import type { Resource } from '../model/verdict.ts';
 import { severityOf } from './severity.ts';
@@ -18,9 +18,17 @@ export interface News {
   concerns: readonly Concern[];
   /** What happened since the step before. */
   events: readonly ServerEvent[];
+  /** What new builds did to leaks, as far as it was judged since the step before. */
+  fixes: readonly FixNews[];
   /** What happened in the time before that, for the beginning of a timeline. */
   before: readonly ServerEvent[];
   nameOf(subjectId: string): string;
+}
+
+export interface FixNews {
+  subjectId: string;
+  /** Null: it does not run, was not started anew since its leak began, or nothing can be said yet. */
+  fix: Omit<IncidentFix, 'sinceMs'> | null;
 }
 
 export const maxEvents = 200;
@@ -33,6 +41,7 @@ const hostName = 'the server';
 
 export function stepIncidents(incidents: readonly Incident[], news: News): Incident[] {
   const draft = new Draft(incidents, news);
+  draft.takeFixes();
   draft.takeFindings();
   draft.takeConcerns();
   draft.takeEvents();
@@ -54,8 +63,56 @@ class Draft {
     this.#news = news;
   }
 
+  /** A new build that is free of the leak excuses what was found before it; one that is not keeps the incident open, or opens it again. */
+  takeFixes(): void {
+    for (const { subjectId, fix } of this.#news.fixes) {
+      const incident = this.#latestOf(subjectId);
+      if (incident === null || !isProcessMemory(incident.verdict?.resource ?? 'fds')) continue;
+      if (fix === null) {
+        if (incident.fix !== null && incident.fix.word !== 'gone') this.#change(incident.id, { fix: null });
+        continue;
+      }
+      const known = incident.fix;
+      if (known !== null && known.restartMs === fix.restartMs && known.word === fix.word) continue;
+      const { nowMs } = this.#news;
+      const recurs = !isOpen(incident) && fix.word !== 'gone' && fix.newBuild !== null && nowMs - incident.stateSinceMs <= recurrenceMs;
+      if (recurs) this.#recur(incident);
+      this.#change(incident.id, { fix: { ...fix, sinceMs: nowMs } });
+      this.#tell(incident.id, { atMs: nowMs, kind: 'change', subjectId, severity: 'info', text: fixSentence(fix) });
+    }
+    for (const incident of this.#all.filter((candidate) => this.#isStillThere(candidate))) {
+      const { subjectId, subjectName, fix } = incident;
+      const { newBuild, text, sinceMs } = fix ?? { newBuild: null, text: '', sinceMs: 0 };
+      this.#stand(incident.id).concerns.push({
+        key: 'fix',
+        subjectId,
+        subjectName,
+        severity: 'warning',
+        sinceMs,
+        text: `after a new build (${newBuild}) ${text}`,
+      });
+    }
+  }
+
+  /** A new build that leaks as well holds it open until the detector, which saw it later, says that it is over. */
+  #isStillThere({ subjectId, state, fix }: Incident): boolean {
+    if (state === 'resolved' || fix === null || fix.word === 'gone' || fix.newBuild === null) return false;
+    return !this.#news.findings.some(
+      (finding) =>
+        finding.subjectId === subjectId &&
+        isProcessMemory(finding.verdict.resource) &&
+        finding.state === 'resolved' &&
+        finding.stateSinceMs > fix.sinceMs,
+    );
+  }
+
+  #isExcused({ subjectId, stateSinceMs, verdict }: Finding): boolean {
+    const fix = this.#latestOf(subjectId)?.fix ?? null;
+    return fix?.word === 'gone' && fix.newBuild !== null && isProcessMemory(verdict.resource) && stateSinceMs <= fix.sinceMs;
+  }
+
   takeFindings(): void {
-    const told = this.#news.findings.filter(tells);
+    const told = this.#news.findings.filter((finding) => tells(finding) && !this.#isExcused(finding));
     const hasCulprit = told.some(({ subjectId, verdict }) => subjectId !== 'host' && isProcessMemory(verdict.resource));
     for (const finding of told) {
       // The host's own growth is what the culprit's growth looks like from outside.
@@ -133,16 +190,22 @@ class Draft {
   #incidentOf(subjectId: string | null, subjectName: string, sinceMs: number, fills = false): Incident | null {
     const open = this.#openOf(subjectId);
     if (open !== null) return open;
-    const { nowMs } = this.#news;
-    const over = this.#all.filter((incident) => incident.subjectId === subjectId).sort((a, b) => b.stateSinceMs - a.stateSinceMs)[0];
-    if (over !== undefined && nowMs - over.stateSinceMs <= recurrenceMs) {
-      if (sinceMs <= over.stateSinceMs) return null;
-      return this.#change(over.id, { state: 'recurred', stateSinceMs: nowMs, recurrences: over.recurrences + 1, concerns: [] });
-    }
+    const over = this.#latestOf(subjectId);
+    if (over !== null && this.#news.nowMs - over.stateSinceMs <= recurrenceMs)
+      return sinceMs <= over.stateSinceMs ? null : this.#recur(over);
     const host = subjectId === null || !fills ? null : this.#openOf(null);
     // A kill alone says nothing of who fills the host.
     if (host !== null && host.concerns.length > 0) return this.#change(host.id, { subjectId, subjectName });
     return this.#open(subjectId, subjectName);
+  }
+
+  #latestOf(subjectId: string | null): Incident | null {
+    const own = this.#all.filter((incident) => incident.subjectId === subjectId);
+    return this.#openOf(subjectId) ?? own.sort((a, b) => b.stateSinceMs - a.stateSinceMs)[0] ?? null;
+  }
+
+  #recur({ id, recurrences }: Incident): Incident {
+    return this.#change(id, { state: 'recurred', stateSinceMs: this.#news.nowMs, recurrences: recurrences + 1, concerns: [] });
   }
 
   #open(subjectId: string | null, subjectName: string): Incident {
@@ -162,6 +225,7 @@ class Draft {
       verdict: null,
       concerns: [],
       findingIds: [],
+      fix: null,
       timeline: before.filter((event) => event.subjectId === null || event.subjectId === subjectId).slice(-keptFirst),
       droppedEvents: 0,
       recurrences: 0,
@@ -245,6 +309,13 @@ function gravest(findings: readonly Finding[]): Incident['verdict'] {
   const end = ({ verdict: { exhaustion } }: Finding) => (exhaustion === null ? Number.MAX_SAFE_INTEGER : Date.parse(exhaustion.at));
   const rank = ({ verdict }: Finding) => (verdict.verdict === 'leak' ? 0 : 1);
   return [...findings].sort((a, b) => rank(a) - rank(b) || end(a) - end(b))[0]?.verdict ?? null;
+}
+
+/** `Fixed by a new build (its shop.js was replaced): the leak is gone, 97 % sure: …`. */
+function fixSentence({ word, newBuild, text }: Omit<IncidentFix, 'sinceMs'>): string {
+  if (newBuild === null)
+    return `Since it was started anew, ${text}. Nothing is known to have been changed before, so that this settles nothing.`;
+  return word === 'gone' ? `Fixed by a new build (${newBuild}): ${text}.` : `Not fixed by a new build (${newBuild}): ${text}.`;
 }
 
 function findingEvent({ subjectId, subjectName, state, stateSinceMs, verdict }: Finding): ServerEvent {

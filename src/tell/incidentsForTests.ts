@@ -55,7 +55,7 @@ export function concernOf(changes: Partial<Concern> = {}): Concern {
 }
 
 export function newsOf(changes: Partial<News> = {}): News {
-  return { nowMs: startMs, findings: [], concerns: [], events: [], before: [], nameOf: (id) => id, ...changes };
+  return { nowMs: startMs, findings: [], concerns: [], events: [], fixes: [], before: [], nameOf: (id) => id, ...changes };
 }
 
 export function incidentOf(subjectName = 'web.service'): Incident {

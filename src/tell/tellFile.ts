@@ -30,7 +30,7 @@ export class TellFile {
     return this.#file.run((prepare) => ({
       incidents: prepare('SELECT document FROM incident ORDER BY timeMs')
         .all()
-        .map((row): Incident => JSON.parse(textIn(row, 'document'))),
+        .map((row): Incident => ({ fix: null, ...JSON.parse(textIn(row, 'document')) })),
       deliveries: prepare('SELECT document FROM delivery ORDER BY timeMs')
         .all()
         .map((row): Delivery => JSON.parse(textIn(row, 'document'))),

@@ -5,7 +5,7 @@ import { type Concern, type Incident, isOpen } from '../model/incident.ts';
 import type { NotifySettings, Settings } from '../model/settings.ts';
 import type { Scan } from '../sample/scan.ts';
 import type { Delivery } from './delivery.ts';
-import { stepIncidents } from './grouping.ts';
+import { type FixNews, stepIncidents } from './grouping.ts';
 import { type Handling, handle } from './handling.ts';
 import { messageOf } from './message.ts';
 import { Outbox } from './outbox.ts';
@@ -28,6 +28,7 @@ export interface StageNews {
   /** What stands of the host, beside thresholds. */
   concerns: readonly Concern[];
   events: readonly ServerEvent[];
+  fixes: readonly FixNews[];
 }
 
 /** The beginning of a timeline: what happened so long before the incident. */
@@ -84,7 +85,7 @@ export class Teller {
     return this.#outbox.all().filter((delivery) => delivery.incidentId === incidentId);
   }
 
-  afterScan({ scan, findings, concerns, events }: StageNews): void {
+  afterScan({ scan, findings, concerns, events, fixes }: StageNews): void {
     const nowMs = scan.timeMs;
     const names = new Map(scan.workloads.map(({ subject }) => [subject.id, subject.name]));
     const after = stepIncidents(this.#incidents, {
@@ -92,6 +93,7 @@ export class Teller {
       findings: [...findings],
       concerns: [...concerns, ...this.#thresholds.look(scan, this.#settings.thresholds)],
       events,
+      fixes,
       before: this.#before,
       nameOf: (id) => names.get(id) ?? id,
     });
@@ -199,6 +201,7 @@ function isNews(before: Incident | undefined, now: Incident): boolean {
     incident.notes.length,
     incident.findingIds.length,
     incident.concerns.map(({ key }) => key).join(),
+    incident.fix?.sinceMs ?? '',
   ];
   return now.lastSeenMs - before.lastSeenMs >= refreshMs || said(before).join(' ') !== said(now).join(' ');
 }

@@ -1,0 +1,55 @@
+/**
+ * When what a process runs was put there: the files that its command line names, and in its folder what a deployment writes. Only times are
+ * read, nothing is opened.
+ */
+import { lstatSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { parsePidCmdline } from '../kernel/pidCmdline.ts';
+import { missingFor, readText } from '../kernel/read.ts';
+import { isValue } from '../model/reading.ts';
+import type { Change } from './changes.ts';
+
+const maxArguments = 24;
+const maxPath = 512;
+/** What git, npm, Composer, Bundler, pip and Maven leave behind at each update; `.` is the folder itself, anew for each release with some. */
+const deployed = [
+  '.',
+  '.git/HEAD',
+  '.git/index',
+  'package.json',
+  'node_modules/.package-lock.json',
+  'composer.lock',
+  'vendor/composer/installed.json',
+  'Gemfile.lock',
+  'requirements.txt',
+  'pyproject.toml',
+];
+
+export function applicationChanges(root: string, pid: number): Change[] {
+  const folder = `${root}/proc/${pid}`;
+  const line = readText(`${folder}/cmdline`, 16_384);
+  const argv = isValue(line) ? parsePidCmdline(Buffer.from(line, 'latin1'), line.length) : [];
+  // The first is the program itself, whose file is known better.
+  const named = argv.slice(1, maxArguments).filter((arg) => /^[\w./~@+-]+$/.test(arg) && arg.length <= maxPath && arg.includes('.'));
+  return [
+    ...named.flatMap((arg) => changeOf(arg.startsWith('/') ? `${folder}/root${arg}` : `${folder}/cwd/${arg}`, basename(arg), 'file')),
+    ...deployed.flatMap((name) => changeOf(`${folder}/cwd/${name}`, name, name === '.' ? 'folder' : 'file')),
+  ];
+}
+
+function changeOf(path: string, name: string, kind: 'file' | 'folder'): Change[] {
+  try {
+    const stat = statSync(path);
+    if (kind === 'folder') {
+      const text = 'the folder it runs in was put there';
+      return [{ atMs: stat.birthtimeMs, kind: 'application', name: '', text, source: 'its folder' }];
+    }
+    if (!stat.isFile()) return [];
+    // A link to another release is moved, and what it points to keeps its time.
+    const atMs = Math.max(stat.mtimeMs, stat.birthtimeMs, lstatSync(path).birthtimeMs);
+    return [{ atMs, kind: 'application', name: '', text: `its ${name} was replaced`, source: 'its file' }];
+  } catch (error) {
+    missingFor(error);
+    return [];
+  }
+}
