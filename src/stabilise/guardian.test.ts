@@ -6,12 +6,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { ownProcessId } from '../kernel/processIdentity.ts';
 import { observeOnly, type PolicySettings } from '../model/settings.ts';
 import type { SubjectVerdict, VerdictWord } from '../model/verdict.ts';
 import { Sampler } from '../sample/sampler.ts';
 import type { Scan } from '../sample/scan.ts';
 import { EmergencyTrigger, leakerAmong } from './emergency.ts';
 import { Guardian } from './guardian.ts';
+import { ActionJournal } from './journal.ts';
 
 const MiB = 1_048_576;
 
@@ -166,6 +168,35 @@ test('what cannot be written down is not done, is said once, and the scan goes o
   assert.equal(events.length, 1);
   assert.match(events[0]?.text ?? '', /cannot act: STANCH_E_DATA_DIR/);
   assert.equal(child.exitCode, null);
+});
+
+test('why nothing is done is said once, and not with every scan because it is some seconds longer ago', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  const { guardian, scan, folder } = await stage(t, { mode: 'automatic' });
+  const seen = scan();
+  const [workload] = seen.workloads;
+  assert.ok(workload !== undefined);
+  const journal = new ActionJournal(join(folder, 'actions.jsonl'));
+  const { id: subjectId, name: subjectName } = workload.subject;
+  const plan = {
+    kind: 'recycle' as const,
+    subjectId,
+    subjectName,
+    reason: '',
+    steps: [],
+    risk: null,
+    undoable: false,
+    expectedBytes: null,
+  };
+  journal.start('a-1', 'policy', plan, ownProcessId());
+  journal.end('a-1', 'done', null);
+  for (let seconds = 0; seconds < 3; seconds++) {
+    guardian.afterScan(seen);
+    t.mock.timers.tick(1000);
+  }
+  const texts = guardian.takeEvents().map(({ text }) => text);
+  assert.equal(texts.length, 1, texts.join('\n'));
+  assert.match(texts[0] ?? '', /held back: it was acted on 0 s ago/);
 });
 
 test('an emergency is short memory that everybody waits for, for a while; one of them alone is none', () => {

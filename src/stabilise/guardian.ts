@@ -171,7 +171,7 @@ export class Guardian {
     } catch (error) {
       if (!(error instanceof StanchError)) throw error;
       // The journal can't be written or read: then nothing is done, and watching goes on.
-      this.#sayOnce(null, `stanch cannot act: ${error.message}`);
+      this.#sayOnce(null, null, `stanch cannot act: ${error.message}`);
     }
   }
 
@@ -219,7 +219,7 @@ export class Guardian {
       if (made === null) continue;
       const why = this.#stabiliser.whyNot(made.plan, false) ?? holdsBack;
       if (why !== null) {
-        this.#sayOnce(subjectId, `${kind} of ${made.plan.subjectName} is held back: ${why}`);
+        this.#sayOnce(subjectId, kind, `${kind} of ${made.plan.subjectName} is held back: ${why}`);
         continue;
       }
       if (mode === 'automatic' && isUrgent) {
@@ -373,10 +373,13 @@ export class Guardian {
     this.#event(state === 'failed' || proof?.helped === false ? 'critical' : 'info', plan.subjectId, `${ended}${proven}`);
   }
 
-  #sayOnce(subjectId: string | null, text: string): void {
-    if (this.#said.get(subjectId ?? '') === text) return;
+  /** Not again while it differs only in how long ago something was. */
+  #sayOnce(subjectId: string | null, kind: ActionKind | null, text: string): void {
+    const about = `${subjectId} ${kind}`;
+    const lasting = text.replace(/(?:\d+ (?:d|h|min|s) )+ago/g, '');
+    if (this.#said.get(about) === lasting) return;
     if (this.#said.size > mostEvents) this.#said.clear();
-    this.#said.set(subjectId ?? '', text);
+    this.#said.set(about, lasting);
     this.#event('warning', subjectId, text);
   }
 

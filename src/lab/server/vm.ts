@@ -80,7 +80,7 @@ export class VM {
     const disks = { 'root.qcow2': join(images, root), 'swap.qcow2': join(images, swap) };
     for (const [name, backing] of Object.entries(disks))
       await runProgram('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', backing, '-F', format, join(dir, name)], askMs);
-    const ports = { ssh: await freePort(), http: await freePort(), ftp: await freePort() };
+    const ports = { ssh: await freePort(), http: await freePort(), ftp: await freePort(), api: await freePort() };
     const log = openSync(join(dir, 'qemu.log'), 'w');
     // QEMU ends with this process, even when that is killed.
     const args = ['--pdeathsig', 'KILL', '--', 'qemu-system-x86_64', ...qemuArgs(images, dir, ports), ...more];
