@@ -39,6 +39,7 @@ interface Stage {
   guardian: Guardian;
   scan: () => Scan;
   folder: string;
+  evidence: { isBeingTaken: boolean };
 }
 
 /** A program that holds 60 MiB, a workload of its own, and a guardian that sees nothing else. `journal`: a file in the folder. */
@@ -61,12 +62,14 @@ async function stage(t: TestContext, policy: Partial<PolicySettings>, journal = 
     return { ...all, processes: own, workloads: all.workloads.filter(({ subject }) => subject.id === workloadId) };
   };
   const bugs: unknown[] = [];
+  const evidence = { isBeingTaken: false };
   const guardian = new Guardian({
     journalFile: join(folder, journal),
     policy: { ...observeOnly, actions: ['restart'], ...policy },
     scan,
     verdictOf: accused,
     slowProbes: () => [],
+    isBeingExplained: () => evidence.isBeingTaken,
     cpuHistory: (_id, fromMs, toMs) => historyWith(quietHour, fromMs, toMs),
     log: () => undefined,
     onBug: (error) => bugs.push(error),
@@ -75,7 +78,7 @@ async function stage(t: TestContext, policy: Partial<PolicySettings>, journal = 
     guardian.stop();
     assert.deepEqual(bugs, []);
   });
-  return { child, guardian, scan, folder };
+  return { child, guardian, scan, folder, evidence };
 }
 
 /** Cumulative CPU seconds, every 15 min, of a program that rests in one hour of the day. */
@@ -122,6 +125,22 @@ test('where the owner allows it, what leaks is ended once, written down and told
   assert.equal(action?.by, 'policy');
   assert.equal(action?.plan.kind, 'restart');
   assert.match(guardian.takeEvents()[0]?.text ?? '', /^Begun: restart .*shop\.js.*, by policy/);
+});
+
+test('what an action would destroy is taken down first', async (t) => {
+  const { child, guardian, scan, evidence } = await stage(t, { mode: 'automatic' });
+  evidence.isBeingTaken = true;
+  guardian.afterScan(scan());
+  guardian.afterScan(scan());
+  assert.deepEqual(guardian.actions(), []);
+  assert.deepEqual(
+    guardian.takeEvents().map(({ text }) => text.replace(/^.*(?= is acted on)/, '')),
+    [' is acted on when the evidence of its leak has been taken'],
+  );
+  evidence.isBeingTaken = false;
+  const ended = once(child, 'exit');
+  guardian.afterScan(scan());
+  await ended;
 });
 
 test('what waits for somebody is begun when they agree, and only once', async (t) => {

@@ -22,6 +22,8 @@ const folderName = 'stanch-vm-';
 const startMs = 60_000;
 const bootMs = 400_000;
 const askMs = 30_000;
+/** The server is slow, and slower still on a busy machine or without memory. */
+const execMs = 300_000;
 const anything = v.unknown();
 const executed = v.object({ pid: v.number() });
 const execState = v.object({
@@ -90,7 +92,7 @@ export class VM {
   }
 
   /** A script of sh inside, as root. `args` are its $1, $2, … Throws when there is no answer in time. */
-  async exec(script: string, { args = [], timeoutMs = 120_000 }: { args?: readonly string[]; timeoutMs?: number } = {}): Promise<Ran> {
+  async exec(script: string, { args = [], timeoutMs = execMs }: { args?: readonly string[]; timeoutMs?: number } = {}): Promise<Ran> {
     const agent = await this.#agent(timeoutMs);
     try {
       const path = { path: '/bin/sh', arg: ['-c', script, 'sh', ...args], 'capture-output': true };

@@ -5,7 +5,7 @@ import { until } from '../traffic.ts';
 import { installed, onlyWithAll, serverFor } from './serverForStories.ts';
 
 /** Nothing holds stanch back but its own breaker. */
-const settings = '[policy]\nmode = "automatic"\nactions = ["restart"]\nmost_an_hour = 50\ncool_down = "1s"\n';
+const settings = '[policy]\nmode = "automatic"\nactions = ["restart"]\nmost_an_hour = 50\ncool_down = "1min"\n';
 const unit = `[Unit]
 StartLimitIntervalSec=0
 [Service]
@@ -30,7 +30,7 @@ test('a leaker that dies and comes back: no restart storm, and advice how often 
   const before = await deaths();
   await until(deaths, (count) => count >= before + 2, 400_000);
   assert.equal((await daemon.actions()).length, acted.length, 'it dies and comes back, and stanch lets it');
-  const advice = await vm.run('stanch advise leaker.service', { timeoutMs: 60_000 });
+  const advice = await vm.run('stanch advise leaker.service');
   t.diagnostic(advice);
   assert.match(advice, /RuntimeMaxSec=\d+/);
 });

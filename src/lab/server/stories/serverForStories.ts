@@ -4,6 +4,8 @@ import {
   type ActionsDocument,
   actionsSchema,
   evidenceListSchema,
+  type KillsDocument,
+  killsSchema,
   type StatusDocument,
   seriesSchema,
   statusSchema,
@@ -38,12 +40,12 @@ async function lastWords(vm: VM): Promise<string> {
 
 /** The daemon runs as a service, and answers. */
 export async function installed(vm: VM): Promise<Daemon> {
-  await vm.run('stanch install', { timeoutMs: 120_000 });
+  await vm.run('stanch install');
   const daemon = new Daemon(vm);
   await until(
     () => daemon.status().catch(() => null),
     (status) => status !== null,
-    180_000,
+    300_000,
   );
   return daemon;
 }
@@ -66,6 +68,11 @@ export class Daemon {
     return (await this.#get('actions', actionsSchema)).actions.reverse();
   }
 
+  /** Latest first. */
+  async kills(): Promise<KillsDocument['kills']> {
+    return (await this.#get('kills', killsSchema)).kills;
+  }
+
   /** What was found out where in the application it leaks, latest first. */
   async answers(): Promise<string[]> {
     return (await this.#get('evidence', evidenceListSchema)).evidence.map(({ answer }) => answer);
@@ -84,14 +91,26 @@ export class Daemon {
   }
 }
 
+/** Takes 880 MiB of a server that has 720, and goes through all of it again and again. */
+export const memoryStorm = 'exec stress-ng --vm 4 --vm-bytes 220M --vm-keep --vm-method inc-nybble';
+
+/** A command of the shell, in a unit of its own, which is ended as a whole. */
+export async function beginTrouble(vm: VM, command: string): Promise<void> {
+  await vm.run('systemd-run -q --unit=trouble --collect -- sh -c "$1"', { args: [command] });
+}
+
+export async function endTrouble(vm: VM): Promise<void> {
+  await vm.exec('systemctl kill -s KILL trouble; systemctl stop trouble');
+}
+
 /** The process of the database, and how often systemd has started it anew. */
 export function databaseOf(vm: VM): Promise<string> {
-  return vm.run('systemctl show mariadb -p MainPID -p NRestarts', { timeoutMs: 120_000 });
+  return vm.run('systemctl show mariadb -p MainPID -p NRestarts');
 }
 
 /** Processes that the kernel has ended for want of memory. */
 export async function killsOf(vm: VM): Promise<number> {
-  return Number((await vm.run("awk '/^oom_kill / { print $2 }' /proc/vmstat", { timeoutMs: 120_000 })).trim());
+  return Number((await vm.run("awk '/^oom_kill / { print $2 }' /proc/vmstat")).trim());
 }
 
 /** What is on the disk of systemd's configuration, and what is in force of a unit. */

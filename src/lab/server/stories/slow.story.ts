@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { StatusDocument } from '../../../serve/schema.ts';
 import { until } from '../traffic.ts';
 import type { VM } from '../vm.ts';
-import { type Daemon, installed, onlyWithAll, serverFor } from './serverForStories.ts';
+import { beginTrouble, type Daemon, endTrouble, installed, memoryStorm, onlyWithAll, serverFor } from './serverForStories.ts';
 
 const settings = '[probes]\ninterval = "5s"\ntimeout = "60s"\ntargets = ["ssh://127.0.0.1:22", "http://127.0.0.1/sync.php"]\n';
 /** A page that is done when it is on the disk. */
@@ -19,10 +19,6 @@ interface Trouble {
   end: (vm: VM) => Promise<unknown>;
 }
 
-/** In a unit of its own, which is stopped as a whole. */
-const started = (command: string) => (vm: VM) => vm.run('systemd-run -q --unit=trouble --collect -- sh -c "$1"', { args: [command] });
-const stopped = (vm: VM) => vm.run('systemctl kill -s KILL trouble; systemctl stop trouble; true', { timeoutMs: 300_000 });
-
 const troubles: readonly Trouble[] = [
   {
     title: 'a quarter of all packets is lost',
@@ -30,24 +26,24 @@ const troubles: readonly Trouble[] = [
     begin: (vm) => vm.run('tc qdisc add dev lo root netem loss 25%'),
     end: (vm) => vm.run('tc qdisc del dev lo root'),
   },
-  { title: 'more work than CPUs', cause: 'cpu', begin: started('exec stress-ng --cpu 16'), end: stopped },
+  { title: 'more work than CPUs', cause: 'cpu', begin: (vm) => beginTrouble(vm, 'exec stress-ng --cpu 16'), end: endTrouble },
   {
     title: 'a disk that takes eight requests a second',
     cause: 'disk',
     begin: async (vm) => {
-      await started('for n in 1 2 3 4; do dd if=/dev/zero of=/var/tmp/slow.$n bs=64k count=500 oflag=dsync & done; wait')(vm);
+      await beginTrouble(vm, 'for n in 1 2 3 4; do dd if=/dev/zero of=/var/tmp/slow.$n bs=64k count=500 oflag=dsync & done; wait');
       await vm.throttle('root', 8);
     },
     end: async (vm) => {
       await vm.throttle('root', 0);
-      await stopped(vm);
+      await endTrouble(vm);
     },
   },
   {
     title: 'more memory in use than there is RAM',
     cause: 'memory',
-    begin: started('exec stress-ng --vm 4 --vm-bytes 220M --vm-keep --vm-method inc-nybble'),
-    end: stopped,
+    begin: (vm) => beginTrouble(vm, memoryStorm),
+    end: endTrouble,
   },
 ];
 
