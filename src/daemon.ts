@@ -164,6 +164,7 @@ class RunningDaemon implements Daemon, LiveSource {
       scan: () => this.latest,
       verdictOf: (id) => this.book.get(id)?.verdict ?? null,
       slowProbes: () => this.hostWatch.slowProbes(),
+      isBeingExplained: (id) => this.explainer.isAt(id),
       cpuHistory: (id, fromMs, toMs) => this.store.read(id, 'cpuSeconds', fromMs, toMs, 1000),
       log: options.log,
       onBug: (error) => this.tellBug('acting', error),
@@ -227,8 +228,8 @@ class RunningDaemon implements Daemon, LiveSource {
   }
 
   private tellNews(): void {
-    this.guardian.afterScan(this.latest);
     this.explainLeaks();
+    this.guardian.afterScan(this.latest);
     const events = [...this.hostWatch.takeEvents(), ...this.guardian.takeEvents(), ...this.explainer.takeEvents()];
     const [findings, concerns, fixes] = [this.judge.findings(), this.hostWatch.concerns(), this.fixes.take()];
     this.incidents.afterScan({ scan: this.latest, findings, concerns, events, fixes });

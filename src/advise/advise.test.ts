@@ -141,6 +141,21 @@ describe('recycling', () => {
     );
     assert.equal(apache.change?.after, '# Written by stanch\nMaxConnectionsPerChild 80000\n');
   });
+
+  test('a service of one program goes by time, and only where systemd brings it back', () => {
+    const unitWith = (restart: string) => ({
+      name: 'app.service',
+      config: { path: null, masked: false, dropIns: [], values: new Map([['Service.Restart', [restart]]]) },
+    });
+    // (400 MiB × 1.25 + 48 MiB, in steps of 16 - 400 MiB) / 10 MiB an hour × 0.8
+    const advised = must(measurementsForTests({ basis: leakingBasis, unit: unitWith('always') }), 'runtime-max-sec');
+    assert.equal(advised.line, 'RuntimeMaxSec=46080');
+    assert.match(advised.reason, /at 0\.078 restarts an hour/);
+    assert.equal(find(measurementsForTests({ basis: leakingBasis, unit: unitWith('no') }), 'runtime-max-sec'), undefined);
+    assert.equal(find(measurementsForTests({ basis: healthyBasis, unit: unitWith('always') }), 'runtime-max-sec'), undefined);
+    const shared = measurementsForTests({ basis: leakingBasis, unit: unitWith('always'), sharesUnitWith: ['other'] });
+    assert.equal(find(shared, 'runtime-max-sec'), undefined);
+  });
 });
 
 describe('runtimes', () => {

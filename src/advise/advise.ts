@@ -8,6 +8,7 @@ import { apache } from './recyclers/apache.ts';
 import { gunicorn } from './recyclers/gunicorn.ts';
 import { phpFpm } from './recyclers/phpFpm.ts';
 import { pm2 } from './recyclers/pm2.ts';
+import { systemdService } from './recyclers/systemdService.ts';
 import { uwsgi } from './recyclers/uwsgi.ts';
 import { go } from './runtimes/go.ts';
 import { jvm } from './runtimes/jvm.ts';
@@ -19,7 +20,7 @@ import { tasksMax } from './tasksMax.ts';
 type Adviser = (measured: Measurements) => Recommendation | null | Recommendation[];
 
 /** In the order they are shown in: what keeps the server up first. */
-const general: readonly Adviser[] = [memoryLimit, phpFpm, apache, gunicorn, uwsgi, pm2];
+const general: readonly Adviser[] = [memoryLimit, phpFpm, apache, gunicorn, uwsgi, pm2, systemdService];
 const last: readonly Adviser[] = [openFilesLimit, tasksMax];
 const runtimes: Record<RuntimeName, readonly Adviser[]> = {
   node: [node],

@@ -71,19 +71,22 @@ export interface RecyclingWords {
   apply: string[];
 }
 
+export function tooOftenText({ tooOften }: Recycling): string {
+  return tooOften ? ' That is too often to help: limit or throttle it instead, and find the leak.' : '';
+}
+
 /** What all managers of workers have in common. */
 export function recyclingAdvice(measured: Measurements, workers: number, words: RecyclingWords): Recommendation | null {
   const recycling = recyclingOf(measured, workers);
   if (recycling === null) return null;
-  const { maxRequests, lifeMs, restartsPerHour, arithmetic, tooOften } = recycling;
+  const { maxRequests, lifeMs, restartsPerHour, arithmetic } = recycling;
   if (maxRequests !== null && words.now !== null && Number(words.now) > 0 && Number(words.now) <= maxRequests) return null;
   const value = maxRequests === null ? 'N' : String(maxRequests);
-  const often = tooOften ? ' That is too often to help: limit or throttle it instead, and find the leak.' : '';
   return {
     id: words.id,
     title: words.title,
     settings: [{ name: words.directive, now: words.now, advised: value }],
-    reason: `Its workers leak: replaced after ${maxRequests === null ? formatDuration(lifeMs) : `${maxRequests} requests`}, they stay within their share of memory, at ${perHour(restartsPerHour)} worker restarts an hour.${often}`,
+    reason: `Its workers leak: replaced after ${maxRequests === null ? formatDuration(lifeMs) : `${maxRequests} requests`}, they stay within their share of memory, at ${perHour(restartsPerHour)} worker restarts an hour.${tooOftenText(recycling)}`,
     arithmetic:
       maxRequests === null
         ? [...arithmetic, `N = requests that a worker serves in ${formatDuration(lifeMs)}: not known, see below`]

@@ -49,6 +49,8 @@ ExecReload=/bin/kill -HUP $MAINPID
 Slice=stanch.slice
 Restart=always
 RestartSec=5
+# A mistake in the configuration does not mend itself.
+RestartPreventExitStatus=78
 OOMScoreAdjust=-1000
 MemoryMin=120M
 MemorySwapMax=0

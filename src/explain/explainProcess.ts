@@ -8,6 +8,8 @@ import { estimateCost, heapBytes } from './cost.ts';
 import type { HeapReader } from './heapReader.ts';
 import { startTimeOf } from './identity.ts';
 import { openHeap } from './openHeap.ts';
+import { openFpmPool } from './php/fpmPool.ts';
+import { watchPool } from './php/poolGrowth.ts';
 import { TargetMemory } from './targetMemory.ts';
 
 const looks = 3;
@@ -27,8 +29,14 @@ type OnProgress = (done: number) => void;
 export async function explainProcess(request: ExplainRequest, onProgress: OnProgress): Promise<Evidence> {
   const startedMs = performance.now();
   const memory = openTarget(request.subject);
+  const pool = openFpmPool(request.subject.pid);
   try {
     const estimate = estimateCost(heapBytes(memory), request.intervalMs);
+    if (pool !== null) {
+      const { grows, ...told } = await watchPool(pool, request.intervalMs * (looks - 1), onProgress);
+      const parts = growingParts(grows, request.intervalMs, request.showTexts);
+      return evidenceOf(request, { runtime: 'PHP-FPM', grows: parts, ...told }, { estimate, startedMs });
+    }
     const heap = openHeapOf(memory);
     for (let look = 0; look < looks; look += 1) {
       if (look > 0) await sleep(request.intervalMs);
@@ -38,24 +46,21 @@ export async function explainProcess(request: ExplainRequest, onProgress: OnProg
     }
     const spanMs = performance.now() - startedMs;
     onProgress(0.9);
-    return evidenceOf(request, heap, { spanMs, estimate, startedMs });
+    const { runtime } = heap;
+    const grows = growingParts(heap.growing(), Math.max(request.intervalMs, spanMs / (looks - 1)), request.showTexts);
+    const answer = answerOf(grows, { name: request.subject.name, runtime, spanMs });
+    return evidenceOf(request, { runtime, grows, answer, notes: heap.notes?.() ?? [] }, { estimate, startedMs });
   } finally {
+    pool?.close();
     memory.close();
   }
 }
 
-interface Taken {
-  spanMs: number;
-  estimate: EvidenceCost;
-  startedMs: number;
-}
-
 function evidenceOf(
   { subject, intervalMs, showTexts }: ExplainRequest,
-  heap: HeapReader,
-  { spanMs, estimate, startedMs }: Taken,
+  found: Pick<Evidence, 'runtime' | 'grows' | 'answer' | 'notes'>,
+  { estimate, startedMs }: { estimate: EvidenceCost; startedMs: number },
 ): Evidence {
-  const grows = growingParts(heap.growing(), Math.max(intervalMs, spanMs / (looks - 1)), showTexts);
   const takenAtMs = Date.now();
   const { user, system } = process.cpuUsage();
   return {
@@ -63,10 +68,7 @@ function evidenceOf(
     id: `${new Date(takenAtMs).toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(3).toString('hex')}`,
     takenAtMs,
     subject,
-    runtime: heap.runtime,
-    answer: answerOf(grows, { name: subject.name, runtime: heap.runtime, spanMs }),
-    grows,
-    notes: heap.notes?.() ?? [],
+    ...found,
     intervalMs,
     estimate,
     cost: { cpuSeconds: (user + system) / 1e6, rssBytes: process.resourceUsage().maxRSS * 1024, wallMs: performance.now() - startedMs },

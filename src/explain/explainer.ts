@@ -61,6 +61,10 @@ export class Explainer {
     return this.#latest;
   }
 
+  isAt(subjectId: string): boolean {
+    return this.#latest?.state === 'running' && this.#latest.subject.subjectId === subjectId;
+  }
+
   /** Latest first. */
   evidence(): Evidence[] {
     return this.#folder.list();
@@ -96,6 +100,8 @@ export class Explainer {
       this.begin(findSubject());
     } catch (error) {
       if (!(error instanceof StanchError)) throw error;
+      // Another process of it is there at the next scan.
+      if (error.code === 'STANCH_E_GONE') this.#explainedMs.delete(subjectId);
       this.#options.log('warning', `a leak is not explained: ${error.message}`);
     }
   }

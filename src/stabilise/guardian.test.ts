@@ -6,12 +6,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { ownProcessId } from '../kernel/processIdentity.ts';
 import { observeOnly, type PolicySettings } from '../model/settings.ts';
 import type { SubjectVerdict, VerdictWord } from '../model/verdict.ts';
 import { Sampler } from '../sample/sampler.ts';
 import type { Scan } from '../sample/scan.ts';
 import { EmergencyTrigger, leakerAmong } from './emergency.ts';
 import { Guardian } from './guardian.ts';
+import { ActionJournal } from './journal.ts';
 
 const MiB = 1_048_576;
 
@@ -37,6 +39,7 @@ interface Stage {
   guardian: Guardian;
   scan: () => Scan;
   folder: string;
+  evidence: { isBeingTaken: boolean };
 }
 
 /** A program that holds 60 MiB, a workload of its own, and a guardian that sees nothing else. `journal`: a file in the folder. */
@@ -59,12 +62,14 @@ async function stage(t: TestContext, policy: Partial<PolicySettings>, journal = 
     return { ...all, processes: own, workloads: all.workloads.filter(({ subject }) => subject.id === workloadId) };
   };
   const bugs: unknown[] = [];
+  const evidence = { isBeingTaken: false };
   const guardian = new Guardian({
     journalFile: join(folder, journal),
     policy: { ...observeOnly, actions: ['restart'], ...policy },
     scan,
     verdictOf: accused,
     slowProbes: () => [],
+    isBeingExplained: () => evidence.isBeingTaken,
     cpuHistory: (_id, fromMs, toMs) => historyWith(quietHour, fromMs, toMs),
     log: () => undefined,
     onBug: (error) => bugs.push(error),
@@ -73,7 +78,7 @@ async function stage(t: TestContext, policy: Partial<PolicySettings>, journal = 
     guardian.stop();
     assert.deepEqual(bugs, []);
   });
-  return { child, guardian, scan, folder };
+  return { child, guardian, scan, folder, evidence };
 }
 
 /** Cumulative CPU seconds, every 15 min, of a program that rests in one hour of the day. */
@@ -122,6 +127,22 @@ test('where the owner allows it, what leaks is ended once, written down and told
   assert.match(guardian.takeEvents()[0]?.text ?? '', /^Begun: restart .*shop\.js.*, by policy/);
 });
 
+test('what an action would destroy is taken down first', async (t) => {
+  const { child, guardian, scan, evidence } = await stage(t, { mode: 'automatic' });
+  evidence.isBeingTaken = true;
+  guardian.afterScan(scan());
+  guardian.afterScan(scan());
+  assert.deepEqual(guardian.actions(), []);
+  assert.deepEqual(
+    guardian.takeEvents().map(({ text }) => text.replace(/^.*(?= is acted on)/, '')),
+    [' is acted on when the evidence of its leak has been taken'],
+  );
+  evidence.isBeingTaken = false;
+  const ended = once(child, 'exit');
+  guardian.afterScan(scan());
+  await ended;
+});
+
 test('what waits for somebody is begun when they agree, and only once', async (t) => {
   const { child, guardian, scan } = await stage(t, { mode: 'approve' });
   guardian.afterScan(scan());
@@ -166,6 +187,35 @@ test('what cannot be written down is not done, is said once, and the scan goes o
   assert.equal(events.length, 1);
   assert.match(events[0]?.text ?? '', /cannot act: STANCH_E_DATA_DIR/);
   assert.equal(child.exitCode, null);
+});
+
+test('why nothing is done is said once, and not with every scan because it is some seconds longer ago', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  const { guardian, scan, folder } = await stage(t, { mode: 'automatic' });
+  const seen = scan();
+  const [workload] = seen.workloads;
+  assert.ok(workload !== undefined);
+  const journal = new ActionJournal(join(folder, 'actions.jsonl'));
+  const { id: subjectId, name: subjectName } = workload.subject;
+  const plan = {
+    kind: 'recycle' as const,
+    subjectId,
+    subjectName,
+    reason: '',
+    steps: [],
+    risk: null,
+    undoable: false,
+    expectedBytes: null,
+  };
+  journal.start('a-1', 'policy', plan, ownProcessId());
+  journal.end('a-1', 'done', null);
+  for (let seconds = 0; seconds < 3; seconds++) {
+    guardian.afterScan(seen);
+    t.mock.timers.tick(1000);
+  }
+  const texts = guardian.takeEvents().map(({ text }) => text);
+  assert.equal(texts.length, 1, texts.join('\n'));
+  assert.match(texts[0] ?? '', /held back: it was acted on 0 s ago/);
 });
 
 test('an emergency is short memory that everybody waits for, for a while; one of them alone is none', () => {

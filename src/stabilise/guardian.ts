@@ -43,6 +43,8 @@ export interface GuardianOptions {
   verdictOf: (subjectId: string) => SubjectVerdict | null;
   /** Names of the probes that are slow or fail now. */
   slowProbes: () => string[];
+  /** Evidence is being taken of it, which an action would destroy. */
+  isBeingExplained: (subjectId: string) => boolean;
   /** Cumulative CPU seconds of a workload. */
   cpuHistory: (subjectId: string, fromMs: number, toMs: number) => Pick<Points, 'timeMs' | 'last'>;
   log: (level: 'error' | 'warning' | 'info', text: string) => void;
@@ -58,6 +60,8 @@ const recycleEveryMs = 20 * 3_600_000;
 const mostProposals = 50;
 const proposalMs = 24 * 3_600_000;
 const mostEvents = 200;
+/** Twice as long as it takes to find out where a process leaks. */
+const evidenceMs = 120_000;
 /** The emergency lane lets what it did take effect before it looks again. */
 const emergencyPauseMs = 120_000;
 
@@ -171,7 +175,7 @@ export class Guardian {
     } catch (error) {
       if (!(error instanceof StanchError)) throw error;
       // The journal can't be written or read: then nothing is done, and watching goes on.
-      this.#sayOnce(null, `stanch cannot act: ${error.message}`);
+      this.#sayOnce(null, null, `stanch cannot act: ${error.message}`);
     }
   }
 
@@ -184,9 +188,18 @@ export class Guardian {
       if (verdict?.verdict === 'leak' && this.#recycleIfDue(subject)) return;
       if (verdict?.verdict !== 'leak' || (verdict.urgency.level !== 'now' && verdict.urgency.level !== 'soon')) continue;
       const answer = policyFor(this.#policy, subject.name, this.actions(), Date.now());
-      if (answer.mode === 'observe' || !this.#mayTouch(subject.name)) continue;
+      if (answer.mode === 'observe' || !this.#mayTouch(subject.name) || this.#waitsForEvidence(subject, verdict)) continue;
       if (this.#answer(subject.id, answer, verdict.urgency.level === 'now')) return;
     }
+  }
+
+  /** Where there is time for it. An emergency waits for nothing. */
+  #waitsForEvidence({ id, name }: Subject, { exhaustion }: SubjectVerdict): boolean {
+    if (!this.#options.isBeingExplained(id)) return false;
+    const leftMs = exhaustion === null ? evidenceMs : Date.parse(exhaustion.low) - Date.now();
+    if (leftMs < evidenceMs) return false;
+    this.#sayOnce(id, null, `${name} is acted on when the evidence of its leak has been taken`);
+    return true;
   }
 
   /** By the clock: what leaks slowly is recycled before anybody notices, when fewest are there. True when it was begun. */
@@ -219,7 +232,7 @@ export class Guardian {
       if (made === null) continue;
       const why = this.#stabiliser.whyNot(made.plan, false) ?? holdsBack;
       if (why !== null) {
-        this.#sayOnce(subjectId, `${kind} of ${made.plan.subjectName} is held back: ${why}`);
+        this.#sayOnce(subjectId, kind, `${kind} of ${made.plan.subjectName} is held back: ${why}`);
         continue;
       }
       if (mode === 'automatic' && isUrgent) {
@@ -373,10 +386,13 @@ export class Guardian {
     this.#event(state === 'failed' || proof?.helped === false ? 'critical' : 'info', plan.subjectId, `${ended}${proven}`);
   }
 
-  #sayOnce(subjectId: string | null, text: string): void {
-    if (this.#said.get(subjectId ?? '') === text) return;
+  /** Not again while it differs only in how long ago something was. */
+  #sayOnce(subjectId: string | null, kind: ActionKind | null, text: string): void {
+    const about = `${subjectId} ${kind}`;
+    const lasting = text.replace(/(?:\d+ (?:d|h|min|s) )+ago/g, '');
+    if (this.#said.get(about) === lasting) return;
     if (this.#said.size > mostEvents) this.#said.clear();
-    this.#said.set(subjectId ?? '', text);
+    this.#said.set(about, lasting);
     this.#event('warning', subjectId, text);
   }
 

@@ -15,7 +15,7 @@ import { frozenServer } from './snapshot.ts';
 import { putStanchOn } from './stanchOn.ts';
 import { VM } from './vm.ts';
 
-const storyMs = 900_000;
+const storyMs = 1_500_000;
 const stories = join(import.meta.dirname, 'stories');
 
 async function test(args: readonly string[]): Promise<number> {
@@ -38,8 +38,10 @@ async function shell(): Promise<number> {
   const vm = await VM.start(await frozenServer());
   try {
     await putStanchOn(vm);
-    const { ssh, http, ftp } = vm.ports;
-    process.stderr.write(`stanch: up. On 127.0.0.1: ssh ${ssh}, http ${http}, ftp ${ftp}. Each line is run in it; Ctrl-D ends it.\n`);
+    const { ssh, http, ftp, api } = vm.ports;
+    process.stderr.write(
+      `stanch: up. On 127.0.0.1: ssh ${ssh}, http ${http}, ftp ${ftp}, stanch ${api} (after: stanch install). Each line is run in it; Ctrl-D ends it.\n`,
+    );
     for await (const line of createInterface({ input: process.stdin })) {
       const { code, stdout, stderr } = await vm.exec(line);
       process.stdout.write(stdout);

@@ -8,6 +8,8 @@ export interface Ports {
   ssh: number;
   http: number;
   ftp: number;
+  /** stanch itself. */
+  api: number;
 }
 
 /** `images` has the kernel; `dir` the disks of this run and its sockets. */
@@ -16,6 +18,7 @@ export function qemuArgs(images: string, dir: string, ports: Ports): string[] {
     [22, ports.ssh],
     [80, ports.http],
     [21, ports.ftp],
+    [7420, ports.api],
   ].map(([guest, here]) => `hostfwd=tcp:127.0.0.1:${here}-:${guest}`);
   const disk = (id: string, name: string) => [
     ...['-drive', `if=none,id=${id},file=${join(dir, name)},cache=unsafe,discard=unmap`],

@@ -7,17 +7,30 @@ import type { VM } from './vm.ts';
 const answerMs = 30_000;
 const mostAtOnce = 24;
 
+/** The body of what is found there; throws when that is no 200, or takes longer than half a minute. */
+export function answerOf(port: number, path: string, headers: Record<string, string> = {}): Promise<string> {
+  return new Promise((done, fail) => {
+    const request = get({ host: '127.0.0.1', port, path, headers, agent: false, timeout: answerMs }, (response) => {
+      const parts: Buffer[] = [];
+      response.on('data', (part: Buffer) => parts.push(part));
+      response.on('end', () => {
+        const body = Buffer.concat(parts).toString();
+        if (response.statusCode === 200) done(body);
+        else fail(new Error(`${path}: ${response.statusCode} ${body.slice(0, 500)}`));
+      });
+      response.on('error', fail);
+    });
+    request.on('timeout', () => request.destroy(new Error(`${path}: no answer within ${answerMs / 1000} s`)));
+    request.on('error', fail);
+  });
+}
+
 /** Whether the page came, within half a minute. */
 export function page(vm: VM, path: string): Promise<boolean> {
-  return new Promise((done) => {
-    const request = get({ host: '127.0.0.1', port: vm.ports.http, path, agent: false, timeout: answerMs }, (response) => {
-      response.resume();
-      response.on('end', () => done(response.statusCode === 200));
-      response.on('error', () => done(false));
-    });
-    request.on('timeout', () => request.destroy());
-    request.on('error', () => done(false));
-  });
+  return answerOf(vm.ports.http, path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Whether ssh or ftp greets, within half a minute. */

@@ -22,6 +22,8 @@ const folderName = 'stanch-vm-';
 const startMs = 60_000;
 const bootMs = 400_000;
 const askMs = 30_000;
+/** The server is slow, and slower still on a busy machine or without memory. */
+const execMs = 300_000;
 const anything = v.unknown();
 const executed = v.object({ pid: v.number() });
 const execState = v.object({
@@ -80,7 +82,7 @@ export class VM {
     const disks = { 'root.qcow2': join(images, root), 'swap.qcow2': join(images, swap) };
     for (const [name, backing] of Object.entries(disks))
       await runProgram('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', backing, '-F', format, join(dir, name)], askMs);
-    const ports = { ssh: await freePort(), http: await freePort(), ftp: await freePort() };
+    const ports = { ssh: await freePort(), http: await freePort(), ftp: await freePort(), api: await freePort() };
     const log = openSync(join(dir, 'qemu.log'), 'w');
     // QEMU ends with this process, even when that is killed.
     const args = ['--pdeathsig', 'KILL', '--', 'qemu-system-x86_64', ...qemuArgs(images, dir, ports), ...more];
@@ -90,7 +92,7 @@ export class VM {
   }
 
   /** A script of sh inside, as root. `args` are its $1, $2, … Throws when there is no answer in time. */
-  async exec(script: string, { args = [], timeoutMs = 120_000 }: { args?: readonly string[]; timeoutMs?: number } = {}): Promise<Ran> {
+  async exec(script: string, { args = [], timeoutMs = execMs }: { args?: readonly string[]; timeoutMs?: number } = {}): Promise<Ran> {
     const agent = await this.#agent(timeoutMs);
     try {
       const path = { path: '/bin/sh', arg: ['-c', script, 'sh', ...args], 'capture-output': true };

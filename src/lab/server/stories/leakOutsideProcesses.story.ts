@@ -18,7 +18,7 @@ test('a restart that does not give memory back is not repeated', { skip: onlyWit
     ({ stdout }) => stdout.includes('120M'),
     60_000,
   );
-  const first = await vm.exec('stanch do restart spooler --yes', { timeoutMs: 240_000 });
+  const first = await vm.exec('stanch do restart spooler --yes');
   t.diagnostic(first.stdout);
   const [action] = await actionsOf(vm);
   assert.equal(action?.proof?.helped, false, action?.proof?.sentence ?? first.stderr);
