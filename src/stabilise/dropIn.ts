@@ -9,7 +9,6 @@ interface DropInOptions {
   unit: string;
   purpose: string;
   settings: Readonly<Record<string, string>>;
-  section?: 'Service' | 'Slice';
   /** Gone with the next reboot. */
   runtime: boolean;
   etcRoot?: string;
@@ -21,12 +20,13 @@ function dropInPath({ unit, purpose, runtime, etcRoot = '/etc/systemd/system', r
 }
 
 export function dropInSteps(options: DropInOptions): PlannedStep[] {
-  const { settings, section = 'Service', unit, runtime } = options;
+  const { settings, unit, runtime } = options;
   const path = dropInPath(options);
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
-  const after = `# Written by stanch; taken back by: stanch undo\n[${section}]\n${lines.join('\n')}\n`;
+  const after = `# Written by stanch; taken back by: stanch undo\n[Service]\n${lines.join('\n')}\n`;
   const until = runtime ? ' until the next reboot' : '';
   return [
+    { step: { do: 'check-unit', unit }, text: `make sure that systemd knows ${unit} and that it is not masked` },
     { step: { do: 'write-file', path, before: contentOf(path), after }, text: `set ${lines.join(', ')} for ${unit}${until}, in ${path}` },
     { step: { do: 'reload-systemd' }, text: 'have systemd read its unit files anew: the limits hold at once, nothing is restarted' },
   ];

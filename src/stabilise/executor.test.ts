@@ -7,12 +7,11 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { processIdOf } from '../kernel/processIdentity.ts';
 import type { ActionPlan, Step } from '../model/action.ts';
-import { StanchError } from '../model/errors.ts';
 import type { ProcessId } from '../model/subject.ts';
 import { Executor } from './executor.ts';
+import { fakeSystemd } from './fakeSystemdForTests.ts';
 import { ActionJournal } from './journal.ts';
 import { contentOf } from './steps/writeFile.ts';
-import type { Systemd } from './systemd/systemd.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stanch-actions-'));
 const started: ChildProcess[] = [];
@@ -21,31 +20,19 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A systemd that writes down what it was asked, and refuses what it is told to. */
-function fakeSystemd(refuses: string[] = []): { systemd: Systemd; asked: string[] } {
-  const asked: string[] = [];
-  const say = async (word: string) => {
-    asked.push(word);
-    if (refuses.includes(word)) throw new StanchError('STANCH_E_UNIT', { expected: word, found: 'no', next: '' });
-  };
-  const systemd: Systemd = {
-    restart: (unit) => say(`restart ${unit}`),
-    reloadUnit: (unit) => say(`reload ${unit}`),
-    stop: (unit) => say(`stop ${unit}`),
-    freeze: (unit) => say(`freeze ${unit}`),
-    thaw: (unit) => say(`thaw ${unit}`),
-    reload: () => say('daemon-reload'),
-  };
-  return { systemd, asked };
-}
-
 let made = 0;
 function fresh(refuses: string[] = []) {
   made += 1;
   const journalFile = join(folder, `journal-${made}.jsonl`);
   const { systemd, asked } = fakeSystemd(refuses);
-  return { journalFile, asked, executor: new Executor(new ActionJournal(journalFile), { systemd, procRoot: '/proc' }) };
+  return {
+    journalFile,
+    asked,
+    executor: new Executor(new ActionJournal(journalFile), { systemd, procRoot: '/proc', cgroupRoot: '/sys/fs/cgroup' }),
+  };
 }
+
+const run = (executor: Executor, plan: ActionPlan, by: string) => executor.start(plan, by).finished;
 
 function planOf(...steps: Step[]): ActionPlan {
   const planned = steps.map((step) => ({ step, text: step.do }));
@@ -83,7 +70,7 @@ async function startProcess(deaf: boolean): Promise<ProcessId> {
 test('a drop-in is written, put into force, and taken back byte for byte, folder and all', async () => {
   const { executor, asked } = fresh();
   const { path, step } = dropIn('shop');
-  const action = await executor.run(planOf(step, { do: 'reload-systemd' }), 'cli');
+  const action = await run(executor, planOf(step, { do: 'reload-systemd' }), 'cli');
   assert.equal(action.state, 'done');
   assert.equal(readFileSync(path, 'utf8'), '[Service]\nMemoryMax=1\n');
   assert.equal((await executor.undo(action.id)).state, 'undone');
@@ -98,7 +85,7 @@ test("what stood there before comes back, and the owner's other drop-ins stay", 
   mkdirSync(join(path, '..'));
   writeFileSync(path, 'mine\n');
   writeFileSync(join(path, '..', 'own.conf'), 'own\n');
-  const action = await executor.run(planOf({ do: 'write-file', path, before: 'mine\n', after: 'ours\n' }), 'cli');
+  const action = await run(executor, planOf({ do: 'write-file', path, before: 'mine\n', after: 'ours\n' }), 'cli');
   await executor.undo(action.id);
   assert.equal(readFileSync(path, 'utf8'), 'mine\n');
   assert.equal(readFileSync(join(path, '..', 'own.conf'), 'utf8'), 'own\n');
@@ -107,11 +94,11 @@ test("what stood there before comes back, and the owner's other drop-ins stay", 
 test('a file that somebody changed since is left as it is, before and after', async () => {
   const { executor } = fresh();
   const { path, step } = dropIn('contested');
-  const action = await executor.run(planOf(step), 'cli');
+  const action = await run(executor, planOf(step), 'cli');
   appendFileSync(path, '# by the owner\n');
   await assert.rejects(executor.undo(action.id), /STANCH_E_CHANGED_SINCE/);
   assert.match(readFileSync(path, 'utf8'), /by the owner/);
-  const second = await executor.run(planOf({ do: 'write-file', path, before: null, after: 'ours\n' }), 'cli');
+  const second = await run(executor, planOf({ do: 'write-file', path, before: null, after: 'ours\n' }), 'cli');
   assert.equal(second.state, 'failed');
   assert.match(second.error ?? '', /STANCH_E_CHANGED_SINCE/);
   assert.match(readFileSync(path, 'utf8'), /by the owner/);
@@ -120,7 +107,8 @@ test('a file that somebody changed since is left as it is, before and after', as
 test('a step that fails takes back those before it: nothing is changed half', async () => {
   const { executor, asked } = fresh(['restart shop.service']);
   const { path, step } = dropIn('half');
-  const action = await executor.run(
+  const action = await run(
+    executor,
     planOf(
       step,
       { do: 'reload-systemd' },
@@ -139,7 +127,7 @@ test('a file that is replaced is readable for the same as before, and what could
   const { executor } = fresh();
   const path = join(folder, 'pool.conf');
   writeFileSync(path, 'password = x\n', { mode: 0o640 });
-  const action = await executor.run(planOf({ do: 'write-file', path, before: 'password = x\n', after: 'password = x\nmore\n' }), 'cli');
+  const action = await run(executor, planOf({ do: 'write-file', path, before: 'password = x\n', after: 'password = x\nmore\n' }), 'cli');
   assert.equal(statSync(path).mode & 0o777, 0o640);
   await executor.undo(action.id);
   assert.equal(statSync(path).mode & 0o777, 0o640);
@@ -184,7 +172,7 @@ test('a process that is deaf to SIGTERM is ended after its grace, one that liste
   const { executor } = fresh();
   for (const deaf of [true, false]) {
     const target = await startProcess(deaf);
-    const action = await executor.run(planOf({ do: 'end', process: target, signal: 'SIGTERM', graceMs: deaf ? 200 : 60_000 }), 'cli');
+    const action = await run(executor, planOf({ do: 'end', process: target, signal: 'SIGTERM', graceMs: deaf ? 200 : 60_000 }), 'cli');
     assert.equal(action.state, 'done');
     assert.equal(processIdOf(target.pid)?.startTimeTicks === target.startTimeTicks && !isZombie(target.pid), false);
   }
@@ -198,9 +186,9 @@ test('a pid that is another process by now gets no signal', async () => {
   const { executor } = fresh();
   const target = await startProcess(false);
   const other = { ...target, startTimeTicks: target.startTimeTicks - 1 };
-  assert.equal((await executor.run(planOf({ do: 'signal', process: other, signal: 'SIGKILL' }), 'cli')).state, 'failed');
+  assert.equal((await run(executor, planOf({ do: 'signal', process: other, signal: 'SIGKILL' }), 'cli')).state, 'failed');
   const elsewhere = { ...target, bootId: 'another-boot' };
-  assert.equal((await executor.run(planOf({ do: 'end', process: elsewhere, signal: 'SIGKILL', graceMs: 0 }), 'cli')).state, 'done');
+  assert.equal((await run(executor, planOf({ do: 'end', process: elsewhere, signal: 'SIGKILL', graceMs: 0 }), 'cli')).state, 'done');
   assert.notEqual(processIdOf(target.pid), null);
 });
 
@@ -210,7 +198,7 @@ test('what a stanch that was killed left half done is taken back at the next sta
   const target = await startProcess(true);
   const plan = planOf(step, { do: 'end', process: target, signal: 'SIGTERM', graceMs: 60_000 });
   const script = `import { Executor } from '${import.meta.dirname}/executor.ts'; import { ActionJournal } from '${import.meta.dirname}/journal.ts';
-    new Executor(new ActionJournal(${JSON.stringify(journalFile)}), { systemd: null, procRoot: '/proc' }).run(${JSON.stringify(plan)}, 'cli');
+    new Executor(new ActionJournal(${JSON.stringify(journalFile)}), { systemd: null, procRoot: '/proc', cgroupRoot: '/sys/fs/cgroup' }).start(${JSON.stringify(plan)}, 'cli').finished;
     const wait = setInterval(() => { if (fs.readFileSync(${JSON.stringify(journalFile)}, 'utf8').includes('"index":1')) { clearInterval(wait); console.log('in the middle'); } }, 10);
     import fs from 'node:fs';`;
   const runner = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -218,7 +206,7 @@ test('what a stanch that was killed left half done is taken back at the next sta
   await once(runner.stdout ?? runner, 'data');
   assert.equal(existsSync(path), true);
   const { systemd } = fakeSystemd();
-  const executor = new Executor(new ActionJournal(journalFile), { systemd, procRoot: '/proc' });
+  const executor = new Executor(new ActionJournal(journalFile), { systemd, procRoot: '/proc', cgroupRoot: '/sys/fs/cgroup' });
   assert.deepEqual(await executor.recover(), [], 'as long as it lives, it is its own affair');
   runner.kill('SIGKILL');
   await once(runner, 'exit');
@@ -244,12 +232,12 @@ test('killed after any line of the journal, all of an action is there at the nex
         class Dying extends ActionJournal {}
         for (const name of ['start', 'beginStep', 'endStep', 'end'])
           Dying.prototype[name] = function (...args) { ActionJournal.prototype[name].apply(this, args); left -= 1; if (left === 0) process.kill(process.pid, 'SIGKILL'); };
-        await new Executor(new Dying(${JSON.stringify(journalFile)}), { systemd: { reload: async () => {} }, procRoot: '/proc' }).run(${JSON.stringify(plan)}, 'cli');`;
+        await new Executor(new Dying(${JSON.stringify(journalFile)}), { systemd: { reload: async () => {} }, procRoot: '/proc', cgroupRoot: '/sys/fs/cgroup' }).start(${JSON.stringify(plan)}, 'cli').finished;`;
       const runner = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'ignore', 'inherit'] });
       started.push(runner);
       assert.deepEqual(await once(runner, 'exit'), [null, 'SIGKILL']);
       const journal = new ActionJournal(journalFile);
-      const executor = new Executor(journal, { systemd: fakeSystemd().systemd, procRoot: '/proc' });
+      const executor = new Executor(journal, { systemd: fakeSystemd().systemd, procRoot: '/proc', cgroupRoot: '/sys/fs/cgroup' });
       await executor.recover();
       assert.deepEqual(await executor.recover(), []);
       const state = journal.entries()[0]?.action.state;

@@ -4,7 +4,7 @@ import { isStillRunning, ownProcessId } from '../kernel/processIdentity.ts';
 import type { Action, ActionPlan } from '../model/action.ts';
 import { StanchError } from '../model/errors.ts';
 import type { ActionJournal, JournalEntry } from './journal.ts';
-import { isUndoable, runStep, undoStep } from './steps/index.ts';
+import { isFinal, runStep, undoStep } from './steps/index.ts';
 import type { StepContext } from './steps/step.ts';
 
 export class Executor {
@@ -16,16 +16,14 @@ export class Executor {
     this.#context = context;
   }
 
-  /** Throws STANCH_E_DATA_DIR when it cannot be written down: then nothing is done. */
+  /**
+   * `finished`: done, or failed with what was done before taken back.
+   * Throws STANCH_E_DATA_DIR when it cannot be written down: then nothing is done.
+   */
   start(plan: ActionPlan, by: string): { id: string; finished: Promise<Action> } {
     const id = `a-${randomBytes(6).toString('hex')}`;
     this.#journal.start(id, by, plan, ownProcessId(this.#context.procRoot));
     return { id, finished: this.#carryOut(id, plan) };
-  }
-
-  /** Done, or failed with what was done before taken back. */
-  async run(plan: ActionPlan, by: string): Promise<Action> {
-    return this.start(plan, by).finished;
   }
 
   async #carryOut(id: string, plan: ActionPlan): Promise<Action> {
@@ -49,9 +47,7 @@ export class Executor {
   async undo(id: string): Promise<Action> {
     const { action } = this.#get(id);
     if (action.state !== 'done') throw cannotUndo(action, `it is ${action.state}`);
-    if (!action.plan.steps.some(({ step }) => isUndoable(step) && step.do !== 'reload-systemd')) {
-      throw cannotUndo(action, `a ${action.plan.kind} has no way back`);
-    }
+    if (!action.plan.undoable) throw cannotUndo(action, `a ${action.plan.kind} has no way back`);
     const problems = await this.#takeBack(action.plan, action.plan.steps.length);
     if (problems.length > 0) {
       throw new StanchError('STANCH_E_CHANGED_SINCE', {
@@ -73,7 +69,7 @@ export class Executor {
       const complete = action.stepsDone === action.plan.steps.length;
       const problems = complete ? [] : await this.#takeBack(action.plan, stepsBegun);
       const text = `stanch ended in the middle of it, after ${action.stepsDone} of ${action.plan.steps.length} steps`;
-      const kept = action.plan.steps.slice(0, action.stepsDone).filter(({ step }) => !isUndoable(step)).length;
+      const kept = action.plan.steps.slice(0, action.stepsDone).filter(({ step }) => isFinal(step)).length;
       const rest = kept > 0 ? [`${kept} of them have no way back`] : [];
       this.#journal.end(action.id, complete ? 'done' : 'interrupted', complete ? null : [text, ...rest, ...problems].join('; '));
       found.push(this.#get(action.id).action);

@@ -1,11 +1,14 @@
 /** What an action is about: a workload as it runs now, where it runs, and what is known of its leak. */
 import { parsePidCgroup } from '../kernel/pidCgroup.ts';
 import { readText } from '../kernel/read.ts';
+import type { CgroupPlace } from '../model/action.ts';
 import { StanchError } from '../model/errors.ts';
 import type { Sample } from '../model/gauge.ts';
 import { isValue, valueOrNull } from '../model/reading.ts';
 import type { ProcessId, Subject } from '../model/subject.ts';
 import type { Scan } from '../sample/scan.ts';
+import { cgroupPlace } from './cgroupPlace.ts';
+import { parentOf } from './parentOf.ts';
 import { readHeldBytes } from './unitMemory.ts';
 
 export interface TargetProcess {
@@ -25,6 +28,8 @@ export interface Target {
   privateBytes: number;
   /** The service that all of its processes run in, as systemd knows it; null: none, or several. */
   unit: string | null;
+  /** The one cgroup that all of its processes are in; null: several, or none that is known. */
+  home: CgroupPlace | null;
   /** The processes of `unit` that belong to other workloads. */
   sharesUnitWith: string[];
   /** What all of `unit` holds and cannot drop, of other workloads as well: limits hold for all of it. 0 without a unit. */
@@ -97,6 +102,7 @@ function targetOf(
     processes,
     privateBytes: processes.reduce((sum, process) => sum + process.privateBytes, 0),
     unit,
+    home: homeOf(processes, cgroupRoot),
     unitHeldBytes:
       heldInUnit(processes[0]?.cgroup ?? null, unit, cgroupRoot) ?? inUnit.reduce((sum, { sample }) => sum + privateOf(sample), 0),
     sharesUnitWith: scan.workloads.filter(({ subject: { id } }) => others.has(id)).map(({ subject: { name } }) => name),
@@ -122,6 +128,11 @@ function heldInUnit(cgroup: string | null, unit: string | null, cgroupRoot: stri
   return readHeldBytes(`${cgroupRoot}${parts.slice(0, parts.indexOf(unit) + 1).join('/')}`);
 }
 
+function homeOf(processes: readonly TargetProcess[], cgroupRoot: string): CgroupPlace | null {
+  const [path, ...others] = new Set(processes.map(({ cgroup }) => cgroup));
+  return path === undefined || path === null || path === '/' || others.length > 0 ? null : cgroupPlace(path, cgroupRoot);
+}
+
 function unitOfAll(processes: readonly TargetProcess[]): string | null {
   const units = new Set(processes.map(({ cgroup }) => unitIn(cgroup)));
   const [only] = units;
@@ -140,9 +151,4 @@ function cgroupOf(pid: number, procRoot: string): string | null {
   if (!isValue(text)) return null;
   const { unified, systemd } = parsePidCgroup(text);
   return unified !== null && unified !== '/' ? unified : systemd;
-}
-
-function parentOf(pid: number, procRoot: string): number {
-  const text = readText(`${procRoot}/${pid}/status`, 16_384);
-  return isValue(text) ? Number(/^PPid:\s+(\d+)$/m.exec(text)?.[1] ?? 0) : 0;
 }
