@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,9 @@ import type { ProcessId } from '../model/subject.ts';
 import { Executor } from './executor.ts';
 import { fakeSystemd } from './fakeSystemdForTests.ts';
 import { ActionJournal } from './journal.ts';
+import { whileLocked } from './journalLock.ts';
 import { contentOf } from './steps/writeFile.ts';
+import type { Systemd } from './systemd/systemd.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stanch-actions-'));
 const started: ChildProcess[] = [];
@@ -250,4 +252,93 @@ test('killed after any line of the journal, all of an action is there at the nex
     }),
   );
   assert.deepEqual(outcomes, [...Array<string>(lines - 2).fill('interrupted'), 'done', 'done']);
+});
+
+/** A systemd that reads its unit files anew only when it is let. */
+function slowSystemd() {
+  const { systemd, asked } = fakeSystemd();
+  const asks = new EventEmitter();
+  const reload = async () => {
+    await systemd.reload();
+    const go = once(asks, 'go');
+    asks.emit('reload');
+    await go;
+  };
+  return { systemd: { ...systemd, reload }, asked, asks };
+}
+
+test('what somebody takes back is not taken back by a second one at the same time', async () => {
+  const { journalFile, executor: first } = fresh();
+  const { path, step } = dropIn('twice');
+  const { id } = await run(first, planOf(step, { do: 'reload-systemd' }), 'cli');
+  const slow = slowSystemd();
+  const at = (systemd: Systemd) => new Executor(new ActionJournal(journalFile), { systemd, procRoot: '/proc', cgroupRoot: '/nonexistent' });
+  const reloading = once(slow.asks, 'reload');
+  const undone = at(slow.systemd).undo(id);
+  await reloading;
+  await assert.rejects(first.undo(id), /STANCH_E_BUSY.*takes back/s);
+  assert.deepEqual(await first.recover(), [], 'nor is it put right: somebody sees to it');
+  slow.asks.emit('go');
+  assert.equal((await undone).state, 'undone');
+  assert.equal(existsSync(path), false);
+  assert.deepEqual(slow.asked, ['daemon-reload']);
+});
+
+test('one workload is acted on by one at a time, another one meanwhile all the same', async () => {
+  const { journalFile, executor: other } = fresh();
+  const slow = slowSystemd();
+  const first = new Executor(new ActionJournal(journalFile), { systemd: slow.systemd, procRoot: '/proc', cgroupRoot: '/nonexistent' });
+  const reloading = once(slow.asks, 'reload');
+  const { finished } = first.start(planOf({ do: 'reload-systemd' }), 'cli');
+  await reloading;
+  assert.throws(() => other.start(planOf({ do: 'reload-systemd' }), 'cli'), /STANCH_E_BUSY.*carries out/s);
+  assert.equal((await run(other, { ...planOf({ do: 'reload-systemd' }), subjectId: 'w-2' }, 'cli')).state, 'done');
+  slow.asks.emit('go');
+  assert.equal((await finished).state, 'done');
+  assert.equal(other.start(planOf(), 'cli').id.startsWith('a-'), true, 'and then it is free again');
+});
+
+test('what a stanch that died had half taken back is taken back as a whole at the next start', async () => {
+  const { journalFile, executor } = fresh();
+  const [first, second] = [dropIn('half-a'), dropIn('half-b')];
+  const { id } = await run(executor, planOf(first.step, second.step), 'cli');
+  new ActionJournal(journalFile).claim(id, { bootId: 'the boot before', pid: 1, startTimeTicks: 1 });
+  rmSync(join(second.path, '..'), { recursive: true });
+  assert.deepEqual(
+    (await executor.recover()).map(({ state }) => state),
+    ['undone'],
+  );
+  assert.equal(existsSync(first.path), false);
+});
+
+test('whoever finds the journal locked for long says so, and does nothing', () => {
+  const lock = join(folder, 'held.lock');
+  whileLocked(lock, () => {
+    assert.throws(() => whileLocked(lock, () => assert.fail('nobody else may'), 20), /STANCH_E_BUSY.*another stanch/s);
+  });
+  assert.equal(
+    whileLocked(lock, () => 'free again'),
+    'free again',
+  );
+});
+
+test('of what two write while the journal is shortened nothing is lost', async () => {
+  const { journalFile } = fresh();
+  const runner = { bootId: 'b', pid: 1, startTimeTicks: 1 };
+  const journal = new ActionJournal(journalFile);
+  const bulky = planOf({ do: 'write-file', path: '/x', before: null, after: 'x'.repeat(600_000) });
+  for (let index = 0; index < 7; index += 1) journal.start(`a-old-${index}`, 'cli', bulky, runner);
+  const script = `import { ActionJournal } from '${import.meta.dirname}/journal.ts';
+    const journal = new ActionJournal(${JSON.stringify(journalFile)});
+    for (let index = 0; index < 8; index += 1) journal.start('a-' + process.argv[1] + '-' + index, 'cli', ${JSON.stringify(planOf())}, ${JSON.stringify(runner)});`;
+  const writers = ['one', 'two'].map((name) => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script, name], { stdio: ['ignore', 'ignore', 'inherit'] });
+    started.push(child);
+    return once(child, 'exit');
+  });
+  assert.deepEqual(await Promise.all(writers), [
+    [0, null],
+    [0, null],
+  ]);
+  assert.equal(journal.entries().length, 7 + 2 * 8);
 });
