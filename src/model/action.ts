@@ -24,6 +24,10 @@ export type Step =
   | { do: 'unit'; verb: UnitVerb; unit: string }
   /** Looked at before anything is changed: systemd has to know the unit, and it must not be masked. */
   | { do: 'check-unit'; unit: string }
+  /** By the names that systemd has for them, in bytes or tasks: whether they hold, once they are written down. */
+  | { do: 'check-limits'; unit: string; cgroup: string; limits: Readonly<Record<string, string>> }
+  /** Until nothing is to be done for it any more and it is up. */
+  | { do: 'await-unit'; unit: string; withinMs: number }
   /** Into a scope of their own, where they stand still. `all`: whatever else is in their cgroup by then, too. */
   | { do: 'isolate'; scope: string; slice: string; home: CgroupPlace; processes: ProcessId[]; all: boolean }
   | { do: 'signal'; process: ProcessId; signal: NodeJS.Signals }

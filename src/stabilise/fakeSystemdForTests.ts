@@ -16,6 +16,8 @@ export function fakeSystemd(refuses: string[] = [], states: Readonly<Record<stri
     thaw: (unit) => say(`thaw ${unit}`),
     reload: () => say('daemon-reload'),
     startScope: ({ scope, slice, pids }) => say(`scope ${scope} in ${slice}: ${pids.join(' ')}`),
+    activeState: async () => 'active',
+    hasJob: async () => false,
     loadState: async (unit) => {
       await say(`look at ${unit}`);
       return states[unit] ?? 'loaded';

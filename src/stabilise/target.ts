@@ -28,6 +28,8 @@ export interface Target {
   privateBytes: number;
   /** The service that all of its processes run in, as systemd knows it; null: none, or several. */
   unit: string | null;
+  /** Of `unit`; null without one. */
+  unitCgroup: string | null;
   /** The one cgroup that all of its processes are in; null: several, or none that is known. */
   home: CgroupPlace | null;
   /** The processes of `unit` that belong to other workloads. */
@@ -95,6 +97,7 @@ function targetOf(
     })
     .sort((a, b) => b.privateBytes - a.privateBytes);
   const unit = unitOfAll(processes);
+  const unitCgroup = cgroupOfUnit(processes[0]?.cgroup ?? null, unit);
   const inUnit = unit === null ? [] : scan.processes.filter(({ id }) => unitIn(cgroupOf(id.pid, procRoot)) === unit);
   const others = new Set(inUnit.map((process) => process.subject.workloadId).filter((id) => id !== undefined && id !== subject.id));
   return {
@@ -102,9 +105,11 @@ function targetOf(
     processes,
     privateBytes: processes.reduce((sum, process) => sum + process.privateBytes, 0),
     unit,
+    unitCgroup,
     home: homeOf(processes, cgroupRoot),
     unitHeldBytes:
-      heldInUnit(processes[0]?.cgroup ?? null, unit, cgroupRoot) ?? inUnit.reduce((sum, { sample }) => sum + privateOf(sample), 0),
+      (unitCgroup === null ? null : readHeldBytes(`${cgroupRoot}${unitCgroup}`)) ??
+      inUnit.reduce((sum, { sample }) => sum + privateOf(sample), 0),
     sharesUnitWith: scan.workloads.filter(({ subject: { id } }) => others.has(id)).map(({ subject: { name } }) => name),
     bytesPerHour,
   };
@@ -121,11 +126,10 @@ export function privateOf({ anonBytes, swapBytes }: Sample): number {
   return (valueOrNull(anonBytes) ?? 0) + (valueOrNull(swapBytes) ?? 0);
 }
 
-/** null: its memory is not counted. Then a limit counts from when it is set on. */
-function heldInUnit(cgroup: string | null, unit: string | null, cgroupRoot: string): number | null {
+function cgroupOfUnit(cgroup: string | null, unit: string | null): string | null {
   if (cgroup === null || unit === null) return null;
   const parts = cgroup.split('/');
-  return readHeldBytes(`${cgroupRoot}${parts.slice(0, parts.indexOf(unit) + 1).join('/')}`);
+  return parts.slice(0, parts.indexOf(unit) + 1).join('/');
 }
 
 function homeOf(processes: readonly TargetProcess[], cgroupRoot: string): CgroupPlace | null {

@@ -38,6 +38,7 @@ function targetOf(change: Partial<Target> & { origin?: Subject['origin']; name?:
     processes,
     privateBytes: processes.reduce((sum, { privateBytes }) => sum + privateBytes, 0),
     unit: 'shop.service',
+    unitCgroup: '/system.slice/shop.service',
     home: { path: '/system.slice/shop.service', id: '7' },
     sharesUnitWith: [],
     unitHeldBytes: 0,

@@ -1,5 +1,7 @@
 /** Every kind of step and how it is done. */
 import type { Step } from '../../model/action.ts';
+import { awaitUnit } from './awaitUnit.ts';
+import { checkLimits } from './checkLimits.ts';
 import { checkUnit } from './checkUnit.ts';
 import { container } from './container.ts';
 import { end } from './end.ts';
@@ -24,6 +26,10 @@ export async function runStep(step: Step, context: StepContext): Promise<void> {
       return unit.run(step, context);
     case 'check-unit':
       return checkUnit.run(step, context);
+    case 'check-limits':
+      return checkLimits.run(step, context);
+    case 'await-unit':
+      return awaitUnit.run(step, context);
     case 'isolate':
       return isolate.run(step, context);
     case 'signal':

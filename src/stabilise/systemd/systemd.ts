@@ -28,6 +28,10 @@ export interface Systemd {
   startScope(scope: NewScope): Promise<void>;
   /** `loaded`, `masked`, `not-found`, `bad-setting`, `error`. */
   loadState(unit: string): Promise<string>;
+  /** `active`, `activating`, `deactivating`, `failed`, `inactive`. */
+  activeState(unit: string): Promise<string>;
+  /** Something is to be done for it yet. */
+  hasJob(unit: string): Promise<boolean>;
 }
 
 /** Opens its connection when it is first asked, and anew when that broke. */
@@ -95,11 +99,26 @@ export class SystemdOverBus implements Systemd {
   }
 
   async loadState(unit: string): Promise<string> {
-    const told = await this.#orSystemctl(
-      async () => (await this.#ask(unit, 'tell the state of', (bus) => bus.property(unit, 'LoadState')))[0],
-      ['show', '--value', '--property=LoadState', '--', unit],
-    );
+    const told = await this.#property(unit, 'LoadState');
     return typeof told === 'string' ? told.trim() : 'error';
+  }
+
+  async activeState(unit: string): Promise<string> {
+    const told = await this.#property(unit, 'ActiveState');
+    return typeof told === 'string' ? told.trim() : 'error';
+  }
+
+  /** A number and a path, 0 for none; systemctl writes nothing or 0 then. */
+  async hasJob(unit: string): Promise<boolean> {
+    const told = await this.#property(unit, 'Job');
+    return Array.isArray(told) ? told[0] !== 0 : Number(told) > 0;
+  }
+
+  #property(unit: string, name: string): Promise<DbusValue | undefined> {
+    return this.#orSystemctl(
+      async () => (await this.#ask(unit, 'tell the state of', (bus) => bus.property(unit, name)))[0],
+      ['show', '--value', `--property=${name}`, '--', unit],
+    );
   }
 
   async #do(unit: string, member: string, signature: string, body: readonly DbusValue[], instead: readonly string[]): Promise<void> {
