@@ -1,12 +1,21 @@
 /** A recommendation as an action: carried out, written down and taken back like every other. Pure. */
 import type { ActionPlan, PlannedStep } from '../model/action.ts';
-import type { Advice, InForce, Recommendation } from '../model/advice.ts';
+import type { Advice, AdvisedSetting, InForce, Recommendation } from '../model/advice.ts';
+import { checkLimitsSteps, checkUnitStep } from '../stabilise/dropIn.ts';
+import { isLiveLimit } from '../stabilise/liveLimits.ts';
+import { unitBytes } from './unitFiles.ts';
+
+/** systemd gives a service 90 s to stop and as much to start, unless it is told otherwise. */
+const upWithinMs = 200_000;
 
 /** null: there is no file that stanch could write; the line is for a person. */
-export function actionPlan({ subjectId, subjectName }: Advice, recommendation: Recommendation): ActionPlan | null {
+/** `cgroup` of its unit, to see whether limits hold; null: they cannot be seen. */
+export function actionPlan({ subjectId, subjectName }: Advice, recommendation: Recommendation, cgroup: string | null): ActionPlan | null {
   const { change, inForce, title, reason, risk, settings } = recommendation;
   if (change === null) return null;
   const what = settings.map(({ name, advised }) => `${name} ${advised}`).join(', ');
+  const unit = /^\/etc\/systemd\/system\/([^/]+)\.d\/[^/]+$/.exec(change.path)?.[1] ?? null;
+  const known: PlannedStep[] = unit === null ? [] : [checkUnitStep(unit)];
   const write: PlannedStep = { step: { do: 'write-file', ...change }, text: `set ${what} in ${change.path}` };
   const restarts = inForce.some((step) => step.do === 'unit' && step.verb === 'restart');
   return {
@@ -14,13 +23,30 @@ export function actionPlan({ subjectId, subjectName }: Advice, recommendation: R
     subjectId,
     subjectName,
     reason: `${title}. ${reason}`,
-    steps: [write, ...inForce.map((step) => ({ step, text: textOf(step) }))],
+    steps: [...known, write, ...inForce.flatMap(stepsOf), ...(unit === null ? [] : checkLimitsSteps(unit, cgroup, limitsOf(settings)))],
     risk:
       [risk, restarts ? 'It is restarted: connections and requests that it has end.' : null].filter((each) => each !== null).join(' ') ||
       null,
     undoable: true,
     expectedBytes: null,
   };
+}
+
+/** What comes after a restart must not meet the processes from before it. */
+function stepsOf(step: InForce): PlannedStep[] {
+  const planned: PlannedStep = { step, text: textOf(step) };
+  if (step.do !== 'unit' || step.verb !== 'restart') return [planned];
+  const wait: PlannedStep = {
+    step: { do: 'await-unit', unit: step.unit, withinMs: upWithinMs },
+    text: `wait until ${step.unit} is up again`,
+  };
+  return [planned, wait];
+}
+
+function limitsOf(settings: readonly AdvisedSetting[]): Record<string, string> {
+  return Object.fromEntries(
+    settings.filter(({ name }) => isLiveLimit(name)).map(({ name, advised }) => [name, String(unitBytes(advised, null) ?? advised)]),
+  );
 }
 
 function textOf(step: InForce): string {

@@ -61,10 +61,12 @@ describe('a memory limit', () => {
 
   test("an owner's own limit that is near or lower stays", () => {
     const values = new Map([['Service.MemoryMax', ['512M']]]);
-    const unit = { name: 'app.service', config: { path: null, masked: false, dropIns: [], values } };
+    const config = { path: null, masked: false, dropIns: [], values };
+    const unit = { name: 'app.service', config, cgroup: null, live: new Map([['MemoryMax', 'infinity']]) };
     assert.equal(find(measurementsForTests({ unit }), 'memory-limit'), undefined);
     values.set('Service.MemoryMax', ['3G']);
-    assert.equal(must(measurementsForTests({ unit }), 'memory-limit').settings[1]?.now, '3G');
+    const [, max] = must(measurementsForTests({ unit }), 'memory-limit').settings;
+    assert.deepEqual([max?.now, max?.live], ['3G', 'infinity']);
   });
 
   test('is not guessed: not from minutes of history, not from a leak whose start was not seen', () => {
@@ -134,7 +136,12 @@ describe('recycling', () => {
     const apache = must(
       of({
         subject: { id: 'w', kind: 'workload', name: 'apache2.service', origin: 'apache' },
-        unit: { name: 'apache2.service', config: { path: null, masked: false, dropIns: [], values: new Map() } },
+        unit: {
+          name: 'apache2.service',
+          config: { path: null, masked: false, dropIns: [], values: new Map() },
+          cgroup: null,
+          live: new Map(),
+        },
         processes: workers,
       }),
       'max-connections-per-child',
@@ -214,13 +221,25 @@ test('open files: room where they run short, none where they leak', () => {
 test('what stanch can write is an action like every other: the file as it was and is to be, and then what puts it into force', () => {
   const measured = measurementsForTests({ existing: () => 'old\n' });
   const advice = advise(measured);
-  const plan = actionPlan(advice, must(measured, 'memory-limit'));
+  const plan = actionPlan(advice, must(measured, 'memory-limit'), '/system.slice/app.service');
   assert.deepEqual(
     plan?.steps.map(({ step }) => step.do),
-    ['write-file', 'reload-systemd'],
+    ['check-unit', 'write-file', 'reload-systemd', 'check-limits'],
   );
-  const [write] = plan?.steps ?? [];
+  const [, write] = plan?.steps ?? [];
   assert.ok(write?.step.do === 'write-file' && write.step.before === 'old\n');
+});
+
+test('what holds more than it may have is restarted first, and the limit waits until the old processes have ended', () => {
+  const measured = measurementsForTests({ privateBytes: 3000 * 1024 ** 2 });
+  const steps = actionPlan(advise(measured), must(measured, 'memory-limit'), '/system.slice/app.service')?.steps ?? [];
+  assert.deepEqual(
+    steps.map(({ step }) => step.do),
+    ['check-unit', 'write-file', 'unit', 'await-unit', 'reload-systemd', 'check-limits'],
+  );
+  const [last] = steps.slice(-1);
+  assert.ok(last?.step.do === 'check-limits');
+  assert.deepEqual(last.step.limits, { MemoryHigh: String(560 * 1024 ** 2), MemoryMax: String(704 * 1024 ** 2) });
 });
 
 test('a value in a file of sections is set without touching anything else', () => {

@@ -11,6 +11,15 @@ export interface PoolSettings {
   values: ReadonlyMap<string, string>;
 }
 
+export interface MeasuredUnit {
+  name: string;
+  config: UnitConfig;
+  /** In the v2 hierarchy; null: not known. */
+  cgroup: string | null;
+  /** Limits as the kernel holds them, by the names of systemd. */
+  live: ReadonlyMap<string, string>;
+}
+
 export interface Measurements {
   subject: Subject;
   basis: AdviceBasis;
@@ -24,7 +33,7 @@ export interface Measurements {
     othersBytes: number;
     cpuCount: number;
   };
-  unit: { name: string; config: UnitConfig } | null;
+  unit: MeasuredUnit | null;
   /** Other workloads in the same unit. */
   sharesUnitWith: string[];
   runtime: RuntimeName | null;

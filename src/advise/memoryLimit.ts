@@ -77,12 +77,10 @@ export function memoryLimit(measured: Measurements): Recommendation | null {
 
 function limitSettings({ unit, basis }: Measurements, { highBytes, maxBytes }: MemoryLimits): AdvisedSetting[] {
   const now = (key: string) => (unit === null ? null : unitValue(unit.config, `Service.${key}`));
-  const settings: AdvisedSetting[] = [
-    { name: 'MemoryHigh', now: now('MemoryHigh'), advised: mebibytes(highBytes) },
-    { name: 'MemoryMax', now: now('MemoryMax'), advised: mebibytes(maxBytes) },
-  ];
+  const setting = (name: string, advised: string) => ({ name, now: now(name), live: unit?.live.get(name) ?? null, advised });
+  const settings: AdvisedSetting[] = [setting('MemoryHigh', mebibytes(highBytes)), setting('MemoryMax', mebibytes(maxBytes))];
   // A leak that may swap takes the disk, and with it ssh, before it meets its limit.
-  if (basis.verdict === 'leak') settings.push({ name: 'MemorySwapMax', now: now('MemorySwapMax'), advised: '0' });
+  if (basis.verdict === 'leak') settings.push(setting('MemorySwapMax', '0'));
   return settings;
 }
 

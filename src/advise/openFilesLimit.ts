@@ -17,7 +17,9 @@ export function openFilesLimit(measured: Measurements): Recommendation | null {
   if (basis.peakFds / limit < roomyRatio) return null;
   const advised = 2 ** Math.ceil(Math.log2(basis.peakFds * 4));
   if (leak !== null) return leaking(measured, leak.perHour, limit, advised);
-  const settings = [{ name: 'LimitNOFILE', now: unitValue(unit.config, 'Service.LimitNOFILE'), advised: String(advised) }];
+  const settings = [
+    { name: 'LimitNOFILE', now: unitValue(unit.config, 'Service.LimitNOFILE'), live: String(limit), advised: String(advised) },
+  ];
   return {
     id: 'limit-nofile',
     title: `Let ${unit.name} open more files`,
@@ -35,7 +37,14 @@ function leaking({ unit, basis }: Measurements, perHour: number, limit: number, 
   return {
     id: 'limit-nofile',
     title: `Leave the limit of open files of ${unit?.name ?? 'it'} as it is`,
-    settings: [{ name: 'LimitNOFILE', now: String(limit), advised: String(limit) }],
+    settings: [
+      {
+        name: 'LimitNOFILE',
+        now: unit === null ? null : unitValue(unit.config, 'Service.LimitNOFILE'),
+        live: String(limit),
+        advised: String(limit),
+      },
+    ],
     reason: `It leaks ${Math.round(perHour)} open files an hour and has ${basis.peakFds} of ${limit}: a higher limit only costs more memory.`,
     arithmetic: [`(${raised} - ${limit}) / ${Math.round(perHour)}/h = ${bought}`],
     buys: `raising LimitNOFILE to ${raised} buys ${bought}, and no more`,

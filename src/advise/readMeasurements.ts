@@ -7,10 +7,11 @@ import type { AdviceBasis, RuntimeName } from '../model/advice.ts';
 import { privateMemory } from '../model/gauge.ts';
 import { isValue, valueOrNull } from '../model/reading.ts';
 import type { ProcessSample, Scan, WorkloadSample } from '../sample/scan.ts';
+import { liveLimitNames, readLiveLimit } from '../stabilise/liveLimits.ts';
 import { findTarget } from '../stabilise/target.ts';
 import { hasGoBuildId } from './goBuildId.ts';
 import { iniValues } from './iniValue.ts';
-import type { Measurements, PoolSettings } from './measurements.ts';
+import type { MeasuredUnit, Measurements, PoolSettings } from './measurements.ts';
 import { poolName } from './recyclers/phpFpm.ts';
 import { recogniseRuntime } from './runtimes/recognise.ts';
 import { listFolder, readUnitConfig } from './unitFiles.ts';
@@ -46,13 +47,23 @@ export function readMeasurements(workloadId: string, from: MeasuredFrom): Measur
       fdLimit: valueOrNull(workload.sample.fdLimit),
     },
     host: hostOf(scan, workload),
-    unit: target.unit === null ? null : { name: target.unit, config: readUnitConfig(target.unit, root) },
+    unit: target.unit === null ? null : readUnit(target.unit, target.unitCgroup, root),
     sharesUnitWith: target.sharesUnitWith,
     ...process,
     jemallocPath: findJemalloc(root),
     pool: workload.subject.origin === 'php-fpm-pool' ? findPool(workload.subject.name, root) : null,
     existing: (path) => configText(`${root}${path}`),
   };
+}
+
+function readUnit(name: string, cgroup: string | null, root: string): MeasuredUnit {
+  const folder = `${root}/sys/fs/cgroup${cgroup ?? ''}`;
+  const live = new Map<string, string>();
+  for (const limit of cgroup === null ? [] : liveLimitNames) {
+    const value = readLiveLimit(folder, limit);
+    if (value !== null) live.set(limit, value);
+  }
+  return { name, config: readUnitConfig(name, root), cgroup, live };
 }
 
 function largestOf(members: readonly ProcessSample[]): ProcessSample | null {

@@ -85,7 +85,7 @@ export function recyclingAdvice(measured: Measurements, workers: number, words: 
   return {
     id: words.id,
     title: words.title,
-    settings: [{ name: words.directive, now: words.now, advised: value }],
+    settings: [{ name: words.directive, now: words.now, live: null, advised: value }],
     reason: `Its workers leak: replaced after ${maxRequests === null ? formatDuration(lifeMs) : `${maxRequests} requests`}, they stay within their share of memory, at ${perHour(restartsPerHour)} worker restarts an hour.${tooOftenText(recycling)}`,
     arithmetic:
       maxRequests === null

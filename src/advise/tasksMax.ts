@@ -18,7 +18,7 @@ export function tasksMax(measured: Measurements): Recommendation | null {
   const current = now === null || !/^\d+$/.test(now) ? Number.POSITIVE_INFINITY : Number(now);
   const leak = measured.basis.leaks.threads;
   if (current <= basis.peakTasks * looseRatio || (leak === null && now === null && basis.peakTasks > 1000)) return null;
-  const settings = [{ name: 'TasksMax', now, advised: String(advised) }];
+  const settings = [{ name: 'TasksMax', now, live: unit.live.get('TasksMax') ?? null, advised: String(advised) }];
   return {
     id: 'tasks-max',
     title: `Limit the threads and processes of ${unit.name}`,

@@ -1,6 +1,7 @@
 /** Advice for a person at a terminal. Pure. */
 import { fileDiff } from '../advise/fileDiff.ts';
 import type { Recommendation } from '../model/advice.ts';
+import { formatBytes } from '../model/units.ts';
 import type { AdviceDocument } from '../serve/schema.ts';
 import type { Paint } from './paint.ts';
 import { printable } from './printable.ts';
@@ -34,13 +35,14 @@ function brief({ title, settings, buys }: Recommendation): string[] {
 }
 
 function full(each: Recommendation, paint: Paint, columns: number, name: string): string[] {
-  const { id, title, reason, arithmetic, buys, change, line, place, apply, undo, risk } = each;
+  const { id, title, settings, reason, arithmetic, buys, change, line, place, apply, undo, risk } = each;
   const shown = change === null ? [`in ${place}:`, ...line.split('\n')] : fileDiff(change);
   const byStanch = change === null || apply.length === 0 ? [] : [`  do it   stanch advise ${quoted(name)} --apply ${id}`];
   return [
     `  ${paint('bold', printable(title))}  (${id})`,
     ...wrapped(reason, columns, '  why     '),
     ...arithmetic.flatMap((text) => wrapped(text, columns, '  sum     ')),
+    ...settings.filter(({ live, now }) => live !== null && live !== now).map((each) => `  now     ${printable(inForceNow(each))}`),
     ...(buys === null ? [] : wrapped(buys, columns, '  more?   ')),
     ...shown.map((row) => `          ${coloured(printable(row), paint)}`),
     ...byStanch,
@@ -49,6 +51,12 @@ function full(each: Recommendation, paint: Paint, columns: number, name: string)
     ...undo.map((command) => `  ${byStanch.length > 0 ? 'or      ' : 'undo    '}${printable(command)}`),
     ...(risk === null ? [] : wrapped(risk, columns, '  risk    ').map((row) => paint('yellow', row))),
   ];
+}
+
+/** What is written down and what holds can differ: set by hand, by another tool, or not read yet. */
+function inForceNow({ name, now, live }: Recommendation['settings'][number]): string {
+  const holds = /^\d{7,15}$/.test(live ?? '') ? formatBytes(Number(live)) : live;
+  return `${name} ${now ?? 'not set'}, and ${holds === 'infinity' ? 'no limit' : holds} in force`;
 }
 
 function coloured(row: string, paint: Paint): string {

@@ -54,7 +54,7 @@ test('the report of one workload has the sum, the diff, the way there and back; 
             {
               id: 'x',
               title: 'Title',
-              settings: [{ name: 'pm.max_requests', now: '0', advised: '500' }],
+              settings: [{ name: 'pm.max_requests', now: '0', live: null, advised: '500' }],
               reason: 'Because',
               arithmetic: ['1 + 1 = 2'],
               buys: 'raising it buys 1 h',

@@ -88,7 +88,7 @@ async function apply(context: CliContext, flags: Flags, { advice: [told, ...othe
     const scan = sampler.scan(Date.now());
     const target = findTarget(scan, told.subjectId, told.basis.leaks.memory?.perHour ?? null);
     const measured = readMeasurements(told.subjectId, { scan, basis: told.basis });
-    const plan = measured === null ? null : planOf(advise(measured), id);
+    const plan = measured === null ? null : planOf(advise(measured), id, measured.unit?.cgroup ?? null);
     if (plan === null) throw noSuchAdvice(id, told.recommendations.map((each) => each.id).join(', '));
     if (!flags.json) stdout.write(planReport(plan, paint));
     const why = stabiliser.whyNot(plan, false);
@@ -112,9 +112,9 @@ async function apply(context: CliContext, flags: Flags, { advice: [told, ...othe
   }
 }
 
-function planOf(advice: Advice, id: string): ActionPlan | null {
+function planOf(advice: Advice, id: string, cgroup: string | null): ActionPlan | null {
   const recommendation = advice.recommendations.find((each) => each.id === id);
-  return recommendation === undefined ? null : actionPlan(advice, recommendation);
+  return recommendation === undefined ? null : actionPlan(advice, recommendation, cgroup);
 }
 
 function noSuchAdvice(id: string, known: string): StanchError {

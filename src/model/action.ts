@@ -6,6 +6,13 @@ export type ActionKind = (typeof actionKinds)[number];
 
 export type UnitVerb = 'restart' | 'reload' | 'stop' | 'freeze' | 'thaw';
 
+/** A cgroup and what tells it from a later one of the same name: the inode of its folder, decimal. */
+export interface CgroupPlace {
+  /** In the v2 hierarchy, `/system.slice/shop.service`. */
+  path: string;
+  id: string;
+}
+
 /** What an executor can do. `before` is what was there when it was planned: anything else means that somebody changed it since. */
 export type Step =
   /** null: there is no such file. */
@@ -15,6 +22,14 @@ export type Step =
   /** systemd reads its unit files anew, and puts limits that changed into force. */
   | { do: 'reload-systemd' }
   | { do: 'unit'; verb: UnitVerb; unit: string }
+  /** Looked at before anything is changed: systemd has to know the unit, and it must not be masked. */
+  | { do: 'check-unit'; unit: string }
+  /** By the names that systemd has for them, in bytes or tasks: whether they hold, once they are written down. */
+  | { do: 'check-limits'; unit: string; cgroup: string; limits: Readonly<Record<string, string>> }
+  /** Until nothing is to be done for it any more and it is up. */
+  | { do: 'await-unit'; unit: string; withinMs: number }
+  /** Into a scope of their own, where they stand still. `all`: whatever else is in their cgroup by then, too. */
+  | { do: 'isolate'; scope: string; slice: string; home: CgroupPlace; processes: ProcessId[]; all: boolean }
   | { do: 'signal'; process: ProcessId; signal: NodeJS.Signals }
   /** Ends it: the signal, and SIGKILL when it is there still after the grace. */
   | { do: 'end'; process: ProcessId; signal: NodeJS.Signals; graceMs: number }

@@ -18,6 +18,8 @@ export interface AdvisedSetting {
   name: string;
   /** As configured now; null: not set. */
   now: string | null;
+  /** As the kernel holds it at this moment, bytes or a count; null: not a limit of the cgroup, or not to be seen. */
+  live: string | null;
   advised: string;
 }
 

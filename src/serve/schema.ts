@@ -635,7 +635,7 @@ const leakSchema = v.nullable(v.object({ perHour: v.number(), low: v.number(), h
 const recommendationSchema = v.object({
   id: v.string(),
   title: v.string(),
-  settings: v.array(v.object({ name: v.string(), now: v.nullable(v.string()), advised: v.string() })),
+  settings: v.array(v.object({ name: v.string(), now: v.nullable(v.string()), live: v.nullable(v.string()), advised: v.string() })),
   reason: v.string(),
   arithmetic: v.array(v.string()),
   /** What raising a limit would buy, where it leaks. */

@@ -1,5 +1,6 @@
 /** A drop-in for a unit, as a step: what it says, where, and what was there. Pure but for the look at what is there. */
 import type { PlannedStep } from '../model/action.ts';
+import { isLiveLimit } from './liveLimits.ts';
 import { contentOf } from './steps/writeFile.ts';
 
 /** Drop-ins of the owner have lower numbers mostly, and the later one counts. */
@@ -7,9 +8,10 @@ const fileName = (purpose: string) => `90-stanch-${purpose}.conf`;
 
 interface DropInOptions {
   unit: string;
+  /** Of the unit, to see whether limits hold; null: they cannot be seen. */
+  cgroup: string | null;
   purpose: string;
   settings: Readonly<Record<string, string>>;
-  section?: 'Service' | 'Slice';
   /** Gone with the next reboot. */
   runtime: boolean;
   etcRoot?: string;
@@ -20,14 +22,28 @@ function dropInPath({ unit, purpose, runtime, etcRoot = '/etc/systemd/system', r
   return `${runtime ? runRoot : etcRoot}/${unit}.d/${fileName(purpose)}`;
 }
 
+/** Looked at before anything is written. */
+export function checkUnitStep(unit: string): PlannedStep {
+  return { step: { do: 'check-unit', unit }, text: `make sure that systemd knows ${unit} and that it is not masked` };
+}
+
+/** `limits` in bytes or tasks; none where it cannot be seen, or there is nothing to see. */
+export function checkLimitsSteps(unit: string, cgroup: string | null, limits: Readonly<Record<string, string>>): PlannedStep[] {
+  if (cgroup === null || Object.keys(limits).length === 0) return [];
+  return [{ step: { do: 'check-limits', unit, cgroup, limits }, text: `see whether they hold, in ${cgroup}` }];
+}
+
 export function dropInSteps(options: DropInOptions): PlannedStep[] {
-  const { settings, section = 'Service', unit, runtime } = options;
+  const { settings, unit, cgroup, runtime } = options;
   const path = dropInPath(options);
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
-  const after = `# Written by stanch; taken back by: stanch undo\n[${section}]\n${lines.join('\n')}\n`;
+  const after = `# Written by stanch; taken back by: stanch undo\n[Service]\n${lines.join('\n')}\n`;
+  const limits = Object.fromEntries(Object.entries(settings).filter(([name]) => isLiveLimit(name)));
   const until = runtime ? ' until the next reboot' : '';
   return [
+    checkUnitStep(unit),
     { step: { do: 'write-file', path, before: contentOf(path), after }, text: `set ${lines.join(', ')} for ${unit}${until}, in ${path}` },
     { step: { do: 'reload-systemd' }, text: 'have systemd read its unit files anew: the limits hold at once, nothing is restarted' },
+    ...checkLimitsSteps(unit, cgroup, limits),
   ];
 }

@@ -1,7 +1,8 @@
 /**
  * When a server is about to stand still, and who is to give memory back. Its normal death with swap is half an hour in which nothing
  * gets on, and no kill. Pressure alone is no reason: one service at its own limit makes the whole server wait a little, with memory to
- * spare. It takes both, that hardly any memory is left and that everybody waits for it. Pure.
+ * spare. It takes both, that hardly any memory is left and that it is waited for: by everybody, or by all of the one who leaks. Where others
+ * still compute, not everybody waits, long after the leaker's own processes do nothing else. Pure.
  */
 import type { VerdictWord } from '../model/verdict.ts';
 
@@ -12,11 +13,15 @@ export interface Vital {
   swapFreeBytes: number;
   /** Share of the last 10 s in which all tasks waited for memory, 0 to 1. */
   memoryFull: number;
+  /** The same of the cgroup of the one who leaks; null: nobody stands out, it is not told, or it waits at a limit of its own. */
+  leakerFull: number | null;
 }
 
 const availableShare = 0.06;
 const swapShare = 0.15;
 const everybodyWaits = 0.1;
+/** A leaker that reclaims for itself waits now and then, with nobody else worse off. */
+const leakerWaits = 0.4;
 /** Looks in a row, one a second. */
 const looks = 3;
 
@@ -32,9 +37,14 @@ export class EmergencyTrigger {
   }
 }
 
-function isDying({ memTotalBytes, availableBytes, swapTotalBytes, swapFreeBytes, memoryFull }: Vital): boolean {
+function isDying(vital: Vital): boolean {
+  return isShort(vital) && (vital.memoryFull > everybodyWaits || (vital.leakerFull ?? 0) > leakerWaits);
+}
+
+/** Hardly any memory and swap is left. */
+export function isShort({ memTotalBytes, availableBytes, swapTotalBytes, swapFreeBytes }: Omit<Vital, 'leakerFull'>): boolean {
   const swapIsGone = swapTotalBytes === 0 || swapFreeBytes < swapShare * swapTotalBytes;
-  return availableBytes < availableShare * memTotalBytes && swapIsGone && memoryFull > everybodyWaits;
+  return availableBytes < availableShare * memTotalBytes && swapIsGone;
 }
 
 export interface Suspect {

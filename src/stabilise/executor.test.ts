@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { processIdOf } from '../kernel/processIdentity.ts';
 import type { ActionPlan, Step } from '../model/action.ts';
-import { StanchError } from '../model/errors.ts';
 import type { ProcessId } from '../model/subject.ts';
 import { Executor } from './executor.ts';
+import { fakeSystemd } from './fakeSystemdForTests.ts';
 import { ActionJournal } from './journal.ts';
+import { whileLocked } from './journalLock.ts';
 import { contentOf } from './steps/writeFile.ts';
 import type { Systemd } from './systemd/systemd.ts';
 
@@ -21,31 +22,19 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A systemd that writes down what it was asked, and refuses what it is told to. */
-function fakeSystemd(refuses: string[] = []): { systemd: Systemd; asked: string[] } {
-  const asked: string[] = [];
-  const say = async (word: string) => {
-    asked.push(word);
-    if (refuses.includes(word)) throw new StanchError('STANCH_E_UNIT', { expected: word, found: 'no', next: '' });
-  };
-  const systemd: Systemd = {
-    restart: (unit) => say(`restart ${unit}`),
-    reloadUnit: (unit) => say(`reload ${unit}`),
-    stop: (unit) => say(`stop ${unit}`),
-    freeze: (unit) => say(`freeze ${unit}`),
-    thaw: (unit) => say(`thaw ${unit}`),
-    reload: () => say('daemon-reload'),
-  };
-  return { systemd, asked };
-}
-
 let made = 0;
 function fresh(refuses: string[] = []) {
   made += 1;
   const journalFile = join(folder, `journal-${made}.jsonl`);
   const { systemd, asked } = fakeSystemd(refuses);
-  return { journalFile, asked, executor: new Executor(new ActionJournal(journalFile), { systemd, procRoot: '/proc' }) };
+  return {
+    journalFile,
+    asked,
+    executor: new Executor(new ActionJournal(journalFile), { systemd, procRoot: '/proc', cgroupRoot: '/sys/fs/cgroup' }),
+  };
 }
+
+const run = (executor: Executor, plan: ActionPlan, by: string) => executor.start(plan, by).finished;
 
 function planOf(...steps: Step[]): ActionPlan {
   const planned = steps.map((step) => ({ step, text: step.do }));
@@ -83,7 +72,7 @@ async function startProcess(deaf: boolean): Promise<ProcessId> {
 test('a drop-in is written, put into force, and taken back byte for byte, folder and all', async () => {
   const { executor, asked } = fresh();
   const { path, step } = dropIn('shop');
-  const action = await executor.run(planOf(step, { do: 'reload-systemd' }), 'cli');
+  const action = await run(executor, planOf(step, { do: 'reload-systemd' }), 'cli');
   assert.equal(action.state, 'done');
   assert.equal(readFileSync(path, 'utf8'), '[Service]\nMemoryMax=1\n');
   assert.equal((await executor.undo(action.id)).state, 'undone');
@@ -98,7 +87,7 @@ test("what stood there before comes back, and the owner's other drop-ins stay", 
   mkdirSync(join(path, '..'));
   writeFileSync(path, 'mine\n');
   writeFileSync(join(path, '..', 'own.conf'), 'own\n');
-  const action = await executor.run(planOf({ do: 'write-file', path, before: 'mine\n', after: 'ours\n' }), 'cli');
+  const action = await run(executor, planOf({ do: 'write-file', path, before: 'mine\n', after: 'ours\n' }), 'cli');
   await executor.undo(action.id);
   assert.equal(readFileSync(path, 'utf8'), 'mine\n');
   assert.equal(readFileSync(join(path, '..', 'own.conf'), 'utf8'), 'own\n');
@@ -107,11 +96,11 @@ test("what stood there before comes back, and the owner's other drop-ins stay", 
 test('a file that somebody changed since is left as it is, before and after', async () => {
   const { executor } = fresh();
   const { path, step } = dropIn('contested');
-  const action = await executor.run(planOf(step), 'cli');
+  const action = await run(executor, planOf(step), 'cli');
   appendFileSync(path, '# by the owner\n');
   await assert.rejects(executor.undo(action.id), /STANCH_E_CHANGED_SINCE/);
   assert.match(readFileSync(path, 'utf8'), /by the owner/);
-  const second = await executor.run(planOf({ do: 'write-file', path, before: null, after: 'ours\n' }), 'cli');
+  const second = await run(executor, planOf({ do: 'write-file', path, before: null, after: 'ours\n' }), 'cli');
   assert.equal(second.state, 'failed');
   assert.match(second.error ?? '', /STANCH_E_CHANGED_SINCE/);
   assert.match(readFileSync(path, 'utf8'), /by the owner/);
@@ -120,7 +109,8 @@ test('a file that somebody changed since is left as it is, before and after', as
 test('a step that fails takes back those before it: nothing is changed half', async () => {
   const { executor, asked } = fresh(['restart shop.service']);
   const { path, step } = dropIn('half');
-  const action = await executor.run(
+  const action = await run(
+    executor,
     planOf(
       step,
       { do: 'reload-systemd' },
@@ -139,7 +129,7 @@ test('a file that is replaced is readable for the same as before, and what could
   const { executor } = fresh();
   const path = join(folder, 'pool.conf');
   writeFileSync(path, 'password = x\n', { mode: 0o640 });
-  const action = await executor.run(planOf({ do: 'write-file', path, before: 'password = x\n', after: 'password = x\nmore\n' }), 'cli');
+  const action = await run(executor, planOf({ do: 'write-file', path, before: 'password = x\n', after: 'password = x\nmore\n' }), 'cli');
   assert.equal(statSync(path).mode & 0o777, 0o640);
   await executor.undo(action.id);
   assert.equal(statSync(path).mode & 0o777, 0o640);
@@ -184,7 +174,7 @@ test('a process that is deaf to SIGTERM is ended after its grace, one that liste
   const { executor } = fresh();
   for (const deaf of [true, false]) {
     const target = await startProcess(deaf);
-    const action = await executor.run(planOf({ do: 'end', process: target, signal: 'SIGTERM', graceMs: deaf ? 200 : 60_000 }), 'cli');
+    const action = await run(executor, planOf({ do: 'end', process: target, signal: 'SIGTERM', graceMs: deaf ? 200 : 60_000 }), 'cli');
     assert.equal(action.state, 'done');
     assert.equal(processIdOf(target.pid)?.startTimeTicks === target.startTimeTicks && !isZombie(target.pid), false);
   }
@@ -198,9 +188,9 @@ test('a pid that is another process by now gets no signal', async () => {
   const { executor } = fresh();
   const target = await startProcess(false);
   const other = { ...target, startTimeTicks: target.startTimeTicks - 1 };
-  assert.equal((await executor.run(planOf({ do: 'signal', process: other, signal: 'SIGKILL' }), 'cli')).state, 'failed');
+  assert.equal((await run(executor, planOf({ do: 'signal', process: other, signal: 'SIGKILL' }), 'cli')).state, 'failed');
   const elsewhere = { ...target, bootId: 'another-boot' };
-  assert.equal((await executor.run(planOf({ do: 'end', process: elsewhere, signal: 'SIGKILL', graceMs: 0 }), 'cli')).state, 'done');
+  assert.equal((await run(executor, planOf({ do: 'end', process: elsewhere, signal: 'SIGKILL', graceMs: 0 }), 'cli')).state, 'done');
   assert.notEqual(processIdOf(target.pid), null);
 });
 
@@ -210,7 +200,7 @@ test('what a stanch that was killed left half done is taken back at the next sta
   const target = await startProcess(true);
   const plan = planOf(step, { do: 'end', process: target, signal: 'SIGTERM', graceMs: 60_000 });
   const script = `import { Executor } from '${import.meta.dirname}/executor.ts'; import { ActionJournal } from '${import.meta.dirname}/journal.ts';
-    new Executor(new ActionJournal(${JSON.stringify(journalFile)}), { systemd: null, procRoot: '/proc' }).run(${JSON.stringify(plan)}, 'cli');
+    new Executor(new ActionJournal(${JSON.stringify(journalFile)}), { systemd: null, procRoot: '/proc', cgroupRoot: '/sys/fs/cgroup' }).start(${JSON.stringify(plan)}, 'cli').finished;
     const wait = setInterval(() => { if (fs.readFileSync(${JSON.stringify(journalFile)}, 'utf8').includes('"index":1')) { clearInterval(wait); console.log('in the middle'); } }, 10);
     import fs from 'node:fs';`;
   const runner = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -218,7 +208,7 @@ test('what a stanch that was killed left half done is taken back at the next sta
   await once(runner.stdout ?? runner, 'data');
   assert.equal(existsSync(path), true);
   const { systemd } = fakeSystemd();
-  const executor = new Executor(new ActionJournal(journalFile), { systemd, procRoot: '/proc' });
+  const executor = new Executor(new ActionJournal(journalFile), { systemd, procRoot: '/proc', cgroupRoot: '/sys/fs/cgroup' });
   assert.deepEqual(await executor.recover(), [], 'as long as it lives, it is its own affair');
   runner.kill('SIGKILL');
   await once(runner, 'exit');
@@ -244,12 +234,12 @@ test('killed after any line of the journal, all of an action is there at the nex
         class Dying extends ActionJournal {}
         for (const name of ['start', 'beginStep', 'endStep', 'end'])
           Dying.prototype[name] = function (...args) { ActionJournal.prototype[name].apply(this, args); left -= 1; if (left === 0) process.kill(process.pid, 'SIGKILL'); };
-        await new Executor(new Dying(${JSON.stringify(journalFile)}), { systemd: { reload: async () => {} }, procRoot: '/proc' }).run(${JSON.stringify(plan)}, 'cli');`;
+        await new Executor(new Dying(${JSON.stringify(journalFile)}), { systemd: { reload: async () => {} }, procRoot: '/proc', cgroupRoot: '/sys/fs/cgroup' }).start(${JSON.stringify(plan)}, 'cli').finished;`;
       const runner = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'ignore', 'inherit'] });
       started.push(runner);
       assert.deepEqual(await once(runner, 'exit'), [null, 'SIGKILL']);
       const journal = new ActionJournal(journalFile);
-      const executor = new Executor(journal, { systemd: fakeSystemd().systemd, procRoot: '/proc' });
+      const executor = new Executor(journal, { systemd: fakeSystemd().systemd, procRoot: '/proc', cgroupRoot: '/sys/fs/cgroup' });
       await executor.recover();
       assert.deepEqual(await executor.recover(), []);
       const state = journal.entries()[0]?.action.state;
@@ -262,4 +252,93 @@ test('killed after any line of the journal, all of an action is there at the nex
     }),
   );
   assert.deepEqual(outcomes, [...Array<string>(lines - 2).fill('interrupted'), 'done', 'done']);
+});
+
+/** A systemd that reads its unit files anew only when it is let. */
+function slowSystemd() {
+  const { systemd, asked } = fakeSystemd();
+  const asks = new EventEmitter();
+  const reload = async () => {
+    await systemd.reload();
+    const go = once(asks, 'go');
+    asks.emit('reload');
+    await go;
+  };
+  return { systemd: { ...systemd, reload }, asked, asks };
+}
+
+test('what somebody takes back is not taken back by a second one at the same time', async () => {
+  const { journalFile, executor: first } = fresh();
+  const { path, step } = dropIn('twice');
+  const { id } = await run(first, planOf(step, { do: 'reload-systemd' }), 'cli');
+  const slow = slowSystemd();
+  const at = (systemd: Systemd) => new Executor(new ActionJournal(journalFile), { systemd, procRoot: '/proc', cgroupRoot: '/nonexistent' });
+  const reloading = once(slow.asks, 'reload');
+  const undone = at(slow.systemd).undo(id);
+  await reloading;
+  await assert.rejects(first.undo(id), /STANCH_E_BUSY.*takes back/s);
+  assert.deepEqual(await first.recover(), [], 'nor is it put right: somebody sees to it');
+  slow.asks.emit('go');
+  assert.equal((await undone).state, 'undone');
+  assert.equal(existsSync(path), false);
+  assert.deepEqual(slow.asked, ['daemon-reload']);
+});
+
+test('one workload is acted on by one at a time, another one meanwhile all the same', async () => {
+  const { journalFile, executor: other } = fresh();
+  const slow = slowSystemd();
+  const first = new Executor(new ActionJournal(journalFile), { systemd: slow.systemd, procRoot: '/proc', cgroupRoot: '/nonexistent' });
+  const reloading = once(slow.asks, 'reload');
+  const { finished } = first.start(planOf({ do: 'reload-systemd' }), 'cli');
+  await reloading;
+  assert.throws(() => other.start(planOf({ do: 'reload-systemd' }), 'cli'), /STANCH_E_BUSY.*carries out/s);
+  assert.equal((await run(other, { ...planOf({ do: 'reload-systemd' }), subjectId: 'w-2' }, 'cli')).state, 'done');
+  slow.asks.emit('go');
+  assert.equal((await finished).state, 'done');
+  assert.equal(other.start(planOf(), 'cli').id.startsWith('a-'), true, 'and then it is free again');
+});
+
+test('what a stanch that died had half taken back is taken back as a whole at the next start', async () => {
+  const { journalFile, executor } = fresh();
+  const [first, second] = [dropIn('half-a'), dropIn('half-b')];
+  const { id } = await run(executor, planOf(first.step, second.step), 'cli');
+  new ActionJournal(journalFile).claim(id, { bootId: 'the boot before', pid: 1, startTimeTicks: 1 });
+  rmSync(join(second.path, '..'), { recursive: true });
+  assert.deepEqual(
+    (await executor.recover()).map(({ state }) => state),
+    ['undone'],
+  );
+  assert.equal(existsSync(first.path), false);
+});
+
+test('whoever finds the journal locked for long says so, and does nothing', () => {
+  const lock = join(folder, 'held.lock');
+  whileLocked(lock, () => {
+    assert.throws(() => whileLocked(lock, () => assert.fail('nobody else may'), 20), /STANCH_E_BUSY.*another stanch/s);
+  });
+  assert.equal(
+    whileLocked(lock, () => 'free again'),
+    'free again',
+  );
+});
+
+test('of what two write while the journal is shortened nothing is lost', async () => {
+  const { journalFile } = fresh();
+  const runner = { bootId: 'b', pid: 1, startTimeTicks: 1 };
+  const journal = new ActionJournal(journalFile);
+  const bulky = planOf({ do: 'write-file', path: '/x', before: null, after: 'x'.repeat(600_000) });
+  for (let index = 0; index < 7; index += 1) journal.start(`a-old-${index}`, 'cli', bulky, runner);
+  const script = `import { ActionJournal } from '${import.meta.dirname}/journal.ts';
+    const journal = new ActionJournal(${JSON.stringify(journalFile)});
+    for (let index = 0; index < 8; index += 1) journal.start('a-' + process.argv[1] + '-' + index, 'cli', ${JSON.stringify(planOf())}, ${JSON.stringify(runner)});`;
+  const writers = ['one', 'two'].map((name) => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script, name], { stdio: ['ignore', 'ignore', 'inherit'] });
+    started.push(child);
+    return once(child, 'exit');
+  });
+  assert.deepEqual(await Promise.all(writers), [
+    [0, null],
+    [0, null],
+  ]);
+  assert.equal(journal.entries().length, 7 + 2 * 8);
 });

@@ -3,29 +3,37 @@ import { randomBytes } from 'node:crypto';
 import { isStillRunning, ownProcessId } from '../kernel/processIdentity.ts';
 import type { Action, ActionPlan } from '../model/action.ts';
 import { StanchError } from '../model/errors.ts';
+import type { ProcessId } from '../model/subject.ts';
 import type { ActionJournal, JournalEntry } from './journal.ts';
-import { isUndoable, runStep, undoStep } from './steps/index.ts';
+import { isFinal, runStep, undoStep } from './steps/index.ts';
 import type { StepContext } from './steps/step.ts';
+
+/** Ids of the actions that this process carries out or takes back. */
+const active = new Set<string>();
 
 export class Executor {
   readonly #journal: ActionJournal;
   readonly #context: StepContext;
+  readonly #own: ProcessId;
 
   constructor(journal: ActionJournal, context: StepContext) {
     this.#journal = journal;
     this.#context = context;
+    this.#own = ownProcessId(context.procRoot);
   }
 
-  /** Throws STANCH_E_DATA_DIR when it cannot be written down: then nothing is done. */
+  /**
+   * `finished`: done, or failed with what was done before taken back.
+   * Throws STANCH_E_DATA_DIR when it cannot be written down, STANCH_E_BUSY when that workload is acted on: then nothing is done.
+   */
   start(plan: ActionPlan, by: string): { id: string; finished: Promise<Action> } {
     const id = `a-${randomBytes(6).toString('hex')}`;
-    this.#journal.start(id, by, plan, ownProcessId(this.#context.procRoot));
-    return { id, finished: this.#carryOut(id, plan) };
-  }
-
-  /** Done, or failed with what was done before taken back. */
-  async run(plan: ActionPlan, by: string): Promise<Action> {
-    return this.start(plan, by).finished;
+    this.#journal.exclusively(() => {
+      const other = this.#journal.entries().find((entry) => entry.action.plan.subjectId === plan.subjectId && this.#isAtWork(entry));
+      if (other !== undefined) throw busyWith(other);
+      this.#journal.start(id, by, plan, this.#own);
+    });
+    return { id, finished: this.#whileActive(id, () => this.#carryOut(id, plan)) };
   }
 
   async #carryOut(id: string, plan: ActionPlan): Promise<Action> {
@@ -45,40 +53,88 @@ export class Executor {
     return this.#get(id).action;
   }
 
-  /** Throws STANCH_E_NO_ACTION, STANCH_E_NOT_POSSIBLE, STANCH_E_CHANGED_SINCE. */
+  /** Throws STANCH_E_NO_ACTION, STANCH_E_NOT_POSSIBLE, STANCH_E_BUSY, STANCH_E_CHANGED_SINCE. */
   async undo(id: string): Promise<Action> {
-    const { action } = this.#get(id);
-    if (action.state !== 'done') throw cannotUndo(action, `it is ${action.state}`);
-    if (!action.plan.steps.some(({ step }) => isUndoable(step) && step.do !== 'reload-systemd')) {
-      throw cannotUndo(action, `a ${action.plan.kind} has no way back`);
-    }
-    const problems = await this.#takeBack(action.plan, action.plan.steps.length);
-    if (problems.length > 0) {
+    const action = this.#journal.exclusively(() => this.#claimForUndo(id));
+    return this.#whileActive(id, async () => {
+      const problems = await this.#takeBackAll(action);
+      if (problems.length === 0) return this.#get(id).action;
       throw new StanchError('STANCH_E_CHANGED_SINCE', {
         expected: `${id} to be taken back`,
         found: problems.join('; '),
         next: 'What could be put back has been. Look at the rest by hand.',
       });
-    }
-    this.#journal.end(id, 'undone', null);
-    return this.#get(id).action;
+    });
   }
 
-  /** What a stanch that died left half done is taken back, as far as there is a way. Returns those. */
+  #claimForUndo(id: string): Action {
+    const entry = this.#get(id);
+    const { action } = entry;
+    if (this.#isAtWork(entry)) throw busyWith(entry);
+    if (action.state !== 'done') throw cannotUndo(action, `it is ${action.state}`);
+    if (!action.plan.undoable) throw cannotUndo(action, `a ${action.plan.kind} has no way back`);
+    this.#journal.claim(id, this.#own);
+    return action;
+  }
+
+  /** Returns what could not be put back; then it stays as done as it was. */
+  async #takeBackAll({ id, plan }: Action): Promise<string[]> {
+    const problems = await this.#takeBack(plan, plan.steps.length);
+    if (problems.length > 0) this.#journal.release(id);
+    else this.#journal.end(id, 'undone', null);
+    return problems;
+  }
+
+  /** What a stanch that died left half done, or half taken back, is taken back, as far as there is a way. Returns those. */
   async recover(): Promise<Action[]> {
+    if (!this.#journal.entries().some((entry) => this.#isLeft(entry))) return [];
+    const left = this.#journal.exclusively(() => {
+      const entries = this.#journal.entries().filter((entry) => this.#isLeft(entry));
+      for (const { action } of entries) this.#journal.claim(action.id, this.#own);
+      return entries;
+    });
     const found: Action[] = [];
-    for (const { action, runner, stepsBegun } of this.#journal.entries()) {
-      if (action.state !== 'running' || isStillRunning(runner, this.#context.procRoot)) continue;
-      // All steps were done, only that was not written down any more.
-      const complete = action.stepsDone === action.plan.steps.length;
-      const problems = complete ? [] : await this.#takeBack(action.plan, stepsBegun);
-      const text = `stanch ended in the middle of it, after ${action.stepsDone} of ${action.plan.steps.length} steps`;
-      const kept = action.plan.steps.slice(0, action.stepsDone).filter(({ step }) => !isUndoable(step)).length;
-      const rest = kept > 0 ? [`${kept} of them have no way back`] : [];
-      this.#journal.end(action.id, complete ? 'done' : 'interrupted', complete ? null : [text, ...rest, ...problems].join('; '));
-      found.push(this.#get(action.id).action);
-    }
+    for (const entry of left) found.push(await this.#whileActive(entry.action.id, () => this.#putRight(entry)));
     return found;
+  }
+
+  async #putRight({ action, stepsBegun }: JournalEntry): Promise<Action> {
+    if (action.state === 'done') {
+      await this.#takeBackAll(action);
+      return this.#get(action.id).action;
+    }
+    // All steps were done, only that was not written down any more.
+    const complete = action.stepsDone === action.plan.steps.length;
+    const problems = complete ? [] : await this.#takeBack(action.plan, stepsBegun);
+    const text = `stanch ended in the middle of it, after ${action.stepsDone} of ${action.plan.steps.length} steps`;
+    const kept = action.plan.steps.slice(0, action.stepsDone).filter(({ step }) => isFinal(step)).length;
+    const rest = kept > 0 ? [`${kept} of them have no way back`] : [];
+    this.#journal.end(action.id, complete ? 'done' : 'interrupted', complete ? null : [text, ...rest, ...problems].join('; '));
+    return this.#get(action.id).action;
+  }
+
+  /** Nobody sees to it, and it is in the middle. */
+  #isLeft(entry: JournalEntry): boolean {
+    const isInTheMiddle = entry.action.state === 'running' || entry.claimedBy !== null;
+    return isInTheMiddle && !this.#isAtWork(entry);
+  }
+
+  /** Somebody carries it out or takes it back at this moment. */
+  #isAtWork({ action, runner, claimedBy }: JournalEntry): boolean {
+    const isAlive = (id: ProcessId) => {
+      const isOwn = id.pid === this.#own.pid && id.startTimeTicks === this.#own.startTimeTicks && id.bootId === this.#own.bootId;
+      return isOwn ? active.has(action.id) : isStillRunning(id, this.#context.procRoot);
+    };
+    return (action.state === 'running' && isAlive(runner)) || (claimedBy !== null && isAlive(claimedBy));
+  }
+
+  async #whileActive(id: string, work: () => Promise<Action>): Promise<Action> {
+    active.add(id);
+    try {
+      return await work();
+    } finally {
+      active.delete(id);
+    }
   }
 
   /** The last step first; the units read what was put back. What goes wrong is returned, and the rest is taken back all the same. */
@@ -113,6 +169,14 @@ async function attempt(problems: string[], work: () => Promise<void>): Promise<v
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function busyWith({ action, runner, claimedBy }: JournalEntry): StanchError {
+  return new StanchError('STANCH_E_BUSY', {
+    expected: `nobody else to act on ${action.plan.subjectName}`,
+    found: `process ${(claimedBy ?? runner).pid} of stanch, which ${claimedBy === null ? 'carries out' : 'takes back'} ${action.id}: ${action.plan.kind}`,
+    next: 'Wait until it is through: stanch actions',
+  });
 }
 
 function cannotUndo({ id }: Action, found: string): StanchError {

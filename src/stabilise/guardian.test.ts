@@ -11,7 +11,7 @@ import { observeOnly, type PolicySettings } from '../model/settings.ts';
 import type { SubjectVerdict, VerdictWord } from '../model/verdict.ts';
 import { Sampler } from '../sample/sampler.ts';
 import type { Scan } from '../sample/scan.ts';
-import { EmergencyTrigger, leakerAmong } from './emergency.ts';
+import { EmergencyTrigger, leakerAmong, type Vital } from './emergency.ts';
 import { Guardian } from './guardian.ts';
 import { ActionJournal } from './journal.ts';
 
@@ -219,12 +219,19 @@ test('why nothing is done is said once, and not with every scan because it is so
 });
 
 test('an emergency is short memory that everybody waits for, for a while; one of them alone is none', () => {
-  const dying = { memTotalBytes: 1000, availableBytes: 20, swapTotalBytes: 500, swapFreeBytes: 10, memoryFull: 0.5 };
-  const fires = (...looks: (typeof dying)[]) => {
+  const dying: Vital = {
+    memTotalBytes: 1000,
+    availableBytes: 20,
+    swapTotalBytes: 500,
+    swapFreeBytes: 10,
+    memoryFull: 0.5,
+    leakerFull: null,
+  };
+  const fires = (...looks: Vital[]) => {
     const trigger = new EmergencyTrigger();
     return looks.map((vital) => trigger.look(vital)).includes(true);
   };
-  const times = (vital: typeof dying) => Array.from({ length: 6 }, () => vital);
+  const times = (vital: Vital) => Array.from({ length: 6 }, () => vital);
   assert.ok(fires(...times(dying)));
   assert.ok(fires(...times({ ...dying, swapTotalBytes: 0, swapFreeBytes: 0 })));
   // One service at its own limit: measured, the whole server waits, with memory to spare.
@@ -232,6 +239,10 @@ test('an emergency is short memory that everybody waits for, for a while; one of
   assert.ok(!fires(...times({ ...dying, swapFreeBytes: 400 })));
   assert.ok(!fires(...times({ ...dying, memoryFull: 0 })));
   assert.ok(!fires(dying, dying, { ...dying, memoryFull: 0 }, dying, dying));
+  // Others still compute, so that not everybody waits; the one who leaks does nothing else.
+  assert.ok(fires(...times({ ...dying, memoryFull: 0.02, leakerFull: 0.7 })));
+  assert.ok(!fires(...times({ ...dying, memoryFull: 0.02, leakerFull: 0.2 })));
+  assert.ok(!fires(...times({ ...dying, availableBytes: 300, memoryFull: 0.02, leakerFull: 1 })));
 });
 
 test('the one that leaks is taken, and not the largest', () => {

@@ -18,8 +18,9 @@ import type { Subject } from '../model/subject.ts';
 import type { SubjectVerdict } from '../model/verdict.ts';
 import type { Scan } from '../sample/scan.ts';
 import type { Points } from '../series/store.ts';
-import { EmergencyTrigger, leakerAmong, type Suspect, type Vital } from './emergency.ts';
+import { EmergencyTrigger, isShort, leakerAmong, type Suspect, type Vital } from './emergency.ts';
 import { GrowthRing } from './growthRing.ts';
+import { readLeakerPressure } from './leakerPressure.ts';
 import { LimitWatch } from './limitWatch.ts';
 import { matches, type PolicyAnswer, policyFor } from './policy.ts';
 import { quietestHour } from './quietHour.ts';
@@ -321,17 +322,28 @@ export class Guardian {
   #look(): void {
     try {
       if (this.#busy || Date.now() < this.#quietUntilMs) return;
-      const vital = readVital();
-      if (vital !== null && this.#trigger.look(vital)) this.#actInEmergency();
+      const host = readHost();
+      if (host === null) return;
+      // Only then is it asked who leaks, and what that one waits for.
+      const leakerFull = isShort(host) ? this.#leakerFull() : null;
+      if (this.#trigger.look({ ...host, leakerFull })) this.#actInEmergency();
     } catch (error) {
-      this.#options.onBug(error);
+      if (error instanceof StanchError) this.#sayOnce(null, `stanch cannot act: ${error.message}`);
+      else this.#options.onBug(error);
     }
   }
 
-  #actInEmergency(): void {
-    this.#quietUntilMs = Date.now() + emergencyPauseMs;
-    const scan = this.#options.scan();
-    const suspects = scan.workloads
+  #leakerFull(): number | null {
+    const leaker = this.#leaker();
+    if (leaker === null) return null;
+    const own = this.#options.scan().processes.filter(({ subject, state }) => subject.workloadId === leaker.subjectId && state !== 'Z');
+    const [largest] = own.sort((a, b) => privateOf(b.sample) - privateOf(a.sample));
+    return largest === undefined ? null : readLeakerPressure(largest.id.pid);
+  }
+
+  #leaker(): Suspect | null {
+    const { workloads } = this.#options.scan();
+    const suspects = workloads
       .filter(({ subject, memberIds }) => memberIds.length > 0 && this.#mayTouch(subject.name))
       .map(({ subject, sample }) => ({
         subjectId: subject.id,
@@ -340,7 +352,12 @@ export class Guardian {
         grewBytes: this.#growth.grewBytes(subject.id),
         verdict: this.#options.verdictOf(subject.id)?.verdict ?? null,
       }));
-    const leaker = leakerAmong(suspects);
+    return leakerAmong(suspects);
+  }
+
+  #actInEmergency(): void {
+    this.#quietUntilMs = Date.now() + emergencyPauseMs;
+    const leaker = this.#leaker();
     if (leaker === null) {
       this.#event('critical', null, 'The server is about to stand still, and nobody stands out who may be restarted: stanch where');
       return;
@@ -409,7 +426,7 @@ function isOutdated({ steps }: ActionPlan): boolean {
   return ended.length > 0 && !ended.some((process) => isStillRunning(process));
 }
 
-function readVital(): Vital | null {
+function readHost(): Omit<Vital, 'leakerFull'> | null {
   const meminfo = readMeminfo('/proc');
   const pressure = readPressure('/proc', 'memory');
   if (!isValue(meminfo)) return null;

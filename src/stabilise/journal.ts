@@ -1,24 +1,31 @@
 /**
  * What was done to the server, in a file that survives a kill and a reboot: a line of JSON an event, on the disk before the event is
- * acted on. Whoever acts appends to it, the daemon and `stanch do` alike, and whoever starts puts right what a dead one left half done.
+ * acted on. Whoever acts appends to it, the daemon and `stanch do` alike, one at a time, and whoever starts puts right what a dead one left
+ * half done.
  */
 import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Action, ActionPlan, ActionProof, ActionState } from '../model/action.ts';
 import { StanchError } from '../model/errors.ts';
 import type { ProcessId } from '../model/subject.ts';
+import { whileLocked } from './journalLock.ts';
 import { syncFolder } from './syncFolder.ts';
 
 type Event =
   /** `runner`: the process of stanch that carries it out. */
   | { event: 'start'; id: string; atMs: number; by: string; plan: ActionPlan; runner: ProcessId }
   | { event: 'begin-step' | 'end-step'; id: string; atMs: number; index: number }
+  /** Somebody is taking it back, or leaves it again without having done so. */
+  | { event: 'claim'; id: string; atMs: number; runner: ProcessId }
+  | { event: 'release'; id: string; atMs: number }
   | { event: 'end'; id: string; atMs: number; state: ActionState; error: string | null }
   | { event: 'proof'; id: string; atMs: number; proof: ActionProof };
 
 export interface JournalEntry {
   action: Action;
   runner: ProcessId;
+  /** The process of stanch that takes it back; null: none does. */
+  claimedBy: ProcessId | null;
   /** Steps that were begun, whether or not they were finished. */
   stepsBegun: number;
 }
@@ -38,6 +45,7 @@ export class ActionJournal {
   /** What was read, so that the file is not read and parsed again until it grew. */
   #known = new Map<string, JournalEntry>();
   #read: ReadUntil | null = null;
+  #isLocked = false;
 
   constructor(path: string) {
     this.#path = path;
@@ -55,7 +63,21 @@ export class ActionJournal {
       }
       this.#read = now;
     }
-    return [...this.#known.values()].map(({ action, runner, stepsBegun }) => ({ action: { ...action }, runner, stepsBegun }));
+    return [...this.#known.values()].map((entry) => ({ ...entry, action: { ...entry.action } }));
+  }
+
+  /** What is read and written in the work is so with nobody else in between. Throws STANCH_E_BUSY, STANCH_E_DATA_DIR. */
+  exclusively<T>(work: () => T): T {
+    if (this.#isLocked) return work();
+    this.#makeFolder();
+    this.#isLocked = true;
+    try {
+      return whileLocked(`${this.#path}.lock`, work);
+    } catch (error) {
+      throw unusable(this.#path, error);
+    } finally {
+      this.#isLocked = false;
+    }
   }
 
   start(id: string, by: string, plan: ActionPlan, runner: ProcessId): void {
@@ -68,6 +90,14 @@ export class ActionJournal {
 
   endStep(id: string, index: number): void {
     this.#append({ event: 'end-step', id, atMs: Date.now(), index });
+  }
+
+  claim(id: string, runner: ProcessId): void {
+    this.#append({ event: 'claim', id, atMs: Date.now(), runner });
+  }
+
+  release(id: string): void {
+    this.#append({ event: 'release', id, atMs: Date.now() });
   }
 
   end(id: string, state: ActionState, error: string | null): void {
@@ -99,8 +129,12 @@ export class ActionJournal {
   }
 
   #append(event: Event): void {
+    this.exclusively(() => this.#appendAlone(event));
+  }
+
+  #appendAlone(event: Event): void {
     try {
-      const isNew = this.#make();
+      const isNew = this.#isNew();
       const fd = openSync(this.#path, 'a+', 0o600);
       try {
         // After a line that was cut off, a new one begins on its own.
@@ -115,9 +149,16 @@ export class ActionJournal {
     }
   }
 
+  #makeFolder(): void {
+    try {
+      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw unusable(this.#path, error);
+    }
+  }
+
   /** True where there was no journal before. */
-  #make(): boolean {
-    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+  #isNew(): boolean {
     const found = this.#onDisk();
     if (found !== null && found.bytes > mostBytes) this.#shorten();
     return found === null;
@@ -126,13 +167,14 @@ export class ActionJournal {
   /** What is running or can be undone stays as long as there is room. */
   #shorten(): void {
     const kept = this.entries().slice(-mostActions / 2);
-    const lines = kept.flatMap(({ action, runner, stepsBegun }): Event[] => [
+    const lines = kept.flatMap(({ action, runner, claimedBy, stepsBegun }): Event[] => [
       { event: 'start', id: action.id, atMs: action.atMs, by: action.by, plan: action.plan, runner },
       ...Array.from({ length: stepsBegun }, (_, index): Event => ({ event: 'begin-step', id: action.id, atMs: action.atMs, index })),
       ...Array.from({ length: action.stepsDone }, (_, index): Event => ({ event: 'end-step', id: action.id, atMs: action.atMs, index })),
       ...(action.endedMs === null
         ? []
         : [{ event: 'end' as const, id: action.id, atMs: action.endedMs, state: action.state, error: action.error }]),
+      ...(claimedBy === null ? [] : [{ event: 'claim' as const, id: action.id, atMs: action.atMs, runner: claimedBy }]),
       ...(action.proof === null ? [] : [{ event: 'proof' as const, id: action.id, atMs: action.atMs, proof: action.proof }]),
     ]);
     const temporary = `${this.#path}.tmp`;
@@ -176,7 +218,7 @@ function apply(entries: Map<string, JournalEntry>, event: Event): void {
   if (event.event === 'start') {
     const { id, atMs, by, plan, runner } = event;
     const action: Action = { id, atMs, by, plan, state: 'running', stepsDone: 0, error: null, endedMs: null, proof: null };
-    entries.set(id, { action, runner, stepsBegun: 0 });
+    entries.set(id, { action, runner, claimedBy: null, stepsBegun: 0 });
     return;
   }
   const entry = entries.get(event.id);
@@ -184,6 +226,8 @@ function apply(entries: Map<string, JournalEntry>, event: Event): void {
   const { action } = entry;
   if (event.event === 'begin-step') entry.stepsBegun = Math.max(entry.stepsBegun, event.index + 1);
   if (event.event === 'end-step') action.stepsDone = Math.max(action.stepsDone, event.index + 1);
+  if (event.event === 'claim') entry.claimedBy = event.runner;
+  if (event.event === 'release' || event.event === 'end') entry.claimedBy = null;
   if (event.event === 'end') Object.assign(action, { state: event.state, error: event.error, endedMs: event.atMs });
   if (event.event === 'proof') action.proof = event.proof;
 }

@@ -16,7 +16,7 @@ import { askLocal } from './steps/localHttp.ts';
 import { SystemdOverBus } from './systemd/systemd.ts';
 
 const patienceMs = 30_000;
-const context = { systemd: new SystemdOverBus({ mayStart: false }), procRoot: '/proc' };
+const context = { systemd: new SystemdOverBus({ mayStart: false }), procRoot: '/proc', cgroupRoot: '/sys/fs/cgroup' };
 
 function scratch(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'stanch-managers-'));
@@ -92,7 +92,7 @@ test('PHP-FPM: its workers are replaced, one by one or all by a reload, and the 
       plan.steps.map(({ step }) => step.do),
       kind === 'recycle' ? ['end', 'end'] : ['signal'],
     );
-    assert.equal((await executor.run(plan, 'test')).state, 'done');
+    assert.equal((await executor.start(plan, 'test').finished).state, 'done');
     old = await until(`two new workers after ${kind}`, twoNew(old));
     assert.equal(master.exitCode, null);
   }

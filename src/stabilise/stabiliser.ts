@@ -46,7 +46,7 @@ export class Stabiliser {
     this.#neverTouch = neverTouch;
     this.#systemd = new SystemdOverBus({ mayStart });
     this.#journal = new ActionJournal(journalFile);
-    this.#executor = new Executor(this.#journal, { systemd: this.#systemd, procRoot });
+    this.#executor = new Executor(this.#journal, { systemd: this.#systemd, procRoot, cgroupRoot: '/sys/fs/cgroup' });
     this.#sampler = scan === undefined ? new Sampler({ procRoot, keptFds: 0 }) : null;
     this.#scan = scan ?? (() => this.#lookAnew());
   }

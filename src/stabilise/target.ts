@@ -1,11 +1,14 @@
 /** What an action is about: a workload as it runs now, where it runs, and what is known of its leak. */
 import { parsePidCgroup } from '../kernel/pidCgroup.ts';
 import { readText } from '../kernel/read.ts';
+import type { CgroupPlace } from '../model/action.ts';
 import { StanchError } from '../model/errors.ts';
 import type { Sample } from '../model/gauge.ts';
 import { isValue, valueOrNull } from '../model/reading.ts';
 import type { ProcessId, Subject } from '../model/subject.ts';
 import type { Scan } from '../sample/scan.ts';
+import { cgroupPlace } from './cgroupPlace.ts';
+import { parentOf } from './parentOf.ts';
 import { readHeldBytes } from './unitMemory.ts';
 
 export interface TargetProcess {
@@ -25,6 +28,10 @@ export interface Target {
   privateBytes: number;
   /** The service that all of its processes run in, as systemd knows it; null: none, or several. */
   unit: string | null;
+  /** Of `unit`; null without one. */
+  unitCgroup: string | null;
+  /** The one cgroup that all of its processes are in; null: several, or none that is known. */
+  home: CgroupPlace | null;
   /** The processes of `unit` that belong to other workloads. */
   sharesUnitWith: string[];
   /** What all of `unit` holds and cannot drop, of other workloads as well: limits hold for all of it. 0 without a unit. */
@@ -90,6 +97,7 @@ function targetOf(
     })
     .sort((a, b) => b.privateBytes - a.privateBytes);
   const unit = unitOfAll(processes);
+  const unitCgroup = cgroupOfUnit(processes[0]?.cgroup ?? null, unit);
   const inUnit = unit === null ? [] : scan.processes.filter(({ id }) => unitIn(cgroupOf(id.pid, procRoot)) === unit);
   const others = new Set(inUnit.map((process) => process.subject.workloadId).filter((id) => id !== undefined && id !== subject.id));
   return {
@@ -97,8 +105,11 @@ function targetOf(
     processes,
     privateBytes: processes.reduce((sum, process) => sum + process.privateBytes, 0),
     unit,
+    unitCgroup,
+    home: homeOf(processes, cgroupRoot),
     unitHeldBytes:
-      heldInUnit(processes[0]?.cgroup ?? null, unit, cgroupRoot) ?? inUnit.reduce((sum, { sample }) => sum + privateOf(sample), 0),
+      (unitCgroup === null ? null : readHeldBytes(`${cgroupRoot}${unitCgroup}`)) ??
+      inUnit.reduce((sum, { sample }) => sum + privateOf(sample), 0),
     sharesUnitWith: scan.workloads.filter(({ subject: { id } }) => others.has(id)).map(({ subject: { name } }) => name),
     bytesPerHour,
   };
@@ -115,11 +126,15 @@ export function privateOf({ anonBytes, swapBytes }: Sample): number {
   return (valueOrNull(anonBytes) ?? 0) + (valueOrNull(swapBytes) ?? 0);
 }
 
-/** null: its memory is not counted. Then a limit counts from when it is set on. */
-function heldInUnit(cgroup: string | null, unit: string | null, cgroupRoot: string): number | null {
+function cgroupOfUnit(cgroup: string | null, unit: string | null): string | null {
   if (cgroup === null || unit === null) return null;
   const parts = cgroup.split('/');
-  return readHeldBytes(`${cgroupRoot}${parts.slice(0, parts.indexOf(unit) + 1).join('/')}`);
+  return parts.slice(0, parts.indexOf(unit) + 1).join('/');
+}
+
+function homeOf(processes: readonly TargetProcess[], cgroupRoot: string): CgroupPlace | null {
+  const [path, ...others] = new Set(processes.map(({ cgroup }) => cgroup));
+  return path === undefined || path === null || path === '/' || others.length > 0 ? null : cgroupPlace(path, cgroupRoot);
 }
 
 function unitOfAll(processes: readonly TargetProcess[]): string | null {
@@ -140,9 +155,4 @@ function cgroupOf(pid: number, procRoot: string): string | null {
   if (!isValue(text)) return null;
   const { unified, systemd } = parsePidCgroup(text);
   return unified !== null && unified !== '/' ? unified : systemd;
-}
-
-function parentOf(pid: number, procRoot: string): number {
-  const text = readText(`${procRoot}/${pid}/status`, 16_384);
-  return isValue(text) ? Number(/^PPid:\s+(\d+)$/m.exec(text)?.[1] ?? 0) : 0;
 }

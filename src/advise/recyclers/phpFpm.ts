@@ -48,7 +48,7 @@ function maxChildren(measured: Measurements): Recommendation | null {
   return {
     id: 'pm-max-children',
     title: `No more workers than there is memory for`,
-    settings: [{ name: 'pm.max_children', now, advised: String(fits) }],
+    settings: [{ name: 'pm.max_children', now, live: null, advised: String(fits) }],
     reason: `${now} workers of up to ${formatBytes(workerBytes)} need ${formatBytes(Number(now) * workerBytes)}, and there are ${formatBytes(roomBytes)} for them.`,
     arithmetic: [`pm.max_children: ${formatBytes(roomBytes)} / ${formatBytes(workerBytes)} = ${fits}`],
     buys: null,

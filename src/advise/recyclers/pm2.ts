@@ -15,7 +15,7 @@ export function pm2(measured: Measurements): Recommendation[] {
     {
       id: 'pm2-max-memory-restart',
       title: `Restart ${subject.name} before it is too large`,
-      settings: [{ name: 'max_memory_restart', now: null, advised: size }],
+      settings: [{ name: 'max_memory_restart', now: null, live: null, advised: size }],
       reason: `It leaks: restarted at ${size} it stays within its share, at ${perHour(recycling.restartsPerHour)} restarts an hour.`,
       arithmetic: recycling.arithmetic,
       buys: null,

@@ -18,7 +18,7 @@ export function uwsgi(measured: Measurements): Recommendation[] {
     {
       id: 'uwsgi-reload-on-rss',
       title: 'Replace the workers of uWSGI before they are too large',
-      settings: [{ name: 'reload-on-rss', now: null, advised: String(budgetMiB) }],
+      settings: [{ name: 'reload-on-rss', now: null, live: null, advised: String(budgetMiB) }],
       reason: `Its workers leak: replaced at ${formatBytes(recycling.budgetBytes)} they stay within their share, at ${perHour(recycling.restartsPerHour)} worker restarts an hour.`,
       arithmetic: recycling.arithmetic,
       buys: null,

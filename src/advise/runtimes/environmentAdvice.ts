@@ -16,7 +16,7 @@ export function environmentAdvice(measured: Measurements, words: Words, name: st
   if (unit === null || !harmless.test(value) || !harmless.test(now ?? value)) {
     return {
       ...common,
-      settings: [{ name, now, advised: value }],
+      settings: [{ name, now, live: now, advised: value }],
       change: null,
       line: `${name}=${value}`,
       place: 'the environment that it is started with',
@@ -25,8 +25,13 @@ export function environmentAdvice(measured: Measurements, words: Words, name: st
       undo: ['take the variable out', 'restart it'],
     };
   }
-  const dropIn = dropInAdvice({ unit: unit.name, existing }, words.id, [{ name: 'Environment', now, advised: assignment }], 'after');
-  return { ...common, settings: [{ name, now, advised: value }], ...dropIn };
+  const dropIn = dropInAdvice(
+    { unit: unit.name, existing },
+    words.id,
+    [{ name: 'Environment', now, live: null, advised: assignment }],
+    'after',
+  );
+  return { ...common, settings: [{ name, now, live: now, advised: value }], ...dropIn };
 }
 
 /** What is set already, with one option more or another value of it: `--max-old-space-size=`. */

@@ -26,7 +26,7 @@ export function php(measured: Measurements): Recommendation[] {
     {
       id: 'php-memory-limit',
       title: 'A memory_limit that all workers can have at once',
-      settings: [{ name: directive, now, advised: value }],
+      settings: [{ name: directive, now, live: null, advised: value }],
       reason: `${children} workers of ${now === '-1' ? 'any size' : formatBytes(limit)}${now === null ? " (PHP's own default, unless php.ini says another)" : ''} could take more than the ${formatBytes(roomBytes)} there are. It bounds a single request: what extensions keep between requests is not counted.`,
       arithmetic: [
         `${formatBytes(roomBytes)} / ${children} workers = ${formatBytes(roomBytes / children)}, at least ${formatBytes(least)}`,

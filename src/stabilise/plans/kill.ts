@@ -1,11 +1,12 @@
 /** The last resort: it is gone, and what it had not saved with it. */
 import type { PlannedStep } from '../../model/action.ts';
 import { formatBytes } from '../../model/units.ts';
+import { carriesStanch } from '../carriesStanch.ts';
 import { endedOneByOne } from '../managers/ended.ts';
 import { notPossible, type Planner, planOf } from './plan.ts';
 
 export const kill: Planner = (target, { graceMs, hasSystemd }) => {
-  if (target.processes.some(({ id }) => id.pid === 1 || id.pid === process.pid)) {
+  if (carriesStanch(target.processes)) {
     throw notPossible('a workload that may be ended', 'one that the server or stanch itself runs by', 'Choose another.');
   }
   const whole = hasSystemd && target.unit !== null && target.sharesUnitWith.length === 0;

@@ -22,7 +22,13 @@ export const limit: Planner = (target, options) => {
   return planOf(target, {
     kind: 'limit',
     reason: `${unit} may take ${formatBytes(maxBytes)}; beyond that it is ended, and not its neighbours.`,
-    steps: dropInSteps({ unit, purpose: 'limit', settings: { ...settings, MemoryMax: String(maxBytes) }, runtime: false }),
+    steps: dropInSteps({
+      unit,
+      cgroup: target.unitCgroup,
+      purpose: 'limit',
+      settings: { ...settings, MemoryMax: String(maxBytes) },
+      runtime: false,
+    }),
     risk: 'A limit that is too low ends a healthy service when it is busiest.',
     undoable: true,
     expectedBytes: null,

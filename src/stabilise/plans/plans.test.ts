@@ -38,6 +38,8 @@ function targetOf(change: Partial<Target> & { origin?: Subject['origin']; name?:
     processes,
     privateBytes: processes.reduce((sum, { privateBytes }) => sum + privateBytes, 0),
     unit: 'shop.service',
+    unitCgroup: '/system.slice/shop.service',
+    home: { path: '/system.slice/shop.service', id: '7' },
     sharesUnitWith: [],
     unitHeldBytes: 0,
     bytesPerHour: null,
@@ -51,7 +53,7 @@ const textsOf = (kind: ActionKind, target: Target, change: Partial<PlanOptions> 
 test('a limit is above what all of the service holds, the tmpfs and the other pools of it too', () => {
   const target = targetOf({ unitHeldBytes: 4000 * MiB, sharesUnitWith: ['php-fpm: pool b'] });
   const plan = planAction('throttle', target, options);
-  const [first] = plan.steps;
+  const [, first] = plan.steps;
   assert.match(first?.text ?? '', new RegExp(`MemoryHigh=${4400 * MiB}, MemoryMax=${5400 * MiB}, MemorySwapMax=0`));
   assert.match(plan.risk ?? '', /pool b as well/);
   for (const kind of ['throttle', 'limit'] as const) {
@@ -77,8 +79,9 @@ test('without systemd, without cgroup v2 and without a service of its own, limit
   for (const kind of ['throttle', 'limit', 'isolate'] as const) {
     const limits = { maxBytes: 900 * MiB };
     assert.throws(() => textsOf(kind, targetOf(), { hasSystemd: false, ...limits }), /STANCH_E_NOT_POSSIBLE.*systemd/s);
-    assert.throws(() => textsOf(kind, targetOf({ unit: null }), limits), /STANCH_E_NOT_POSSIBLE.*one systemd service/s);
-    if (kind !== 'isolate') assert.throws(() => textsOf(kind, targetOf(), { hasCgroup2: false, ...limits }), /cgroup v1/);
+    assert.throws(() => textsOf(kind, targetOf(), { hasCgroup2: false, ...limits }), /STANCH_E_NOT_POSSIBLE.*cgroup v1/s);
+    if (kind !== 'isolate')
+      assert.throws(() => textsOf(kind, targetOf({ unit: null }), limits), /STANCH_E_NOT_POSSIBLE.*one systemd service/s);
   }
 });
 
@@ -122,6 +125,26 @@ test('workers are replaced one after the other, the largest first and never thei
   assert.throws(() => textsOf('recycle', targetOf()), /STANCH_E_NOT_POSSIBLE.*workers/s);
 });
 
+test('a service is moved while it stands still, what shares one is moved alone, and both out of the slice that is kept for stanch', () => {
+  const stepsOf = (target: Target) => planAction('isolate', target, options).steps.map(({ step }) => step);
+  const [freeze, move, thaw, ...rest] = stepsOf(targetOf());
+  assert.deepEqual([freeze, thaw, rest], [unitStep('freeze'), unitStep('thaw'), []]);
+  assert.ok(move?.do === 'isolate');
+  assert.equal(move.all, true);
+  assert.doesNotMatch(move.slice, /-/, 'a dash makes it a part of stanch.slice');
+  const [alone, ...none] = stepsOf(targetOf({ sharesUnitWith: ['php-fpm: pool b'] }));
+  assert.deepEqual([alone?.do === 'isolate' && alone.all, none], [false, []]);
+  assert.throws(() => stepsOf(targetOf({ home: null })), /STANCH_E_NOT_POSSIBLE.*one cgroup/s);
+});
+
+const unitStep = (verb: 'freeze' | 'thaw') => ({ do: 'unit', verb, unit: 'shop.service' });
+
+test('nobody stops the ground that he stands on: the shell that stanch was started from', () => {
+  const shell = { ...processOf(0, null, 10), id: { bootId: 'b', pid: process.ppid, startTimeTicks: 1 } };
+  for (const kind of ['isolate', 'kill'] as const)
+    assert.throws(() => textsOf(kind, targetOf({ processes: [shell] })), /STANCH_E_NOT_POSSIBLE.*stanch itself runs by/s);
+});
+
 test('neither the first process nor stanch itself is restarted or ended', () => {
   for (const pid of [1, process.pid]) {
     const own = { ...processOf(0, null, 10), id: { bootId: 'b', pid, startTimeTicks: 1 } };
@@ -134,7 +157,7 @@ test('protection is written down only for a service of its own, and says how lon
   const own = planAction('protect', targetOf(), options);
   assert.deepEqual(
     own.steps.map(({ step }) => step.do),
-    ['write-file', 'reload-systemd', 'write-kernel'],
+    ['check-unit', 'write-file', 'reload-systemd', 'write-kernel'],
   );
   const shared = planAction('protect', targetOf({ sharesUnitWith: ['x'] }), options);
   assert.deepEqual(

@@ -18,7 +18,7 @@ export const protect: Planner = (target, { hasSystemd }) => {
   const alone = target.unit !== null && target.sharesUnitWith.length === 0;
   const lasting =
     hasSystemd && alone && target.unit !== null
-      ? dropInSteps({ unit: target.unit, purpose: 'protect', settings: { OOMScoreAdjust: String(score) }, runtime: false })
+      ? dropInSteps({ unit: target.unit, cgroup: null, purpose: 'protect', settings: { OOMScoreAdjust: String(score) }, runtime: false })
       : [];
   return planOf(target, {
     kind: 'protect',

@@ -39,6 +39,7 @@ export const throttle: Planner = (target, options) => {
     reason: `From ${formatBytes(highBytes)} on it is slowed down, at ${formatBytes(maxBytes)} it is ended, and the rest of the server is spared${lasts}.`,
     steps: dropInSteps({
       unit,
+      cgroup: target.unitCgroup,
       purpose: 'throttle',
       settings: { MemoryHigh: String(highBytes), MemoryMax: String(maxBytes), MemorySwapMax: '0' },
       runtime: true,

@@ -4,6 +4,8 @@ import type { Systemd } from '../systemd/systemd.ts';
 export interface StepContext {
   systemd: Systemd;
   procRoot: string;
+  /** Of the v2 hierarchy. */
+  cgroupRoot: string;
 }
 
 /** How one kind of step is carried out. Throws a coded error, and has then changed nothing. */

@@ -1,5 +1,6 @@
-/** What systemd does with a unit. Only freezing has a way back. */
+/** What systemd does with a unit. Only freezing has a way back; what is thawed is left to run. */
 import type { Step, UnitVerb } from '../../model/action.ts';
+import { SystemdRefusal } from '../systemd/systemdBus.ts';
 import type { StepContext, StepRunner } from './step.ts';
 
 type Unit = Extract<Step, { do: 'unit' }>;
@@ -7,10 +8,17 @@ type Unit = Extract<Step, { do: 'unit' }>;
 export const unit: StepRunner<Unit> = {
   run: (step, context) => act(step.verb, step.unit, context),
   async undo(step, context) {
-    if (step.verb === 'freeze') await act('thaw', step.unit, context);
-    if (step.verb === 'thaw') await act('freeze', step.unit, context);
+    if (step.verb !== 'freeze') return;
+    try {
+      await act('thaw', step.unit, context);
+    } catch (error) {
+      // It was stopped meanwhile: nothing of it is frozen any more.
+      if (!(error instanceof Error && error.cause instanceof SystemdRefusal && notRunning.includes(error.cause.errorName))) throw error;
+    }
   },
 };
+
+const notRunning = ['org.freedesktop.systemd1.UnitInactive', 'org.freedesktop.systemd1.NoSuchUnit'];
 
 export function hasWayBack(verb: UnitVerb): boolean {
   return verb === 'freeze' || verb === 'thaw';

@@ -23,6 +23,7 @@ const connectMs = 5000;
 const callMs = 20_000;
 const mostPending = 64;
 const mostBuffered = 4 << 20;
+const mostGreeting = 4096;
 
 interface Pending {
   resolve: (body: DbusValue[]) => void;
@@ -44,17 +45,18 @@ export class SystemdRefusal extends Error {
 export class SystemdBus {
   readonly place: BusPlace;
   readonly #socket: Socket;
+  readonly #answerMs: number;
   readonly #pending = new Map<number, Pending>();
   #received = Buffer.alloc(0);
   #serial = 1;
   #isOpen = true;
 
   /** The first of the places that answers. Throws STANCH_E_SYSTEMD when none does. */
-  static async open(places: readonly BusPlace[] = busPlaces): Promise<SystemdBus> {
+  static async open(places: readonly BusPlace[] = busPlaces, answerMs = callMs): Promise<SystemdBus> {
     const failures: string[] = [];
     for (const place of places) {
       try {
-        const bus = new SystemdBus(await authenticated(place.path), place);
+        const bus = new SystemdBus(await authenticated(place.path), place, answerMs);
         if (place.destination !== null) await bus.#greet(place.destination);
         return bus;
       } catch (error) {
@@ -68,13 +70,15 @@ export class SystemdBus {
     });
   }
 
-  private constructor(socket: Socket, place: BusPlace) {
+  private constructor({ socket, rest }: Authenticated, place: BusPlace, answerMs: number) {
     this.#socket = socket;
+    this.#answerMs = answerMs;
     this.place = place;
     socket.on('data', (piece) => this.#take(piece));
     socket.on('error', (error) => this.#end(error));
     socket.on('close', () => this.#end(new Error('the connection was closed')));
     socket.unref();
+    this.#take(rest);
   }
 
   /** A bus lets nobody ask who did not greet it. It may be there without the one that is to be asked, as in a container. */
@@ -104,6 +108,18 @@ export class SystemdBus {
     });
   }
 
+  /** Of `org.freedesktop.systemd1.Unit`; systemd loads the unit for that. Throws as `call` does. */
+  property(unit: string, name: string): Promise<DbusValue[]> {
+    return this.#call({
+      destination: this.place.destination,
+      path: `/org/freedesktop/systemd1/unit/${escapedLabel(unit)}`,
+      interface: 'org.freedesktop.DBus.Properties',
+      member: 'Get',
+      signature: 'ss',
+      body: ['org.freedesktop.systemd1.Unit', name],
+    });
+  }
+
   close(): void {
     this.#end(new Error('closed'));
   }
@@ -115,8 +131,8 @@ export class SystemdBus {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(serial);
-        reject(new Error(`systemd did not answer ${call.member} within ${callMs / 1000} s`));
-      }, callMs);
+        reject(new Error(`systemd did not answer ${call.member} within ${this.#answerMs / 1000} s`));
+      }, this.#answerMs);
       this.#pending.set(serial, { resolve, reject, timer });
       this.#socket.write(encodeCall(call, serial));
     });
@@ -161,38 +177,57 @@ export class SystemdBus {
   }
 }
 
-/** Says who we are, as the kernel vouches for it. */
-function authenticated(path: string): Promise<Socket> {
+/** As systemd names units in paths: letters and digits stay, no digit first, the rest as `_2e`. */
+function escapedLabel(name: string): string {
+  return [...Buffer.from(name)]
+    .map((byte, index) => {
+      const letter = String.fromCharCode(byte);
+      return /[A-Za-z]/.test(letter) || (index > 0 && /\d/.test(letter)) ? letter : `_${byte.toString(16).padStart(2, '0')}`;
+    })
+    .join('');
+}
+
+interface Authenticated {
+  socket: Socket;
+  /** What came after the greeting: the private socket tells news unasked. */
+  rest: Buffer;
+}
+
+/**
+ * Says who we are, as the kernel vouches for it, and begins in the same breath. Were the first question read together with the `BEGIN`,
+ * systemd would keep it until the next byte comes, which none does.
+ */
+function authenticated(path: string): Promise<Authenticated> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     const timer = setTimeout(() => fail(new Error(`no answer within ${connectMs / 1000} s`)), connectMs);
-    let said = '';
+    let said = Buffer.alloc(0);
     const fail = (error: Error) => {
       clearTimeout(timer);
       socket.destroy();
       reject(error);
     };
     const onData = (piece: Buffer) => {
-      said += piece.toString('latin1');
-      if (said.length > 4096) fail(new Error('no answer as D-Bus gives it'));
-      if (!said.includes('\r\n')) return;
-      if (!said.startsWith('OK')) {
-        fail(new Error(`refused: ${JSON.stringify(said.trim())}`));
+      said = Buffer.concat([said, piece]);
+      const end = said.indexOf('\r\n');
+      const line = said.toString('latin1', 0, end < 0 ? mostGreeting : end);
+      if (end < 0 && said.length <= mostGreeting) return;
+      if (!line.startsWith('OK')) {
+        fail(new Error(`refused: ${JSON.stringify(line.slice(0, 200))}`));
         return;
       }
       clearTimeout(timer);
       socket.off('data', onData);
       socket.off('error', fail);
       socket.off('close', onClose);
-      socket.write('BEGIN\r\n');
-      resolve(socket);
+      resolve({ socket, rest: said.subarray(end + 2) });
     };
     const onClose = () => fail(new Error('closed before it answered'));
     socket.on('error', fail);
     socket.on('close', onClose);
     socket.on('data', onData);
     socket.on('connect', () => {
-      socket.write(`\0AUTH EXTERNAL ${Buffer.from(String(process.geteuid?.() ?? 0)).toString('hex')}\r\n`);
+      socket.write(`\0AUTH EXTERNAL ${Buffer.from(String(process.geteuid?.() ?? 0)).toString('hex')}\r\nBEGIN\r\n`);
     });
   });
 }
