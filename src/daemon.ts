@@ -11,10 +11,11 @@ import { WatchBook } from './detect/watchBook.ts';
 import { Explainer } from './explain/explainer.ts';
 import type { PostMortem } from './model/kill.ts';
 import type { Notice } from './model/notice.ts';
-import type { Settings } from './model/settings.ts';
+import type { Configured, Settings } from './model/settings.ts';
 import { hostSubject, type Subject } from './model/subject.ts';
 import { formatDuration } from './model/units.ts';
 import type { VerdictWord } from './model/verdict.ts';
+import { hostGauges, probeSamples } from './relate/conditionSamples.ts';
 import { type HostCondition, HostWatch } from './relate/hostWatch.ts';
 import { readWhere, type Where } from './relate/where.ts';
 import { BpfTier, type ProcessSource } from './sample/bpfTier.ts';
@@ -27,6 +28,7 @@ import { openStore } from './series/embeddedStore.ts';
 import { readResource } from './series/resourcePoints.ts';
 import type { SeriesStore } from './series/store.ts';
 import { AuditLog } from './serve/auditLog.ts';
+import { EndedSessions } from './serve/endedSessions.ts';
 import { evidenceSubject } from './serve/evidence.ts';
 import { loadPageFiles } from './serve/pageFiles.ts';
 
@@ -45,6 +47,8 @@ export interface DaemonOptions {
   /** Folder of the built page; it may be missing. */
   pageDir: string;
   log: (level: LogLevel, text: string) => void;
+  /** Where the settings come from; left out: from the program that starts it. */
+  configured?: () => Configured;
   /** Another clock, for tests. */
   readClocks?: () => ClockReading;
 }
@@ -181,7 +185,8 @@ class RunningDaemon implements Daemon, LiveSource {
     const readToken = loadOrCreateToken(dataDir, readTokenPath(dataDir));
     const page = loadPageFiles(this.options.pageDir);
     const onBug = (error: unknown) => this.tellBug('serving', error);
-    this.server = await startServer({ source: this, token, readToken, listen, tls, page, onBug });
+    const endedSessions = new EndedSessions(dataDir, Date.now());
+    this.server = await startServer({ source: this, token, readToken, endedSessions, listen, tls, page, onBug });
     this.address = this.server.address;
     this.scheduleStartMs = performance.now();
     this.logNotices();
@@ -252,7 +257,9 @@ class RunningDaemon implements Daemon, LiveSource {
   }
 
   private *rows(scan: Scan) {
-    yield this.row(hostSubject, scan.host.sample, scan.timeMs);
+    const condition = this.hostWatch.condition();
+    yield this.row(hostSubject, { ...scan.host.sample, ...hostGauges(condition) }, scan.timeMs);
+    for (const { subject, sample } of probeSamples(condition, scan.timeMs)) yield this.row(subject, sample, scan.timeMs);
     for (const { subject, sample } of scan.workloads) if (this.book.get(subject.id)) yield this.row(subject, sample, scan.timeMs);
     for (const { subject, sample } of scan.processes) if (this.book.get(subject.id)) yield this.row(subject, sample, scan.timeMs);
   }
@@ -318,6 +325,10 @@ class RunningDaemon implements Daemon, LiveSource {
 
   settings(): Settings {
     return this.current;
+  }
+
+  configured(): Configured | null {
+    return this.options.configured?.() ?? null;
   }
 
   nowMs(): number {
@@ -500,7 +511,8 @@ function lastStoredMs(store: SeriesStore): number {
 
 /** The watches as they were saved, then caught up with the samples that came after. */
 function restoreBook(book: WatchBook, store: SeriesStore, nowMs: number, log: DaemonOptions['log']): void {
-  const known = new Map(store.subjects().map((entry) => [entry.subject.id, entry]));
+  const judged = store.subjects().filter(({ subject }) => subject.kind !== 'probe');
+  const known = new Map(judged.map((entry) => [entry.subject.id, entry]));
   const savedMs = new Map<string, number>();
   for (const { subjectId, timeMs, bytes } of store.states()) {
     const entry = known.get(subjectId);

@@ -153,6 +153,8 @@ describe('recycling', () => {
     const unitWith = (restart: string) => ({
       name: 'app.service',
       config: { path: null, masked: false, dropIns: [], values: new Map([['Service.Restart', [restart]]]) },
+      cgroup: null,
+      live: new Map(),
     });
     // (400 MiB × 1.25 + 48 MiB, in steps of 16 - 400 MiB) / 10 MiB an hour × 0.8
     const advised = must(measurementsForTests({ basis: leakingBasis, unit: unitWith('always') }), 'runtime-max-sec');

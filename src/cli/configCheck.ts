@@ -3,9 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import type { ChannelSettings, NotifySettings } from '../model/settings.ts';
-import { formatBytes, formatDuration, formatPercent } from '../model/units.ts';
-import { probeUrl } from '../relate/probes/probeTarget.ts';
-import { urlHost } from '../serve/access.ts';
+import { settingsList } from '../serve/settingsList.ts';
 import { maskedSecret } from '../tell/secret.ts';
 import type { CliContext } from './context.ts';
 import { jsonText } from './jsonText.ts';
@@ -50,36 +48,11 @@ function check(this: CliContext, flags: Flags): void {
     );
     return;
   }
-  const { intervalMs, dataDir, retention, listen, allowLoopbackRead, allowPlainRemote, tls, budget, bpf, probes, thresholds, notify } =
-    settings;
-  const limit = (ratio: number | null) => (ratio === null ? 'never' : formatPercent(ratio));
+  const { channels } = settings.notify;
   const lines = [
     file === null ? `No configuration file at ${wanted}: the defaults hold.` : `${file} is in order.`,
-    `  interval                   ${formatDuration(intervalMs)}`,
-    `  store.dir                  ${dataDir}`,
-    `  store.max_age              ${formatDuration(retention.maxAgeMs)}`,
-    `  store.max_size             ${formatBytes(retention.maxBytes)}`,
-    `  serve.listen               ${urlHost(listen.host)}:${listen.port}`,
-    `  serve.allow_loopback_read  ${allowLoopbackRead}`,
-    `  serve.tls_cert             ${tls?.certFile ?? 'none: http'}`,
-    `  serve.tls_key              ${tls?.keyFile ?? 'none'}`,
-    `  serve.allow_plain_remote   ${allowPlainRemote}`,
-    `  sample.bpf                 ${bpf}`,
-    `  budget.cpu                 ${formatPercent(budget.cpuRatio)} of a core`,
-    `  budget.rss                 ${formatBytes(budget.rssBytes)}`,
-    `  budget.reads_per_second    ${budget.readsPerSecond}`,
-    `  probes.enabled             ${probes.enabled}`,
-    `  probes.interval            ${formatDuration(probes.intervalMs)}`,
-    `  probes.timeout             ${formatDuration(probes.timeoutMs)}`,
-    `  probes.targets             ${probes.targets?.map(probeUrl).join(', ') ?? 'what is found listening'}`,
-    `  thresholds.memory          ${limit(thresholds.memoryRatio)}`,
-    `  thresholds.swap            ${limit(thresholds.swapRatio)}`,
-    `  thresholds.open_files      ${limit(thresholds.fdsRatio)}`,
-    `  thresholds.workload        ${thresholds.workloadBytes === null ? 'never' : formatBytes(thresholds.workloadBytes)}`,
-    `  notify.remind              ${formatDuration(notify.remindMs)}`,
-    `  notify.escalate_after      ${formatDuration(notify.escalateAfterMs)}`,
-    `  notify.page                ${notify.pageUrl ?? 'none'}`,
-    ...(notify.channels.length === 0 ? ['  notify.channels            none: nobody is told'] : notify.channels.map(channelLine)),
+    ...settingsList.map(({ key, value }) => `  ${key.padEnd(25)}  ${printable(value(settings))}`),
+    ...(channels.length === 0 ? ['  notify.channels            none: nobody is told'] : channels.map(channelLine)),
   ];
   this.process.stdout.write(`${lines.join('\n')}\n`);
 }

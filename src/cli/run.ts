@@ -27,8 +27,9 @@ async function run(this: CliContext, flags: SettingsFlags): Promise<void> {
   const { stderr, env } = this.process;
   const log = createLog(stderr, env);
   const ended = nextSignal(['SIGTERM', 'SIGINT']);
-  const { settings, file } = loadSettings(flags, surroundings(env));
-  const daemon = await startDaemon(settings, { version, pageDir: findPageDir(), log });
+  const { settings, file, ...first } = loadSettings(flags, surroundings(env));
+  let { configured } = first;
+  const daemon = await startDaemon(settings, { version, pageDir: findPageDir(), log, configured: () => configured });
   const { host, port } = daemon.address;
   log(
     'info',
@@ -41,7 +42,9 @@ async function run(this: CliContext, flags: SettingsFlags): Promise<void> {
   }
   const onHangUp = () => {
     try {
-      const restart = daemon.reload(loadSettings(flags, surroundings(env)).settings);
+      const next = loadSettings(flags, surroundings(env));
+      const restart = daemon.reload(next.settings);
+      configured = { ...next.configured, waiting: restart };
       log(
         'info',
         restart.length === 0 ? 'configuration read again' : `configuration read again; a restart is needed for ${restart.join(', ')}`,

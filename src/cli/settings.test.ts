@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { StanchError } from '../model/errors.ts';
+import { settingsList } from '../serve/settingsList.ts';
 import { parseHours } from './notifySettings.ts';
 import { defaultPaths, loadSettings, parseConfig, parseListen } from './settings.ts';
 
@@ -52,6 +53,30 @@ targets = ["ssh://127.0.0.1:2222", "http://[::1]/health"]
       ],
     },
   });
+});
+
+test('the list in words has every key, and each example is one that is taken', () => {
+  for (const { key, example } of settingsList) assert.deepEqual(parseConfig(`${key} = ${example}`).problems, [], key);
+  const [problem] = parseConfig('frob = 1').problems;
+  const known = problem?.expected.replace('one of ', '').split(', ').toSorted();
+  assert.deepEqual(known, [...settingsList.map(({ key }) => key), 'notify.channels'].toSorted());
+});
+
+test('says of each setting where it comes from', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'stanch-settings-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const config = join(folder, 'stanch.toml');
+  writeFileSync(config, '\ninterval = "5s"\n[thresholds]\n# full\nmemory = "90%"\n');
+  const { configured } = loadSettings({ config, listen: '127.0.0.1:0' }, { env: {}, isRoot: true });
+  assert.deepEqual(
+    [...configured.lines],
+    [
+      ['interval', 2],
+      ['thresholds.memory', 5],
+    ],
+  );
+  assert.deepEqual([...configured.flags], [['serve.listen', '--listen']]);
+  assert.deepEqual([configured.path, configured.isThere], [config, true]);
 });
 
 test('refuses bare numbers, unknown keys and wrong kinds, all at once, each with its place', () => {

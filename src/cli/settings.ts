@@ -51,6 +51,7 @@ import { type ActionKind, actionKinds } from '../model/action.ts';
 import { StanchError } from '../model/errors.ts';
 import {
   type Budget,
+  type Configured,
   type NotifySettings,
   observeOnly,
   type PolicyMode,
@@ -75,7 +76,7 @@ export interface ConfigProblem {
   found: string;
 }
 
-export interface ConfigValues {
+interface ConfigValues {
   intervalMs?: number;
   dataDir?: string;
   maxAgeMs?: number;
@@ -109,6 +110,7 @@ export interface Surroundings {
 
 export interface LoadedSettings {
   settings: Settings;
+  configured: Configured;
   /** The configuration file that was read; null: none, defaults hold. */
   file: string | null;
 }
@@ -372,9 +374,17 @@ function number(value: unknown, read: (text: string) => number | null, min: numb
   return true;
 }
 
+interface ParsedConfig {
+  values: ConfigValues;
+  /** Where each key stands that was taken. */
+  lines: Map<string, number>;
+  problems: ConfigProblem[];
+}
+
 /** Pure: the text of a configuration file to its values and everything that is wrong with it, in the order of the file. */
-export function parseConfig(text: string): { values: ConfigValues; problems: ConfigProblem[] } {
+export function parseConfig(text: string): ParsedConfig {
   const values: ConfigValues = {};
+  const lines = new Map<string, number>();
   const problems: ConfigProblem[] = [];
   let document: Record<string, unknown>;
   try {
@@ -382,12 +392,15 @@ export function parseConfig(text: string): { values: ConfigValues; problems: Con
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const found = error.message.split('\n')[0]?.replace(/^Invalid TOML document: /, '') ?? '';
-    return { values, problems: [{ line: error.line, column: error.column, expected: 'TOML', found }] };
+    return { values, lines, problems: [{ line: error.line, column: error.column, expected: 'TOML', found }] };
   }
   for (const [path, value] of leaves(document)) {
     const name = path.join('.');
     const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
-    if (key?.take(value, values)) continue;
+    if (key?.take(value, values)) {
+      lines.set(name, placeOf(text, path).line);
+      continue;
+    }
     const expected = key?.explain?.(value) ?? key?.expected ?? `one of ${Object.keys(keys).join(', ')}`;
     problems.push({
       ...placeOf(text, path),
@@ -397,7 +410,7 @@ export function parseConfig(text: string): { values: ConfigValues; problems: Con
     });
   }
   problems.sort((a, b) => a.line - b.line || a.column - b.column);
-  return { values, problems };
+  return { values, lines, problems };
 }
 
 /** Every key with its value; tables that stanch knows are opened. */
@@ -445,7 +458,7 @@ export function loadSettings(flags: SettingsFlags, surroundings: Surroundings): 
   const defaults = defaultPaths(surroundings);
   const wanted = flags.config === undefined ? defaults.config : resolve(flags.config);
   const file = flags.config !== undefined || existsSync(wanted) ? wanted : null;
-  const values = file === null ? {} : readConfigFile(file);
+  const { values, lines } = file === null ? { values: {}, lines: new Map<string, number>() } : readConfigFile(file);
   const fromFlags = flagValues(flags);
   const intervalMs = fromFlags.intervalMs ?? values.intervalMs ?? defaultIntervalMs;
   const settings: Settings = {
@@ -464,7 +477,7 @@ export function loadSettings(flags: SettingsFlags, surroundings: Surroundings): 
     tls: tlsSettings(values.tls),
     allowPlainRemote: values.allowPlainRemote ?? false,
   };
-  return { settings, file };
+  return { settings, file, configured: { path: wanted, isThere: file !== null, lines, flags: keysOfFlags(flags), waiting: [] } };
 }
 
 /** Errors: STANCH_E_CONFIG when one of the two is missing. */
@@ -485,10 +498,19 @@ function defaultBudget(intervalMs: number): Budget {
   return { cpuRatio, rssBytes: 128 * 1024 ** 2, readsPerSecond: 20_000 };
 }
 
-function readConfigFile(file: string): ConfigValues {
-  const { values, problems } = parseConfig(readText(file));
-  if (problems.length > 0) throw configError(file, problems);
-  return values;
+function readConfigFile(file: string): ParsedConfig {
+  const parsed = parseConfig(readText(file));
+  if (parsed.problems.length > 0) throw configError(file, parsed.problems);
+  return parsed;
+}
+
+function keysOfFlags({ interval, data, listen }: SettingsFlags): Map<string, string> {
+  const given: [string, string, string | undefined][] = [
+    ['interval', '--interval', interval],
+    ['store.dir', '--data', data],
+    ['serve.listen', '--listen', listen],
+  ];
+  return new Map(given.filter(([, , value]) => value !== undefined).map(([key, flag]) => [key, flag]));
 }
 
 export function configError(file: string, problems: readonly ConfigProblem[]): StanchError {

@@ -29,6 +29,12 @@ export interface Sample {
   headroomBytes: Reading<number>;
   /** The soft RLIMIT_NOFILE of the process nearest to it. */
   fdLimit: Reading<number>;
+  /** How long it takes to answer, in µs: of a probe its service; of the host a request of the disk that is waited for most. */
+  latencyUs: Reading<number>;
+  /** Of the host: share of the last 10 s in which everything waited for memory. */
+  stallPercent: Reading<number>;
+  /** Of the host: the place of its stage in `stages`, 0 is healthy. */
+  stageRank: Reading<number>;
 }
 
 /** A sample in which nothing was read. */
@@ -49,6 +55,9 @@ export function emptySample(timeMs: number): Sample {
     kernelBytes: absent,
     headroomBytes: absent,
     fdLimit: absent,
+    latencyUs: absent,
+    stallPercent: absent,
+    stageRank: absent,
   };
 }
 
@@ -74,6 +83,9 @@ export const gauges = [
   'kernelBytes',
   'headroomBytes',
   'fdLimit',
+  'latencyUs',
+  'stallPercent',
+  'stageRank',
 ] as const satisfies readonly Exclude<keyof Sample, 'timeMs'>[];
 
 export type Gauge = (typeof gauges)[number];

@@ -26,6 +26,19 @@ export interface Settings {
   notify: NotifySettings;
 }
 
+/** Where the settings come from, by the names of their keys. What is neither in the file nor a flag is a default. */
+export interface Configured {
+  /** Where the configuration file is, or would be. */
+  path: string;
+  isThere: boolean;
+  /** The line of each key that stands in the file. */
+  lines: ReadonlyMap<string, number>;
+  /** What a flag of the command line decides. */
+  flags: ReadonlyMap<string, string>;
+  /** Changed in the file, and in force after a restart. */
+  waiting: readonly string[];
+}
+
 /** What is told whatever the verdicts say. Ratios 0 to 1; null: never. */
 export interface ThresholdSettings {
   /** Of RAM, without what can be given back at once. */

@@ -1,5 +1,5 @@
 /** What a series is about. */
-export type SubjectKind = 'process' | 'workload' | 'host';
+export type SubjectKind = 'process' | 'workload' | 'host' | 'probe';
 
 /** `{bootId, pid, startTime}`: a pid alone never identifies. */
 export interface ProcessId {

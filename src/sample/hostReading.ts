@@ -4,8 +4,8 @@ import type { Meminfo } from '../kernel/meminfo.ts';
 import type { Pressure } from '../kernel/pressure.ts';
 import type { Sockstat } from '../kernel/sockstat.ts';
 import type { Stat } from '../kernel/stat.ts';
-import type { Sample } from '../model/gauge.ts';
-import { absent, isValue, type Missing, type Reading } from '../model/reading.ts';
+import { emptySample, type Sample } from '../model/gauge.ts';
+import { isValue, type Missing, type Reading } from '../model/reading.ts';
 import type { HostReading } from './scan.ts';
 
 export interface HostFiles {
@@ -21,12 +21,11 @@ export function hostReading(files: HostFiles, timeMs: number, bootTimeMs: Readin
   const sockets = isValue(files.sockstat) ? files.sockstat : unknownSockets(files.sockstat);
   const memory = (pick: (meminfo: Meminfo) => Reading<number>): Reading<number> => (isValue(meminfo) ? pick(meminfo) : meminfo);
   const sample: Sample = {
-    timeMs,
+    ...emptySample(timeMs),
     anonBytes: memory((info) => info.AnonPages),
     swapBytes: memory((info) => difference(info.SwapTotal, info.SwapFree)),
     shmemBytes: memory((info) => info.Shmem),
     fileBytes: memory((info) => difference(sum([info.Cached, info.Buffers]), info.Shmem)),
-    fds: absent,
     sockets: sockets.used,
     threads: isValue(loadavg) ? loadavg.threads : loadavg,
     processes,
@@ -35,7 +34,6 @@ export function hostReading(files: HostFiles, timeMs: number, bootTimeMs: Readin
     limitBytes: memory((info) => sum([info.MemTotal, info.SwapTotal])),
     kernelBytes: memory(unreclaimableKernelBytes),
     headroomBytes: memory((info) => sum([info.MemAvailable, info.SwapFree])),
-    fdLimit: absent,
   };
   return {
     sample,

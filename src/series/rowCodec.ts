@@ -28,6 +28,9 @@ const places: Record<Gauge, number> = {
   limitBytes: 11,
   startTimeMs: 12,
   fdLimit: 13,
+  latencyUs: 14,
+  stallPercent: 15,
+  stageRank: 16,
 };
 const columns: readonly Gauge[] = [...gauges].sort((a, b) => places[a] - places[b]);
 export const columnCount: number = columns.length;
@@ -262,6 +265,9 @@ export function rowOfSample(sample: Sample, row: Float64Array): void {
   row[places.limitBytes] = numberOf(sample.limitBytes);
   row[places.startTimeMs] = numberOf(sample.startTimeMs);
   row[places.fdLimit] = numberOf(sample.fdLimit);
+  row[places.latencyUs] = numberOf(sample.latencyUs);
+  row[places.stallPercent] = numberOf(sample.stallPercent);
+  row[places.stageRank] = numberOf(sample.stageRank);
 }
 
 export function sampleOfRow(timeMs: number, row: Float64Array, sharedValue: number): Sample {
@@ -282,6 +288,9 @@ export function sampleOfRow(timeMs: number, row: Float64Array, sharedValue: numb
     kernelBytes: readingOf(row[places.kernelBytes]),
     headroomBytes: readingOf(headroomBytes === shared ? sharedValue : headroomBytes),
     fdLimit: readingOf(row[places.fdLimit]),
+    latencyUs: readingOf(row[places.latencyUs]),
+    stallPercent: readingOf(row[places.stallPercent]),
+    stageRank: readingOf(row[places.stageRank]),
   };
 }
 

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Finding } from '../model/finding.ts';
-import type { Sample } from '../model/gauge.ts';
-import { absent } from '../model/reading.ts';
+import { emptySample, type Sample } from '../model/gauge.ts';
 import type { Subject } from '../model/subject.ts';
 import type { SeriesStore } from './store.ts';
 
@@ -23,20 +22,15 @@ export function folderFor(test: TestContext): string {
 
 export function sampleAt(timeMs: number, readings: Partial<Sample> = {}): Sample {
   return {
-    timeMs,
+    ...emptySample(timeMs),
     anonBytes: 100 * 4096,
     swapBytes: 0,
-    shmemBytes: absent,
     fileBytes: 50 * 4096,
     fds: 12,
-    sockets: absent,
     threads: 4,
     processes: 1,
     cpuSeconds: 1.25,
     startTimeMs: startMs,
-    limitBytes: absent,
-    kernelBytes: absent,
-    headroomBytes: absent,
     fdLimit: 1024,
     ...readings,
   };

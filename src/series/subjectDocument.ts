@@ -3,7 +3,7 @@ import { corrupt } from './bytes.ts';
 
 /** All that is kept, in this order. */
 const fields = ['id', 'kind', 'name', 'workloadId', 'origin', 'user', 'account', 'domain'] as const satisfies readonly (keyof Subject)[];
-const kinds: readonly SubjectKind[] = ['process', 'workload', 'host'];
+const kinds: readonly SubjectKind[] = ['process', 'workload', 'host', 'probe'];
 
 /** A subject as the store's files keep it. */
 export function subjectDocument(subject: Subject): string {

@@ -14,6 +14,8 @@ export interface AccessPolicy {
   readToken: string;
   nowMs: number;
   allowLoopbackRead: boolean;
+  /** Somebody logged out of it. */
+  isEnded(session: string): boolean;
   listen: { host: string; port: number };
 }
 
@@ -28,15 +30,35 @@ export interface AccessRequest {
 
 export const sessionCookie = 'stanch-session';
 
+/** What lets somebody in. */
+export interface Access {
+  right: Right;
+  by: 'token' | 'session' | 'loopback';
+  /** null: none. */
+  session: string | null;
+}
+
+/** Of a request that was not refused. */
+export function accessOf(request: AccessRequest, policy: AccessPolicy): Access {
+  const { header, session, right } = credentials(request, policy);
+  if (right === null) return { right: 'read', by: 'loopback', session: null };
+  return { right, by: header !== null ? 'token' : 'session', session };
+}
+
+function credentials({ authorization, cookie }: AccessRequest, policy: AccessPolicy) {
+  const header = bearer(authorization);
+  const session = header === null ? cookieValue(cookie) : null;
+  if (header !== null) return { header, session, right: rightOfToken(header, policy) };
+  const isOver = session === null || policy.isEnded(session);
+  return { header, session, right: isOver ? null : rightOfSession(session, policy.token, policy.nowMs) };
+}
+
 /** null: may do it. */
 export function refusal(request: AccessRequest, policy: AccessPolicy, needs: Right): HttpProblem | null {
   const foreign = refuseForeignSite(request);
   if (foreign !== null) return foreign;
-  const header = bearer(request.authorization);
-  const session = header === null ? cookieValue(request.cookie) : null;
+  const { header, session, right } = credentials(request, policy);
   const isGiven = header !== null || session !== null;
-  const right =
-    header !== null ? rightOfToken(header, policy) : session !== null ? rightOfSession(session, policy.token, policy.nowMs) : null;
   if (isGiven && right === null) return unauthorised('a token or session that is not, or no longer, the right one', policy);
   if (needs === 'act') return refuseActing(request, policy, right, session !== null);
   if (isGiven) return null;

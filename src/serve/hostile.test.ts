@@ -18,6 +18,7 @@ before(async () => {
     source,
     token,
     readToken: 'R'.repeat(43),
+    endedSessions: { has: () => false, end: () => undefined },
     listen: { host: '127.0.0.1', port: 0 },
     tls: null,
     page: new Map(),

@@ -3,12 +3,14 @@ import * as v from 'valibot';
 import { actionKinds } from '../model/action.ts';
 import { seriesResources } from '../series/resourcePoints.ts';
 import { maxNoteLength } from '../tell/handling.ts';
+import type { Access } from './access.ts';
 import { actionsDocument, agreeTo, planAction, undoAction } from './actions.ts';
 import { adviceDocument } from './advice.ts';
 import { beginEvidence, evidenceDocument, oneEvidence } from './evidence.ts';
 import { findingsDocument } from './findings.ts';
 import { hardeningDocument } from './hardening.ts';
 import { hostDocument } from './host.ts';
+import { hostHistoryDocument } from './hostHistory.ts';
 import { auditDocument, handleIncident, incidentDocument, incidentsDocument } from './incidents.ts';
 import { killsDocument } from './kills.ts';
 import { metricsText } from './metrics.ts';
@@ -26,6 +28,7 @@ import {
   evidenceSchema,
   findingsSchema,
   hostDocumentSchema,
+  hostHistorySchema,
   incidentSchema,
   incidentsSchema,
   killsSchema,
@@ -33,6 +36,8 @@ import {
   type ReportDocument,
   reportSchema,
   seriesSchema,
+  sessionSchema,
+  settingsSchema,
   sinceSchema,
   statusSchema,
   subjectDetailSchema,
@@ -40,6 +45,8 @@ import {
   whereSchema,
 } from './schema.ts';
 import { seriesDocument } from './series.ts';
+import type { Right } from './session.ts';
+import { settingsDocument } from './settings.ts';
 import { sinceDocument } from './since.ts';
 import type { LiveSource } from './source.ts';
 import { statusDocument } from './status.ts';
@@ -49,9 +56,10 @@ import { whereDocument } from './where.ts';
 type Entries = Record<string, v.GenericSchema<string | undefined, unknown>>;
 type Document = Record<string, unknown>;
 
-/** What a request that changes something brings. */
+/** Who asks, and what a request that changes something brings. */
 interface Deed {
   body: unknown;
+  access: Access;
   /** Of the client. */
   address: string;
 }
@@ -67,6 +75,10 @@ export interface Route {
   /** Schema of the JSON document; null for text. */
   response: v.GenericSchema | null;
   contentType: string;
+  /** The right that it takes. */
+  needs: Right;
+  /** The session that asks is over with it. */
+  endsSession?: true;
   /** It is to be kept, not shown. */
   fileName?: string;
   answer(source: LiveSource, params: Record<string, string>, search: URLSearchParams, deed: Deed): string | Promise<string>;
@@ -111,6 +123,7 @@ function json<E extends Entries>(
     body: null,
     response,
     contentType: 'application/json; charset=utf-8',
+    needs: 'read',
     answer: (source, params, search) => {
       const checked = v.safeParse(schema, Object.fromEntries(search));
       if (!checked.success) throw badQuery(checked.issues[0], Object.keys(query), search);
@@ -135,6 +148,7 @@ function deed<B extends v.GenericSchema>(
     body,
     response,
     contentType: 'application/json; charset=utf-8',
+    needs: 'act',
     answer: async (source, params, _search, given) => {
       const checked = v.safeParse(body, given.body);
       if (!checked.success) throw badBody(checked.issues[0]);
@@ -153,6 +167,7 @@ function report(ending: string, type: string, render: (document: ReportDocument)
     body: null,
     response: null,
     contentType: `${type}; charset=utf-8`,
+    needs: 'read',
     fileName: `stanch-report.${ending}`,
     answer: (source, { id = '' }) => render(reportDocument(source, id)),
   };
@@ -197,6 +212,14 @@ const by = v.optional(v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(1
 const bytes = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const idSchema = v.object({ id: v.string() });
 
+const session = {
+  query: {},
+  body: null,
+  response: sessionSchema,
+  contentType: 'application/json; charset=utf-8',
+  needs: 'read',
+} as const;
+
 export const routes: readonly Route[] = [
   json('/api/v1/status', 'What leaks, what is suspected, how the host stands', statusSchema, {}, (source) => statusDocument(source)),
   json(
@@ -205,6 +228,16 @@ export const routes: readonly Route[] = [
     hostDocumentSchema,
     {},
     (source) => hostDocument(source),
+  ),
+  json(
+    '/api/v1/host/history',
+    'The host over time: memory, swap, waiting for memory, disk, CPU, how fast services answered, and the stage',
+    hostHistorySchema,
+    { from: moment, to: moment, points: whole(2, 2000, '300'), subject: v.optional(v.pipe(v.string(), v.maxLength(200))) },
+    (source, { from, to, points, subject }) => {
+      const toMs = to ?? source.nowMs();
+      return hostHistoryDocument(source, { fromMs: from ?? toMs - dayMs, toMs, points, subjectId: subject ?? null });
+    },
   ),
   json('/api/v1/kills', 'Processes killed for want of memory: victim, culprit, what would have prevented it', killsSchema, {}, (source) =>
     killsDocument(source),
@@ -366,6 +399,24 @@ export const routes: readonly Route[] = [
   json('/api/v1/audit', 'How well the server is set up against running out of memory, and how to do better', auditSchema, {}, (source) =>
     hardeningDocument(source.nowMs()),
   ),
+  json('/api/v1/settings', 'What holds, where each comes from and how to change it; no secret', settingsSchema, {}, (source) =>
+    settingsDocument(source),
+  ),
+  {
+    ...session,
+    method: 'GET',
+    path: '/api/v1/session',
+    summary: 'What whoever asks may do, and by what',
+    answer: (_source, _params, _search, { access: { right, by } }) => JSON.stringify({ schema: 'stanch.session/1', right, by }),
+  },
+  {
+    ...session,
+    method: 'POST',
+    path: '/api/v1/session/end',
+    summary: 'Logs out: the session is over on the server, and the cookie goes',
+    endsSession: true,
+    answer: () => JSON.stringify({ schema: 'stanch.session/1', right: null, by: null }),
+  },
   json('/api/v1/audit-log', 'Who did what, latest first', auditLogSchema, { limit: whole(1, 1000, '100') }, (source, query) =>
     auditDocument(source, query.limit),
   ),
@@ -377,6 +428,7 @@ export const routes: readonly Route[] = [
     body: null,
     response: null,
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
+    needs: 'read',
     answer: (source) => metricsText(source),
   },
   {
@@ -387,6 +439,7 @@ export const routes: readonly Route[] = [
     body: null,
     response: null,
     contentType: 'text/plain; charset=utf-8',
+    needs: 'read',
     answer: () => 'ok\n',
   },
 ];

@@ -183,7 +183,7 @@ const hostingEntries = { account: v.nullable(v.string()), domain: v.nullable(v.s
 /** One row of the table of workloads or processes. */
 const subjectRowSchema = v.object({
   id: v.string(),
-  kind: v.picklist(['process', 'workload', 'host']),
+  kind: v.picklist(['process', 'workload', 'host', 'probe']),
   name: v.string(),
   origin: v.nullable(v.string()),
   user: v.nullable(v.string()),
@@ -344,6 +344,30 @@ export const hostDocumentSchema = v.object({
   condition: conditionSchema,
   /** null: before the second scan. */
   vitals: v.nullable(vitalsSchema),
+});
+
+/** The host over a range, parallel arrays: what the cascade does to it. Of memory and swap means, of the rest the worst of each bucket. */
+export const hostHistorySchema = v.object({
+  schema: v.literal('stanch.host-history/1'),
+  time: v.string(),
+  bucketMs: v.number(),
+  timeMs: v.array(v.number()),
+  memTotalBytes: nullableNumber,
+  swapTotalBytes: nullableNumber,
+  /** RAM without what can be had back at once. */
+  memoryBytes: v.array(nullableNumber),
+  swapBytes: v.array(nullableNumber),
+  /** Share of time in which everything waited for memory, 0 to 1. */
+  stallRatio: v.array(nullableNumber),
+  /** Of the disk that is waited for most. */
+  diskLatencyMs: v.array(nullableNumber),
+  /** Of all CPUs, 0 to 1. */
+  cpuRatio: v.array(nullableNumber),
+  stage: v.array(v.nullable(v.picklist(stages))),
+  /** Of the services that are asked now. */
+  probes: v.array(v.object({ name: v.string(), url: v.string(), slowAboveMs: v.number(), latencyMs: v.array(nullableNumber) })),
+  /** Private memory of the one that was asked for; null: none was. */
+  subjectBytes: v.nullable(v.array(nullableNumber)),
 });
 
 const planSchema = v.object({
@@ -741,6 +765,51 @@ export const auditSchema = v.object({
   notices: v.array(v.string()),
 });
 
+/** What holds, with what it means, where it comes from and how to change it. Secrets are not in it. */
+export const settingsSchema = v.object({
+  schema: v.literal('stanch.settings/1'),
+  time: v.string(),
+  /** Where the configuration is, or would be; null: the program that runs stanch decides. */
+  file: v.nullable(v.object({ path: v.string(), isThere: v.boolean() })),
+  settings: v.array(
+    v.object({
+      key: v.string(),
+      meaning: v.string(),
+      value: v.string(),
+      from: v.picklist(['default', 'file', 'flag', 'program']),
+      /** In the file. */
+      line: nullableNumber,
+      /** Of the command line. */
+      flag: v.nullable(v.string()),
+      /** Changed in the file, and in force after a restart. */
+      waits: v.boolean(),
+      /** Lines for the file. */
+      example: v.string(),
+    }),
+  ),
+  channels: v.array(
+    v.object({
+      name: v.string(),
+      kind: v.string(),
+      to: v.string(),
+      leastSeverity: severitySchema,
+      step: v.number(),
+      hours: v.nullable(v.string()),
+    }),
+  ),
+  /** Lines for the file that make a channel. */
+  channelExample: v.string(),
+  /** What to call after a change. */
+  apply: v.array(v.string()),
+});
+
+/** What whoever asks may do; null: nothing any more. */
+export const sessionSchema = v.object({
+  schema: v.literal('stanch.session/1'),
+  right: v.nullable(v.picklist(['read', 'act'])),
+  by: v.nullable(v.picklist(['token', 'session', 'loopback'])),
+});
+
 export const errorSchema = v.object({ code: v.string(), expected: v.string(), found: v.string(), next: v.string() });
 
 export type StatusDocument = v.InferOutput<typeof statusSchema>;
@@ -750,6 +819,7 @@ export type SubjectDetailDocument = v.InferOutput<typeof subjectDetailSchema>;
 export type SeriesDocument = v.InferOutput<typeof seriesSchema>;
 export type FindingsDocument = v.InferOutput<typeof findingsSchema>;
 export type HostDocument = v.InferOutput<typeof hostDocumentSchema>;
+export type HostHistoryDocument = v.InferOutput<typeof hostHistorySchema>;
 export type ActionsDocument = v.InferOutput<typeof actionsSchema>;
 export type EvidenceListDocument = v.InferOutput<typeof evidenceListSchema>;
 export type KillsDocument = v.InferOutput<typeof killsSchema>;
@@ -765,4 +835,6 @@ export type ReportDocument = v.InferOutput<typeof reportSchema>;
 export type AuditDocument = v.InferOutput<typeof auditLogSchema>;
 export type AdviceDocument = v.InferOutput<typeof adviceSchema>;
 export type SinceDocument = v.InferOutput<typeof sinceSchema>;
+export type SettingsDocument = v.InferOutput<typeof settingsSchema>;
+export type SessionDocument = v.InferOutput<typeof sessionSchema>;
 export type HardeningDocument = v.InferOutput<typeof auditSchema>;

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import * as v from 'valibot';
+import { EndedSessions } from './endedSessions.ts';
 import type { PageFile } from './pageFiles.ts';
 import { routes } from './routes.ts';
-import { errorSchema, statusSchema, tickSchema } from './schema.ts';
+import { errorSchema, hostHistorySchema, settingsSchema, statusSchema, tickSchema } from './schema.ts';
 import { type ApiServer, startServer } from './server.ts';
 import { hostileName, sourceForTests } from './sourceForTests.ts';
 
@@ -20,6 +24,7 @@ const page: PageFile = {
 };
 const source = sourceForTests();
 const bugs: unknown[] = [];
+const folder = mkdtempSync(join(tmpdir(), 'stanch-server-'));
 let server: ApiServer;
 
 before(async () => {
@@ -31,6 +36,7 @@ before(async () => {
     source,
     token,
     readToken,
+    endedSessions: new EndedSessions(folder, Date.now()),
     listen: { host: '127.0.0.1', port: 0 },
     tls: null,
     page: files,
@@ -39,6 +45,7 @@ before(async () => {
 });
 after(async () => {
   await server.close();
+  rmSync(folder, { recursive: true });
   assert.deepEqual(bugs, []);
 });
 
@@ -132,6 +139,48 @@ describe('documents', () => {
     assert.ok(Math.abs(series.trend.toValue - 141 * 1024 * 1024) < 1024);
     assert.equal(series.forecast.mid[0], series.trend.toValue);
     assert.ok(series.forecast.high.at(-1) > series.forecast.mid.at(-1) && series.forecast.low.at(-1) < series.forecast.mid.at(-1));
+  });
+
+  test('the settings say where each comes from, and hold no secret', async () => {
+    const document = v.parse(settingsSchema, JSON.parse((await ask('/api/v1/settings')).body));
+    const of = (key: string) => document.settings.find((setting) => setting.key === key);
+    assert.partialDeepStrictEqual(of('interval'), { value: '10 s', from: 'file', line: 3 });
+    assert.partialDeepStrictEqual(of('serve.listen'), { from: 'flag', flag: '--listen', example: '[serve]\nlisten = "127.0.0.1:7420"' });
+    assert.partialDeepStrictEqual(of('store.dir'), { from: 'default', waits: true });
+    assert.deepEqual(
+      document.channels.map(({ kind, to }) => [kind, to]),
+      [
+        ['slack', 'its address stands in the configuration and is not shown'],
+        ['pagerduty', 'its key stands in /etc/stanch/key'],
+        ['webhook', 'its address stands in the environment as HOOK_URL'],
+        ['email', 'ops@example.com, by mail.example.com:587'],
+        ['hook', '/usr/local/bin/tell'],
+      ],
+    );
+    assert.equal(document.channels[0]?.hours, 'mon,tue 08:00-18:00');
+    assert.doesNotMatch(JSON.stringify(document), /hunter2/);
+  });
+
+  test('the host over time has everything at the same moments', async () => {
+    const history = v.parse(hostHistorySchema, JSON.parse((await ask('/api/v1/host/history?subject=w-leak')).body));
+    assert.equal(history.timeMs.length, 61);
+    for (const values of [
+      history.memoryBytes,
+      history.swapBytes,
+      history.stallRatio,
+      history.diskLatencyMs,
+      history.cpuRatio,
+      history.stage,
+    ])
+      assert.equal(values.length, 61);
+    // 8 GB with swap, of which 3 are left and 1 MiB is swapped out.
+    assert.equal(history.memoryBytes[0], 5e9 - 1024 ** 2);
+    assert.equal(history.stallRatio[60], 0.31);
+    assert.equal(history.diskLatencyMs[60], 40);
+    assert.deepEqual([history.cpuRatio[0], history.cpuRatio[60]], [null, 0.25], 'there is nothing before the first');
+    assert.deepEqual([history.stage[0], history.stage[60]], ['healthy', 'stalling']);
+    assert.deepEqual([history.probes[0]?.name, history.probes[0]?.latencyMs[60]], ['ssh', 40]);
+    assert.equal(history.subjectBytes?.[0], 41 * 1024 ** 2);
   });
 
   test('the OpenAPI document names every route and refers to nothing that is missing', async () => {
@@ -262,7 +311,16 @@ describe('the live stream', () => {
 describe('a port in use', () => {
   test('is said with another one to take', async () => {
     await assert.rejects(
-      startServer({ source, token, readToken, listen: server.address, tls: null, page: new Map(), onBug: () => undefined }),
+      startServer({
+        source,
+        token,
+        readToken,
+        endedSessions: { has: () => false, end: () => undefined },
+        listen: server.address,
+        tls: null,
+        page: new Map(),
+        onBug: () => undefined,
+      }),
       (error: Error & { code?: string; next?: string }) =>
         error.code === 'STANCH_E_PORT_IN_USE' && /--listen 127\.0\.0\.1:\d+/.test(error.next ?? ''),
     );
@@ -339,6 +397,26 @@ describe('who may act', () => {
       assert.equal((await ask('/api/v1/status', { Cookie: forged })).status, 401, forged);
     const readSession = await session(readToken);
     assert.equal((await ask('/api/v1/status', { Cookie: readSession.replace('=read', '=act') })).status, 401);
+  });
+  test('whoever logs out is out at once and for good, and nobody else is', async () => {
+    const cookie = await session(token);
+    const other = await session(readToken);
+    const from = (given: string) => ({ ...type, Cookie: given, Origin: `http://${host().Host}`, ...host() });
+    assert.deepEqual(JSON.parse((await ask('/api/v1/session', { Cookie: other })).body), {
+      schema: 'stanch.session/1',
+      right: 'read',
+      by: 'session',
+    });
+    assert.equal((await post({ ...from(cookie), Origin: 'http://evil.example' }, '{}', '/api/v1/session/end')).status, 403);
+    const answer = await post(from(cookie), '{}', '/api/v1/session/end');
+    assert.equal(answer.status, 200);
+    assert.match(String(answer.headers['set-cookie']), /^stanch-session=; Path=\/; HttpOnly; SameSite=Strict; Max-Age=0/);
+    assert.equal((await ask('/api/v1/status', { Cookie: cookie })).status, 401);
+    assert.equal((await post(from(cookie), noteText)).status, 401);
+    assert.equal((await ask('/api/v1/status', { Cookie: other })).status, 200);
+    const afterRestart = new EndedSessions(folder, Date.now());
+    assert.ok(afterRestart.has(cookie.replace('stanch-session=', '')) && !afterRestart.has(other.replace('stanch-session=', '')));
+    assert.equal((await post(from(other), '{}', '/api/v1/session/end')).status, 200, 'with the right to read alone, too');
   });
   test('what is sent is checked', async () => {
     assert.equal((await post({ Authorization: `Bearer ${token}`, 'Content-Type': 'text/plain' }, noteText)).status, 415);

@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { addRoute, createRouter, findRoute } from 'rou3';
 import type { TlsSettings } from '../model/settings.ts';
-import { type AccessPolicy, isLoopback, refusal, rightOfToken, sessionCookie } from './access.ts';
+import { type Access, type AccessPolicy, accessOf, isLoopback, refusal, rightOfToken, sessionCookie } from './access.ts';
 import { readBody } from './body.ts';
+import type { EndedSessions } from './endedSessions.ts';
 import { listen } from './listen.ts';
 import { openapiDocument } from './openapi.ts';
 import type { PageFile } from './pageFiles.ts';
@@ -12,7 +13,7 @@ import { HttpProblem, problemOf } from './problem.ts';
 import { RateLimit } from './rateLimit.ts';
 import { securityHeaders, send, sendFile } from './reply.ts';
 import { type Route, routes } from './routes.ts';
-import { createSession, sessionMs } from './session.ts';
+import { createSession, type Right, sessionMs } from './session.ts';
 import type { LiveSource } from './source.ts';
 import { LiveStream } from './stream.ts';
 import { readCertificate } from './tls.ts';
@@ -33,6 +34,7 @@ export interface ApiOptions {
   source: LiveSource;
   token: string;
   readToken: string;
+  endedSessions: Pick<EndedSessions, 'has' | 'end'>;
   listen: { host: string; port: number };
   /** Null: http. */
   tls: TlsSettings | null;
@@ -106,8 +108,8 @@ class Api {
     const file = this.options.page.get(url.pathname);
     const isDeed = request.method === 'POST';
     // The page's files hold nothing of this server: whoever may not read gets them, so that the page can ask for the token.
-    if (file === undefined || isDeed) this.refuse(request, isDeed ? 'act' : 'read');
     const deed = findRoute(this.router, 'POST', url.pathname);
+    if (file === undefined || isDeed) this.refuse(request, isDeed ? (deed?.data.needs ?? 'act') : 'read');
     if (isDeed && deed !== undefined) {
       await this.act(request, response, deed.data, decodeParams(deed.params));
       return;
@@ -119,28 +121,54 @@ class Api {
     if (!isKnown) throw notFound(url.pathname);
     refuseBody(request);
     if (file !== undefined) sendFile(request, response, file);
-    else if (route !== undefined) await this.answerRoute(response, route.data, decodeParams(route.params), url.searchParams);
+    else if (route !== undefined) await this.answerRoute(request, response, route.data, decodeParams(route.params), url.searchParams);
     else if (url.pathname === '/api/v1/stream') this.openStream(request, response);
     else send(response, 200, 'application/json; charset=utf-8', JSON.stringify(openapiDocument(this.options.source.version)));
   }
 
   private async answerRoute(
+    request: IncomingMessage,
     response: ServerResponse,
     route: Route,
     params: Record<string, string>,
     search: URLSearchParams,
   ): Promise<void> {
-    const text = await route.answer(this.options.source, params, search, { body: null, address: '' });
+    const text = await route.answer(this.options.source, params, search, { body: null, ...this.whoAsks(request) });
     if (route.fileName !== undefined) response.setHeader('Content-Disposition', `attachment; filename="${route.fileName}"`);
     send(response, 200, route.contentType, text);
   }
 
   private async act(request: IncomingMessage, response: ServerResponse, route: Route, params: Record<string, string>): Promise<void> {
-    const deed = { body: await readBody(request), address: request.socket.remoteAddress ?? '' };
+    const deed = { body: await readBody(request), ...this.whoAsks(request) };
+    if (route.endsSession === true) this.endSession(response, deed.access);
     send(response, 200, route.contentType, await route.answer(this.options.source, params, new URLSearchParams(), deed));
   }
 
-  private refuse(request: IncomingMessage, needs: 'read' | 'act'): void {
+  private whoAsks(request: IncomingMessage): { address: string; access: Access } {
+    return { address: request.socket.remoteAddress ?? '', access: accessOf(accessRequest(request), this.policy()) };
+  }
+
+  private endSession(response: ServerResponse, { session }: Access): void {
+    response.setHeader('Set-Cookie', this.cookieHeader('', 0));
+    if (session === null) return;
+    try {
+      this.options.endedSessions.end(session, Date.now());
+    } catch (error) {
+      throw new HttpProblem(507, 'STANCH_E_DATA_DIR', {
+        expected: 'room in the data folder to put down that this session is over',
+        found: error instanceof Error ? error.message : String(error),
+        next: 'It is over until stanch is started anew. Make room, log in and out again.',
+      });
+    }
+  }
+
+  /** No script reads it, and no other site has it sent along. */
+  private cookieHeader(session: string, seconds: number): string {
+    const secure = this.options.tls === null ? '' : '; Secure';
+    return `${sessionCookie}=${session}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${secure}`;
+  }
+
+  private refuse(request: IncomingMessage, needs: Right): void {
     const refused = refusal(accessRequest(request), this.policy(), needs);
     if (refused === null) return;
     if (refused.status === 401) this.countWrong(request);
@@ -171,11 +199,10 @@ class Api {
       return false;
     }
     const session = createSession(right, this.options.token, Date.now());
-    const secure = this.options.tls === null ? '' : '; Secure';
     response.writeHead(303, {
       ...securityHeaders,
       Location: '/',
-      'Set-Cookie': `${sessionCookie}=${session}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${sessionMs / 1000}${secure}`,
+      'Set-Cookie': this.cookieHeader(session, sessionMs / 1000),
       'Cache-Control': 'no-store',
     });
     response.end();
@@ -183,9 +210,10 @@ class Api {
   }
 
   private policy(): AccessPolicy {
-    const { token, readToken, source } = this.options;
+    const { token, readToken, source, endedSessions } = this.options;
     const allowLoopbackRead = source.settings().allowLoopbackRead && isLoopbackName(this.bound.host);
-    return { token, readToken, nowMs: Date.now(), allowLoopbackRead, listen: this.bound };
+    const isEnded = (session: string) => endedSessions.has(session);
+    return { token, readToken, nowMs: Date.now(), allowLoopbackRead, isEnded, listen: this.bound };
   }
 
   private openStream(request: IncomingMessage, response: ServerResponse): void {

@@ -15,12 +15,19 @@ export function createSession(right: Right, token: string, nowMs: number): strin
 
 /** Null: none of ours, or over. */
 export function rightOfSession(given: string, token: string, nowMs: number): Right | null {
-  const match = /^((read|act)\.([0-9a-z]{1,12})\.[\w-]{16})\.([\w-]{43})$/.exec(given);
-  if (match === null) return null;
-  const [, text = '', right, until = '', signed = ''] = match;
+  const parts = partsOfSession(given);
+  if (parts === null) return null;
+  const { text, right, untilMs, signed } = parts;
   const isOurs = timingSafeEqual(Buffer.from(signed), Buffer.from(signature(text, token)));
-  if (!isOurs || Number.parseInt(until, 36) <= nowMs) return null;
-  return right === 'act' ? 'act' : 'read';
+  return isOurs && untilMs > nowMs ? right : null;
+}
+
+/** As it claims to be. Null: it does not look like one. */
+export function partsOfSession(given: string): { text: string; right: Right; untilMs: number; nonce: string; signed: string } | null {
+  const match = /^((read|act)\.([0-9a-z]{1,12})\.([\w-]{16}))\.([\w-]{43})$/.exec(given);
+  if (match === null) return null;
+  const [, text = '', right, until = '', nonce = '', signed = ''] = match;
+  return { text, right: right === 'act' ? 'act' : 'read', untilMs: Number.parseInt(until, 36), nonce, signed };
 }
 
 function signature(text: string, token: string): string {

@@ -3,7 +3,7 @@
 import type { Explainer } from '../explain/explainer.ts';
 import type { PostMortem } from '../model/kill.ts';
 import type { Notice } from '../model/notice.ts';
-import type { Settings } from '../model/settings.ts';
+import type { Configured, Settings } from '../model/settings.ts';
 import type { SubjectVerdict } from '../model/verdict.ts';
 import type { HostCondition } from '../relate/hostWatch.ts';
 import type { Where } from '../relate/where.ts';
@@ -25,6 +25,8 @@ export interface LiveSource {
   readonly version: string;
   readonly hostName: string;
   settings(): Settings;
+  /** null: the settings come from no file. */
+  configured(): Configured | null;
   /** stanch's time, ms since the epoch. */
   nowMs(): number;
   /** The latest scan. */

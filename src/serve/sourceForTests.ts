@@ -7,7 +7,7 @@ import type { Finding } from '../model/finding.ts';
 import { emptySample, type Sample } from '../model/gauge.ts';
 import type { Incident } from '../model/incident.ts';
 import { absent, notPermitted } from '../model/reading.ts';
-import { observeOnly, untold } from '../model/settings.ts';
+import { type ChannelSettings, observeOnly, untold } from '../model/settings.ts';
 import { hostSubject, type Subject } from '../model/subject.ts';
 import type { ResourceVerdict, SubjectVerdict } from '../model/verdict.ts';
 import { conditionForTests, killForTests } from '../relate/conditionForTests.ts';
@@ -179,12 +179,45 @@ function points(gauge: string): Points {
   const value = (minute: number) => {
     if (gauge === 'anonBytes') return 40 * mib + (minute * 100 * mib) / 60;
     if (gauge === 'swapBytes') return mib;
+    if (gauge === 'limitBytes') return 8e9;
+    if (gauge === 'headroomBytes') return 3e9;
+    if (gauge === 'cpuSeconds') return minute * 30;
+    if (gauge === 'latencyUs') return 40_000;
+    if (gauge === 'stallPercent') return 31;
+    if (gauge === 'stageRank') return minute < 30 ? 0 : 3;
     if (gauge === 'startTimeMs') return minute < 30 ? startMs - 9e6 : startMs - 1.8e6;
     return Number.NaN;
   };
   const values = timeMs.map((_time, minute) => value(minute));
   return { timeMs, min: values, mean: values, max: values, last: values, bucketMs: 0 };
 }
+
+/** One of each way to keep a secret. None of them is called in a test of the API. */
+const channelBase = { leastSeverity: 'warning', step: 0, hours: null } as const;
+const channelsForTests: ChannelSettings[] = [
+  {
+    ...channelBase,
+    name: 'chat',
+    kind: 'slack',
+    url: { value: 'https://example.com/hunter2' },
+    hours: { days: [1, 2], fromMinute: 480, toMinute: 1080 },
+  },
+  { ...channelBase, name: 'duty', kind: 'pagerduty', url: { value: 'https://example.com' }, key: { file: '/etc/stanch/key' } },
+  { ...channelBase, name: 'bot', kind: 'webhook', url: { env: 'HOOK_URL' } },
+  {
+    ...channelBase,
+    name: 'mail',
+    kind: 'email',
+    host: 'mail.example.com',
+    port: 587,
+    security: 'starttls',
+    user: 'stanch',
+    password: { value: 'hunter2' },
+    from: 'stanch@example.com',
+    to: ['ops@example.com'],
+  },
+  { ...channelBase, name: 'own', kind: 'hook', command: ['/usr/local/bin/tell', '--key', 'hunter2'] },
+];
 
 export interface TestSource extends LiveSource {
   /** As if a scan had just ended. */
@@ -210,9 +243,17 @@ export function sourceForTests(): TestSource {
       budget: { cpuRatio: 0.01, rssBytes: 1e8, readsPerSecond: 20_000 },
       bpf: false,
       ...untold,
+      notify: { ...untold.notify, channels: channelsForTests },
       probes: { enabled: false, intervalMs: 30_000, timeoutMs: 10_000, targets: null },
       explain: { automatic: false },
       policy: observeOnly,
+    }),
+    configured: () => ({
+      path: '/etc/stanch/stanch.toml',
+      isThere: true,
+      lines: new Map([['interval', 3]]),
+      flags: new Map([['serve.listen', '--listen']]),
+      waiting: ['store.dir'],
     }),
     nowMs: () => startMs,
     scan: () => scan,

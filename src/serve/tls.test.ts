@@ -62,6 +62,7 @@ test('with a certificate it speaks TLS, sets secure cookies, and the command lin
     source: sourceForTests(),
     token,
     readToken: 'R'.repeat(43),
+    endedSessions: { has: () => false, end: () => undefined },
     listen: { host: '127.0.0.1', port: 0 },
     tls,
     page: new Map(),

@@ -328,7 +328,7 @@ export class Guardian {
       const leakerFull = isShort(host) ? this.#leakerFull() : null;
       if (this.#trigger.look({ ...host, leakerFull })) this.#actInEmergency();
     } catch (error) {
-      if (error instanceof StanchError) this.#sayOnce(null, `stanch cannot act: ${error.message}`);
+      if (error instanceof StanchError) this.#sayOnce(null, null, `stanch cannot act: ${error.message}`);
       else this.#options.onBug(error);
     }
   }

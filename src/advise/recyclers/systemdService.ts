@@ -28,7 +28,7 @@ export function systemdService(measured: Measurements): Recommendation[] {
   const seconds = Math.max(1, Math.floor((recycling.lifeMs * share) / 1000));
   const lifeMs = seconds * 1000;
   const often = perHour(3_600_000 / lifeMs);
-  const settings = [{ name: 'RuntimeMaxSec', now: unitValue(unit.config, 'Service.RuntimeMaxSec'), advised: String(seconds) }];
+  const settings = [{ name: 'RuntimeMaxSec', now: unitValue(unit.config, 'Service.RuntimeMaxSec'), live: null, advised: String(seconds) }];
   return [
     {
       id: 'runtime-max-sec',

@@ -31,7 +31,7 @@ test('says who, how fast, since when and how long, with pictures, and what to do
     for (const said of ['100 MiB an hour', 'in 2 h', '99.8 % sure', 'the floor rises', 'stanch check', 'test-host'])
       assert.ok(text.includes(said), said);
   }
-  assert.equal(html.match(/<svg /g)?.length, 1, 'of the headroom nothing was read');
+  assert.equal(html.match(/<svg /g)?.length, 2, 'what it holds, and what is left on the server');
   assert.match(html, /stroke-dasharray="6 4"/, 'the forecast');
   assert.doesNotMatch(html, /(src|href)=|url\(|@import/, 'asks nobody for anything');
 });
