@@ -6,8 +6,8 @@ import type { Points } from '../series/store.ts';
 import type { SeriesDocument } from './schema.ts';
 import type { LiveSource } from './source.ts';
 
-/** `headroom` is of the host: MemAvailable + SwapFree over time. */
-export const seriesResources = ['memory', 'shmem', 'fds', 'sockets', 'threads', 'processes', 'kernel', 'headroom'] as const;
+/** `headroom` is of the host: MemAvailable + SwapFree over time. `cpu`: cores used. */
+export const seriesResources = ['memory', 'shmem', 'fds', 'sockets', 'threads', 'processes', 'kernel', 'headroom', 'cpu'] as const;
 type SeriesResource = (typeof seriesResources)[number];
 
 export interface SeriesQuery {
@@ -27,6 +27,7 @@ const gaugesOf: Record<SeriesResource, readonly Gauge[]> = {
   processes: ['processes'],
   kernel: ['kernelBytes'],
   headroom: ['headroomBytes'],
+  cpu: ['cpuSeconds'],
 };
 const byteResources: readonly SeriesResource[] = ['memory', 'shmem', 'kernel', 'headroom'];
 const forecastPoints = 24;
@@ -40,7 +41,7 @@ export function seriesDocument(source: LiveSource, query: SeriesQuery): SeriesDo
     schema: 'stanch.series/1',
     subjectId: query.subjectId,
     resource: query.resource,
-    unit: byteResources.includes(query.resource) ? 'bytes' : 'count',
+    unit: query.resource === 'cpu' ? 'cores' : byteResources.includes(query.resource) ? 'bytes' : 'count',
     bucketMs: points.bucketMs,
     timeMs: [...points.timeMs],
     floor: nullable(points.min),
@@ -53,11 +54,21 @@ export function seriesDocument(source: LiveSource, query: SeriesQuery): SeriesDo
   };
 }
 
-/** The gauges of a resource, read and summed. */
+/** The gauges of a resource, read and summed; what is cumulative, as a rate. */
 export function readResource(resource: SeriesResource, read: (gauge: Gauge) => Points): Points {
   const [first, second] = gaugesOf[resource];
   const base = first === undefined ? emptyPoints : read(first);
+  if (resource === 'cpu') return ratesOf(base);
   return second === undefined ? base : addPoints(base, read(second));
+}
+
+/** Seconds in each second between one point and the next; none at a start, where the counter begins anew. */
+function ratesOf({ timeMs, last, bucketMs }: Points): Points {
+  const rates = last.map((seconds, index) => {
+    const rate = (1000 * (seconds - (last[index - 1] ?? Number.NaN))) / ((timeMs[index] ?? 0) - (timeMs[index - 1] ?? 0));
+    return rate >= 0 ? rate : Number.NaN;
+  });
+  return { timeMs, min: rates, mean: rates, max: rates, last: rates, bucketMs };
 }
 
 /**
