@@ -17,6 +17,8 @@ const mostEvents = 100;
 export interface ExplainJob {
   subject: EvidenceSubject;
   startedMs: number;
+  /** What it was expected to cost. */
+  estimate: EvidenceCost;
   /** 0 to 1. */
   done: number;
   state: 'running' | 'done' | 'failed' | 'cancelled';
@@ -94,7 +96,15 @@ export class Explainer {
     if (this.#running !== null) throw busy(this.#latest);
     const { estimate, headroom } = this.plan(subject);
     if (headroom !== null && !headroom.isEnough) throw noRoom(estimate.rssBytes, headroom.bytes);
-    const job: ExplainJob = { subject, startedMs: this.#options.nowMs(), done: 0, state: 'running', evidenceId: null, error: null };
+    const job: ExplainJob = {
+      subject,
+      startedMs: this.#options.nowMs(),
+      estimate,
+      done: 0,
+      state: 'running',
+      evidenceId: null,
+      error: null,
+    };
     this.#latest = job;
     this.#abort = new AbortController();
     this.#running = this.#run(job, memoryCapBytes(estimate), this.#abort.signal);

@@ -453,6 +453,7 @@ export const evidenceListSchema = v.object({
     v.object({
       subject: evidenceSubjectSchema,
       startedMs: v.number(),
+      estimate: costSchema,
       done: v.number(),
       state: v.picklist(['running', 'done', 'failed', 'cancelled']),
       evidenceId: v.nullable(v.string()),

@@ -261,11 +261,11 @@ export function sourceForTests(): TestSource {
       get: (id) => (id === evidence.id ? evidence : null),
       plan: (subject) => ({
         subject,
-        estimate: { cpuSeconds: 1, rssBytes: 1e8, wallMs: 61_000 },
+        estimate: evidence.estimate,
         headroom: { bytes: 3e8, wall: 'memory of the server', isEnough: true },
       }),
       begin: (subject) => {
-        job = { subject, startedMs: startMs, done: 0, state: 'running', evidenceId: null, error: null };
+        job = { subject, startedMs: startMs, estimate: evidence.estimate, done: 0, state: 'running', evidenceId: null, error: null };
         return job;
       },
       cancel: () => {
