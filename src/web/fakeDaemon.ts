@@ -71,6 +71,8 @@ export interface FakeState {
   told: [path: string, body: unknown][];
   /** When set, requests without it are answered 401. */
   token: string | null;
+  /** When set, reading is free and acting needs it. */
+  actToken: string | null;
 }
 
 export interface FakeDaemon {
@@ -221,6 +223,7 @@ export function calmState(): FakeState {
     refusal: null,
     told: [],
     token: null,
+    actToken: null,
   };
 }
 
@@ -378,6 +381,7 @@ export function leakState(): FakeState {
     refusal: null,
     told: [],
     token: null,
+    actToken: null,
   };
 }
 
@@ -413,7 +417,8 @@ function answer(request: IncomingMessage, response: ServerResponse, pageFolder: 
     response.end(readFileSync(join(pageFolder, file)));
     return;
   }
-  if (state.token !== null && request.headers.authorization !== `Bearer ${state.token}`) {
+  const needed = state.token ?? (request.method === 'POST' || request.headers.authorization !== undefined ? state.actToken : null);
+  if (needed !== null && request.headers.authorization !== `Bearer ${needed}`) {
     json(response, 401, { code: 'STANCH_E_UNAUTHORISED', expected: 'the token of this stanch', found: 'none', next: 'Send it.' });
     return;
   }

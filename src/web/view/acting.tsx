@@ -26,7 +26,7 @@ const usual = ['restart', 'recycle', 'throttle'] as const;
 const rare = ['protect', 'isolate', 'kill'] as const;
 
 export function Acting({ subject }: { subject: SubjectRow }) {
-  const acting = useActing(subject.id);
+  const acting = useActing(subject.id, useActions());
   const word = shellWord(subject.name);
   return (
     <section aria-labelledby="acting" class="panel acting">
@@ -53,8 +53,8 @@ export function Acting({ subject }: { subject: SubjectRow }) {
 }
 
 /** For a card with little room: one way, and what came of it. */
-export function PlanRestart({ subjectId }: { subjectId: string }) {
-  const acting = useActing(subjectId);
+export function PlanRestart({ subjectId, actions }: { subjectId: string; actions: KnownActions }) {
+  const acting = useActing(subjectId, actions);
   return (
     <div class="plan-restart">
       {acting.proposals.length === 0 && (
@@ -135,18 +135,28 @@ function Waiting({ proposal: { id, plan }, heldBack, acting }: WaitingProps) {
   );
 }
 
-function useActing(subjectId: string) {
+interface KnownActions {
+  found: ActionsDocument | null;
+  refresh(): void;
+}
+
+/** Of all workloads, so that a view with many of them asks once. */
+export function useActions(): KnownActions {
+  const [turn, setTurn] = useState(0);
+  const { document: found } = useDocument<ActionsDocument>(`actions?${turn}`, () => 'actions?limit=200', everyMs);
+  return { found, refresh: () => setTurn((before) => before + 1) };
+}
+
+function useActing(subjectId: string, { found, refresh }: KnownActions) {
   const [planned, setPlanned] = useState<Proposal | null>(null);
   const [left, setLeft] = useState<readonly string[]>([]);
   const [said, setSaid] = useState('');
   const [heldBack, setHeldBack] = useState<string | null>(null);
-  const [turn, setTurn] = useState(0);
-  const { document: found } = useDocument<ActionsDocument>(`actions of ${subjectId}?${turn}`, () => 'actions?limit=200', everyMs);
 
   const attempt = async (work: () => Promise<string>) => {
     try {
       setSaid(await work());
-      setTurn((before) => before + 1);
+      refresh();
     } catch (cause) {
       setSaid(problemWords(cause));
     }

@@ -8,7 +8,7 @@ import { formatBytes } from '../words/format.ts';
 import { hostingWords } from '../words/hosting.ts';
 import { inert } from '../words/inert.ts';
 import { classWord, rateWords, resourceWord, wallWord } from '../words/verdictWords.ts';
-import { PlanRestart } from './acting.tsx';
+import { PlanRestart, useActions } from './acting.tsx';
 import { Condition, Kills } from './condition.tsx';
 import { exhaustionInterval, timeLeft, VerdictFacts } from './facts.tsx';
 import { HostMemory } from './hostMemory.tsx';
@@ -78,12 +78,13 @@ function Headline({ now }: { now: StatusDocument }) {
 }
 
 function Leaks({ rows, total }: { rows: readonly SubjectRow[]; total: number }) {
+  const actions = useActions();
   const found = useDocument<EvidenceListDocument>('evidence', () => 'evidence?limit=20', evidenceEveryMs).document?.evidence ?? [];
   return (
     <section aria-labelledby="leaks">
       <h2 id="leaks">{total <= 1 ? 'What leaks' : `What leaks: ${total} workloads`}</h2>
       {rows.map((row) => (
-        <LeakCard row={row} evidence={found.find(({ subject }) => subject.subjectId === row.id)} key={row.id} />
+        <LeakCard row={row} evidence={found.find(({ subject }) => subject.subjectId === row.id)} actions={actions} key={row.id} />
       ))}
       {total > rows.length && (
         <p class="more">
@@ -116,7 +117,13 @@ function Inside({ evidence, href }: { evidence: Evidence | undefined; href: stri
   );
 }
 
-function LeakCard({ row, evidence }: { row: SubjectRow; evidence: Evidence | undefined }) {
+interface LeakCardProps {
+  row: SubjectRow;
+  evidence: Evidence | undefined;
+  actions: ReturnType<typeof useActions>;
+}
+
+function LeakCard({ row, evidence, actions }: LeakCardProps) {
   const { verdict } = row;
   return (
     <article class="leak" aria-labelledby={`leak-${row.id}`}>
@@ -138,7 +145,7 @@ function LeakCard({ row, evidence }: { row: SubjectRow; evidence: Evidence | und
       <VerdictFacts verdict={verdict} />
       <Inside evidence={evidence} href={`${workloadHref(row.id)}?at=where-it-leaks`} />
       <WhatToDo row={row}>
-        <PlanRestart subjectId={row.id} />
+        <PlanRestart subjectId={row.id} actions={actions} />
       </WhatToDo>
       <Reasons verdict={verdict} brief={true} />
     </article>

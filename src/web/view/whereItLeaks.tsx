@@ -1,5 +1,5 @@
 /** Where in the application it leaks: asked for with its cost told first, followed while it is looked for, and then read. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { askDocument, tell } from '../talk/api.ts';
 import type { EvidenceListDocument, EvidencePlanDocument, ExplainJob, Member, SubjectRow } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
@@ -14,8 +14,8 @@ import { Moment } from './moment.tsx';
 import { Name } from './name.tsx';
 import { problemWords } from './problemWords.ts';
 
-const calmMs = 15_000;
-const runningMs = 900;
+const everyMs = 15_000;
+const whileRunningMs = 2000;
 const planTimeoutMs = 20_000;
 const mostProcesses = 50;
 
@@ -54,7 +54,6 @@ function useExplanation(subjectId: string) {
   const [said, setSaid] = useState('');
   const [answered, setAnswered] = useState<EvidenceListDocument | null>(null);
   const [turn, setTurn] = useState(0);
-  const [everyMs, setEveryMs] = useState(calmMs);
   const held = useDocument<EvidenceListDocument>(
     `evidence ${subjectId}?${turn}`,
     () => `evidence?limit=10&subject=${encodeURIComponent(subjectId)}`,
@@ -62,8 +61,13 @@ function useExplanation(subjectId: string) {
   );
   const found = held.document;
   const job = answered !== null && (found === null || answered.time > found.time) ? answered.job : (found?.job ?? null);
-  const wantedMs = job?.state === 'running' ? runningMs : calmMs;
-  if (wantedMs !== everyMs) setEveryMs(wantedMs);
+  const isRunning = job?.state === 'running';
+  // Scans may be half a minute apart: whoever waits is not to wait for the next one.
+  useEffect(() => {
+    if (!isRunning) return;
+    const timer = setInterval(() => setTurn((before) => before + 1), whileRunningMs);
+    return () => clearInterval(timer);
+  }, [isRunning]);
 
   const attempt = async (work: () => Promise<void>) => {
     try {
@@ -77,7 +81,7 @@ function useExplanation(subjectId: string) {
     attempt(async () => {
       setAnswered(await tell<EvidenceListDocument>(path, { ...body, by: 'page' }));
       setPlan(null);
-      setTurn(turn + 1);
+      setTurn((before) => before + 1);
     });
   return {
     found,
