@@ -1,6 +1,4 @@
 /** Advice for a person at a terminal. Pure. */
-import { fileDiff } from '../advise/fileDiff.ts';
-import type { Recommendation } from '../model/advice.ts';
 import { formatBytes } from '../model/units.ts';
 import type { AdviceDocument } from '../serve/schema.ts';
 import type { Paint } from './paint.ts';
@@ -8,6 +6,7 @@ import { printable } from './printable.ts';
 import { wrapped } from './wrapped.ts';
 
 type AdviceOnOne = AdviceDocument['advice'][number];
+type Recommendation = AdviceOnOne['recommendations'][number];
 
 export function adviceReport({ advice }: AdviceDocument, paint: Paint, columns: number): string {
   const told = advice.filter(({ recommendations }) => recommendations.length > 0 || advice.length === 1);
@@ -35,8 +34,8 @@ function brief({ title, settings, buys }: Recommendation): string[] {
 }
 
 function full(each: Recommendation, paint: Paint, columns: number, name: string): string[] {
-  const { id, title, settings, reason, arithmetic, buys, change, line, place, apply, undo, risk } = each;
-  const shown = change === null ? [`in ${place}:`, ...line.split('\n')] : fileDiff(change);
+  const { id, title, settings, reason, arithmetic, buys, change, diff, line, place, apply, undo, risk } = each;
+  const shown = change === null ? [`in ${place}:`, ...line.split('\n')] : diff;
   const byStanch = change === null || apply.length === 0 ? [] : [`  do it   stanch advise ${quoted(name)} --apply ${id}`];
   return [
     `  ${paint('bold', printable(title))}  (${id})`,

@@ -59,6 +59,7 @@ test('the report of one workload has the sum, the diff, the way there and back; 
               arithmetic: ['1 + 1 = 2'],
               buys: 'raising it buys 1 h',
               change: { path: '/etc/x', before: 'a\nb = 0\nc\n', after: 'a\nb = 500\nc\n' },
+              diff: ['--- /etc/x', '+++ /etc/x', '@@ line 1 @@', ' a', '-b = 0', '+b = 500', ' c'],
               line: 'b = 500',
               place: '/etc/x',
               inForce: [],

@@ -13,7 +13,8 @@ const fixedCpuSeconds = 0.4;
 const cpuSecondsPerGiB = 9;
 const fixedRssBytes = 100 << 20;
 const rssPart = 0.17;
-const headroomFactor = 2;
+/** So many times what it needs has to be free. */
+export const headroomFactor = 2;
 const mostRssBytes = 680 << 20;
 const maxDepth = 32;
 

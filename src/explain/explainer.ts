@@ -1,9 +1,9 @@
 /** Explanations that the daemon takes: one at a time, because somebody asked or, where the owner wants it, because a leak was confirmed. */
 import { StanchError } from '../model/errors.ts';
 import type { ServerEvent } from '../model/event.ts';
-import type { Evidence, EvidenceSubject } from '../model/evidence.ts';
+import type { Evidence, EvidenceCost, EvidenceSubject } from '../model/evidence.ts';
 import { formatBytes } from '../model/units.ts';
-import { estimateCost, heapBytes, memoryCapBytes, readHeadroom } from './cost.ts';
+import { estimateCost, type Headroom, heapBytes, memoryCapBytes, readHeadroom } from './cost.ts';
 import { EvidenceFolder } from './evidenceFolder.ts';
 import { openTarget } from './explainProcess.ts';
 import { runExplain } from './runExplain.ts';
@@ -17,13 +17,23 @@ const mostEvents = 100;
 export interface ExplainJob {
   subject: EvidenceSubject;
   startedMs: number;
+  /** What it was expected to cost. */
+  estimate: EvidenceCost;
   /** 0 to 1. */
   done: number;
-  state: 'running' | 'done' | 'failed';
+  state: 'running' | 'done' | 'failed' | 'cancelled';
   /** Once it is done. */
   evidenceId: string | null;
   /** Why it failed. */
   error: string | null;
+}
+
+/** What an explanation would do, before anybody wants it. */
+export interface ExplainPlan {
+  subject: EvidenceSubject;
+  estimate: EvidenceCost;
+  /** null: the system does not say. */
+  headroom: Headroom | null;
 }
 
 export interface ExplainerOptions {
@@ -74,19 +84,42 @@ export class Explainer {
     return this.#folder.get(id);
   }
 
+  /** Counts the pages of the process, and does nothing else. Errors: STANCH_E_GONE, STANCH_E_NOT_PERMITTED. */
+  plan(subject: EvidenceSubject): ExplainPlan {
+    const memory = openTarget(subject);
+    try {
+      const estimate = estimateCost(heapBytes(memory), intervalMs);
+      return { subject, estimate, headroom: readHeadroom(estimate.rssBytes) };
+    } finally {
+      memory.close();
+    }
+  }
+
   /** Errors: STANCH_E_BUDGET while another one runs or without room, STANCH_E_GONE, STANCH_E_NOT_PERMITTED. */
   begin(subject: EvidenceSubject): ExplainJob {
     if (this.#running !== null) throw busy(this.#latest);
-    const memory = openTarget(subject);
-    const estimate = estimateCost(heapBytes(memory), intervalMs);
-    memory.close();
-    const headroom = readHeadroom(estimate.rssBytes);
+    const { estimate, headroom } = this.plan(subject);
     if (headroom !== null && !headroom.isEnough) throw noRoom(estimate.rssBytes, headroom.bytes);
-    const job: ExplainJob = { subject, startedMs: this.#options.nowMs(), done: 0, state: 'running', evidenceId: null, error: null };
+    const job: ExplainJob = {
+      subject,
+      startedMs: this.#options.nowMs(),
+      estimate,
+      done: 0,
+      state: 'running',
+      evidenceId: null,
+      error: null,
+    };
     this.#latest = job;
     this.#abort = new AbortController();
     this.#running = this.#run(job, memoryCapBytes(estimate), this.#abort.signal);
     return job;
+  }
+
+  /** Ends the one that runs. False: none does. The process was only read, and goes on. */
+  cancel(): boolean {
+    if (this.#running === null) return false;
+    this.#abort?.abort();
+    return true;
   }
 
   /** Where the owner wants it: once a day for each that leaks. */
@@ -135,7 +168,8 @@ export class Explainer {
       Object.assign(job, { done: 1, state: 'done', evidenceId: evidence.id });
       this.#tell(evidence);
     } catch (error) {
-      Object.assign(job, { state: 'failed', error: error instanceof Error ? error.message : String(error) });
+      if (signal.aborted) Object.assign(job, { state: 'cancelled' });
+      else Object.assign(job, { state: 'failed', error: error instanceof Error ? error.message : String(error) });
       if (!signal.aborted) this.#options.log('warning', `explaining ${job.subject.name}: ${job.error}`);
     } finally {
       this.#running = null;

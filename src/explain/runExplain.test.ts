@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Keeper, startKeeper, whyNoKeeper } from '../lab/keeper.ts';
 import type { EvidenceSubject } from '../model/evidence.ts';
+import { Explainer } from './explainer.ts';
 import { startTimeOf } from './identity.ts';
 import { type ExplainOptions, runExplain } from './runExplain.ts';
 
@@ -62,6 +63,23 @@ test('cancelled, out of time or out of memory, the child ends and the process go
     await assert.rejects(cancelled, { code: 'STANCH_E_GONE' });
     await assert.rejects(runExplain(request, { ...roomy, deadlineMs: 1 }), { code: 'STANCH_E_BUDGET' });
     await assert.rejects(runExplain(request, { ...roomy, memoryCapBytes: 1 }), { code: 'STANCH_E_BUDGET' });
+    await goesOn(keeper);
+  }),
+);
+
+test('a daemon is told the cost before anything is done, explains one at a time, and ends it when told to', { skip }, () =>
+  withKeeper('list', async (keeper) => {
+    const subject = subjectOf(keeper);
+    const explainer = new Explainer({ dataDir: '/nowhere', entry, automatic: false, nowMs: () => 1, log: () => undefined });
+    const { estimate, headroom } = explainer.plan(subject);
+    assert.ok(estimate.cpuSeconds > 0 && estimate.wallMs > 60_000);
+    assert.ok(headroom !== null && headroom.bytes > 0);
+    assert.equal(explainer.cancel(), false, 'none runs');
+    const job = explainer.begin(subject);
+    assert.throws(() => explainer.begin(subject), { code: 'STANCH_E_BUDGET' });
+    assert.equal(explainer.cancel(), true);
+    await explainer.stop();
+    assert.deepEqual([job.state, job.error, job.evidenceId], ['cancelled', null, null]);
     await goesOn(keeper);
   }),
 );

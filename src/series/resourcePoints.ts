@@ -2,8 +2,8 @@
 import type { Gauge } from '../model/gauge.ts';
 import type { Points } from './store.ts';
 
-/** `headroom` is of the host: MemAvailable + SwapFree over time. */
-export const seriesResources = ['memory', 'shmem', 'fds', 'sockets', 'threads', 'processes', 'kernel', 'headroom'] as const;
+/** `headroom` is of the host: MemAvailable + SwapFree over time. `cpu`: cores used. */
+export const seriesResources = ['memory', 'shmem', 'fds', 'sockets', 'threads', 'processes', 'kernel', 'headroom', 'cpu'] as const;
 export type SeriesResource = (typeof seriesResources)[number];
 
 const gaugesOf: Record<SeriesResource, readonly Gauge[]> = {
@@ -15,13 +15,24 @@ const gaugesOf: Record<SeriesResource, readonly Gauge[]> = {
   processes: ['processes'],
   kernel: ['kernelBytes'],
   headroom: ['headroomBytes'],
+  cpu: ['cpuSeconds'],
 };
 
-/** The gauges of a resource, read and summed. */
+/** The gauges of a resource, read and summed; what is cumulative, as a rate. */
 export function readResource(resource: SeriesResource, read: (gauge: Gauge) => Points): Points {
   const [first, second] = gaugesOf[resource];
   const base = first === undefined ? emptyPoints : read(first);
+  if (resource === 'cpu') return ratesOf(base);
   return second === undefined ? base : addPoints(base, read(second));
+}
+
+/** Seconds in each second between one point and the next; none at a start, where the counter begins anew. */
+function ratesOf({ timeMs, last, bucketMs }: Points): Points {
+  const rates = last.map((seconds, index) => {
+    const rate = (1000 * (seconds - (last[index - 1] ?? Number.NaN))) / ((timeMs[index] ?? 0) - (timeMs[index - 1] ?? 0));
+    return rate >= 0 ? rate : Number.NaN;
+  });
+  return { timeMs, min: rates, mean: rates, max: rates, last: rates, bucketMs };
 }
 
 /**

@@ -1,8 +1,8 @@
 /** `/api/v1/advice`: what to set, for one workload or for those that matter most. */
 import { advise } from '../advise/advise.ts';
+import { fileDiff } from '../advise/fileDiff.ts';
 import { readBasis } from '../advise/readBasis.ts';
 import { readMeasurements } from '../advise/readMeasurements.ts';
-import type { Advice } from '../model/advice.ts';
 import { privateMemory } from '../model/gauge.ts';
 import type { AdviceDocument } from './schema.ts';
 import type { LiveSource } from './source.ts';
@@ -21,11 +21,14 @@ export function adviceDocument(
   return { schema: 'stanch.advice/1', time: new Date(source.nowMs()).toISOString(), advice };
 }
 
-function adviceOn(source: LiveSource, id: string, requestsPerHour: number | null): Advice | null {
+function adviceOn(source: LiveSource, id: string, requestsPerHour: number | null): AdviceDocument['advice'][number] | null {
   const scan = source.scan();
   const from = { scan, verdict: source.judged(id)?.verdict ?? null, store: source.store, nowMs: source.nowMs(), requestsPerHour };
   const measured = readMeasurements(id, { scan, basis: readBasis(id, from) });
-  return measured === null ? null : advise(measured);
+  if (measured === null) return null;
+  const advice = advise(measured);
+  const recommendations = advice.recommendations.map((each) => ({ ...each, diff: each.change === null ? [] : fileDiff(each.change) }));
+  return { ...advice, recommendations };
 }
 
 function worthAdvising(source: LiveSource): string[] {

@@ -1,22 +1,31 @@
-/** `/api/v1/evidence`: what was found out about processes, and beginning to find out more. */
+/** `/api/v1/evidence`: what was found out about processes, what finding out more would cost, beginning and ending it. */
+import { headroomFactor } from '../explain/cost.ts';
+import { type ExportFormat, exportEvidence } from '../explain/export/exportEvidence.ts';
 import { StanchError } from '../model/errors.ts';
-import type { EvidenceSubject } from '../model/evidence.ts';
+import type { Evidence, EvidenceSubject } from '../model/evidence.ts';
 import type { Scan } from '../sample/scan.ts';
 import { findTarget } from '../stabilise/target.ts';
 import { HttpProblem } from './problem.ts';
-import type { EvidenceListDocument } from './schema.ts';
+import type { EvidenceListDocument, EvidencePlanDocument } from './schema.ts';
 import type { LiveSource } from './source.ts';
 
-export function evidenceDocument(source: LiveSource, limit: number): EvidenceListDocument {
+/** `subject`: only what is about it, or about a process of it. */
+export function evidenceDocument(source: LiveSource, { limit, subject }: { limit: number; subject?: string }): EvidenceListDocument {
+  const all = source.explainer.evidence();
   return {
     schema: 'stanch.evidence-list/1',
     time: new Date(source.nowMs()).toISOString(),
     job: source.explainer.job(),
-    evidence: source.explainer.evidence().slice(0, limit),
+    evidence: (subject === undefined ? all : all.filter(isAbout(source.scan(), subject))).slice(0, limit),
   };
 }
 
-export function oneEvidence(source: LiveSource, id: string): EvidenceListDocument['evidence'][number] & Record<string, unknown> {
+function isAbout(scan: Scan, wanted: string): (evidence: Evidence) => boolean {
+  const members = scan.workloads.find(({ subject }) => subject.id === wanted)?.memberIds ?? [];
+  return ({ subject: { subjectId } }) => subjectId !== null && (subjectId === wanted || members.includes(subjectId));
+}
+
+export function oneEvidence(source: LiveSource, id: string): Evidence & Record<string, unknown> {
   const evidence = source.explainer.get(id);
   if (evidence !== null) return { ...evidence };
   throw new HttpProblem(404, 'STANCH_E_NO_INPUT', {
@@ -26,16 +35,50 @@ export function oneEvidence(source: LiveSource, id: string): EvidenceListDocumen
   });
 }
 
+/** To be opened with another tool. */
+export function exportedEvidence(source: LiveSource, id: string, format: ExportFormat): string | Buffer {
+  return exportEvidence(oneEvidence(source, id), format);
+}
+
+export function evidencePlan(source: LiveSource, wanted: string): EvidencePlanDocument {
+  const { subject, estimate, headroom } = asked(() => source.explainer.plan(evidenceSubject(source.scan(), wanted)));
+  return {
+    schema: 'stanch.evidence-plan/1',
+    time: new Date(source.nowMs()).toISOString(),
+    subject,
+    estimate,
+    headroom: headroom === null ? null : { ...headroom, neededBytes: headroomFactor * estimate.rssBytes },
+  };
+}
+
 /** How far it is, is in the list. */
 export function beginEvidence(source: LiveSource, wanted: string, { by, address }: { by: string; address: string }): EvidenceListDocument {
   source.audit.write({ atMs: source.nowMs(), by, address, action: 'evidence.begin', subject: wanted, detail: '' });
+  asked(() => source.explainer.begin(evidenceSubject(source.scan(), wanted)));
+  return evidenceDocument(source, { limit: 1 });
+}
+
+export function cancelEvidence(source: LiveSource, { by, address }: { by: string; address: string }): EvidenceListDocument {
+  const subject = source.explainer.job()?.subject.name ?? '';
+  if (!source.explainer.cancel()) {
+    throw new HttpProblem(409, 'STANCH_E_GONE', {
+      expected: 'an explanation that runs',
+      found: 'none',
+      next: 'GET /api/v1/evidence has what was found.',
+    });
+  }
+  source.audit.write({ atMs: source.nowMs(), by, address, action: 'evidence.cancel', subject, detail: '' });
+  return evidenceDocument(source, { limit: 1 });
+}
+
+/** What stanch refuses is the answer, and no fault of the server. */
+function asked<T>(work: () => T): T {
   try {
-    source.explainer.begin(evidenceSubject(source.scan(), wanted));
+    return work();
   } catch (error) {
     if (!(error instanceof StanchError)) throw error;
     throw new HttpProblem(error.code === 'STANCH_E_NO_SUBJECT' ? 404 : 409, error.code, error);
   }
-  return evidenceDocument(source, 1);
 }
 
 /** The process of that id, or the largest of the workload. Errors: STANCH_E_NO_SUBJECT. */

@@ -12,8 +12,8 @@ export const securityHeaders = {
   'Cross-Origin-Opener-Policy': 'same-origin',
 };
 
-export function send(response: ServerResponse, status: number, contentType: string, body: string): void {
-  const bytes = Buffer.from(body);
+export function send(response: ServerResponse, status: number, contentType: string, body: string | Buffer): void {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   response.writeHead(status, {
     ...securityHeaders,
     'Content-Type': contentType,

@@ -1,18 +1,20 @@
 /** Every route of the API, once: the server answers from this list and the OpenAPI document describes it. */
 import * as v from 'valibot';
+import type { ExportFormat } from '../explain/export/exportEvidence.ts';
 import { actionKinds } from '../model/action.ts';
 import { seriesResources } from '../series/resourcePoints.ts';
 import { maxNoteLength } from '../tell/handling.ts';
 import type { Access } from './access.ts';
 import { actionsDocument, agreeTo, planAction, undoAction } from './actions.ts';
 import { adviceDocument } from './advice.ts';
-import { beginEvidence, evidenceDocument, oneEvidence } from './evidence.ts';
+import { beginEvidence, cancelEvidence, evidenceDocument, evidencePlan, exportedEvidence, oneEvidence } from './evidence.ts';
 import { findingsDocument } from './findings.ts';
 import { hardeningDocument } from './hardening.ts';
 import { hostDocument } from './host.ts';
 import { hostHistoryDocument } from './hostHistory.ts';
 import { auditDocument, handleIncident, incidentDocument, incidentsDocument } from './incidents.ts';
 import { killsDocument } from './kills.ts';
+import { livesDocument } from './lives.ts';
 import { metricsText } from './metrics.ts';
 import { notifyTest } from './notify.ts';
 import { HttpProblem } from './problem.ts';
@@ -25,6 +27,7 @@ import {
   auditLogSchema,
   auditSchema,
   evidenceListSchema,
+  evidencePlanSchema,
   evidenceSchema,
   findingsSchema,
   hostDocumentSchema,
@@ -32,6 +35,7 @@ import {
   incidentSchema,
   incidentsSchema,
   killsSchema,
+  livesSchema,
   notifyTestSchema,
   type ReportDocument,
   reportSchema,
@@ -81,7 +85,12 @@ export interface Route {
   endsSession?: true;
   /** It is to be kept, not shown. */
   fileName?: string;
-  answer(source: LiveSource, params: Record<string, string>, search: URLSearchParams, deed: Deed): string | Promise<string>;
+  answer(
+    source: LiveSource,
+    params: Record<string, string>,
+    search: URLSearchParams,
+    deed: Deed,
+  ): string | Buffer | Promise<string | Buffer>;
 }
 
 function whole(min: number, max: number, fallback: string) {
@@ -173,6 +182,22 @@ function report(ending: string, type: string, render: (document: ReportDocument)
   };
 }
 
+/** Evidence as a file that another tool opens. */
+function evidenceFile(ending: string, type: string, format: ExportFormat): Route {
+  return {
+    method: 'GET',
+    path: `/api/v1/evidence/{id}/evidence.${ending}`,
+    summary: `Evidence as ${format}`,
+    query: {},
+    body: null,
+    response: null,
+    contentType: type,
+    needs: 'read',
+    fileName: `stanch-evidence.${ending}`,
+    answer: (source, { id = '' }) => exportedEvidence(source, id, format),
+  };
+}
+
 function badBody(issue: v.BaseIssue<unknown>): HttpProblem {
   const at = v.getDotPath(issue);
   return new HttpProblem(400, 'STANCH_E_USAGE', {
@@ -210,6 +235,7 @@ const dayMs = 86_400_000;
 const by = v.optional(v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(100)), 'somebody');
 
 const bytes = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const subjectOfEvidence = v.pipe(v.string(), v.minLength(1), v.maxLength(300));
 const idSchema = v.object({ id: v.string() });
 
 const session = {
@@ -272,6 +298,16 @@ export const routes: readonly Route[] = [
     },
   ),
   json(
+    '/api/v1/subjects/{id}/lives',
+    'What a workload held in each of its lives, from one start to the next',
+    livesSchema,
+    {},
+    (source, _query, { id = '' }) => {
+      if (id.length > 200) throw noSuchSubject(id);
+      return livesDocument(source, id);
+    },
+  ),
+  json(
     '/api/v1/findings',
     'Verdicts that lasted long enough to be told, latest first',
     findingsSchema,
@@ -316,17 +352,35 @@ export const routes: readonly Route[] = [
     '/api/v1/evidence',
     'What was found out about running processes, and how far the explanation is that runs',
     evidenceListSchema,
-    { limit: whole(1, 100, '20') },
-    (source, query) => evidenceDocument(source, query.limit),
+    { limit: whole(1, 100, '20'), subject: v.optional(subjectOfEvidence) },
+    (source, { limit, subject }) => evidenceDocument(source, subject === undefined ? { limit } : { limit, subject }),
+  ),
+  json(
+    '/api/v1/evidence/plan',
+    'What an explanation of a process, or of the largest of a workload, would do and cost, and whether there is room for it',
+    evidencePlanSchema,
+    { subject: subjectOfEvidence },
+    (source, { subject }) => evidencePlan(source, subject),
   ),
   json('/api/v1/evidence/{id}', 'One piece of evidence', evidenceSchema, {}, (source, _query, { id = '' }) => oneEvidence(source, id)),
   deed(
     '/api/v1/evidence',
     'Begins to explain a process or the largest of a workload; how far it is, is in the list',
     evidenceListSchema,
-    v.strictObject({ subject: v.pipe(v.string(), v.minLength(1), v.maxLength(300)), by }),
+    v.strictObject({ subject: subjectOfEvidence, by }),
     (source, body, _params, address) => beginEvidence(source, body.subject, { by: body.by, address }),
   ),
+  deed(
+    '/api/v1/evidence/cancel',
+    'Ends the explanation that runs; the process was only read, and goes on',
+    evidenceListSchema,
+    v.strictObject({ by }),
+    (source, body, _params, address) => cancelEvidence(source, { by: body.by, address }),
+  ),
+  evidenceFile('json', 'application/json; charset=utf-8', 'json'),
+  evidenceFile('pb.gz', 'application/gzip', 'pprof'),
+  evidenceFile('speedscope.json', 'application/json; charset=utf-8', 'speedscope'),
+  evidenceFile('collapsed.txt', 'text/plain; charset=utf-8', 'collapsed'),
   json(
     '/api/v1/incidents',
     'What has one cause, told as one: open ones first',
@@ -393,8 +447,12 @@ export const routes: readonly Route[] = [
       return document;
     },
   ),
-  json('/api/v1/since', 'What changed when a leak began, and whether a restart since then ended it', sinceSchema, {}, (source) =>
-    sinceDocument(source),
+  json(
+    '/api/v1/since',
+    'What changed when a leak began, and whether a restart since then ended it',
+    sinceSchema,
+    { subject: v.optional(v.pipe(v.string(), v.maxLength(200))) },
+    (source, { subject }) => sinceDocument(source, subject),
   ),
   json('/api/v1/audit', 'How well the server is set up against running out of memory, and how to do better', auditSchema, {}, (source) =>
     hardeningDocument(source.nowMs()),

@@ -318,7 +318,8 @@ export const seriesSchema = v.object({
   schema: v.literal('stanch.series/1'),
   subjectId: v.string(),
   resource: v.string(),
-  unit: v.picklist(['bytes', 'count']),
+  /** `cores`: CPU time used in a second of time. */
+  unit: v.picklist(['bytes', 'count', 'cores']),
   bucketMs: v.number(),
   timeMs: v.array(v.number()),
   floor: v.array(nullableNumber),
@@ -331,6 +332,23 @@ export const seriesSchema = v.object({
   trend: v.nullable(v.object({ fromMs: v.number(), fromValue: v.number(), toMs: v.number(), toValue: v.number() })),
   forecast: v.nullable(
     v.object({ timeMs: v.array(v.number()), low: v.array(v.number()), mid: v.array(v.number()), high: v.array(v.number()) }),
+  ),
+});
+
+/** Each life of a workload from one start to the next, oldest first: what it held, by how long it had run. */
+export const livesSchema = v.object({
+  schema: v.literal('stanch.lives/1'),
+  time: v.string(),
+  subjectId: v.string(),
+  lives: v.array(
+    v.object({
+      started: v.string(),
+      /** null: it runs. */
+      ended: v.nullable(v.string()),
+      ageMs: v.array(v.number()),
+      /** Floor of private memory, bytes. */
+      floor: v.array(nullableNumber),
+    }),
   ),
 });
 
@@ -459,14 +477,26 @@ export const evidenceListSchema = v.object({
     v.object({
       subject: evidenceSubjectSchema,
       startedMs: v.number(),
+      estimate: costSchema,
       done: v.number(),
-      state: v.picklist(['running', 'done', 'failed']),
+      state: v.picklist(['running', 'done', 'failed', 'cancelled']),
       evidenceId: v.nullable(v.string()),
       error: v.nullable(v.string()),
     }),
   ),
   /** Latest first. */
   evidence: v.array(evidenceSchema),
+});
+
+/** What an explanation would do to a process and to the server; nothing was done. */
+export const evidencePlanSchema = v.object({
+  schema: v.literal('stanch.evidence-plan/1'),
+  time: v.string(),
+  subject: evidenceSubjectSchema,
+  /** Of stanch's own child; the process itself is only read. */
+  estimate: costSchema,
+  /** null: the system does not say. `neededBytes`: with less, nothing is begun. */
+  headroom: v.nullable(v.object({ bytes: v.number(), neededBytes: v.number(), wall: v.string(), isEnough: v.boolean() })),
 });
 
 export const killsSchema = v.object({ schema: v.literal('stanch.kills/1'), time: v.string(), kills: v.array(postMortemSchema) });
@@ -665,6 +695,8 @@ const recommendationSchema = v.object({
   /** What raising a limit would buy, where it leaks. */
   buys: v.nullable(v.string()),
   change: v.nullable(v.object({ path: v.string(), before: v.nullable(v.string()), after: v.string() })),
+  /** Lines of the change as `diff -u` shows them; empty without one. */
+  diff: v.array(v.string()),
   line: v.string(),
   place: v.string(),
   inForce: v.array(
@@ -817,11 +849,13 @@ export type SubjectsDocument = v.InferOutput<typeof subjectsSchema>;
 export type SubjectRow = v.InferOutput<typeof subjectRowSchema>;
 export type SubjectDetailDocument = v.InferOutput<typeof subjectDetailSchema>;
 export type SeriesDocument = v.InferOutput<typeof seriesSchema>;
+export type LivesDocument = v.InferOutput<typeof livesSchema>;
 export type FindingsDocument = v.InferOutput<typeof findingsSchema>;
 export type HostDocument = v.InferOutput<typeof hostDocumentSchema>;
 export type HostHistoryDocument = v.InferOutput<typeof hostHistorySchema>;
 export type ActionsDocument = v.InferOutput<typeof actionsSchema>;
 export type EvidenceListDocument = v.InferOutput<typeof evidenceListSchema>;
+export type EvidencePlanDocument = v.InferOutput<typeof evidencePlanSchema>;
 export type KillsDocument = v.InferOutput<typeof killsSchema>;
 export type PostMortemDocument = v.InferOutput<typeof postMortemSchema>;
 export type WhereDocument = v.InferOutput<typeof whereSchema>;

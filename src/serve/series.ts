@@ -27,7 +27,7 @@ export function seriesDocument(source: LiveSource, query: SeriesQuery): SeriesDo
     schema: 'stanch.series/1',
     subjectId: query.subjectId,
     resource: query.resource,
-    unit: byteResources.includes(query.resource) ? 'bytes' : 'count',
+    unit: query.resource === 'cpu' ? 'cores' : byteResources.includes(query.resource) ? 'bytes' : 'count',
     bucketMs: points.bucketMs,
     timeMs: [...points.timeMs],
     floor: nullable(points.min),

@@ -96,6 +96,12 @@ describe('documents', () => {
     '/api/v1/subjects/{id}/series': '/api/v1/subjects/w-leak/series',
     '/api/v1/incidents/{id}': '/api/v1/incidents/i-w-leak-1',
     '/api/v1/evidence/{id}': '/api/v1/evidence/e-1',
+    '/api/v1/evidence/plan': '/api/v1/evidence/plan?subject=w-leak',
+    '/api/v1/evidence/{id}/evidence.json': '/api/v1/evidence/e-1/evidence.json',
+    '/api/v1/evidence/{id}/evidence.pb.gz': '/api/v1/evidence/e-1/evidence.pb.gz',
+    '/api/v1/evidence/{id}/evidence.speedscope.json': '/api/v1/evidence/e-1/evidence.speedscope.json',
+    '/api/v1/evidence/{id}/evidence.collapsed.txt': '/api/v1/evidence/e-1/evidence.collapsed.txt',
+    '/api/v1/subjects/{id}/lives': '/api/v1/subjects/w-leak/lives',
     '/api/v1/incidents/{id}/report': '/api/v1/incidents/i-w-leak-1/report',
     '/api/v1/incidents/{id}/report.md': '/api/v1/incidents/i-w-leak-1/report.md',
     '/api/v1/incidents/{id}/report.html': '/api/v1/incidents/i-w-leak-1/report.html',
@@ -181,6 +187,37 @@ describe('documents', () => {
     assert.deepEqual([history.stage[0], history.stage[60]], ['healthy', 'stalling']);
     assert.deepEqual([history.probes[0]?.name, history.probes[0]?.latencyMs[60]], ['ssh', 40]);
     assert.equal(history.subjectBytes?.[0], 41 * 1024 ** 2);
+  });
+
+  test('the CPU time beside it is cores used, and none where a restart began the counter anew', async () => {
+    const series = JSON.parse((await ask('/api/v1/subjects/w-leak/series?resource=cpu')).body);
+    assert.equal(series.unit, 'cores');
+    const known = series.mean.filter((cores: number | null) => cores !== null);
+    assert.equal(known.length, 59);
+    assert.ok(known.every((cores: number) => Math.abs(cores - 0.1) < 1e-9));
+  });
+
+  test('each life begins at its own start, and the last one runs', async () => {
+    const { lives } = JSON.parse((await ask('/api/v1/subjects/w-leak/lives')).body);
+    assert.deepEqual(
+      lives.map(({ ended, ageMs, floor }: { ended: string | null; ageMs: number[]; floor: number[] }) => [ended, ageMs[0], floor.length]),
+      [
+        ['2026-01-02T02:34:05.000Z', 9e6 - 3_600_000, 30],
+        [null, 0, 31],
+      ],
+    );
+  });
+
+  test('evidence comes in the formats of other tools, as files', async () => {
+    const pprof = await ask('/api/v1/evidence/e-1/evidence.pb.gz');
+    assert.equal(pprof.headers['content-disposition'], 'attachment; filename="stanch-evidence.pb.gz"');
+    assert.match((await ask('/api/v1/evidence/e-1/evidence.collapsed.txt')).body, /Session/);
+    await refusedWith(404, '/api/v1/evidence/none/evidence.pb.gz');
+  });
+
+  test('evidence about a workload is what was found about it or one of its processes', async () => {
+    const count = async (subject: string) => JSON.parse((await ask(`/api/v1/evidence?subject=${subject}`)).body).evidence.length;
+    assert.deepEqual([await count('w-leak'), await count('w-quiet')], [1, 0]);
   });
 
   test('the OpenAPI document names every route and refers to nothing that is missing', async () => {
@@ -440,6 +477,25 @@ describe('who may act', () => {
     assert.deepEqual(JSON.parse(agreed.body), { id: 'a-0' });
     assert.equal((await post(bearer, '{}', '/api/v1/actions/a-none/undo')).status, 404);
     assert.equal((await post(bearer, '{"kind":"explode","subject":"shop"}', '/api/v1/actions/plan')).status, 400);
+  });
+  test('an explanation is begun and ended only by who may act, and put down', async () => {
+    const plan = JSON.parse((await ask('/api/v1/evidence/plan?subject=w-leak')).body);
+    assert.deepEqual([plan.subject.pid, plan.headroom.neededBytes, plan.headroom.isEnough], [11, 2e8, true]);
+    await refusedWith(404, '/api/v1/evidence/plan?subject=nobody');
+    const begin = JSON.stringify({ subject: 'w-leak', by: 'ann' });
+    for (const [at, body] of [
+      ['/api/v1/evidence', begin],
+      ['/api/v1/evidence/cancel', '{}'],
+    ] as const) {
+      assert.equal((await post(type, body, at)).status, 401);
+      assert.equal((await post({ ...type, Authorization: `Bearer ${readToken}` }, body, at)).status, 403);
+      assert.equal((await post({ ...type, Cookie: await session(token), ...host() }, body, at)).status, 403);
+    }
+    assert.equal((await post(bearer, '{}', '/api/v1/evidence/cancel')).status, 409, 'none runs');
+    assert.equal(JSON.parse((await post(bearer, begin, '/api/v1/evidence')).body).job.state, 'running');
+    assert.equal(JSON.parse((await post(bearer, '{"by":"ann"}', '/api/v1/evidence/cancel')).body).job.state, 'cancelled');
+    const [ended, begun] = JSON.parse((await ask('/api/v1/audit-log')).body).entries;
+    assert.deepEqual([begun.action, begun.by, ended.action, ended.by], ['evidence.begin', 'ann', 'evidence.cancel', 'ann']);
   });
   test('what is over is over', async () => {
     assert.equal(JSON.parse((await post(bearer, '{}', '/api/v1/incidents/i-w-leak-1/resolve')).body).incident.state, 'resolved');

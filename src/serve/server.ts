@@ -133,9 +133,9 @@ class Api {
     params: Record<string, string>,
     search: URLSearchParams,
   ): Promise<void> {
-    const text = await route.answer(this.options.source, params, search, { body: null, ...this.whoAsks(request) });
+    const body = await route.answer(this.options.source, params, search, { body: null, ...this.whoAsks(request) });
     if (route.fileName !== undefined) response.setHeader('Content-Disposition', `attachment; filename="${route.fileName}"`);
-    send(response, 200, route.contentType, text);
+    send(response, 200, route.contentType, body);
   }
 
   private async act(request: IncomingMessage, response: ServerResponse, route: Route, params: Record<string, string>): Promise<void> {

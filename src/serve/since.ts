@@ -10,10 +10,13 @@ import type { LiveSource } from './source.ts';
 const lookBackMs = 14 * 86_400_000;
 const mostSubjects = 5;
 
-export function sinceDocument(source: LiveSource): SinceDocument {
+/** `wanted`: only of that workload. */
+export function sinceDocument(source: LiveSource, wanted?: string): SinceDocument {
   const findings = source.store
     .findings({ sinceMs: source.nowMs() - lookBackMs, limit: 200 })
-    .filter(({ verdict, state }) => verdict.resource === 'memory' && verdict.onset !== null && state !== 'suspect');
+
+    .filter(({ verdict, state }) => verdict.resource === 'memory' && verdict.onset !== null && state !== 'suspect')
+    .filter(({ subjectId }) => wanted === undefined || subjectId === wanted);
   const latest = new Map<string, Finding>();
   for (const finding of findings) if (!latest.has(finding.subjectId)) latest.set(finding.subjectId, finding);
   const running = [...latest.values()].filter(({ subjectId }) => memberIds(source, subjectId).length > 0).slice(0, mostSubjects);

@@ -1,5 +1,6 @@
 /** A daemon as the API sees it, without one: one leaking workload with hostile text in its name, one quiet one, and the host. */
 
+import type { ExplainJob } from '../explain/explainer.ts';
 import type { Action } from '../model/action.ts';
 import { StanchError } from '../model/errors.ts';
 import type { Evidence } from '../model/evidence.ts';
@@ -173,9 +174,10 @@ const whereForTests: Where = {
   notices: [],
 };
 
-/** An hour of memory at 100 MiB an hour, with a restart in the middle. */
-function points(gauge: string): Points {
-  const timeMs = Float64Array.from({ length: 61 }, (_, minute) => startMs - (60 - minute) * 60_000);
+/** An hour of memory at 100 MiB an hour and a tenth of a core, with a restart in the middle. */
+function points(gauge: string, fromMs: number, toMs: number): Points {
+  const all = Float64Array.from({ length: 61 }, (_, minute) => startMs - (60 - minute) * 60_000);
+  const timeMs = all.filter((ms) => ms >= fromMs && ms <= toMs);
   const value = (minute: number) => {
     if (gauge === 'anonBytes') return 40 * mib + (minute * 100 * mib) / 60;
     if (gauge === 'swapBytes') return mib;
@@ -186,9 +188,10 @@ function points(gauge: string): Points {
     if (gauge === 'stallPercent') return 31;
     if (gauge === 'stageRank') return minute < 30 ? 0 : 3;
     if (gauge === 'startTimeMs') return minute < 30 ? startMs - 9e6 : startMs - 1.8e6;
+    if (gauge === 'cpuSeconds') return 6 * (minute < 30 ? minute : minute - 30);
     return Number.NaN;
   };
-  const values = timeMs.map((_time, minute) => value(minute));
+  const values = timeMs.map((ms) => value(60 - (startMs - ms) / 60_000));
   return { timeMs, min: values, mean: values, max: values, last: values, bucketMs: 0 };
 }
 
@@ -230,6 +233,7 @@ export function sourceForTests(): TestSource {
   const scan = scanForTests();
   const audited: AuditEntry[] = [];
   let incident = incidentForTests();
+  let job: ExplainJob | null = null;
   const source: TestSource = {
     version: '0.0.0',
     hostName: 'test-host',
@@ -279,7 +283,7 @@ export function sourceForTests(): TestSource {
       startTimeMs: startMs - 1000,
     }),
     store: {
-      read: (_id, gauge) => points(gauge),
+      read: (_id, gauge, fromMs, toMs) => points(gauge, fromMs, toMs),
       findings: () => [findingForTests],
       health: () => ({ mode: 'disk', reason: null, bytes: 123, setAside: [] }),
     },
@@ -294,10 +298,23 @@ export function sourceForTests(): TestSource {
       },
     },
     explainer: {
-      job: () => null,
+      job: () => job,
       evidence: () => [evidence],
       get: (id) => (id === evidence.id ? evidence : null),
-      begin: (subject) => ({ subject, startedMs: startMs, done: 0, state: 'running', evidenceId: null, error: null }),
+      plan: (subject) => ({
+        subject,
+        estimate: evidence.estimate,
+        headroom: { bytes: 3e8, wall: 'memory of the server', isEnough: true },
+      }),
+      begin: (subject) => {
+        job = { subject, startedMs: startMs, estimate: evidence.estimate, done: 0, state: 'running', evidenceId: null, error: null };
+        return job;
+      },
+      cancel: () => {
+        const runs = job?.state === 'running';
+        if (job !== null && runs) job = { ...job, state: 'cancelled' };
+        return runs;
+      },
     },
     guardian: guardianForTests(),
     audit: { write: (entry) => audited.unshift(entry), read: (limit) => audited.slice(0, limit) },

@@ -8,6 +8,7 @@ import { extname, join, normalize } from 'node:path';
 import * as v from 'valibot';
 import type {
   ActionsDocument,
+  ErrorDocument,
   FindingDocument,
   IncidentDocument,
   SeriesDocument,
@@ -18,14 +19,30 @@ import type {
 } from '../serve/schema.ts';
 import {
   actionsSchema,
+  adviceSchema,
+  evidenceListSchema,
+  evidencePlanSchema,
   findingsSchema,
   incidentsSchema,
+  livesSchema,
   seriesSchema,
+  sinceSchema,
   statusSchema,
   subjectDetailSchema,
   subjectsSchema,
   whereSchema,
 } from '../serve/schema.ts';
+
+import {
+  adviceFrom,
+  evidenceListFrom,
+  evidencePlanFrom,
+  type FakeExplain,
+  jobFor,
+  livesFrom,
+  nothingExplained,
+  sinceFrom,
+} from './fakeExplain.ts';
 
 const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -34,6 +51,7 @@ const mib = 1024 ** 2;
 const hourMs = 3_600_000;
 const intervalMs = 1000;
 
+type ActionPlan = ActionsDocument['proposals'][number]['plan'];
 type Verdict = SubjectRow['verdict']['resources'][number];
 
 export interface FakeState {
@@ -46,10 +64,15 @@ export interface FakeState {
   kills: StatusDocument['kills'];
   incidents: IncidentDocument[];
   actions: Pick<ActionsDocument, 'actions' | 'proposals'>;
+  explain: FakeExplain;
+  /** Answered to whatever is to be done; null: it is done. */
+  refusal: { status: number; body: ErrorDocument } | null;
   /** What the page asked to be done: path and body. */
   told: [path: string, body: unknown][];
   /** When set, requests without it are answered 401. */
   token: string | null;
+  /** When set, reading is free and acting needs it. */
+  actToken: string | null;
 }
 
 export interface FakeDaemon {
@@ -196,8 +219,11 @@ export function calmState(): FakeState {
     kills: [],
     incidents: [],
     actions: { actions: [], proposals: [] },
+    explain: nothingExplained(),
+    refusal: null,
     told: [],
     token: null,
+    actToken: null,
   };
 }
 
@@ -216,7 +242,7 @@ function healthyCondition(): StatusDocument['condition'] {
   };
 }
 
-function restartPlan(): ActionsDocument['proposals'][number]['plan'] {
+function restartPlan(): ActionPlan {
   return {
     kind: 'restart',
     subjectId: 'w-shop-worker.service',
@@ -351,8 +377,11 @@ export function leakState(): FakeState {
     kills: [],
     incidents: [],
     actions: { actions: [], proposals: [] },
+    explain: nothingExplained(),
+    refusal: null,
     told: [],
     token: null,
+    actToken: null,
   };
 }
 
@@ -388,25 +417,51 @@ function answer(request: IncomingMessage, response: ServerResponse, pageFolder: 
     response.end(readFileSync(join(pageFolder, file)));
     return;
   }
-  if (state.token !== null && request.headers.authorization !== `Bearer ${state.token}`) {
+  const needed = state.token ?? (request.method === 'POST' || request.headers.authorization !== undefined ? state.actToken : null);
+  if (needed !== null && request.headers.authorization !== `Bearer ${needed}`) {
     json(response, 401, { code: 'STANCH_E_UNAUTHORISED', expected: 'the token of this stanch', found: 'none', next: 'Send it.' });
     return;
   }
-  if (request.method === 'POST') takeIn(request, response, url, state);
+  const file = /^\/api\/v1\/evidence\/([\w-]+)\/evidence\.(.+)$/.exec(url.pathname);
+  if (file !== null) response.end(`${file[2]} of ${file[1]}`);
+  else if (request.method === 'POST') takeIn(request, response, url, state);
   else if (url.pathname === '/api/v1/stream') stream(response);
   else answerDocument(url, response, state);
 }
 
-/** Writes down what the page wants done, and says that it was. */
+/** Writes down what the page wants done, and says that it was; plans and explanations begin as the real ones do. */
 function takeIn(request: IncomingMessage, response: ServerResponse, url: URL, state: FakeState): void {
   let text = '';
   request.on('data', (piece: Buffer) => {
     text += piece.toString();
   });
   request.on('end', () => {
-    state.told.push([url.pathname.replace('/api/v1/', ''), JSON.parse(text)]);
-    json(response, 200, { id: 'a-2' });
+    const path = url.pathname.replace('/api/v1/', '');
+    const body = JSON.parse(text);
+    state.told.push([path, body]);
+    if (state.refusal !== null) json(response, state.refusal.status, state.refusal.body);
+    else json(response, 200, answerTo(path, body, state));
   });
+}
+
+/** By the id of the workload, or of a process of the first. */
+function rowOf(id: string, state: FakeState): SubjectRow | undefined {
+  return id.startsWith('p-') ? state.rows[0] : state.rows.find((row) => row.id === id);
+}
+
+function answerTo(path: string, body: { kind?: ActionPlan['kind']; subject?: string }, state: FakeState): unknown {
+  const time = iso(Date.now());
+  const row = rowOf(body.subject ?? '', state);
+  if (path === 'actions/plan' && row) {
+    const plan = { ...restartPlan(), kind: body.kind ?? 'restart', subjectId: row.id, subjectName: row.name };
+    const proposal = { id: `p-${9 + state.actions.proposals.length}`, time, state: 'waits' as const, plan };
+    state.actions.proposals = [...state.actions.proposals, proposal];
+    return proposal;
+  }
+  if (path === 'evidence' && row) state.explain.job = jobFor(row, { startedMs: Date.now(), done: 0 });
+  if (path === 'evidence/cancel' && state.explain.job) state.explain.job = { ...state.explain.job, state: 'cancelled' };
+  if (path.startsWith('evidence')) return evidenceListFrom(state.explain, time);
+  return { id: 'a-2' };
 }
 
 function stream(response: ServerResponse): void {
@@ -435,14 +490,23 @@ function documentAt(url: URL, state: FakeState): unknown {
     return v.parse(incidentsSchema, { schema: 'stanch.incidents/1', time, incidents });
   }
   if (head === 'incidents') return state.incidents.find(({ incident }) => incident.id === id) ?? null;
+  const asked = rowOf(url.searchParams.get('subject') ?? '', state);
+  if (head === 'evidence' && id === 'plan') return asked ? v.parse(evidencePlanSchema, evidencePlanFrom(asked, state.explain, time)) : null;
+  if (head === 'evidence' && id === '') return v.parse(evidenceListSchema, evidenceListFrom(state.explain, time));
+  if (head === 'evidence') return state.explain.evidence.find((one) => one.id === id) ?? null;
+  if (head === 'since' && asked) return v.parse(sinceSchema, sinceFrom(asked, state.explain, time));
+  if (head === 'advice' && asked) return v.parse(adviceSchema, adviceFrom(asked, time));
   if (head !== 'subjects') return null;
   if (id === '') {
-    const subjects = state.rows.slice(0, Number(url.searchParams.get('limit') ?? 500));
+    const isBySize = url.searchParams.get('sort') === 'private';
+    const rows = isBySize ? state.rows.toSorted((a, b) => (b.privateBytes ?? 0) - (a.privateBytes ?? 0)) : state.rows;
+    const subjects = rows.slice(0, Number(url.searchParams.get('limit') ?? 500));
     return v.parse(subjectsSchema, { schema: 'stanch.subjects/1', time, subjects });
   }
   const row = state.rows.find((one) => one.id === decodeURIComponent(id));
   if (part === 'series' && id === 'host') return v.parse(seriesSchema, hostSeries(state, url.searchParams));
   if (!row) return null;
+  if (part === 'lives') return v.parse(livesSchema, livesFrom(row, time));
   return part === 'series' ? v.parse(seriesSchema, seriesFrom(row, url.searchParams)) : v.parse(subjectDetailSchema, detailFrom(row, time));
 }
 
@@ -602,6 +666,7 @@ interface Shape {
 function seriesFrom(row: SubjectRow, query: URLSearchParams): SeriesDocument {
   const resource = query.get('resource') ?? 'memory';
   const verdict = row.verdict.resources.find((one) => one.resource === resource) ?? null;
+  if (resource === 'cpu') return seriesOf({ subjectId: row.id, endValue: 0.04, verdict: null, noise: 0.4, limit: null }, query);
   const endValue = resource === 'memory' ? (row.privateBytes ?? 0) : resource === 'fds' ? (row.fds ?? 0) : (row.threads ?? 0);
   return seriesOf({ subjectId: row.id, endValue, verdict, noise: 0.03, limit: row.limitBytes }, query);
 }
@@ -637,8 +702,9 @@ function seriesOf({ subjectId, endValue, verdict, noise, limit }: Shape, query: 
   const perMs = (verdict?.slope?.perHour ?? 0) / hourMs;
   const timeMs = Array.from({ length: count }, (_, index) => Math.round(fromMs + index * stepMs));
   const base = (moment: number) => Math.max(endValue * 0.2, endValue - perMs * Math.max(0, toMs - Math.max(moment, onsetMs)));
-  const floor = timeMs.map((moment) => Math.round(base(moment)));
-  const raised = (share: number) => floor.map((value, index) => Math.round(value * (1 + noise + share * Math.abs(wobble(index)))));
+  const rounded = (value: number) => (query.get('resource') === 'cpu' ? value : Math.round(value));
+  const floor = timeMs.map((moment) => rounded(base(moment)));
+  const raised = (share: number) => floor.map((value, index) => rounded(value * (1 + noise + share * Math.abs(wobble(index)))));
   const resource = query.get('resource') ?? 'memory';
   const growing = verdict !== null && (verdict.verdict === 'leak' || verdict.verdict === 'suspect') && verdict.slope !== null;
   const startMs = Math.max(onsetMs, fromMs);
@@ -649,7 +715,7 @@ function seriesOf({ subjectId, endValue, verdict, noise, limit }: Shape, query: 
     schema: 'stanch.series/1',
     subjectId,
     resource,
-    unit: ['memory', 'shmem', 'kernel'].includes(resource) ? 'bytes' : 'count',
+    unit: resource === 'cpu' ? 'cores' : ['memory', 'shmem', 'kernel'].includes(resource) ? 'bytes' : 'count',
     bucketMs: Math.round(stepMs),
     timeMs,
     floor,

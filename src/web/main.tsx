@@ -6,6 +6,7 @@ import './style/chart.css';
 import './style/where.css';
 import './style/condition.css';
 import './style/incidents.css';
+import './style/workload.css';
 import { render } from 'preact';
 import { followHash } from './route.ts';
 import { connectWhileLookedAt } from './talk/live.ts';

@@ -92,7 +92,7 @@ export async function openView(browser: Browser, url: string, options: ViewOptio
 /** Serious and critical findings of axe-core, one line each. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   await page.evaluate(axeSource);
-  const results = await page.evaluate<AxeResults>('axe.run(document)');
+  const results = await page.evaluate<AxeResults>("axe.run(document, { resultTypes: ['violations'] })");
   return results.violations
     .filter((violation) => violation.impact === 'serious' || violation.impact === 'critical')
     .map((violation) => `${violation.id}: ${violation.nodes.map((node) => `${node.html} (${node.failureSummary})`).join('; ')}`);

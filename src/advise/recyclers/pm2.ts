@@ -10,7 +10,7 @@ export function pm2(measured: Measurements): Recommendation[] {
   const recycling = recyclingOf(measured, processes.count);
   if (recycling === null) return [];
   const size = `${Math.max(1, Math.floor(recycling.budgetBytes / MiB))}M`;
-  const name = /^pm2[: ]+(\S+)/.exec(subject.name)?.[1] ?? 'APP';
+  const name = /^pm2[: ]+([\w.@-]+)(?:\s|$)/.exec(subject.name)?.[1] ?? 'APP';
   return [
     {
       id: 'pm2-max-memory-restart',

@@ -2,7 +2,7 @@
 import type { Unit } from '../words/format.ts';
 
 /** Colours by meaning; the style sheet gives each a value for light and dark. */
-export type Tone = 'ink' | 'quiet' | 'accent' | 'water1' | 'water2' | 'water3';
+export type Tone = 'ink' | 'quiet' | 'accent' | 'water1' | 'water2' | 'water3' | 'other1' | 'other2' | 'other3';
 
 export interface Layer {
   label: string;

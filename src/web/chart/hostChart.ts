@@ -1,5 +1,5 @@
 /**
- * The host's memory as water rising to a wall: what leaks on top, in its own colour, over what all others hold,
+ * The host's memory as water rising to a wall: what leaks on top, in its own colour, over the largest of the others and the rest of them,
  * shared memory and what the kernel can't give back. What is left up to the waterline (RAM) is free or page cache.
  */
 import type { SeriesDocument, StatusDocument } from '../talk/documents.ts';
@@ -8,11 +8,20 @@ import { inert } from '../words/inert.ts';
 import { type ChartModel, gapOf, joinTimes, type Layer, lastKnown, valuesAt } from './chartModel.ts';
 import { type Forecast, forecastLayers, forecastShown } from './forecast.ts';
 
+interface NamedSeries {
+  name: string;
+  series: SeriesDocument;
+}
+
+const tones = ['other1', 'other2', 'other3'] as const;
+
 export interface HostSeries {
   memory: SeriesDocument;
   shmem: SeriesDocument | null;
   kernel: SeriesDocument | null;
-  leakers: { name: string; series: SeriesDocument }[];
+  leakers: NamedSeries[];
+  /** Those that do not leak and hold most, largest first; at most three. */
+  largest: NamedSeries[];
 }
 
 export function hostChart(host: StatusDocument['host'], series: HostSeries, fromMs: number, nowMs: number): ChartModel {
@@ -22,14 +31,17 @@ export function hostChart(host: StatusDocument['host'], series: HostSeries, from
 
   const privateBytes = at(memory);
   const leaking = series.leakers.map((leaker) => ({ label: inert(leaker.name), told: at(leaker.series) }));
+  const largest = series.largest.map((one, index) => ({ label: inert(one.name), told: at(one.series), tone: tones[index] ?? 'other3' }));
+  const named = [...leaking, ...largest];
   const others = privateBytes.map((all, index) => {
     if (all === null) return null;
-    return Math.max(0, all - leaking.reduce((sum, leaker) => sum + (leaker.told[index] ?? 0), 0));
+    return Math.max(0, all - named.reduce((sum, one) => sum + (one.told[index] ?? 0), 0));
   });
   const past = stack([
     { label: 'Kernel', tone: 'water3', told: at(series.kernel) },
     { label: 'Shared memory and tmpfs', tone: 'water2', told: at(series.shmem) },
-    { label: leaking.length > 0 ? 'All other processes' : 'Processes', tone: 'water1', told: others },
+    { label: named.length > 0 ? 'All other processes' : 'Processes', tone: 'water1', told: others },
+    ...largest.toReversed(),
     ...leaking.map(({ label, told }) => ({ label, tone: 'accent' as const, told })),
   ]);
   const shownFromMs = Math.max(fromMs, memory.timeMs[0] ?? fromMs);

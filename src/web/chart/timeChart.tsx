@@ -6,7 +6,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { scheme } from '../theme.ts';
-import { formatAmount, formatBytes, formatMoment, formatTick } from '../words/format.ts';
+import { formatAmount, formatMoment, formatTick, formatTickAmount } from '../words/format.ts';
 import { type ChartModel, type Layer, lastKnown, type Tone } from './chartModel.ts';
 
 interface Palette {
@@ -30,6 +30,9 @@ function readPalette(): Palette {
       water1: read('water-1-edge'),
       water2: read('water-2-edge'),
       water3: read('water-3-edge'),
+      other1: read('other-1-edge'),
+      other2: read('other-2-edge'),
+      other3: read('other-3-edge'),
     },
     fills: {
       ink: read('band'),
@@ -38,6 +41,9 @@ function readPalette(): Palette {
       water1: read('water-1'),
       water2: read('water-2'),
       water3: read('water-3'),
+      other1: read('other-1'),
+      other2: read('other-2'),
+      other3: read('other-3'),
     },
     axis: read('ink-2'),
     grid: read('grid'),
@@ -48,13 +54,23 @@ function readPalette(): Palette {
 }
 
 const binaryIncrements = Array.from({ length: 51 }, (_, power) => 2 ** power);
+const countIncrements = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7];
+const percentIncrements = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 const minute = 60_000;
 const timeIncrements = [1, 5, 10, 15, 30]
   .map((seconds) => seconds * 1000)
   .concat([1, 2, 5, 10, 15, 30].map((minutes) => minutes * minute))
   .concat([1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 672, 1344, 2688, 8760].map((hours) => hours * 60 * minute));
 
-export function TimeChart({ model, summary, height }: { model: ChartModel; summary: string; height: number }) {
+interface Props {
+  model: ChartModel;
+  summary: string;
+  height: number;
+  /** Charts of the same group show the same moment. */
+  group?: string;
+}
+
+export function TimeChart({ model, summary, height, group }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const shown = useRef(model);
@@ -66,7 +82,11 @@ export function TimeChart({ model, summary, height }: { model: ChartModel; summa
   useEffect(() => {
     const element = frame.current;
     if (!element) return;
-    const chart = new uPlot(options(shown, element.clientWidth, height, readPalette(), setCursor), dataOf(shown.current), element);
+    const chart = new uPlot(
+      options(shown, { width: element.clientWidth, height, group }, readPalette(), setCursor),
+      dataOf(shown.current),
+      element,
+    );
     plot.current = chart;
     const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height }));
     observer.observe(element);
@@ -132,8 +152,7 @@ const widths: Record<Layer['line'], number> = { solid: 2, thin: 1, none: 0, dash
 
 function options(
   shown: { current: ChartModel },
-  width: number,
-  height: number,
+  { width, height, group }: { width: number; height: number; group: string | undefined },
   palette: Palette,
   onCursor: (index: number | null) => void,
 ): uPlot.Options {
@@ -151,7 +170,7 @@ function options(
     ms: 1,
     padding: [14, 24, 0, 0],
     legend: { show: false },
-    cursor: { drag: { x: false, y: false }, y: false, points: { show: false } },
+    cursor: { drag: { x: false, y: false }, y: false, points: { show: false }, ...(group === undefined ? {} : { sync: { key: group } }) },
     scales: {
       x: { time: true, range: () => [shown.current.fromMs, shown.current.toMs] },
       y: { range: () => [0, topOf(shown.current)] },
@@ -167,12 +186,9 @@ function options(
       {
         ...axis,
         size: 68,
-        space: 44,
-        ...(unit === 'bytes'
-          ? { incrs: binaryIncrements }
-          : { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7] }),
-        values: (_self, splits) =>
-          splits.map((value) => (value === 0 ? '0' : unit === 'bytes' ? formatBytes(value) : formatAmount(value, unit))),
+        space: Math.min(44, height / 4),
+        incrs: unit === 'bytes' ? binaryIncrements : unit === 'cores' ? [...percentIncrements, ...countIncrements] : countIncrements,
+        values: (_self, splits) => splits.map((value) => formatTickAmount(value, unit)),
       },
     ],
     series: [
@@ -199,10 +215,12 @@ function options(
 
 /** A wall further above the data than this would press it flat: it is named at the upper edge instead. */
 const nearWall = 4;
+/** So that hardly any work does not look like much. */
+const leastCores = 0.05;
 
 /** Room for all values and for the walls that are near. */
 function topOf(model: ChartModel): number {
-  let highest = 1;
+  let highest = model.unit === 'cores' ? leastCores : 1;
   for (const layer of model.layers) for (const value of layer.drawn) if (value !== null && value > highest) highest = value;
   const nearWalls = model.levels.map(({ value }) => value).filter((value) => value <= highest * nearWall);
   return Math.max(highest, ...nearWalls) * 1.08;

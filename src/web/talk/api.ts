@@ -1,5 +1,6 @@
 /** Asks the daemon. Same origin only; the token, when one is needed, goes in a header and never in an address. */
 import type { ApiDocument, ErrorDocument } from './documents.ts';
+import { askForToken } from './tokenWanted.ts';
 
 const tokenKey = 'stanch.token';
 const answerTimeoutMs = 20_000;
@@ -34,7 +35,10 @@ function apiUrl(path: string): string {
 
 /** The answer, whatever its body; throws ApiProblem when there is none or it is not 2xx. `body`: what is sent, to change something. */
 export async function ask(path: string, signal: AbortSignal, body?: Record<string, unknown>): Promise<Response> {
-  const token = readToken();
+  return askWith(readToken(), path, signal, body);
+}
+
+async function askWith(token: string | null, path: string, signal: AbortSignal, body?: Record<string, unknown>): Promise<Response> {
   const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
   const sent = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
   if (body !== undefined) headers['content-type'] = 'application/json';
@@ -56,11 +60,22 @@ export async function askDocument<T extends ApiDocument>(path: string, signal: A
   return body;
 }
 
-/** Changes something. Errors: ApiProblem. */
+/** Changes something; asks for the token where that needs one and none was shown. Errors: ApiProblem. */
 export async function tell<T>(path: string, body: Record<string, unknown>): Promise<T> {
-  const response = await ask(path, AbortSignal.timeout(answerTimeoutMs), body);
+  let response: Response;
+  try {
+    response = await ask(path, AbortSignal.timeout(answerTimeoutMs), body);
+  } catch (cause) {
+    if (!(cause instanceof ApiProblem) || cause.problem.kind !== 'unauthorised' || !(await askForToken())) throw cause;
+    response = await ask(path, AbortSignal.timeout(answerTimeoutMs), body);
+  }
   const answer: T = await response.json();
   return answer;
+}
+
+/** Errors: ApiProblem, `unauthorised` when it is not the right one. */
+export async function tryToken(token: string): Promise<void> {
+  await askWith(token, 'status', AbortSignal.timeout(answerTimeoutMs));
 }
 
 async function readError(response: Response): Promise<ErrorDocument | null> {

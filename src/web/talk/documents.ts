@@ -1,10 +1,15 @@
 /** The documents of the API, under the names this page uses. Types only: nothing of the server is in the bundle. */
 import type {
   ActionsDocument,
+  AdviceDocument,
+  EvidenceListDocument,
+  EvidencePlanDocument,
   FindingsDocument,
   IncidentDocument,
   IncidentsDocument,
+  LivesDocument,
   SeriesDocument,
+  SinceDocument,
   StatusDocument,
   SubjectDetailDocument,
   SubjectRow,
@@ -14,13 +19,18 @@ import type {
 
 export type {
   ActionsDocument,
+  AdviceDocument,
   ErrorDocument,
+  EvidenceListDocument,
+  EvidencePlanDocument,
   FindingsDocument,
   IncidentDocument,
   IncidentRow,
   IncidentsDocument,
+  LivesDocument,
   MemoryNodeDocument,
   SeriesDocument,
+  SinceDocument,
   StatusDocument,
   SubjectDetailDocument,
   SubjectRow,
@@ -38,6 +48,13 @@ export type Finding = FindingsDocument['findings'][number];
 export type OpenFiles = NonNullable<SubjectDetailDocument['openFiles']>;
 export type ActionPlan = ActionsDocument['proposals'][number]['plan'];
 export type Action = ActionsDocument['actions'][number];
+export type Proposal = ActionsDocument['proposals'][number];
+export type Evidence = EvidenceListDocument['evidence'][number];
+export type GrowingPart = Evidence['grows'][number];
+export type ExplainJob = NonNullable<EvidenceListDocument['job']>;
+export type Recommendation = AdviceDocument['advice'][number]['recommendations'][number];
+export type SinceWhen = SinceDocument['subjects'][number];
+export type Life = LivesDocument['lives'][number];
 export type Member = SubjectDetailDocument['members'][number];
 
 /** Every document says when it was true. */
@@ -50,4 +67,9 @@ export type ApiDocument =
   | WhereDocument
   | IncidentsDocument
   | IncidentDocument
-  | ActionsDocument;
+  | ActionsDocument
+  | EvidenceListDocument
+  | EvidencePlanDocument
+  | LivesDocument
+  | AdviceDocument
+  | SinceDocument;

@@ -1,9 +1,10 @@
 /** What was done to this server, what waits for somebody to agree, and the way back. */
 import { useState } from 'preact/hooks';
 import { tell } from '../talk/api.ts';
-import type { Action, ActionPlan, ActionsDocument } from '../talk/documents.ts';
+import type { ActionsDocument } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
 import { inert } from '../words/inert.ts';
+import { Done, PlanWords } from './doneAction.tsx';
 import { Moment } from './moment.tsx';
 import { problemWords } from './problemWords.ts';
 
@@ -55,54 +56,5 @@ export function Actions() {
         </section>
       )}
     </>
-  );
-}
-
-function PlanWords({ plan }: { plan: ActionPlan }) {
-  return (
-    <>
-      <h3>
-        {plan.kind} {inert(plan.subjectName)}
-      </h3>
-      <p>{inert(plan.reason)}</p>
-      <ol class="plan-steps">
-        {plan.steps.map((step) => (
-          <li key={step}>{inert(step)}</li>
-        ))}
-      </ol>
-      {plan.risk !== null && (
-        <p>
-          <strong>Risk:</strong> {inert(plan.risk)}
-        </p>
-      )}
-      <p class="small">{plan.undoable ? 'All of it can be taken back.' : 'There is no way back.'}</p>
-    </>
-  );
-}
-
-function Done({ action, onUndo }: { action: Action; onUndo: () => void }) {
-  const { plan, state, proof, error } = action;
-  return (
-    <li class={state === 'failed' || state === 'interrupted' ? 'incident-critical' : ''}>
-      <strong>
-        {plan.kind} {inert(plan.subjectName)}
-      </strong>
-      : {state}
-      <p class="small">
-        <Moment at={action.time} />, by {inert(action.by)}
-      </p>
-      {error !== null && <p>{inert(error)}</p>}
-      {proof !== null && plan.expectedBytes !== null && (
-        <p>
-          {proof.helped ? 'It helped: ' : 'It did not help: '}
-          {inert(proof.sentence)}
-        </p>
-      )}
-      {state === 'done' && plan.undoable && (
-        <button type="button" onClick={onUndo}>
-          Take it back
-        </button>
-      )}
-    </li>
   );
 }

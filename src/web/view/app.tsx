@@ -11,6 +11,7 @@ import { IncidentView } from './incident.tsx';
 import { Incidents } from './incidents.tsx';
 import { Now } from './now.tsx';
 import { SchemeSwitch } from './schemeSwitch.tsx';
+import { TokenDialog } from './tokenDialog.tsx';
 import { TokenForm } from './tokenForm.tsx';
 import { WhereView } from './where.tsx';
 import { Workload } from './workload.tsx';
@@ -88,6 +89,7 @@ export function App() {
       </main>
       <Footer />
       <LeakAnnouncer />
+      <TokenDialog />
     </>
   );
 }

@@ -1,6 +1,6 @@
 /** Whether what is on the page is true now, and what to do when it is not. */
 import { signal } from '@preact/signals';
-import { connection, lastAnswerMs, refusal, status } from '../talk/live.ts';
+import { connection, daemonNowMs, lastAnswerMs, refusal, status } from '../talk/live.ts';
 import { formatClockSeconds, formatDuration } from '../words/format.ts';
 import { inert } from '../words/inert.ts';
 
@@ -8,6 +8,11 @@ const secondClock = signal(Date.now());
 setInterval(() => {
   if (document.visibilityState !== 'hidden') secondClock.value = Date.now();
 }, 1000);
+
+/** Now by the daemon's clock, anew each second. */
+export function tickingNowMs(): number {
+  return secondClock.value + daemonNowMs() - Date.now();
+}
 
 export function Freshness() {
   if (connection.value === 'lost') return <p class="fresh fresh-lost">no answer</p>;

@@ -3,13 +3,16 @@ import { useMemo, useState } from 'preact/hooks';
 import { hostChart } from '../chart/hostChart.ts';
 import { ChartNumbers } from '../chart/numbers.tsx';
 import { TimeChart } from '../chart/timeChart.tsx';
-import type { SeriesDocument, StatusDocument, SubjectRow } from '../talk/documents.ts';
+import type { SeriesDocument, StatusDocument, SubjectRow, SubjectsDocument } from '../talk/documents.ts';
 import { daemonNowMs, useDocument } from '../talk/live.ts';
 import { formatBytes } from '../words/format.ts';
 import { exhaustionInterval, timeLeft } from './facts.tsx';
 import { type Range, RangeSwitch, rangeFromMs } from './range.tsx';
 
 const seriesEveryMs = 4000;
+const largestEveryMs = 30_000;
+/** Of RAM. */
+const leastShare = 0.03;
 
 function useSeries(subjectId: string | undefined, resource: string, range: Range) {
   const path = () => seriesPath(subjectId ?? '', resource, range);
@@ -32,15 +35,24 @@ export function HostMemory({ host, leaks }: { host: StatusDocument['host']; leak
     useSeries(leaking[1]?.id, 'memory', range).document,
     useSeries(leaking[2]?.id, 'memory', range).document,
   ];
-  const leakers = leaking.flatMap((row, index) => {
-    const own = series[index];
-    return own ? [{ name: row.name, series: own }] : [];
-  });
+  const large = useLargest(leaking, host.memTotalBytes);
+  const largeSeries = [
+    useSeries(large[0]?.id, 'memory', range).document,
+    useSeries(large[1]?.id, 'memory', range).document,
+    useSeries(large[2]?.id, 'memory', range).document,
+  ];
+  const named = (rows: readonly SubjectRow[], documents: readonly (SeriesDocument | null)[]) =>
+    rows.flatMap((row, index) => {
+      const own = documents[index];
+      return own ? [{ name: row.name, series: own }] : [];
+    });
+  const leakers = named(leaking, series);
+  const largest = named(large, largeSeries);
   const model = useMemo(() => {
     if (!memory || memory.timeMs.length < 2) return null;
     const nowMs = daemonNowMs();
-    return hostChart(host, { memory, shmem, kernel, leakers }, rangeFromMs(range, nowMs), nowMs);
-  }, [memory, shmem, kernel, ...series, leaking.map((row) => row.id).join()]);
+    return hostChart(host, { memory, shmem, kernel, leakers, largest }, rangeFromMs(range, nowMs), nowMs);
+  }, [memory, shmem, kernel, ...series, ...largeSeries, [...leaking, ...large].map((row) => row.id).join()]);
 
   const summary = hostInWords(host);
   return (
@@ -58,6 +70,15 @@ export function HostMemory({ host, leaks }: { host: StatusDocument['host']; leak
       {model && <ChartNumbers model={model} caption="Memory of this server over time" />}
     </section>
   );
+}
+
+/** Those worth a colour of their own: the largest that do not leak, and no small ones. */
+function useLargest(leaking: readonly SubjectRow[], memTotalBytes: number | null): SubjectRow[] {
+  const { document: found } = useDocument<SubjectsDocument>('largest', () => 'subjects?kind=workload&sort=private&limit=8', largestEveryMs);
+  const leastBytes = (memTotalBytes ?? Number.POSITIVE_INFINITY) * leastShare;
+  return (found?.subjects ?? [])
+    .filter(({ id, privateBytes }) => (privateBytes ?? 0) >= leastBytes && !leaking.some((leak) => leak.id === id))
+    .slice(0, 3);
 }
 
 function hostInWords(host: StatusDocument['host']): string {

@@ -2,12 +2,13 @@
 
 import { Sparkline } from '../chart/sparkline.tsx';
 import { workloadHref } from '../route.ts';
-import type { StatusDocument, SubjectRow, SubjectsDocument } from '../talk/documents.ts';
+import type { Evidence, EvidenceListDocument, StatusDocument, SubjectRow, SubjectsDocument } from '../talk/documents.ts';
 import { status, useDocument } from '../talk/live.ts';
 import { formatBytes } from '../words/format.ts';
 import { hostingWords } from '../words/hosting.ts';
 import { inert } from '../words/inert.ts';
 import { classWord, rateWords, resourceWord, wallWord } from '../words/verdictWords.ts';
+import { PlanRestart, useActions } from './acting.tsx';
 import { Condition, Kills } from './condition.tsx';
 import { exhaustionInterval, timeLeft, VerdictFacts } from './facts.tsx';
 import { HostMemory } from './hostMemory.tsx';
@@ -19,8 +20,11 @@ import { VerdictMark } from './verdictMark.tsx';
 import { WhatToDo } from './whatToDo.tsx';
 
 const accusedEveryMs = 3000;
+const evidenceEveryMs = 15_000;
 /** Characters: command lines make long sentences. */
 const longSummary = 110;
+/** A number and its unit stay on one line. */
+const beforeUnit = /(\d) (?=(?:[KMGT]iB|d|h|min|s)\b)/g;
 
 export function Now() {
   const now = status.value;
@@ -53,7 +57,7 @@ function Headline({ now }: { now: StatusDocument }) {
   return (
     <section class="headline" aria-label="In one sentence">
       <h1 class={now.summary.length > longSummary ? 'long' : ''}>
-        <Name text={now.summary} />
+        <Name text={now.summary.replace(beforeUnit, '$1\u00a0')} />
       </h1>
       {host.exhaustion ? (
         <p class="countdown countdown-leak">
@@ -74,11 +78,13 @@ function Headline({ now }: { now: StatusDocument }) {
 }
 
 function Leaks({ rows, total }: { rows: readonly SubjectRow[]; total: number }) {
+  const actions = useActions();
+  const found = useDocument<EvidenceListDocument>('evidence', () => 'evidence?limit=20', evidenceEveryMs).document?.evidence ?? [];
   return (
     <section aria-labelledby="leaks">
       <h2 id="leaks">{total <= 1 ? 'What leaks' : `What leaks: ${total} workloads`}</h2>
       {rows.map((row) => (
-        <LeakCard row={row} key={row.id} />
+        <LeakCard row={row} evidence={found.find(({ subject }) => subject.subjectId === row.id)} actions={actions} key={row.id} />
       ))}
       {total > rows.length && (
         <p class="more">
@@ -89,7 +95,35 @@ function Leaks({ rows, total }: { rows: readonly SubjectRow[]; total: number }) 
   );
 }
 
-function LeakCard({ row }: { row: SubjectRow }) {
+/** Where in the application, when that was found out; else the way to find out. */
+function Inside({ evidence, href }: { evidence: Evidence | undefined; href: string }) {
+  if (evidence === undefined) {
+    return (
+      <p class="inside">
+        Where in the application it leaks is not known yet. <a href={href}>Find out where it leaks</a>
+      </p>
+    );
+  }
+  return (
+    <div class="inside inside-known">
+      <h4>Where it leaks</h4>
+      <p>
+        <Name text={evidence.answer} />
+      </p>
+      <p class="small">
+        Found out <Moment at={new Date(evidence.takenAtMs).toISOString()} />. <a href={href}>What is behind it</a>
+      </p>
+    </div>
+  );
+}
+
+interface LeakCardProps {
+  row: SubjectRow;
+  evidence: Evidence | undefined;
+  actions: ReturnType<typeof useActions>;
+}
+
+function LeakCard({ row, evidence, actions }: LeakCardProps) {
   const { verdict } = row;
   return (
     <article class="leak" aria-labelledby={`leak-${row.id}`}>
@@ -109,7 +143,10 @@ function LeakCard({ row }: { row: SubjectRow }) {
         {verdict.resource === 'memory' && <Sparkline values={row.spark} accent={true} />}
       </header>
       <VerdictFacts verdict={verdict} />
-      <WhatToDo row={row} />
+      <Inside evidence={evidence} href={`${workloadHref(row.id)}?at=where-it-leaks`} />
+      <WhatToDo row={row}>
+        <PlanRestart subjectId={row.id} actions={actions} />
+      </WhatToDo>
       <Reasons verdict={verdict} brief={true} />
     </article>
   );

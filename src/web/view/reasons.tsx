@@ -74,6 +74,10 @@ function Items({ reasons, withRule }: { reasons: readonly Reason[]; withRule: bo
 
 /** Reasons come as clauses, as a terminal shows them after a dash. */
 export function asSentence(clause: string): string {
-  const text = clause.charAt(0).toUpperCase() + clause.slice(1);
+  return withStop(clause.charAt(0).toUpperCase() + clause.slice(1));
+}
+
+/** For what begins with a name, which stays as it is. */
+export function withStop(text: string): string {
   return /[.!?…]$/.test(text) ? text : `${text}.`;
 }

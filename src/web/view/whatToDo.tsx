@@ -1,12 +1,11 @@
 /** What to do now, with its arithmetic: a restart gives back what has leaked so far, and so buys as long as that took. */
-import { useState } from 'preact/hooks';
-import { tell } from '../talk/api.ts';
+import type { ComponentChildren } from 'preact';
 import type { SubjectRow } from '../talk/documents.ts';
 import { daemonNowMs } from '../talk/live.ts';
 import { formatBytes, formatCount, formatDuration } from '../words/format.ts';
 import { inert } from '../words/inert.ts';
 import { resourceWord } from '../words/verdictWords.ts';
-import { problemWords } from './problemWords.ts';
+import { Command } from './command.tsx';
 import { asSentence } from './reasons.tsx';
 
 /** Only what needs no quoting in a shell is offered as a command. */
@@ -16,7 +15,8 @@ const worthSayingMs = 600_000;
 
 const urgencyWords = { none: '', watch: 'Keep an eye on it: ', soon: 'Act soon: ', now: 'Act now: ' } as const;
 
-export function WhatToDo({ row }: { row: SubjectRow }) {
+/** `children`: the way to do it. */
+export function WhatToDo({ row, children }: { row: SubjectRow; children: ComponentChildren }) {
   const { slope, onset, urgency, resource } = row.verdict;
   const command = row.origin === 'systemd-unit' && plainUnit.test(row.name) ? `systemctl restart ${row.name}` : null;
   const leakingMs = onset === null ? 0 : daemonNowMs() - Date.parse(onset);
@@ -32,34 +32,14 @@ export function WhatToDo({ row }: { row: SubjectRow }) {
           {asSentence(inert(urgency.text)).replace(/^./, (first) => first.toLowerCase())}
         </p>
       )}
-      <PlanButton subjectId={row.id} />
       {leaked > 0 && (
         <p>
           To gain time, restart it: that gives back about {amount}
-          {buys}. The leak stays until the program is fixed. {command !== null && <code>{command}</code>}
+          {buys}. The leak stays until the program is fixed.
         </p>
       )}
+      {children}
+      {command !== null && <Command text={command} />}
     </div>
-  );
-}
-
-/** Plans only: what it would do is shown before anybody agrees. */
-function PlanButton({ subjectId }: { subjectId: string }) {
-  const [said, setSaid] = useState('');
-  const plan = async () => {
-    try {
-      await tell<{ id: string }>('actions/plan', { kind: 'restart', subject: subjectId });
-      location.hash = '#/actions';
-    } catch (cause) {
-      setSaid(problemWords(cause));
-    }
-  };
-  return (
-    <p>
-      <button type="button" onClick={() => void plan()}>
-        Plan a restart
-      </button>{' '}
-      <span role="status">{said}</span>
-    </p>
   );
 }

@@ -4,24 +4,31 @@ import { seriesInWords } from '../chart/inWords.ts';
 import { ChartNumbers } from '../chart/numbers.tsx';
 import { subjectChart } from '../chart/subjectChart.ts';
 import { TimeChart } from '../chart/timeChart.tsx';
-import { replaceQuery } from '../route.ts';
+import { replaceQuery, workloadHref } from '../route.ts';
 import type { Resource, SeriesDocument, SubjectDetailDocument, SubjectRow, Verdict } from '../talk/documents.ts';
 import { daemonNowMs, useDocument } from '../talk/live.ts';
 import { formatBytes, formatCount } from '../words/format.ts';
 import { hostingWords } from '../words/hosting.ts';
 import { inert } from '../words/inert.ts';
 import { classWord, originWord, resources, resourceWord, verdictWord } from '../words/verdictWords.ts';
+import { Acting } from './acting.tsx';
+import { Advice } from './advice.tsx';
 import { VerdictFacts } from './facts.tsx';
 import { seriesPath } from './hostMemory.tsx';
+import { Lives } from './lives.tsx';
+import { Load } from './load.tsx';
 import { Name } from './name.tsx';
 import { OpenFilesPanel } from './openFiles.tsx';
 import { RangeSwitch, rangeFromMs, readRange, rememberRange } from './range.tsx';
 import { Reasons } from './reasons.tsx';
+import { SinceWhen } from './sinceWhen.tsx';
 import { VerdictMark } from './verdictMark.tsx';
 import { WhatToDo } from './whatToDo.tsx';
+import { WhereItLeaks } from './whereItLeaks.tsx';
 import { Findings, Members } from './workloadTables.tsx';
 
 const detailEveryMs = 3000;
+const chartGroup = 'workload';
 /** Characters: a command line, not a name. */
 const longName = 48;
 
@@ -53,6 +60,10 @@ function Detail({ detail, query, ended }: { detail: SubjectDetailDocument; query
   const { subject, members, findings, openFiles } = detail;
   const resource = resources.find((name) => name === query.get('resource')) ?? subject.verdict.resource;
   const verdict = subject.verdict.resources.find((one) => one.resource === resource) ?? null;
+  const at = query.get('at');
+  useEffect(() => {
+    if (at !== null) goTo(at);
+  }, [at]);
   return (
     <>
       <header class="subject">
@@ -77,7 +88,15 @@ function Detail({ detail, query, ended }: { detail: SubjectDetailDocument; query
           </span>
         </p>
         <VerdictFacts verdict={subject.verdict} />
-        {subject.verdict.verdict === 'leak' && <WhatToDo row={subject} />}
+        {subject.verdict.verdict === 'leak' && (
+          <WhatToDo row={subject}>
+            <p class="buttons">
+              <PartLink id={subject.id} part="acting" name="Do something about it" />
+              <PartLink id={subject.id} part="where-it-leaks" name="Find out where it leaks" />
+            </p>
+          </WhatToDo>
+        )}
+        <Contents id={subject.id} />
       </section>
       <ResourceHistory subject={subject} resource={resource} query={query} />
       {verdict && (
@@ -90,11 +109,56 @@ function Detail({ detail, query, ended }: { detail: SubjectDetailDocument; query
           <Reasons verdict={verdict} brief={false} />
         </section>
       )}
+      <WhereItLeaks subject={subject} members={members} />
+      {!ended && <Acting subject={subject} />}
+      <SinceWhen subjectId={subject.id} />
+      {!ended && <Advice subject={subject} />}
+      <Lives subjectId={subject.id} />
       {openFiles && <OpenFilesPanel openFiles={openFiles} />}
       <Members members={members} />
       <Findings findings={findings} />
     </>
   );
+}
+
+/** Parts of this view that a link can lead to: the id of a heading, and what it is called. */
+const parts = [
+  ['where-it-leaks', 'Where it leaks'],
+  ['acting', 'What can be done'],
+  ['since-when', 'Since when'],
+  ['advice', 'What to set'],
+  ['lives', 'Life by life'],
+  ['members', 'Processes'],
+] as const;
+
+/** Sent to somebody, each of these links leads to the same place. */
+function Contents({ id }: { id: string }) {
+  return (
+    <nav class="contents" aria-label="On this page">
+      <ul>
+        {parts.map(([part, name]) => (
+          <li key={part}>
+            <PartLink id={id} part={part} name={name} />
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function PartLink({ id, part, name }: { id: string; part: string; name: string }) {
+  return (
+    <a href={`${workloadHref(id)}?at=${part}`} onClick={() => goTo(part)}>
+      {name}
+    </a>
+  );
+}
+
+function goTo(part: string): void {
+  if (!parts.some(([known]) => known === part)) return;
+  const heading = document.getElementById(part);
+  heading?.scrollIntoView({ block: 'start' });
+  heading?.focus({ preventScroll: true });
 }
 
 function subjectLine(subject: SubjectRow): string {
@@ -131,12 +195,15 @@ function ResourceHistory({ subject, resource, query }: { subject: SubjectRow; re
       </div>
       <ResourceSwitch judged={subject.verdict.resources} resource={resource} />
       {model ? (
-        <TimeChart model={model} summary={summary} height={300} />
+        <TimeChart model={model} summary={summary} height={300} group={chartGroup} />
       ) : (
         <p class="chart-empty">{emptyText(series, problem !== null)}</p>
       )}
       <p class="in-words">{summary}</p>
       {model && <ChartNumbers model={model} caption={`${label} over time`} />}
+      {model && series && resource === 'memory' && (
+        <Load subjectId={subject.id} range={range} memory={series} above={model} group={chartGroup} />
+      )}
     </section>
   );
 }

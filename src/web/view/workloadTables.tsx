@@ -10,7 +10,9 @@ export function Members({ members }: { members: readonly Member[] }) {
   return (
     <section aria-labelledby="members" class="panel">
       <div class="panel-head">
-        <h2 id="members">Processes in it now</h2>
+        <h2 id="members" tabIndex={-1}>
+          Processes in it now
+        </h2>
       </div>
       {members.length === 0 ? (
         <p class="small">None runs at present.</p>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatBytes, formatDuration, formatMoment, formatRate, formatRateInterval } from './format.ts';
+import { formatAmount, formatBytes, formatDuration, formatMoment, formatRate, formatRateInterval, formatTickAmount } from './format.ts';
 
 test('sizes carry their unit and no more digits than they are worth', () => {
   assert.equal(formatBytes(0), '0 B');
@@ -15,6 +15,14 @@ test('both ends of an interval are in one unit', () => {
   assert.equal(formatRateInterval(900 * 1024, 1.5 * 1024 ** 2, 'bytes'), '0.88 to 1.5 MiB/h');
   assert.equal(formatRateInterval(6, 22.25, 'count'), '6 to 22.3/h');
   assert.equal(formatRate(12, 'count'), '12/h');
+});
+
+test('CPU time is told as a part of a core, or as cores', () => {
+  assert.equal(formatAmount(0.042, 'cores'), '4.2 % of a core');
+  assert.equal(formatAmount(0.999, 'cores'), '1 core');
+  assert.equal(formatAmount(1.5, 'cores'), '1.5 cores');
+  assert.equal(formatTickAmount(2, 'cores'), '200 %');
+  assert.equal(formatTickAmount(0, 'bytes'), '0');
 });
 
 test('durations name their two largest units and are never negative', () => {

@@ -1,7 +1,7 @@
 /** Sizes, rates, durations and moments as a person reads them: always with a unit, times in the reader's own zone. */
 const byteUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
-export type Unit = 'bytes' | 'count';
+export type Unit = 'bytes' | 'count' | 'cores';
 
 function byteUnitOf(bytes: number): number {
   const magnitude = Math.abs(bytes);
@@ -31,8 +31,20 @@ export function formatCount(count: number): string {
   return countFormat.format(count);
 }
 
+/** CPU time in a second of time: `4 % of a core`, `1.3 cores`. */
+function formatCores(cores: number): string {
+  return cores < 0.995 ? `${digits(cores * 100)} % of a core` : `${digits(cores)} ${digits(cores) === '1' ? 'core' : 'cores'}`;
+}
+
 export function formatAmount(value: number, unit: Unit): string {
+  if (unit === 'cores') return formatCores(value);
   return unit === 'bytes' ? formatBytes(value) : formatCount(value);
+}
+
+/** The same on an axis, where there is little room: `50 %`. */
+export function formatTickAmount(value: number, unit: Unit): string {
+  if (value === 0) return '0';
+  return unit === 'cores' ? `${digits(value * 100)} %` : formatAmount(value, unit);
 }
 
 /** `61.2 MiB/h`; counts as `12/h`. */
