@@ -10,6 +10,7 @@ export type LeakPattern =
   | 'class-loader'
   | 'blocked-goroutines'
   | 'memo-without-limit'
+  | 'mutable-default'
   | 'no-pointer-left';
 
 /** One answer to what grows in a heap, the same for every runtime. */

@@ -52,6 +52,11 @@ export const leakPatterns: Record<LeakPattern, { name: string; meaning: string; 
     meaning: 'results are kept by argument, for every argument there ever was',
     fix: 'Bound the memo, or key it by less.',
   },
+  'mutable-default': {
+    name: 'default of an argument',
+    meaning: 'a list or dict that is the default of an argument is made once and kept with the function',
+    fix: 'Make None the default, and the list inside of the function.',
+  },
   'no-pointer-left': {
     name: 'forgotten without being freed',
     meaning: 'nothing in the process refers to them any more',

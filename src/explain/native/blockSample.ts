@@ -15,16 +15,17 @@ export class BlockSample {
     this.#mask = every - 1;
   }
 
-  /** In the order of addresses. */
-  add(address: number, kind: number, mark: number): boolean {
-    if (this.#mask !== 0 && ((Math.imul(address / 16, 0x9e37_79b1) >>> 12) & this.#mask) !== 0) return false;
-    if (this.#count === most) return false;
+  wants(address: number): boolean {
+    return (this.#mask === 0 || ((Math.imul(address / 16, 0x9e37_79b1) >>> 12) & this.#mask) === 0) && this.#count < most;
+  }
+
+  /** In the order of addresses, of those that are wanted. */
+  add(address: number, kind: number, mark: number): void {
     if (this.#count === this.#addresses.length) this.#grow();
     this.#addresses[this.#count] = address;
     this.#kinds[this.#count] = kind;
     this.#marks[this.#count] = mark;
     this.#count += 1;
-    return true;
   }
 
   dropLast(): void {
@@ -32,10 +33,12 @@ export class BlockSample {
   }
 
   without(addresses: ReadonlySet<number>): LookSample {
+    const left = Float64Array.from(addresses).sort();
     let kept = 0;
-    for (let index = 0; index < this.#count; index += 1) {
+    for (let index = 0, at = 0; index < this.#count; index += 1) {
       const address = this.#addresses[index] ?? 0;
-      if (addresses.has(address)) continue;
+      while (at < left.length && (left[at] ?? 0) < address) at += 1;
+      if (left[at] === address) continue;
       this.#addresses[kept] = address;
       this.#kinds[kept] = this.#kinds[index] ?? 0;
       this.#marks[kept] = this.#marks[index] ?? 0;

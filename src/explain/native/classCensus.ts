@@ -35,7 +35,7 @@ export function lookAtClasses(memory: TargetMemory, words: WordKinds, every: num
         counts[kind] = (counts[kind] ?? 0) + 1;
         gaps[kind] = Math.min(gaps[kind] ?? Number.POSITIVE_INFINITY, at - (last[kind] ?? Number.NEGATIVE_INFINITY));
         last[kind] = at;
-        sample.add(at, kind, markOf(window.words, word, markWords));
+        if (sample.wants(at)) sample.add(at, kind, markOf(window.words, word, markWords));
       }
     }
   }

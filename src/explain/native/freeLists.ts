@@ -24,25 +24,36 @@ const mostInFastbin = 500_000;
 const largestAddress = 2 ** 47;
 
 export function mayBeCache(size: number): boolean {
-  return layouts.some(({ chunkBytes }) => chunkBytes === size);
+  // Asked of each block there is.
+  return size === 0x290 || size === 0x250 || size === 0x300;
 }
 
-/** Addresses of the blocks' headers. `caches`: blocks of a size that a cache of a thread has. */
-export function freeListed(memory: TargetMemory, arenas: readonly Arena[], caches: readonly number[]): Set<number> {
+export interface FreeListed {
+  /** Addresses of the blocks' headers. */
+  free: Set<number>;
+  /** Blocks that are a cache of a thread. */
+  caches: number[];
+}
+
+/** `mayBeCaches`: blocks of a size that a cache of a thread has. */
+export function freeListed(memory: TargetMemory, arenas: readonly Arena[], mayBeCaches: readonly number[]): FreeListed {
   const free = new Set<number>();
+  const caches: number[] = [];
   const record = Buffer.alloc(0x300);
-  for (const cache of caches) {
+  for (const cache of mayBeCaches) {
     const got = memory.read(cache, record);
     const layout = layouts.find(({ chunkBytes }) => chunkBytes === long(record, 8) - (long(record, 8) % 16));
     if (layout === undefined || got < layout.chunkBytes) continue;
-    for (const head of cacheHeads(record, layout)) {
+    const heads = cacheHeads(record, layout);
+    if (heads.length > 0) caches.push(cache);
+    for (const head of heads) {
       for (const entry of listFrom(memory, head, 0, mostInList)) free.add(entry - headerBytes);
     }
   }
   for (const { fastbins } of arenas) {
     for (const head of fastbins) for (const chunk of listFrom(memory, head, headerBytes, mostInFastbin)) free.add(chunk);
   }
-  return free;
+  return { free, caches };
 }
 
 /** Empty when it only has the size of a cache. */

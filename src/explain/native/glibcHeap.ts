@@ -106,6 +106,12 @@ export function walkChunks(memory: TargetMemory, part: HeapPart, visitor: ChunkV
   let brokenPlaces = 0;
   let isPending = false;
   for (let at = part.first; at < part.end; ) {
+    const walked = walkWindow(window, part, at, visitor, isPending);
+    if (walked > at) {
+      at = walked;
+      isPending = true;
+      continue;
+    }
     const size = sizeAt(window, part, at);
     if (size === 0) {
       if (isPending) visitor.settled(true);
@@ -124,6 +130,27 @@ export function walkChunks(memory: TargetMemory, part: HeapPart, visitor: ChunkV
   }
   if (isPending) visitor.settled(!window.holds(part.end, headerBytes) || ((window.words[window.at(part.end + 8)] ?? 0) & 1) === 1);
   return lostBytes;
+}
+
+/** The same for all blocks that lie in the window with their content, at the speed that hundreds of megabytes need: where that ends. */
+function walkWindow(window: TargetWindow, part: HeapPart, at: number, visitor: ChunkVisitor, isAnyPending: boolean): number {
+  if (!window.holds(at, headerBytes + mostContentBytes)) return at;
+  const { words, start } = window;
+  const most = window.end - start - headerBytes - mostContentBytes;
+  const end = part.end - start;
+  const wrongBits = part.kind === 'arena' ? 0b1010 : 0b1110;
+  let isPending = isAnyPending;
+  let offset = at - start;
+  while (offset <= most) {
+    const low = words[(offset + 8) >>> 2] ?? 0;
+    const size = (low & ~15) >>> 0;
+    if ((low & wrongBits) !== 0 || words[(offset + 12) >>> 2] !== 0 || size < smallestChunk || offset + size > end) break;
+    if (isPending) visitor.settled((low & 1) === 1);
+    visitor.found(start + offset, size, words, (offset + headerBytes) >>> 2);
+    isPending = true;
+    offset += size;
+  }
+  return start + offset;
 }
 
 /** 0: no block begins there. */

@@ -6,7 +6,7 @@ import type { BlockKinds } from './blockKinds.ts';
 import { BlockSample, markOf } from './blockSample.ts';
 import { ChunkTable } from './chunkTable.ts';
 import { freeListed, mayBeCache } from './freeLists.ts';
-import { type Arena, long } from './glibcArenas.ts';
+import { type Arena, arenaBytes, long } from './glibcArenas.ts';
 import { heapParts, walkChunks } from './glibcHeap.ts';
 import { RootWords } from './rootWords.ts';
 import type { WordKinds } from './wordKinds.ts';
@@ -22,8 +22,13 @@ export interface GlibcLook extends Look {
   /** Could not be told apart. */
   lostBytes: number;
   arenas: number;
-  /** Which blocks there are, and what refers to them from outside; only where asked for. */
-  following: { table: ChunkTable; roots: RootWords } | null;
+  following: Following | null;
+}
+
+/** Which blocks there are, and what refers to them from outside; only where asked for. */
+export interface Following {
+  table: ChunkTable;
+  roots: RootWords;
 }
 
 export interface LookOptions {
@@ -46,7 +51,8 @@ export function lookAtGlibc(
   const regions = memory.regions();
   const parts = heapParts(memory, arenas, regions);
   words.setRegions(regions, parts);
-  const roots = options.withTable ? new RootWords(memory, regions, parts) : null;
+  const ofMalloc = arenas.map(({ address }) => ({ start: address, end: address + arenaBytes }));
+  const roots = options.withTable ? new RootWords(memory, regions, parts, ofMalloc) : null;
   const census = new Census(blocks, words, options);
   let lostBytes = 0;
   for (const part of parts) {
@@ -55,11 +61,13 @@ export function lookAtGlibc(
   }
   const listed = freeListed(memory, arenas, census.caches);
   census.table?.seal();
-  census.takeBack(memory, listed);
+  census.takeBack(memory, listed.free);
+  // What a cache of a thread has is not held by it.
+  for (const cache of listed.caches) census.table?.free(cache);
   const { counts, bytes, freeBytes, sample, table } = census;
   const inUseBytes = bytes.reduce((sum, each) => sum + each, 0);
   const following = table === null || roots === null ? null : { table, roots };
-  return { counts, bytes, sample: sample.without(listed), inUseBytes, freeBytes, lostBytes, arenas: arenas.length, following };
+  return { counts, bytes, sample: sample.without(listed.free), inUseBytes, freeBytes, lostBytes, arenas: arenas.length, following };
 }
 
 class Census {
@@ -85,21 +93,31 @@ class Census {
   found(address: number, size: number, words: Uint32Array, at: number): void {
     this.#size = size;
     this.#kind = this.#blocks.idOf(size, this.#words.kindOf(words[at] ?? 0, words[at + 1] ?? 0));
-    const mark = markOf(words, at, Math.min(contentWords, (size - 8) / 4, words.length - at));
-    this.#isSampled = this.sample.add(address, this.#kind, mark);
+    this.#isSampled = this.sample.wants(address);
+    if (this.#isSampled) {
+      this.sample.add(address, this.#kind, markOf(words, at, Math.min(contentWords, (size - 8) / 4, words.length - at)));
+    }
     this.table?.add(address, this.#kind);
     if (mayBeCache(size) && this.caches.length < mostCaches) this.caches.push(address);
   }
 
   settled(inUse: boolean): void {
     if (inUse) {
-      this.counts[this.#kind] = (this.counts[this.#kind] ?? 0) + 1;
-      this.bytes[this.#kind] = (this.bytes[this.#kind] ?? 0) + this.#size;
+      this.#countUp(this.#kind, this.#size);
       return;
     }
     this.freeBytes += this.#size;
     if (this.#isSampled) this.sample.dropLast();
     this.table?.freeLast();
+  }
+
+  #countUp(kind: number, size: number): void {
+    while (this.counts.length <= kind) {
+      this.counts.push(0);
+      this.bytes.push(0);
+    }
+    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+    this.bytes[kind] = (this.bytes[kind] ?? 0) + size;
   }
 
   /** Blocks that looked as if they were in use. */

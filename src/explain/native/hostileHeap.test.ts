@@ -55,7 +55,11 @@ test('a heap of anything is looked at, compared and told without an error', () =
       const memory = memoryOf(heaps[2] ?? []);
       const [first, second, third] = looks;
       assert.ok(first !== undefined && second !== undefined && third !== undefined);
-      const things = nativeGrowth({ memory, blocks, words: new WordKinds(memory) }, [first, second, third], 1);
+      const things = nativeGrowth(
+        { memory, blocks, words: new WordKinds(memory), follow: () => third.following },
+        [first, second, third],
+        1,
+      );
       for (const { growthBytes, counts } of things) assert.ok(growthBytes > 0 && counts[2] > counts[0]);
     }),
     { numRuns: 150 },

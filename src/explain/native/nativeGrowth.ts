@@ -9,7 +9,7 @@ import { blockContents } from './blockContents.ts';
 import { type BlockKinds, largeBlock } from './blockKinds.ts';
 import type { ChunkTable } from './chunkTable.ts';
 import { long } from './glibcArenas.ts';
-import type { GlibcLook } from './glibcLook.ts';
+import type { Following, GlibcLook } from './glibcLook.ts';
 import { PointerGraph, type Way } from './pointerGraph.ts';
 import { rustTypeOf } from './rustTypes.ts';
 import { VariableNames } from './variableNames.ts';
@@ -21,11 +21,14 @@ const leastSurvival = 0.3;
 const leastOfAll = 0.02;
 const lostPart = 0.6;
 const headerBytes = 16;
+const mostTimes = 3;
 
 export interface NativeHeap {
   memory: TargetMemory;
   blocks: BlockKinds;
   words: WordKinds;
+  /** Which blocks there are by now, and what refers to them. */
+  follow(): Following | null;
 }
 
 interface Candidate {
@@ -42,18 +45,47 @@ type Looks = readonly [GlibcLook, GlibcLook, GlibcLook];
 
 /** The most first. Empty when nothing grows. */
 export function nativeGrowth(heap: NativeHeap, looks: Looks, every: number): GrowingThing[] {
-  const following = looks[2].following;
   const grown = whatGrows(looks).filter((growing) => isMoreThanChance(growing, every));
   const totalBytes = grown.reduce((sum, { growthBytes }) => sum + growthBytes, 0);
   const wanted = grown.filter(({ growthBytes }) => growthBytes >= totalBytes * leastOfAll).slice(0, mostCandidates);
-  if (following === null || wanted.length === 0) return [];
-  const { table, roots } = following;
-  const graph = new PointerGraph(heap.memory, table, roots);
-  const candidates = wanted.map((growing) => follow(growing, table, graph));
+  const followed = wanted.length === 0 ? null : followAll(heap, wanted, looks[2]);
+  if (followed === null) return [];
+  const { table, graph, candidates } = followed;
   const teller = new Teller(heap, table, graph, new VariableNames(heap.memory, heap.memory.regions()));
   return joined(folded(candidates, table), heap.blocks)
     .sort((a, b) => scoreOf(b) - scoreOf(a))
     .map((candidate) => teller.tell(candidate));
+}
+
+interface Followed {
+  table: ChunkTable;
+  graph: PointerGraph;
+  candidates: Candidate[];
+}
+
+/**
+ * Where blocks seem to be forgotten it may be that what holds them was moved between reading what refers to it and reading it, as an array is
+ * that doubles: that does not happen twice.
+ */
+function followAll(heap: NativeHeap, wanted: readonly Growing[], latest: GlibcLook): Followed | null {
+  let fewest = Number.POSITIVE_INFINITY;
+  for (let time = 0; time < mostTimes; time += 1) {
+    const following = time === 0 ? latest.following : heap.follow();
+    if (following === null) return null;
+    const { table, roots } = following;
+    const graph = new PointerGraph(heap.memory, table, roots);
+    const candidates = wanted.map((growing) => followOne(growing, table, graph));
+    const lost = candidates.filter(({ ways }) => isLost(ways)).length;
+    if (lost === 0 || (time > 0 && lost <= fewest) || time === mostTimes - 1) return { table, graph, candidates };
+    fewest = Math.min(fewest, lost);
+    // Not two of them in memory at a time.
+    latest.following = null;
+  }
+  return null;
+}
+
+function isLost(ways: readonly Way[]): boolean {
+  return ways.length > 0 && ways.filter(({ root }) => root === null).length >= ways.length * lostPart;
 }
 
 function scoreOf({ growing, moreBytes }: Candidate): number {
@@ -68,7 +100,7 @@ function isMoreThanChance({ growthCount, growthBytes, born, survival }: Growing,
   return growthCount > 3 * Math.sqrt(2 * gone * every);
 }
 
-function follow(growing: Growing, table: ChunkTable, graph: PointerGraph): Candidate {
+function followOne(growing: Growing, table: ChunkTable, graph: PointerGraph): Candidate {
   const blocks: number[] = [];
   for (const address of spread(growing.survivors, mostFollowed)) {
     const index = table.indexOf(address);
@@ -142,7 +174,7 @@ class Teller {
     const usual = mostCommon(told.map(({ steps }) => steps.map(({ text }) => text).join('\n')));
     const path = told.find(({ steps }) => steps.map(({ text }) => text).join('\n') === usual)?.steps ?? [];
     const lost = ways.filter(({ root }) => root === null);
-    const isLost = ways.length > 0 && lost.length >= ways.length * lostPart && !this.#graph.isPartial;
+    const isForgotten = isLost(ways) && !this.#graph.isPartial;
     const contents = [candidate, ...candidate.inside].flatMap(({ blocks }) => blockContents(this.#heap.memory, this.#table, blocks));
     return {
       type: this.#typeOf(candidate),
@@ -150,9 +182,9 @@ class Teller {
       counts: growing.counts,
       growthBytes: growing.growthBytes + moreBytes,
       survival: growing.survival,
-      owner: isLost ? null : (path.slice(0, -1).findLast(({ isNamed }) => isNamed)?.text ?? path[0]?.text ?? null),
-      path: isLost ? [] : path.map(({ text }) => text),
-      pattern: isLost ? this.#lostPattern(lost) : this.#patternOf(candidate, ways),
+      owner: isForgotten ? null : (path.slice(0, -1).findLast(({ isNamed }) => isNamed)?.text ?? path[0]?.text ?? null),
+      path: isForgotten ? [] : path.map(({ text }) => text),
+      pattern: isForgotten ? this.#lostPattern(lost) : this.#patternOf(candidate, ways),
       contents: [...new Set(contents)].slice(0, 6),
     };
   }

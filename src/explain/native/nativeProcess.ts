@@ -42,14 +42,19 @@ class GlibcReader implements HeapReader {
   }
 
   look(): void {
-    const options = { every: this.#every, withTable: this.#looks.length === 2 };
-    this.#looks.push(lookAtGlibc(this.#memory, findArenas(this.#memory), { blocks: this.#blocks, words: this.#words }, options));
+    this.#looks.push(this.#look(this.#looks.length === 2));
+  }
+
+  #look(withTable: boolean): GlibcLook {
+    const kinds = { blocks: this.#blocks, words: this.#words };
+    return lookAtGlibc(this.#memory, findArenas(this.#memory), kinds, { every: this.#every, withTable });
   }
 
   growing(): GrowingThing[] {
     const [first, second, third] = this.#looks;
     if (first === undefined || second === undefined || third === undefined) return [];
-    return nativeGrowth({ memory: this.#memory, blocks: this.#blocks, words: this.#words }, [first, second, third], this.#every);
+    const heap = { memory: this.#memory, blocks: this.#blocks, words: this.#words, follow: () => this.#look(true).following };
+    return nativeGrowth(heap, [first, second, third], this.#every);
   }
 
   notes(): string[] {

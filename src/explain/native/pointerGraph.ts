@@ -51,8 +51,8 @@ export class PointerGraph {
     for (const part of table.parts) this.#readPart(part);
     this.#firstEdge[table.count] = this.#edgeCount;
     // Variables have names and stacks have not, so that they are asked first.
-    const queued = this.#reachFrom(0, roots.named, 0);
-    this.#reachFrom(roots.named, roots.count, queued);
+    let queued = 0;
+    for (const [group, end] of roots.ends.entries()) queued = this.#reachFrom(roots.ends[group - 1] ?? 0, end, queued);
   }
 
   isReached(index: number): boolean {
@@ -112,26 +112,29 @@ export class PointerGraph {
     let current = isMapped ? part.base : part.base - 1;
     if (isMapped) this.#firstEdge[current] = this.#edgeCount;
     let isLive = isMapped;
-    for (let at = part.start; at + 16 <= part.end; ) {
+    const [least, most] = [this.#leastHigh, this.#mostHigh];
+    const { bits, start, end } = part;
+    for (let at = start; at + 16 <= end; ) {
       if (!window.holds(at, 16)) break;
-      const end = Math.min(window.end, part.end);
       const words = window.words;
-      for (let word = window.at(at); at + 16 <= end; at += 16, word += 4) {
-        const bit = (at - part.start) / 16;
-        const begins = !isMapped && ((part.bits[bit >>> 5] ?? 0) >>> (bit & 31)) & 1;
+      const first = window.at(at);
+      const count = Math.floor((Math.min(window.end, end) - at) / 16);
+      const firstBit = (at - start) / 16;
+      for (let step = 0, word = first; step < count; step += 1, word += 4) {
+        const bit = firstBit + step;
         // The first word of a block's header belongs to the content of the one before, where that is in use.
         const high = words[word + 1] ?? 0;
-        if (isLive && high >= this.#leastHigh && high <= this.#mostHigh) this.#mayPoint(current, words[word] ?? 0, high);
-        if (begins) {
+        if (isLive && high >= least && high <= most) this.#mayPoint(current, words[word] ?? 0, high);
+        if (!isMapped && (((bits[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) !== 0) {
           current += 1;
           this.#firstEdge[current] = this.#edgeCount;
           isLive = this.#table.kindOf(current) !== freeKind;
         } else if (isLive) {
           const second = words[word + 3] ?? 0;
-          if (second >= this.#leastHigh && second <= this.#mostHigh) this.#mayPoint(current, words[word + 2] ?? 0, second);
+          if (second >= least && second <= most) this.#mayPoint(current, words[word + 2] ?? 0, second);
         }
       }
-      if (at + 16 > end && at < part.end && end === part.end) break;
+      at += count * 16;
     }
     // A part that could not be read to its end: the rest points to nothing.
     for (let rest = current + 1; rest < part.base + part.count; rest += 1) this.#firstEdge[rest] = this.#edgeCount;

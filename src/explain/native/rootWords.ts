@@ -1,28 +1,40 @@
 /**
  * Words outside of the heap that may be pointers into it: variables, stacks, what else may be written. Read before the heap, so that what they
- * refer to is in it: the newest block of a list is the way to all others.
+ * refer to is in it: the newest block of a list is the way to all others. What malloc notes for itself is left out, and the part of the main
+ * stack that is not in use: both have addresses of blocks that somebody else has by now.
  */
+import { readText } from '../../kernel/read.ts';
+import { isValue } from '../../model/reading.ts';
 import type { Region, TargetMemory } from '../targetMemory.ts';
 import type { HeapPart } from './glibcHeap.ts';
 import { TargetWindow } from './targetWindow.ts';
 
+/** By the calling convention of x86-64. */
+const redZoneBytes = 128;
 const mostWords = 4_000_000;
 const mostBytes = 2 ** 31;
+
+interface Range {
+  start: number;
+  end: number;
+}
 
 export class RootWords {
   #from = new Float64Array(1 << 12);
   #values = new Float64Array(1 << 12);
   #count = 0;
-  /** The first so many are variables of files, which have names. */
-  named = 0;
+  /** Variables of the program come first, then those of libraries, then stacks and the rest: where each of these ends. */
+  readonly ends: number[] = [];
   isPartial = false;
 
-  constructor(memory: TargetMemory, regions: readonly Region[], parts: readonly HeapPart[]) {
-    const [named, others] = rootRegions(regions);
+  /** `ofMalloc`: where it has its own notes. */
+  constructor(memory: TargetMemory, regions: readonly Region[], parts: readonly HeapPart[], ofMalloc: readonly Range[]) {
     const [low, high] = [parts[0]?.start ?? 0, parts.reduce((most, { end }) => Math.max(most, end), 0)];
-    for (const region of named) this.#read(memory, region, parts, low, high);
-    this.named = this.#count;
-    for (const region of others) this.#read(memory, region, parts, low, high);
+    const left = [...parts, ...ofMalloc, ...unusedStack(memory.pid, regions)].sort((a, b) => a.start - b.start);
+    for (const group of rootRegions(regions)) {
+      for (const region of group) this.#read(memory, region, left, low, high);
+      this.ends.push(this.#count);
+    }
   }
 
   get count(): number {
@@ -37,10 +49,10 @@ export class RootWords {
     return this.#values[root] ?? 0;
   }
 
-  #read(memory: TargetMemory, region: Region, parts: readonly HeapPart[], low: number, high: number): void {
+  #read(memory: TargetMemory, region: Region, left: readonly Range[], low: number, high: number): void {
     const window = new TargetWindow(memory, region.end);
     let readBytes = 0;
-    for (const [start, end] of outside(memory.present(region.start, region.end), region, parts)) {
+    for (const [start, end] of outside(memory.present(region.start, region.end), region, left)) {
       readBytes += end - start;
       if (readBytes > mostBytes) {
         this.isPartial = true;
@@ -73,9 +85,9 @@ export class RootWords {
   }
 }
 
-/** The heap itself is no root. */
-function* outside(ranges: readonly [number, number][], region: Region, parts: readonly HeapPart[]): Generator<[number, number]> {
-  const within = parts.filter(({ start, end }) => end > region.start && start < region.end);
+/** `left`: what is no root. */
+function* outside(ranges: readonly [number, number][], region: Region, left: readonly Range[]): Generator<[number, number]> {
+  const within = left.filter(({ start, end }) => end > region.start && start < region.end);
   for (const [start, end] of ranges) {
     let at = start;
     for (const part of within) {
@@ -87,17 +99,33 @@ function* outside(ranges: readonly [number, number][], region: Region, parts: re
   }
 }
 
-/** Variables of files first; then stacks and whatever else may be written. */
-function rootRegions(regions: readonly Region[]): [Region[], Region[]] {
-  const named: Region[] = [];
-  const others: Region[] = [];
+/** Of the program, of libraries, and whatever else may be written. */
+function rootRegions(regions: readonly Region[]): [Region[], Region[], Region[]] {
+  const groups: [Region[], Region[], Region[]] = [[], [], []];
+  // The kernel puts the program before everything else.
+  const program = regions.find(({ path }) => path.startsWith('/'))?.path;
   let before: Region | undefined;
   for (const region of regions) {
     const isFile = region.path.startsWith('/') && !region.path.startsWith('/dev/') && !region.path.startsWith('/memfd:');
     const isBehindFile = region.path === '' && before?.path.startsWith('/') === true && before.end === region.start;
+    const file = isFile ? region.path : isBehindFile ? before?.path : undefined;
     before = region;
     if (!region.writable || region.path.startsWith('[v') || (region.path.startsWith('/') && !isFile)) continue;
-    (isFile || isBehindFile ? named : others).push(region);
+    groups[file === undefined ? 2 : file === program ? 0 : 1].push(region);
   }
-  return [named, others];
+  return groups;
+}
+
+/**
+ * Below the stack pointer of the main thread, which the kernel only tells of a thread that waits.
+ * https://man7.org/linux/man-pages/man5/proc_pid_syscall.5.html
+ */
+function unusedStack(pid: number, regions: readonly Region[]): Range[] {
+  const stack = regions.find(({ path }) => path === '[stack]');
+  const text = stack === undefined ? null : readText(`/proc/${pid}/syscall`, 4096);
+  if (stack === undefined || text === null || !isValue(text)) return [];
+  const pointer = Number.parseInt(text.trim().split(' ').at(-2) ?? '', 16);
+  const isInStack = pointer > stack.start && pointer < stack.end;
+  // Functions may use so much below it.
+  return isInStack ? [{ start: stack.start, end: pointer - (pointer % 8) - redZoneBytes }] : [];
 }

@@ -1,45 +1,44 @@
-/** One pass over the memory of a Python process: objects by type, and how much each dict, list, set and deque has. */
+/** One pass over the memory of a Python process: objects by type, how much each container has, and the largest texts. */
+import type { HeapWindows } from '../heapWindows.ts';
 import type { Look } from '../threeLooks.ts';
-import type { PythonType, PythonValues } from './pythonValues.ts';
+import { ContainerTable } from './containerTable.ts';
+import { containerKindOf, isReferenceCount, type PythonType, type PythonValues } from './pythonValues.ts';
 
 const high = 2 ** 32;
 const hashBits = 20;
 const mostSample = 1_000_000;
 const mostItems = 2 ** 26;
-const mostContainers = 2_000_000;
+const mostKept = 200_000;
+const mostLarge = 10_000;
+const largeBytes = 16_384;
+/** All objects of these are kept: what refers to them is told by what they are. */
+const keptTypes = new Set(['module', 'code']);
+/** In the object, the pointer to what it has; a deque's is to its first block. */
+const tableAt = { dict: 32, list: 24, set: 40, deque: 24 } as const;
+const textTypes = new Set(['str', 'bytes', 'bytearray', 'array.array']);
 
-type ContainerKind = 'dict' | 'list' | 'set' | 'deque';
-
-interface Container {
-  kind: ContainerKind;
-  size: number;
-  /** Address of what it has; a deque's is its first block. */
-  table: number;
+interface LargeText {
+  address: number;
+  kind: number;
+  bytes: number;
 }
 
 export interface PythonLook extends Look {
-  /** By address. */
-  containers: Map<number, Container>;
+  containers: ContainerTable;
+  modules: number[];
+  codes: ReadonlySet<number>;
+  large: LargeText[];
+  /** What may be types that are not known yet. */
+  newTypes: number[];
 }
 
-/** Where in the object the pointer to what it has lies. */
-const tableOffset: Record<ContainerKind, number> = { dict: 32, list: 24, set: 40, deque: 24 };
-const containerKinds: Record<string, ContainerKind> = {
-  dict: 'dict',
-  'collections.OrderedDict': 'dict',
-  'collections.defaultdict': 'dict',
-  list: 'list',
-  set: 'set',
-  'collections.deque': 'deque',
-};
-
-/** Types of the process, by address: all that are of type `type` or one of its kind. */
-export function findTypes(values: PythonValues, typeType: number): Map<number, PythonType> {
+/** Types that the process has at the beginning: all that are of type `type` or one of its kind. */
+export function findTypes(windows: HeapWindows, values: PythonValues, typeType: number): Map<number, PythonType> {
   const types = new Map<number, PythonType>();
   let metas = [typeType];
   for (let depth = 0; depth < 3 && metas.length > 0; depth += 1) {
-    const found = values.windows.holders(new Set(metas), 200_000).flatMap(({ at }) => {
-      const type = types.has(at - 8) ? null : values.type(at - 8);
+    const found = windows.holders(new Set(metas), 200_000).flatMap(({ at }) => {
+      const type = types.has(at - 8) ? null : values.readType(at - 8);
       return type ?? [];
     });
     for (const type of found) types.set(type.address, type);
@@ -49,52 +48,118 @@ export function findTypes(values: PythonValues, typeType: number): Map<number, P
 }
 
 export function takePythonCensus(values: PythonValues, types: readonly PythonType[]): PythonLook {
-  const counts = new Array<number>(types.length).fill(0);
-  const bytes = new Array<number>(types.length).fill(0);
-  const sample: { address: number; kind: number }[] = [];
-  const containers = new Map<number, Container>();
-  const places = new Map(types.map(({ address }, index) => [address, index]));
-  const filter = new Uint8Array(2 ** hashBits);
-  for (const { address } of types) filter[hashOf(address % high)] = 1;
+  const census = new Census(values, types);
   values.windows.each((address, halves, count) => {
     for (let half = 0; half + 12 <= count; half += 2) {
       const low = halves[half + 2] ?? 0;
-      if (filter[hashOf(low)] === 0) continue;
-      const references = halves[half] ?? 0;
-      // Freed blocks have a link where the count was; lists of free objects have none.
-      if (references === 0 || (halves[half + 1] ?? 0) !== 0 || references > 0xf0000000) continue;
-      const kind = places.get((halves[half + 3] ?? 0) * high + low);
-      const type = kind === undefined ? undefined : types[kind];
-      if (kind === undefined || type === undefined) continue;
-      const at = address + half * 4;
-      const items = halves[half + 4] ?? 0;
-      counts[kind] = (counts[kind] ?? 0) + 1;
-      bytes[kind] = (bytes[kind] ?? 0) + type.basicBytes + itemBytesOf(type, items);
-      if (Math.imul(at >>> 4, 0x9e3779b1) >>> 30 === 0 && sample.length < mostSample) sample.push({ address: at, kind });
-      const container = containerKinds[type.name];
-      if (container === undefined || containers.size >= mostContainers) continue;
-      const size = container === 'set' ? (halves[half + 6] ?? 0) : items;
-      const tableAt = half + (tableOffset[container] >> 2);
-      containers.set(at, { kind: container, size, table: (halves[tableAt + 1] ?? 0) * high + (halves[tableAt] ?? 0) });
+      if (census.filter[hashOf(low)] === 0) continue;
+      if (!isReferenceCount(halves[half] ?? 0, halves[half + 1] ?? 0)) continue;
+      census.found(address + half * 4, (halves[half + 3] ?? 0) * high + low, halves, half);
     }
   });
-  sample.sort((a, b) => a.address - b.address);
-  return {
-    counts,
-    bytes,
-    containers,
-    sample: {
-      addresses: Float64Array.from(sample, ({ address }) => address),
-      kinds: Int32Array.from(sample, ({ kind }) => kind),
-      marks: new Uint32Array(sample.length),
-    },
-  };
+  return census.look();
+}
+
+class Census {
+  readonly filter = new Uint8Array(2 ** hashBits);
+  readonly #values: PythonValues;
+  readonly #types: readonly PythonType[];
+  readonly #places: Map<number, number>;
+  readonly #isKept: boolean[];
+  readonly #isLarge: boolean[];
+  readonly #containerKinds: ReturnType<typeof containerKindOf>[];
+  readonly #itemBytes: number[];
+  readonly #counts: number[];
+  readonly #bytes: number[];
+  readonly #sample: { address: number; kind: number }[] = [];
+  readonly #containers = new ContainerTable();
+  readonly #modules: number[] = [];
+  readonly #codes = new Set<number>();
+  readonly #large: LargeText[] = [];
+  readonly #newTypes: number[] = [];
+
+  constructor(values: PythonValues, types: readonly PythonType[]) {
+    this.#values = values;
+    this.#types = types;
+    this.#places = new Map(types.map(({ address }, index) => [address, index]));
+    this.#isKept = types.map(({ name }) => keptTypes.has(name));
+    this.#isLarge = types.map(({ name }) => textTypes.has(name));
+    this.#containerKinds = types.map(({ name }) => containerKindOf(name));
+    this.#itemBytes = types.map((type) => itemBytesOf(type, values.layout.minor));
+    this.#counts = new Array<number>(types.length).fill(0);
+    this.#bytes = new Array<number>(types.length).fill(0);
+    for (const { address } of types) this.filter[hashOf(address % high)] = 1;
+  }
+
+  found(at: number, typeAddress: number, halves: Uint32Array, half: number): void {
+    const kind = this.#places.get(typeAddress);
+    const type = kind === undefined ? undefined : this.#types[kind];
+    if (kind === undefined || type === undefined) return;
+    if (type.isMeta && !this.#places.has(at) && this.#newTypes.length < mostKept) this.#newTypes.push(at);
+    const items = halves[half + 5] === 0 ? (halves[half + 4] ?? 0) : 0;
+    const bytes = type.basicBytes + (items < mostItems ? items * (this.#itemBytes[kind] ?? 0) : 0);
+    this.#counts[kind] = (this.#counts[kind] ?? 0) + 1;
+    this.#bytes[kind] = (this.#bytes[kind] ?? 0) + bytes;
+    if (Math.imul(at >>> 4, 0x9e3779b1) >>> 30 === 0 && this.#sample.length < mostSample) this.#sample.push({ address: at, kind });
+    if (this.#isKept[kind] === true) this.#keep(type.name, at);
+    if (bytes >= largeBytes && this.#isLarge[kind] === true && this.#large.length < mostLarge)
+      this.#large.push({ address: at, kind, bytes });
+    const container = this.#containerKinds[kind];
+    if (container === null || container === undefined) return;
+    const word = (offset: number) => (halves[half + (offset >> 2) + 1] ?? 0) * high + (halves[half + (offset >> 2)] ?? 0);
+    if (container === 'set' && !isMask(word(32))) return;
+    if (container === 'list' && word(32) < items) return;
+    this.#containers.add({
+      address: at,
+      kind: container,
+      size: container === 'set' ? (halves[half + 6] ?? 0) : items,
+      table: word(tableAt[container]),
+      values: container === 'dict' ? this.#values.valuesFrom(word(40)) : 0,
+    });
+  }
+
+  #keep(name: string, at: number): void {
+    if (name === 'module' && this.#modules.length < mostKept) this.#modules.push(at);
+    if (name === 'code' && this.#codes.size < mostKept) this.#codes.add(at);
+  }
+
+  look(): PythonLook {
+    this.#sample.sort((a, b) => a.address - b.address);
+    return {
+      counts: this.#counts,
+      bytes: this.#bytes,
+      containers: this.#containers,
+      modules: this.#modules,
+      codes: this.#codes,
+      large: this.#large,
+      newTypes: this.#newTypes,
+      sample: {
+        addresses: Float64Array.from(this.#sample, ({ address }) => address),
+        kinds: Int32Array.from(this.#sample, ({ kind }) => kind),
+        marks: new Uint32Array(this.#sample.length),
+      },
+    };
+  }
 }
 
 /** What is no number of items, such as the sign and flags of an int, counts for nothing. */
-function itemBytesOf({ name, itemBytes }: PythonType, items: number): number {
-  const each = name === 'str' ? 1 : name === 'list' ? 8 : name === 'dict' || name === 'set' ? 32 : name === 'int' ? 0 : itemBytes;
-  return items < mostItems ? each * items : 0;
+function itemBytesOf({ name, itemBytes }: PythonType, minor: number): number {
+  switch (containerKindOf(name)) {
+    case 'list':
+    case 'deque':
+      return 8;
+    case 'dict':
+      return minor >= 11 ? 32 : 40;
+    case 'set':
+      return 32;
+    default:
+      return name === 'str' || name === 'bytearray' || name === 'array.array' ? 1 : name === 'int' ? 0 : itemBytes;
+  }
+}
+
+/** A set has a power of two of slots: what else looks like one is what is left of one. */
+function isMask(word: number): boolean {
+  return word < 2 ** 31 && (word & (word + 1)) === 0;
 }
 
 function hashOf(low: number): number {

@@ -1,136 +1,104 @@
 /** From objects up to a variable that holds them, the shortest way: who has their address is searched for, level by level. */
-import { wordIn } from '../heapWindows.ts';
 import type { PythonLook } from './pythonCensus.ts';
-import type { PythonType, PythonValues } from './pythonValues.ts';
+import { type Holder, PythonHolders } from './pythonHolders.ts';
+import type { PythonValues } from './pythonValues.ts';
 
-const mostLevels = 7;
+const mostLevels = 9;
 const mostFrontier = 48;
 const mostHolders = 400;
-const mostBackBytes = 640;
-const mostSlots = 32;
-/** Of all memory, beside one for each level. */
-const mostScans = 6;
-
-/** Have the variables of their module or the class they are of: what is held by way of them is not theirs. */
-const sideways = new Set(['function', 'frame', 'type', 'builtin_function_or_method', 'ModuleSpec']);
+/** Of all memory, for all climbs together. */
+const mostScans = 40;
 
 export interface PythonPath {
-  /** `module.NAME` or `class Name.attribute`; from there down to the object. */
+  /** From the variable down to the objects: only what has a name. */
   path: string[];
-  /** Types of what is between, from the object up. */
+  /** Types of what is between, from the objects up. */
   through: string[];
+  /** A variable was reached. */
+  isRooted: boolean;
+  /** Whoever refers to them was followed to the end, and it was they themselves: nothing of the program leads to them. */
+  isCycle: boolean;
 }
 
 interface Step {
-  parent: number;
-  label: string;
-  type: string;
+  child: number;
+  holder: Holder;
 }
 
 export class PythonClimb {
   readonly #values: PythonValues;
-  readonly #types: ReadonlyMap<number, PythonType>;
+  readonly #holders: PythonHolders;
+  readonly #taggedPointers: boolean;
   #scansLeft = mostScans;
-  readonly #tables: { from: number; owner: number; kind: string; size: number }[];
 
-  constructor(values: PythonValues, types: ReadonlyMap<number, PythonType>, look: PythonLook) {
+  constructor(values: PythonValues, look: PythonLook, deques: readonly number[]) {
     this.#values = values;
-    this.#types = types;
-    this.#tables = [...look.containers]
-      .map(([owner, { kind, size, table }]) => ({ from: table, owner, kind, size }))
-      .filter(({ kind, from }) => kind !== 'deque' && from !== 0)
-      .sort((a, b) => a.from - b.from);
+    this.#holders = new PythonHolders(values, look, deques);
+    this.#taggedPointers = values.layout.minor >= 14;
   }
 
-  /** Null where no variable was found. */
-  climb(from: readonly number[]): PythonPath | null {
-    this.#scansLeft = mostScans;
+  climb(from: readonly number[]): PythonPath {
     const steps = new Map<number, Step | null>(from.map((address) => [address, null]));
     let frontier = [...from];
+    let running: Step | null = null;
+    let isComplete = true;
+    let isSeenAgain = false;
     for (let level = 0; level < mostLevels && frontier.length > 0; level += 1) {
+      if (this.#scansLeft <= 0) {
+        isComplete = false;
+        break;
+      }
       const next: number[] = [];
-      for (const { at, target } of this.#values.windows.holders(new Set(frontier), mostHolders)) {
-        const found = this.#holder(at);
-        if (found === null || steps.has(found.holder) || sideways.has(found.type)) continue;
-        steps.set(found.holder, { parent: target, label: found.label, type: found.type });
-        const root = this.#root(found.holder);
-        if (root !== null) return this.#tell(root, found.holder, steps);
-        if (next.length < mostFrontier) next.push(found.holder);
+      for (const step of this.#above(frontier)) {
+        const { holder } = step;
+        if (holder.isRoot && holder.type !== 'frame' && namedBy(step, steps) !== null) return this.#tell(step, steps);
+        // A frame that has ended may still lie there: only when nothing else leads to it.
+        if (holder.type === 'frame') running ??= step;
+        if (steps.has(holder.address)) isSeenAgain = true;
+        if (holder.isRoot || steps.has(holder.address)) continue;
+        steps.set(holder.address, step);
+        if (next.length < mostFrontier) next.push(holder.address);
+        else isComplete = false;
       }
       frontier = next;
     }
-    return null;
+    if (running !== null) return this.#tell(running, steps);
+    return { path: [], through: [], isRooted: false, isCycle: isComplete && isSeenAgain && frontier.length === 0 };
   }
 
-  #root(holder: number): string | null {
-    return this.#types.get(holder)?.isOfProgram ? `class ${this.#types.get(holder)?.name}` : this.#values.moduleOf(holder);
+  /** Those that keep one of these, the ones in dicts, lists and attributes found first. */
+  #above(frontier: readonly number[]): Step[] {
+    const targets = new Set(frontier);
+    // What a frame has is marked there from 3.14 on when it isn't counted.
+    if (this.#taggedPointers) for (const address of frontier) targets.add(address + 1);
+    this.#scansLeft -= 1;
+    const found = this.#values.windows.holders(targets, mostHolders);
+    this.#scansLeft -= 1;
+    const holders = this.#holders.at(
+      found.map(({ at }) => at),
+      this.#scansLeft > 0,
+    );
+    return found.flatMap(({ at, target }) => {
+      const holder = holders.get(at);
+      return holder === undefined ? [] : [{ child: target - (target % 8), holder }];
+    });
   }
 
-  #tell(root: string, holder: number, steps: ReadonlyMap<number, Step | null>): PythonPath {
+  #tell(last: Step, steps: ReadonlyMap<number, Step | null>): PythonPath {
     const path: string[] = [];
     const through: string[] = [];
-    for (let at = holder, step = steps.get(at); step !== null && step !== undefined; at = step.parent, step = steps.get(at)) {
-      if (path.length === 0) path.push(`${root}${step.label.startsWith('.') ? step.label : `.${step.label}`}`);
-      else if (step.label !== '') path.push(step.label);
-      through.push(step.type);
+    for (let step: Step | null | undefined = last; step !== null && step !== undefined; step = steps.get(step.child)) {
+      through.push(step.holder.type);
+      const name = namedBy(step, steps);
+      if (name !== null && path.at(-1) !== name && path.length < 12) path.push(name);
     }
-    return { path: path.slice(0, 12), through: through.reverse() };
+    return { path, through: through.reverse(), isRooted: true, isCycle: false };
   }
+}
 
-  #holder(at: number): { holder: number; label: string; type: string } | null {
-    return this.#inTable(at) ?? this.#inObject(at) ?? this.#inValues(at);
-  }
-
-  #inTable(at: number): { holder: number; label: string; type: string } | null {
-    let [low, top] = [0, this.#tables.length];
-    while (low < top) {
-      const middle = (low + top) >> 1;
-      if ((this.#tables[middle]?.from ?? 0) <= at) low = middle + 1;
-      else top = middle;
-    }
-    const table = this.#tables[low - 1];
-    if (table === undefined) return null;
-    if (table.kind === 'list') return at < table.from + table.size * 8 ? { holder: table.owner, label: '', type: 'list' } : null;
-    if (table.kind === 'set')
-      return at < table.from + Math.max(8, table.size * 5) * 16 ? { holder: table.owner, label: '', type: 'set' } : null;
-    const keys = this.#values.keys(table.from);
-    if (keys === null || at < keys.from || at >= keys.to) return null;
-    const name = this.#values.name(this.#values.windows.word(at - 8));
-    return { holder: table.owner, label: name === null ? '' : `.${name}`, type: 'dict' };
-  }
-
-  #inObject(at: number): { holder: number; label: string; type: string } | null {
-    const from = at - (at % 16) - mostBackBytes;
-    const piece = this.#values.windows.piece(from, mostBackBytes + 16);
-    for (let back = mostBackBytes; piece !== null && back >= 0; back -= 16) {
-      const object = from + back;
-      const type = this.#types.get(wordIn(piece, back + 8));
-      const references = wordIn(piece, back);
-      if (type === undefined || references === 0 || references > 2 ** 32) continue;
-      const offset = at - object;
-      // The type of an object is no holder of it.
-      if (offset <= 8) return null;
-      const slot = (offset - type.basicBytes - 8) / 8;
-      if (this.#types.has(object)) return { holder: object, label: '', type: 'type' };
-      if (slot < 0 || type.itemBytes > 0) return { holder: object, label: '', type: type.name };
-      const name = this.#values.minor >= 13 ? this.#values.attribute(type.address, slot) : null;
-      return name === null ? null : { holder: object, label: `${type.name}.${name}`, type: type.name };
-    }
-    return null;
-  }
-
-  /** Attributes of an instance lie apart from it in 3.11 and 3.12, and it points there from before its head. */
-  #inValues(at: number): { holder: number; label: string; type: string } | null {
-    const { windows, minor } = this.#values;
-    if ((minor !== 11 && minor !== 12) || this.#scansLeft === 0) return null;
-    this.#scansLeft -= 1;
-    const starts = new Set(Array.from({ length: mostSlots }, (_, slot) => at - slot * 8));
-    for (const { at: from, target } of windows.holders(starts, 64)) {
-      const object = from + (minor === 11 ? 32 : 24);
-      const type = this.#types.get(windows.word(object + 8));
-      const name = type === undefined ? null : this.#values.attribute(type.address, (at - target) / 8);
-      if (type !== undefined && name !== null) return { holder: object, label: `${type.name}.${name}`, type: type.name };
-    }
-    return null;
-  }
+/** Of what the step holds: its own name, or what the thing that it holds has it under. */
+function namedBy({ child, holder }: Step, steps: ReadonlyMap<number, Step | null>): string | null {
+  if (holder.name !== null || holder.names === null) return holder.name;
+  const key = steps.get(child)?.holder.key;
+  return key === null || key === undefined ? null : holder.names(key);
 }

@@ -1,53 +1,213 @@
-/** From three looks at a Python process to what grows in it and who holds it. */
+/**
+ * From three looks at a Python process to what grows in it and who holds it. A container that has more in it each time and keeps what it had is
+ * told by what is in it; then classes of the program that grow without one, texts that are written on and on, and last whatever type grew.
+ */
 import type { GrowingThing, LeakPattern } from '../growingThing.ts';
-import { type Growing, whatGrows } from '../threeLooks.ts';
+import { type Growing, spread, whatGrows } from '../threeLooks.ts';
+import { type KeptGroup, keptGroups, type MemberSample } from './growingContainers.ts';
 import type { PythonLook } from './pythonCensus.ts';
 import { PythonClimb, type PythonPath } from './pythonClimb.ts';
+import { PythonObjects } from './pythonObjects.ts';
+import { firstHolder } from './pythonRoots.ts';
 import type { PythonType, PythonValues } from './pythonValues.ts';
 
 const mostThings = 5;
-const mostFollowed = 4;
+const mostFollowed = 6;
+const mostSized = 12;
 const leastSurvival = 0.5;
 const leastGrowthBytes = 16_384;
+const explainedPart = 0.5;
 
-export function pythonGrowth(
-  values: PythonValues,
-  types: readonly PythonType[],
-  looks: readonly [PythonLook, PythonLook, PythonLook],
-): GrowingThing[] {
+export type PythonLooks = readonly [PythonLook, PythonLook, PythonLook];
+
+interface Found {
+  thing: GrowingThing;
+  bytes: number;
+}
+
+export function pythonGrowth(values: PythonValues, types: readonly PythonType[], looks: PythonLooks, sample: MemberSample): GrowingThing[] {
+  const objects = new PythonObjects(values);
+  const groups = keptGroups(objects, looks, sample);
+  const deques = groups.flatMap(({ kind, containers }) => (kind === 'deque' ? containers : []));
+  const climb = new PythonClimb(values, looks[2], deques);
   const growing = whatGrows(looks).filter(({ growthBytes, growthCount, survival }) => {
     return growthBytes >= leastGrowthBytes && growthCount > 0 && (survival ?? 0) >= leastSurvival;
   });
-  const isOfProgram = ({ kind }: Growing) => types[kind]?.isOfProgram === true;
-  // What a class of the program has in it are built-in objects: where such a class grows, these are a part of it.
-  const first = growing.some(isOfProgram) ? growing.filter(isOfProgram) : growing;
-  const climb = new PythonClimb(values, new Map(types.map((type) => [type.address, type])), looks[2]);
-  const bytes = growing.reduce((sum, { growthBytes }) => sum + growthBytes, 0);
-  return first.slice(0, mostThings).map((each, index) => {
-    const path = named(climb.climb(each.survivors.slice(-mostFollowed)));
+  const teller = new Teller(values, objects, types, climb);
+  const inGroups = groups.slice(0, mostThings).flatMap((group) => teller.group(group) ?? []);
+  const explained = new Map<number, number>();
+  for (const { perMember, growth } of inGroups) {
+    for (const [type, count] of perMember) explained.set(type, (explained.get(type) ?? 0) + count * growth);
+  }
+  const isExplained = ({ kind, growthCount }: Growing) => (explained.get(types[kind]?.address ?? 0) ?? 0) >= growthCount * explainedPart;
+  const alone = growing.filter((each) => types[each.kind]?.isOfProgram === true && !isExplained(each));
+  const found: Found[] = [...inGroups, ...teller.outermost(alone).map((each) => teller.type(each, looks[2]))];
+  const texts = teller.texts(looks);
+  found.push(...texts);
+  if (found.length === 0) found.push(...growing.slice(0, 1).map((each) => teller.type(each, looks[2])));
+  return found
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, mostThings)
+    .map(({ thing }) => thing);
+}
+
+class Teller {
+  readonly #values: PythonValues;
+  readonly #objects: PythonObjects;
+  readonly #types: readonly PythonType[];
+  readonly #climb: PythonClimb;
+
+  constructor(values: PythonValues, objects: PythonObjects, types: readonly PythonType[], climb: PythonClimb) {
+    this.#values = values;
+    this.#objects = objects;
+    this.#types = types;
+    this.#climb = climb;
+  }
+
+  /** Null when it is too little. */
+  group(group: KeptGroup): (Found & { growth: number; perMember: Map<number, number> }) | null {
+    // Refer to what they don't keep.
+    if (group.newest.every((member) => /^(?:weakref|KeyedRef)/.test(this.#values.typeOf(member)?.name ?? 'weakref'))) return null;
+    const sizes = group.newest.slice(0, mostSized).map((member) => this.#objects.deepSize(member));
+    const perMember = new Map<number, number>();
+    for (const { types } of sizes)
+      for (const [type, count] of types) perMember.set(type, (perMember.get(type) ?? 0) + count / sizes.length);
+    const each = sizes.reduce((sum, { bytes }) => sum + bytes, 0) / Math.max(1, sizes.length);
+    const bytes = group.growth * (each + (group.kind === 'dict' ? 40 : 8));
+    if (bytes < leastGrowthBytes) return null;
+    const path = this.#climb.climb(spread(group.containers, mostFollowed));
     return {
-      type: types[each.kind]?.name ?? 'an object',
-      place: null,
-      counts: each.counts,
-      growthBytes: index === 0 && first.length === 1 ? bytes : each.growthBytes,
-      survival: each.survival,
-      owner: path?.path[0] ?? null,
-      path: path?.path ?? [],
-      pattern: path === null ? null : patternOf(path),
+      bytes,
+      growth: group.growth,
+      perMember,
+      thing: {
+        type: mostCommon(group.newest.map((member) => this.#nameOf(member))) ?? 'an object',
+        place: null,
+        counts: group.sizes,
+        growthBytes: bytes,
+        survival: group.survival,
+        owner: ownerOf(path, null),
+        path: path.path,
+        pattern: patternOf(
+          [group.kind, ...path.through],
+          path,
+          group.newest.map((member) => this.#values.typeOf(member)?.name ?? ''),
+        ),
+      },
     };
-  });
+  }
+
+  /** Of classes whose objects hold each other one by one, the outer one. */
+  outermost(growing: readonly Growing[]): Growing[] {
+    const inside = new Set<number>();
+    for (const outer of growing) {
+      const held = new Map<number, number>();
+      const followed = spread(outer.survivors, mostSized);
+      for (const address of followed) {
+        for (const [type, count] of this.#objects.deepSize(address).types) held.set(type, (held.get(type) ?? 0) + count);
+      }
+      for (const inner of growing) {
+        const type = this.#types[inner.kind]?.address ?? 0;
+        if (inner === outer || inside.has(outer.kind) || (held.get(type) ?? 0) < followed.length / 2) continue;
+        inside.add(inner.kind);
+      }
+    }
+    return growing.filter(({ kind }) => !inside.has(kind)).slice(0, mostThings);
+  }
+
+  type(growing: Growing, look: PythonLook): Found {
+    const type = this.#types[growing.kind];
+    const name = type?.name ?? 'an object';
+    const survivors = growing.survivors.slice(-mostFollowed);
+    const sizes = spread(survivors, mostSized).map((each) => this.#objects.deepSize(each).bytes);
+    const deep = growing.growthCount * (sizes.reduce((sum, bytes) => sum + bytes, 0) / Math.max(1, sizes.length));
+    const bytes = type?.isOfProgram === true ? Math.max(growing.growthBytes, deep) : growing.growthBytes;
+    const climbed = this.#climb.climb(survivors);
+    const chain = climbed.isRooted || type === undefined ? null : firstHolder(this.#values, look, type);
+    const path = chain ?? climbed;
+    return {
+      bytes,
+      thing: {
+        type: type?.isMeta === true ? 'classes made while it runs' : name,
+        place: null,
+        counts: growing.counts,
+        growthBytes: bytes,
+        survival: growing.survival,
+        owner: ownerOf(path, name),
+        path: path.path,
+        pattern: path.isCycle ? 'cycle-never-collected' : chain !== null ? 'list-only-grows' : patternOf(path.through, path, [name]),
+      },
+    };
+  }
+
+  /** The one that can be written on where it lies and is longer each time. */
+  texts(looks: PythonLooks): Found[] {
+    const [first, second, third] = looks;
+    const found: Found[] = [];
+    for (const { address, kind, bytes } of third.large) {
+      const before = second.large.find((each) => each.kind === kind && each.address === address);
+      const earlier = before === undefined ? undefined : first.large.find((each) => each.kind === kind && each.address === address);
+      const counts: [number, number, number] = [earlier?.bytes ?? 0, before?.bytes ?? 0, bytes];
+      const growth = Math.min(counts[1] - counts[0], counts[2] - counts[1]);
+      if (before === undefined || growth < leastGrowthBytes) continue;
+      const path = this.#climb.climb([address]);
+      found.push({
+        bytes: growth,
+        thing: {
+          type: this.#types[kind]?.name ?? 'text',
+          place: null,
+          counts,
+          growthBytes: growth,
+          survival: 1,
+          owner: ownerOf(path, null),
+          path: path.path,
+          pattern: 'text-only-grows',
+        },
+      });
+    }
+    return found.sort((a, b) => b.bytes - a.bytes).slice(0, 1);
+  }
+
+  /** As one would say it: the class, the shape of a dict, which function. */
+  #nameOf(address: number): string {
+    const type = this.#values.typeOf(address);
+    switch (type?.name) {
+      case undefined:
+        return 'an object';
+      case 'dict': {
+        const keys = this.#values.entries(address, 6).map(({ key }) => this.#values.name(key));
+        return keys.length > 0 && keys.every((key) => key !== null) ? `dict {${keys.join(', ')}}` : 'dict';
+      }
+      case 'tuple':
+        return `tuple of ${this.#values.windows.word(address + 16)}`;
+      case 'function':
+        return `function ${this.#values.functionName(address)?.replaceAll('<locals>.', '') ?? ''}`.trim();
+      case 'method':
+        return `method ${this.#values.functionName(this.#values.windows.word(address + 16)) ?? ''}`.trim();
+      default:
+        return type?.name ?? 'an object';
+    }
+  }
 }
 
-/** A way that ends in something the interpreter keeps for itself, or in what has no name, says nothing of the program: better none. */
-function named(path: PythonPath | null): PythonPath | null {
-  const root = path?.path[0] ?? '';
-  return /\.[A-Za-z]\w*$/.test(root) && !root.includes('.__') ? path : null;
+/** The nearest thing with a name, without what the objects call each other. */
+function ownerOf({ path }: PythonPath, type: string | null): string | null {
+  const named = path.filter((name) => !name.includes('.__') && (type === null || !name.startsWith(`${type}.`)));
+  return named.at(-1) ?? null;
 }
 
-function patternOf({ through }: PythonPath): LeakPattern | null {
+function patternOf(through: readonly string[], { path }: PythonPath, types: readonly string[]): LeakPattern | null {
   if (through.includes('functools._lru_cache_wrapper')) return 'memo-without-limit';
   if (through.some((type) => type.startsWith('_thread._local'))) return 'thread-local';
-  const [container] = through.filter((type) => type === 'dict' || type === 'list');
+  if (path[0]?.startsWith('default of ') === true) return 'mutable-default';
+  if (types.filter((type) => type === 'function' || type === 'method').length * 2 > types.length) return 'listener-never-removed';
+  const container = through.find((type) => ['dict', 'list', 'set', 'collections.deque', 'deque'].includes(type));
   if (container === undefined) return null;
-  return container === 'list' ? 'list-only-grows' : 'map-without-eviction';
+  return container === 'dict' || container === 'set' ? 'map-without-eviction' : 'list-only-grows';
+}
+
+function mostCommon(of: readonly string[]): string | null {
+  const counts = new Map<string, number>();
+  for (const each of of) counts.set(each, (counts.get(each) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
 }

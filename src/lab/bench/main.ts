@@ -1,5 +1,6 @@
 /**
  * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [check] [why] [naming] [--runs N] [--seconds N] [--minutes N]
+ * [--python COMMAND]: naming for the programs of Python alone, on that one.
  * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
  */
 import { parseArgs } from 'node:util';
@@ -27,6 +28,7 @@ const { positionals, values } = parseArgs({
     runs: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '120' },
     minutes: { type: 'string', default: '1' },
+    python: { type: 'string' },
   },
 });
 const runs = wholeNumber('--runs', values.runs, 1, 100);
@@ -46,7 +48,7 @@ if (wanted.includes('judge')) say(benchJudge(runs));
 if (wanted.includes('check')) say(await benchCheck(runs));
 if (wanted.includes('stall')) say(await benchStall(runs));
 if (wanted.includes('why')) say(await benchWhy());
-if (wanted.includes('naming')) say(await benchNaming(runs));
+if (wanted.includes('naming')) say(await benchNaming(runs, values.python));
 if (wanted.includes('where') || wanted.includes('bpf') || wanted.includes('daemon')) await withFarm(benchOnFarm);
 
 async function benchOnFarm(farm: Farm): Promise<void> {

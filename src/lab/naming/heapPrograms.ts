@@ -1,5 +1,5 @@
 /**
- * Starts the programs of `programs/{php,java,go,ruby}`, each of which keeps something or is healthy, and says by itself how far it is. A started
+ * Starts the programs of `programs/{php,java,go,ruby,python-heap}`, each of which keeps something or is healthy, and says by itself how far it is. A started
  * program ends with whoever started it: its standard input does.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
@@ -14,7 +14,7 @@ const programsFolder = join(import.meta.dirname, '..', 'programs');
 const builtFolder = join(import.meta.dirname, '..', '..', '..', 'dist', 'lab-programs');
 const buildPatienceMs = 300_000;
 
-export const heapLanguages = ['php', 'java', 'go', 'ruby'] as const;
+export const heapLanguages = ['php', 'java', 'go', 'ruby', 'python'] as const;
 export type HeapLanguage = (typeof heapLanguages)[number];
 
 const tools: Record<HeapLanguage, { programs: string[]; packages: string }> = {
@@ -22,6 +22,7 @@ const tools: Record<HeapLanguage, { programs: string[]; packages: string }> = {
   java: { programs: ['java', 'javac'], packages: 'openjdk-17-jdk-headless' },
   go: { programs: ['go'], packages: 'golang-go' },
   ruby: { programs: ['ruby'], packages: 'ruby' },
+  python: { programs: ['python3'], packages: 'python3' },
 };
 
 /** Why programs of this language can't run here, for a test to skip with; null when they can. */
@@ -37,9 +38,10 @@ export interface HeapProgram {
   stop(): Promise<void>;
 }
 
-/** `pause`: after ten requests, in the unit of the language's program.* file. */
-export async function startHeapProgram(language: HeapLanguage, name: string, pause: string): Promise<HeapProgram> {
-  const [command = '', ...args] = commandOf(language, name);
+/** `pause`: after ten requests, in the unit of the language's program.* file. `interpreter`: another one than that of the PATH. */
+export async function startHeapProgram(language: HeapLanguage, name: string, pause: string, interpreter?: string): Promise<HeapProgram> {
+  const [usual = '', ...args] = commandOf(language, name);
+  const command = interpreter ?? usual;
   const child = spawn(command, [...args, pause], { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const progress = new Progress(child);
@@ -98,6 +100,8 @@ function commandOf(language: HeapLanguage, name: string): string[] {
       return ['php', join(folder, `${name}.php`)];
     case 'ruby':
       return ['ruby', join(folder, `${name}.rb`)];
+    case 'python':
+      return ['python3', '-B', join(programsFolder, 'python-heap', `${name}.py`)];
     case 'java':
       return ['java', '-Xmx128m', '-cp', builtOnce('java', folder, (into) => ['javac', '-d', into, ...sources(folder, '.java')]), name];
     case 'go': {

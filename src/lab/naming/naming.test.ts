@@ -5,7 +5,10 @@ import { whyNoHeapProgram } from './heapPrograms.ts';
 import { nameGrowth, scoreOf } from './naming.ts';
 import { namingCases } from './namingCases.ts';
 
-const tested = ['static-array', 'listeners', 'healthy-churn', 'list_only_grows', 'constant_array', 'healthy_cache'];
+const tested = [
+  ...['static-array', 'listeners', 'healthy-churn', 'list_only_grows', 'constant_array', 'healthy_cache'],
+  ...['session_map', 'closure_variable', 'local_list', 'linked_history', 'orders_by_customer', 'healthy_batches'],
+];
 
 for (const each of namingCases.filter(({ program }) => tested.includes(program))) {
   const skip = whyNoHeapProgram(each.language) ?? (process.getuid?.() === 0 ? false : 'needs root, or leave to read the memory of others');

@@ -12,6 +12,7 @@ const paces: Record<HeapLanguage, { warmUp: number; between: number; pause: stri
   java: { warmUp: 1_000, between: 3_000, pause: '5' },
   go: { warmUp: 2_000, between: 8_000, pause: '2' },
   ruby: { warmUp: 1_000, between: 3_000, pause: '0.005' },
+  python: { warmUp: 1_000, between: 2_500, pause: '0.002' },
 };
 
 interface NamingAnswer {
@@ -19,9 +20,9 @@ interface NamingAnswer {
   cpuSeconds: number;
 }
 
-export async function nameGrowth(language: HeapLanguage, program: string): Promise<NamingAnswer> {
+export async function nameGrowth(language: HeapLanguage, program: string, interpreter?: string): Promise<NamingAnswer> {
   const { warmUp, between, pause } = paces[language];
-  const started = await startHeapProgram(language, program, pause);
+  const started = await startHeapProgram(language, program, pause, interpreter);
   try {
     const memory = new TargetMemory(started.pid);
     try {
@@ -69,15 +70,16 @@ export function scoreOf({ grows }: NamingCase, things: readonly GrowingThing[]):
   };
 }
 
-/** All programs that can run here, `runs` times each. */
-export async function benchNaming(runs: number): Promise<string> {
+/** All programs that can run here, `runs` times each; or those of Python alone, on another Python than that of the PATH. */
+export async function benchNaming(runs: number, python: string | undefined): Promise<string> {
   const rows: string[][] = [];
   const scores: { isLeak: boolean; score: NamingScore }[] = [];
   const missing = heapLanguages.flatMap((language) => whyNoHeapProgram(language) ?? []);
   for (const each of namingCases) {
-    if (whyNoHeapProgram(each.language) !== null) continue;
+    const isWanted = python === undefined ? whyNoHeapProgram(each.language) === null : each.language === 'python';
+    if (!isWanted) continue;
     for (let run = 0; run < runs; run += 1) {
-      const { things, cpuSeconds } = await nameGrowth(each.language, each.program);
+      const { things, cpuSeconds } = await nameGrowth(each.language, each.program, python);
       const score = scoreOf(each, things);
       scores.push({ isLeak: each.grows !== null, score });
       const found = things[0] === undefined ? 'nothing grows' : `${things[0].type} ← ${things[0].owner ?? things[0].place ?? '?'}`;
