@@ -178,8 +178,8 @@ export function adviceFrom(row: SubjectRow, time: string): AdviceDocument {
             id: 'memory-limit',
             title: 'Limit its memory, so that it ends before its neighbours do',
             settings: [
-              { name: 'MemoryHigh', now: null, advised: '1.2G' },
-              { name: 'MemoryMax', now: null, advised: '1.4G' },
+              { name: 'MemoryHigh', now: null, live: null, advised: '1.2G' },
+              { name: 'MemoryMax', now: null, live: null, advised: '1.4G' },
             ],
             reason: 'healthy it needs 520 MiB at its peak; what is beyond that is the leak',
             arithmetic: ['peak before the leak 520 MiB', '520 MiB × 2.3 for bursts = 1.2 GiB soft', '1.2 GiB × 1.2 = 1.4 GiB hard'],
@@ -204,7 +204,7 @@ export function adviceFrom(row: SubjectRow, time: string): AdviceDocument {
           {
             id: 'node-heap',
             title: 'Let the heap of Node end before the limit',
-            settings: [{ name: '--max-old-space-size', now: null, advised: '1075' }],
+            settings: [{ name: '--max-old-space-size', now: null, live: null, advised: '1075' }],
             reason: 'Node does not collect harder before its own limit',
             arithmetic: ['1.4 GiB × 0.75 = 1075 MiB'],
             buys: null,
