@@ -13,8 +13,10 @@ export function askLoopback(signal: AbortSignal): Promise<LoopbackState | null> 
     const sentMs: number[] = [];
     const tripsMs = new Map<number, number>();
     let timer: NodeJS.Timeout | undefined;
+    let lastLook: NodeJS.Immediate | undefined;
     const finish = (state: LoopbackState | null) => {
       clearTimeout(timer);
+      clearImmediate(lastLook);
       signal.removeEventListener('abort', onAbort);
       socket.removeAllListeners();
       socket.close();
@@ -36,7 +38,9 @@ export function askLoopback(signal: AbortSignal): Promise<LoopbackState | null> 
         socket.send(Uint8Array.of(index), port, '127.0.0.1');
       }
       // What came while stanch was busy with something else is taken first: it is not lost.
-      timer = setTimeout(() => setImmediate(() => finish(stateOf(atMs, tripsMs))), waitMs);
+      timer = setTimeout(() => {
+        lastLook = setImmediate(() => finish(stateOf(atMs, tripsMs)));
+      }, waitMs);
     });
   });
 }

@@ -87,6 +87,15 @@ test('loopback: everything comes back', async () => {
   assert.ok(state.roundTripMs !== null && state.roundTripMs > 0);
 });
 
+test('loopback: what comes while stanch was busy for longer than it waits counts, and ends the question once', async () => {
+  const asked = askLoopback(never);
+  // All that is sent is on the way by then, and nothing of it was taken yet.
+  for (let turn = 0; turn < 100; turn += 1) await new Promise<void>((done) => process.nextTick(done));
+  for (const endMs = performance.now() + 1050; performance.now() < endMs; );
+  assert.equal((await asked)?.lost, 0);
+  await new Promise((done) => setImmediate(done));
+});
+
 const sshTarget: ProbeTarget = { kind: 'ssh', host: '127.0.0.1', port: 22, path: '', isConfigured: false };
 const answer = (atMs: number, latencyMs: number | null) => ({ atMs, latencyMs, failure: latencyMs === null ? 'refused' : null });
 

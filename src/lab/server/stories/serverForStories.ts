@@ -31,7 +31,8 @@ export async function serverFor(t: TestContext, configuration?: string): Promise
 
 /** What is there to see at the end, however the story came out: the log of the daemon, and where the memory is. */
 async function lastWords(vm: VM): Promise<string> {
-  const script = 'journalctl -u stanch -o short-monotonic --no-pager -n 60; head -n 20 /proc/meminfo; cat /proc/pressure/memory';
+  const script =
+    'journalctl -u stanch -o short-monotonic --no-pager -n 60; head -n 20 /proc/meminfo; cat /proc/pressure/memory; ps -eo cputimes,rss,comm --sort=-cputimes | head -n 8';
   return vm.exec(script, { timeoutMs: 60_000 }).then(
     ({ stdout, stderr }) => `${stdout}${stderr}`,
     (error: unknown) => `it says nothing any more: ${error instanceof Error ? error.message : error}`,
