@@ -9,8 +9,13 @@ const weekMs = 7 * dayMs;
 /** t of the load above which it is taken out. */
 const loadCounts = 3;
 
-/** Periods a window must hold before they can be told from growth, and how alike they must be (correlation one period apart). */
-const fewestPeriods = 1.9;
+/** Periods a window must hold before they can be told from growth: two weeks alone would make a straight line of any two steps. */
+const seasons = [
+  { periodMs: dayMs, fewest: 1.9 },
+  { periodMs: weekMs, fewest: 2.9 },
+] as const;
+
+/** How alike periods must be: correlation one period apart. */
 const alike = 0.4;
 
 export interface Cleared {
@@ -30,7 +35,9 @@ export function clearOfLoadAndSeason(view: WindowView, n: number, fromMs: number
   const load = centredLoad(view, n);
   let loadShare: number | null = null;
   if (load !== null) loadShare = takeOutLoad(floor, [ones, u, load], n);
-  for (const periodMs of [dayMs, weekMs]) takeOutPeriod(floor, view.timeMs, n, periodMs, Math.max(hourMs, view.widthMs));
+  for (const { periodMs, fewest } of seasons) {
+    if (spanMs >= fewest * periodMs) takeOutPeriod(floor, view.timeMs, n, periodMs, Math.max(hourMs, view.widthMs));
+  }
   const fit = regress([ones, u], floor, n, 2);
   if (fit === null) return { floor, slopePerMs: 0, slopeErrorPerMs: Math.max(quantum, 1) / spanMs, loadShare };
   const error = Math.max(fit.errors[1] ?? 0, quantum / 4);
@@ -82,9 +89,8 @@ function centredLoad(view: WindowView, n: number): Float64Array | null {
  * period is not like the next.
  */
 function takeOutPeriod(floor: Float64Array, timeMs: Float64Array, n: number, periodMs: number, phaseMs: number): void {
-  const spanMs = (timeMs[n - 1] ?? 0) - (timeMs[0] ?? 0);
   const phases = Math.round(periodMs / phaseMs);
-  if (spanMs < fewestPeriods * periodMs || phases < 4) return;
+  if (phases < 4) return;
   const members = byPhase(timeMs, n, periodMs, phases);
   const slopePerMs = slopeAcrossPeriods(floor, timeMs, members, n, periodMs);
   const rest = new Float64Array(n);

@@ -12,8 +12,12 @@ const misfit = 0.01;
 /** A mixture with less of a line than this is growth that ends. */
 const leastLinearShare = 0.5;
 
-/** t of curvature below which a life counts as bent, and the odds of a line above which that is a warm-up before a leak. */
+/**
+ * t of curvature below which a life counts as bent, against its scatter and against its increments as if they were chance, and the odds of
+ * a line above which that is a warm-up before a leak.
+ */
 const bendsDown = -2.5;
+const slowsDown = -1;
 const surelyGoesOn = 3;
 
 /** Log-odds within which two curves explain a life equally well. */
@@ -29,7 +33,10 @@ export interface EndingCurve {
   originMs: number;
 }
 
-/** A saturating shape (a fill that is full, an exponential, a power as in Heaps' law, a logarithm) of u, the time since the start of the window, and age, the time since the start of the process, both in windows. */
+/**
+ * A saturating shape (a fill that is full, an exponential, a power as in Heaps' law, a logarithm) of u, the time since the start of the
+ * window, and age, the time since the start of the process, both in windows. What slows down for ever may have begun with either.
+ */
 type Saturation = (u: number, age: number) => number;
 
 const saturations: readonly Saturation[] = [
@@ -43,29 +50,27 @@ const saturations: readonly Saturation[] = [
       (u) =>
         -Math.exp(-u / tau),
   ),
-  ...[0.35, 0.45, 0.55].map(
-    (power): Saturation =>
-      (_, age) =>
-        age ** power,
-  ),
-  ...[20, 200, 2000].map(
-    (rate): Saturation =>
-      (_, age) =>
-        Math.log1p(age * rate),
-  ),
+  ...[0.35, 0.45, 0.55].flatMap((power): Saturation[] => [(_, age) => age ** power, (u) => u ** power]),
+  ...[20, 200, 2000].flatMap((rate): Saturation[] => [(_, age) => Math.log1p(age * rate), (u) => Math.log1p(u * rate)]),
 ];
+
+/** A warm-up is over by the middle of the window: what still bends in the newer half is no line after a warm-up. */
+const mostBendLeft = 0.05;
+const warmUps = new Set(saturations.filter((shape) => shape(1, 1) - shape(0.5, 0.5) < mostBendLeft * (shape(1, 1) - shape(0, 0))));
 
 /** Growth of an ending curve between two moments. */
 function growthOf(curve: EndingCurve, fromMs: number, toMs: number): number {
   const shape = saturations[curve.shape];
   if (shape === undefined) return 0;
-  const at = (timeMs: number) => shape((timeMs - curve.fromMs) / curve.spanMs, Math.max(0, timeMs - curve.originMs) / curve.spanMs);
+  const at = (timeMs: number) =>
+    shape(Math.max(0, timeMs - curve.fromMs) / curve.spanMs, Math.max(0, timeMs - curve.originMs) / curve.spanMs);
   return curve.coefficient * (at(toMs) - at(fromMs));
 }
 
 /** Share of the growth of a window that the curve of its life foresees; null when the life does not bend, or surely goes on. */
 export function foreseenShare(life: WindowEvidence, fromMs: number, toMs: number, growth: number): number | null {
-  if (life.endingCurve === null || life.curvatureT > bendsDown || life.lineOdds > surelyGoesOn) return null;
+  if (life.endingCurve === null || life.bend > bendsDown * life.bendError || life.curvatureT > slowsDown || life.lineOdds > surelyGoesOn)
+    return null;
   return growthOf(life.endingCurve, fromMs, toMs) / growth;
 }
 
@@ -91,7 +96,7 @@ export function weighEndings(
     const pure = line.insteadBy(column);
     if (pure.coefficient > 0)
       endings.push({ squaredError: pure.squaredError, curve: { ...frame, shape: index, coefficient: pure.coefficient } });
-    const mixed = line.with(column);
+    const mixed = warmUps.has(shape) ? line.with(column) : null;
     if (mixed === null || mixed.coefficient <= 0 || mixed.slope < leastLinearShare * growth) continue;
     goesOn = Math.min(goesOn, mixed.squaredError * n ** (2 / n));
   }

@@ -9,10 +9,13 @@ import { type Blocks, blockFloors, fewestBlocks, largestDrop, withoutGarbage } f
 import { clearOfLoadAndSeason } from './clear.ts';
 import { type EndingCurve, foreseenShare, weighEndings } from './endings.ts';
 import { restOf } from './rest.ts';
-import { LineFit, robustDeviation, theilSen } from './statistics.ts';
+import { LineFit, regress, robustDeviation, theilSen } from './statistics.ts';
 
 /** Fewer buckets say nothing. */
 export const fewestBuckets = 24;
+
+/** Long-run variance of increments, as a share of their variance, below which it is an accident of few blocks. */
+const leastLongRun = 0.05;
 
 export interface WindowEvidence {
   fromMs: number;
@@ -41,7 +44,10 @@ export interface WindowEvidence {
   effectiveSteps: number;
   /** Slope over the last third, as a share of the whole slope. */
   lateShare: number;
-  /** t of a quadratic term: negative when growth slows down. */
+  /**
+   * t of a quadratic term: negative when growth slows down. The weaker of two: against scatter around the curve, and against increments
+   * that come by chance, as those of a leak in steps do.
+   */
   curvatureT: number;
   /** The quadratic term over the window and its standard error, in the unit of the series: floor = … + bend × (u - ½)², u from 0 to 1. */
   bend: number;
@@ -190,7 +196,7 @@ function weighIncrements(blocks: Blocks, quantum: number) {
   }
   variance /= Math.max(1, n - 1);
   covariance /= Math.max(1, n - 1);
-  const longRun = Math.max(variance * 0.05, variance + 2 * covariance);
+  const longRun = Math.max(leastLongRun * variance, variance + 2 * covariance);
   return {
     steadiness: mean / Math.max(Math.sqrt(longRun / n), quantum / 8, 1e-300),
     /** Standard deviation of the whole growth that random increments alone would give. */
@@ -199,6 +205,30 @@ function weighIncrements(blocks: Blocks, quantum: number) {
     unevenStep: Math.max(0, largest - mean),
     effectiveSteps: upSquares > 0 ? (up * up) / upSquares : 0,
   };
+}
+
+/** t of a straight line through the increments; their scatter counts over the long run, so that plain noise in the floors cancels out. */
+function changeOfIncrementsT(blocks: Blocks): number {
+  const n = blocks.count - 1;
+  const index = new Float64Array(n);
+  const increments = new Float64Array(n);
+  for (let k = 0; k < n; k += 1) {
+    index[k] = k;
+    increments[k] = (blocks.floor[k + 1] ?? 0) - (blocks.floor[k] ?? 0);
+  }
+  const fit = regress([new Float64Array(n).fill(1), index], increments, n, 0);
+  if (fit === null) return 0;
+  const { residuals, squaredError } = fit;
+  let products = 0;
+  for (let k = 1; k < n; k += 1) products += (residuals[k] ?? 0) * (residuals[k - 1] ?? 0);
+  const longRun = Math.max(leastLongRun * squaredError, squaredError + 2 * products) / (n - 2);
+  const squares = (n * (n * n - 1)) / 12;
+  return (fit.coefficients[1] ?? 0) / Math.max(Math.sqrt(longRun / squares), 1e-300);
+}
+
+/** Of two t the one nearer to 0; 0 when they disagree about the side. */
+function weakerOf(a: number, b: number): number {
+  return a * b <= 0 ? 0 : Math.sign(a) * Math.min(Math.abs(a), Math.abs(b));
 }
 
 function weighShape(blocks: Blocks, fromMs: number, spanMs: number, bornMs: number, noise: number) {
@@ -210,13 +240,14 @@ function weighShape(blocks: Blocks, fromMs: number, spanMs: number, bornMs: numb
   const square = new Float64Array(n);
   for (let k = 0; k < n; k += 1) square[k] = ((u[k] ?? 0) - 0.5) ** 2;
   const curve = line.with(square);
+  const curveT = curve === null ? 0 : curve.coefficient / Math.max(curve.coefficientError, noise * 1e-3, 1e-300);
   const third = Math.max(3, Math.floor(n / 3));
   const late = theilSen(u.subarray(n - third), y.subarray(n - third), third);
   return {
     lateShare: line.slope > 0 ? late.slope / line.slope : 0,
     bend: curve?.coefficient ?? 0,
     bendError: curve?.coefficientError ?? 0,
-    curvatureT: curve === null ? 0 : curve.coefficient / Math.max(curve.coefficientError, noise * 1e-3, 1e-300),
+    curvatureT: weakerOf(curveT, changeOfIncrementsT(blocks)),
     ...weighEndings(line, blocks, u, { fromMs, spanMs, originMs: Math.min(bornMs, fromMs) }, noise),
   };
 }
