@@ -54,7 +54,7 @@ export function evidenceFor(row: SubjectRow, name = 'Session'): FakeExplain['evi
     takenAtMs: Date.now() - 20 * 60_000,
     subject: { pid: 2210, startTimeTicks: 5, subjectId: row.id, name: row.name },
     runtime: 'Node 24.1',
-    answer: `${name} grows: 48,210 → 49,960 → 51,702 in 1 min, 51 KiB a second. 100 % of what came stayed. They are held by sessions in /srv/shop/session.js. It looks like a ${pattern.name}: ${pattern.meaning}.`,
+    answer: `${name} grows: 48,210 → 49,960 → 51,702 in 1 min, 51 KiB a second. 100 % of what came stayed. They are held by sessions in /srv/shop/session.js. It looks like a ${pattern.name}: ${pattern.meaning}. ${pattern.fix}`,
     grows: [
       {
         type: name,
@@ -230,7 +230,7 @@ export function adviceFrom(row: SubjectRow, time: string): AdviceDocument {
           class: row.verdict.class,
           leaks: { memory: leak === null ? null : { perHour: leak.perHour, low: leak.low, high: leak.high }, fds: null, threads: null },
         },
-        unknown: ['how many requests an hour it answers: recycling by requests cannot be worked out'],
+        unknown: ['Requests an hour: stanch does not count them. From the access log: stanch advise NAME --requests-per-hour N'],
       },
     ],
   };

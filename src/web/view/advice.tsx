@@ -44,10 +44,17 @@ export function Advice({ subject }: { subject: SubjectRow }) {
               </ul>
             </div>
           )}
-          <label class="advice-requests">
-            <span>Requests an hour, if you know them: recycling is worked out from it</span>
-            <input inputMode="numeric" value={requests} maxLength={9} onInput={(event) => setRequests(event.currentTarget.value.trim())} />
-          </label>
+          {(requests !== '' || advice.unknown.some((text) => text.startsWith('Requests an hour'))) && (
+            <label class="advice-requests">
+              <span>Requests an hour, if you know them: recycling is worked out from it</span>
+              <input
+                inputMode="numeric"
+                value={requests}
+                maxLength={9}
+                onInput={(event) => setRequests(event.currentTarget.value.trim())}
+              />
+            </label>
+          )}
         </>
       )}
     </section>

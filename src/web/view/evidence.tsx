@@ -18,11 +18,12 @@ const files = [
 
 export function EvidenceView({ evidence }: { evidence: Evidence }) {
   const { answer, grows, notes, subject, runtime, takenAtMs, cost } = evidence;
+  // What is to be done stands by itself.
   const pattern = grows[0]?.pattern ?? null;
   return (
     <article class="evidence" aria-label={`Evidence of process ${subject.pid}`}>
       <p class="answer">
-        <Name text={answer} />
+        <Name text={pattern === null ? answer : answer.replace(pattern.fix, '').trim()} />
       </p>
       {pattern !== null && (
         <p class="to-fix">

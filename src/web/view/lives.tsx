@@ -17,8 +17,6 @@ export function Lives({ subjectId }: { subjectId: string }) {
     everyMs,
   );
   const lives = found?.lives ?? [];
-  // With one there is nothing to lay beside it: the chart above shows it.
-  if (lives.length < 2) return null;
   return (
     <section aria-labelledby="lives" class="panel">
       <div class="panel-head">
@@ -26,9 +24,19 @@ export function Lives({ subjectId }: { subjectId: string }) {
           Life by life
         </h2>
       </div>
-      <p class="in-words">{livesInWords(lives)}</p>
-      <Picture lives={lives} />
-      <LivesTable lives={lives} />
+      {lives.length < 2 ? (
+        <p class="small">
+          {found === null
+            ? 'Looking for earlier lives …'
+            : 'One life is known so far, and the chart above shows it. After a restart the next one is laid over it here.'}
+        </p>
+      ) : (
+        <>
+          <p class="in-words">{livesInWords(lives)}</p>
+          <Picture lives={lives} />
+          <LivesTable lives={lives} />
+        </>
+      )}
     </section>
   );
 }

@@ -10,5 +10,7 @@ export function problemWords(cause: unknown): string {
   if (problem.kind === 'unreachable') return 'It is not known whether it was done: stanch does not answer.';
   const { error, status } = problem;
   if (status === 403) return 'It was not done: this token may read and not act.';
-  return error === null ? `It was not done: the answer was ${status}.` : `It was not done. ${inert(error.found)}. ${inert(error.next)}`;
+  return error === null
+    ? `It was not done: the answer was ${status}.`
+    : `It was not done: expected ${inert(error.expected)}; found ${inert(error.found)}. ${inert(error.next)}`;
 }

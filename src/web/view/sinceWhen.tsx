@@ -15,8 +15,6 @@ export function SinceWhen({ subjectId }: { subjectId: string }) {
     everyMs,
   );
   const since = found?.subjects.find((one) => one.subjectId === subjectId);
-  // Asked of everything, and only what has leaked has an answer.
-  if (since === undefined) return null;
   return (
     <section aria-labelledby="since-when" class="panel">
       <div class="panel-head">
@@ -24,18 +22,34 @@ export function SinceWhen({ subjectId }: { subjectId: string }) {
           Since when, and after what
         </h2>
       </div>
-      {since.fix !== null && <Fix fix={since.fix} />}
+      {since === undefined ? (
+        <p class="small">
+          {found === null
+            ? 'Looking for what was changed …'
+            : 'No leak of its memory was confirmed in the last 14 days: there is no beginning to look for.'}
+        </p>
+      ) : (
+        <Beginning since={since} />
+      )}
+    </section>
+  );
+}
+
+function Beginning({ since: { onset, sentence, changes, fix } }: { since: Since }) {
+  return (
+    <>
+      {fix !== null && <Fix fix={fix} />}
       <p class="since-sentence">
-        {since.sentence === null ? (
+        {sentence === null ? (
           <>
-            It began <Moment at={since.onset} />. Nothing that stanch can see was changed on this server shortly before.
+            It began <Moment at={onset} />. Nothing that stanch can see was changed on this server shortly before.
           </>
         ) : (
-          asSentence(inert(since.sentence))
+          asSentence(inert(sentence))
         )}
       </p>
-      {since.changes.length > 0 && <Changes changes={since.changes} />}
-    </section>
+      {changes.length > 0 && <Changes changes={changes} />}
+    </>
   );
 }
 

@@ -5,15 +5,21 @@ import { tokenWanted } from '../talk/tokenWanted.ts';
 
 export function TokenDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
-  const field = useRef<HTMLInputElement>(null);
-  const [said, setSaid] = useState('');
   const answer = tokenWanted.value;
   useEffect(() => {
     if (answer === null) dialog.current?.close();
     else if (dialog.current?.open === false) dialog.current.showModal();
-    setSaid('');
   }, [answer]);
+  return (
+    <dialog class="token-dialog" aria-label="Acting needs the token" ref={dialog} onClose={() => answer?.(false)}>
+      {answer !== null && <Asking onAnswer={answer} />}
+    </dialog>
+  );
+}
 
+function Asking({ onAnswer }: { onAnswer: (given: boolean) => void }) {
+  const field = useRef<HTMLInputElement>(null);
+  const [said, setSaid] = useState('');
   const give = async () => {
     const token = field.current?.value.trim() ?? '';
     if (token === '') return;
@@ -26,38 +32,35 @@ export function TokenDialog() {
       return;
     }
     keepToken(token);
-    if (field.current) field.current.value = '';
-    answer?.(true);
+    onAnswer(true);
   };
   return (
-    <dialog class="token-dialog" aria-labelledby="token-dialog" ref={dialog} onClose={() => answer?.(false)}>
-      <form
-        class="token"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void give();
-        }}
-      >
-        <h2 id="token-dialog">Acting needs the token</h2>
-        <p>
-          Reading is open on this server, changing something is not. The token is in the file <code>token</code> in the daemon's data
-          folder: as root <code>cat /var/lib/stanch/token</code>.
-        </p>
-        <label for="acting-token">Token</label>
-        <input id="acting-token" ref={field} type="password" autocomplete="off" spellcheck={false} aria-invalid={said !== ''} />
-        <p class="wrong" role="alert">
-          {said}
-        </p>
-        <p class="buttons">
-          <button type="submit" class="primary">
-            Go on
-          </button>
-          <button type="button" onClick={() => answer?.(false)}>
-            Leave it
-          </button>
-        </p>
-        <p class="small">It is kept for this tab only and forgotten when the tab is closed.</p>
-      </form>
-    </dialog>
+    <form
+      class="token"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void give();
+      }}
+    >
+      <h2>Acting needs the token</h2>
+      <p>
+        Reading is open on this server, changing something is not. The token is in the file <code>token</code> in the daemon's data folder:
+        as root <code>cat /var/lib/stanch/token</code>.
+      </p>
+      <label for="acting-token">Token</label>
+      <input id="acting-token" ref={field} type="password" autocomplete="off" spellcheck={false} aria-invalid={said !== ''} />
+      <p class="wrong" role="alert">
+        {said}
+      </p>
+      <p class="buttons">
+        <button type="submit" class="primary">
+          Go on
+        </button>
+        <button type="button" onClick={() => onAnswer(false)}>
+          Leave it
+        </button>
+      </p>
+      <p class="small">It is kept for this tab only and forgotten when the tab is closed.</p>
+    </form>
   );
 }
