@@ -34,14 +34,15 @@ export const sessionCookie = 'stanch-session';
 export interface Access {
   right: Right;
   by: 'token' | 'session' | 'loopback';
-  /** null: none. */
+  /** What the browser holds, whether it was needed or not; null: nothing. */
   session: string | null;
 }
 
 /** Of a request that was not refused. */
 export function accessOf(request: AccessRequest, policy: AccessPolicy): Access {
-  const { header, session, right } = credentials(request, policy);
-  if (right === null) return { right: 'read', by: 'loopback', session: null };
+  const { header, right } = credentials(request, policy);
+  const session = cookieValue(request.cookie);
+  if (right === null) return { right: 'read', by: 'loopback', session };
   return { right, by: header !== null ? 'token' : 'session', session };
 }
 

@@ -10,8 +10,11 @@ import type {
   ActionsDocument,
   ErrorDocument,
   FindingDocument,
+  HardeningDocument,
   IncidentDocument,
   SeriesDocument,
+  SessionDocument,
+  SettingsDocument,
   StatusDocument,
   SubjectDetailDocument,
   SubjectRow,
@@ -20,12 +23,18 @@ import type {
 import {
   actionsSchema,
   adviceSchema,
+  auditSchema,
   evidenceListSchema,
   evidencePlanSchema,
   findingsSchema,
+  hostHistorySchema,
+  incidentSchema,
   incidentsSchema,
   livesSchema,
+  reportSchema,
   seriesSchema,
+  sessionSchema,
+  settingsSchema,
   sinceSchema,
   statusSchema,
   subjectDetailSchema,
@@ -43,6 +52,7 @@ import {
   nothingExplained,
   sinceFrom,
 } from './fakeExplain.ts';
+import { auditForTests, hostHistory, incidentsOf, reportOf, settingsForTests } from './fakeIncident.ts';
 
 const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -69,6 +79,9 @@ export interface FakeState {
   refusal: { status: number; body: ErrorDocument } | null;
   /** What the page asked to be done: path and body. */
   told: [path: string, body: unknown][];
+  audit: HardeningDocument;
+  settings: SettingsDocument;
+  access: Pick<SessionDocument, 'right' | 'by'>;
   /** When set, requests without it are answered 401. */
   token: string | null;
   /** When set, reading is free and acting needs it. */
@@ -222,6 +235,9 @@ export function calmState(): FakeState {
     explain: nothingExplained(),
     refusal: null,
     told: [],
+    audit: auditForTests(),
+    settings: settingsForTests(),
+    access: { right: 'act', by: 'session' },
     token: null,
     actToken: null,
   };
@@ -277,48 +293,6 @@ function doneAction(): ActionsDocument['actions'][number] {
   };
 }
 
-function incidentOf(name: string): IncidentDocument {
-  const { verdict } = leakRow(name);
-  const at = (agoMs: number) => iso(Date.now() - agoMs);
-  return {
-    schema: 'stanch.incident/1',
-    time: at(0),
-    incident: {
-      id: 'i-1',
-      title: `${name} leaks memory: 4 h 24 min left`,
-      subjectId: `w-${name}`,
-      subjectName: name,
-      state: 'open',
-      stateSince: at(hourMs),
-      severity: 'critical',
-      opened: at(hourMs),
-      lastSeen: at(0),
-      silencedUntil: null,
-      owner: null,
-      recurrences: 0,
-      resource: 'memory',
-      exhaustion: verdict.exhaustion,
-      concerns: [],
-    },
-    verdict,
-    findingIds: [],
-    timeline: [
-      { time: at(hourMs), kind: 'finding', subjectId: `w-${name}`, severity: 'warning', text: `${name} leaks memory.` },
-      {
-        time: at(120_000),
-        kind: 'stage',
-        subjectId: null,
-        severity: 'critical',
-        text: 'Stage stalling, after swapping: PSI memory full 31 %.',
-      },
-      { time: at(60_000), kind: 'kill', subjectId: null, severity: 'critical', text: 'The kernel killed mariadb.service.' },
-    ],
-    droppedEvents: 0,
-    notes: [],
-    messages: [{ time: at(hourMs), channel: 'ops', kind: 'opened', state: 'sent', attempts: 1, error: null }],
-  };
-}
-
 /** The same leak hours later: pages and ssh have become slow, and the kernel has taken the database. */
 export function dyingState(): FakeState {
   const probe = (name: string, url: string, latencyMs: number | null, state: 'slow' | 'failing') => ({
@@ -354,7 +328,7 @@ export function dyingState(): FakeState {
         sentence: 'The kernel killed mariadb.service (121 MiB), but shop-worker.service had the memory (490 MiB).',
       },
     ],
-    incidents: [incidentOf('shop-worker.service')],
+    incidents: incidentsOf('shop-worker.service', leakRow('shop-worker.service').verdict),
     actions: { actions: [doneAction()], proposals: [{ id: 'p-1', time: iso(Date.now() - 60_000), state: 'waits', plan: restartPlan() }] },
   };
 }
@@ -380,6 +354,9 @@ export function leakState(): FakeState {
     explain: nothingExplained(),
     refusal: null,
     told: [],
+    audit: auditForTests(),
+    settings: settingsForTests(),
+    access: { right: 'act', by: 'session' },
     token: null,
     actToken: null,
   };
@@ -439,6 +416,7 @@ function takeIn(request: IncomingMessage, response: ServerResponse, url: URL, st
     const path = url.pathname.replace('/api/v1/', '');
     const body = JSON.parse(text);
     state.told.push([path, body]);
+    if (path === 'session/end') state.access = { right: 'read', by: 'loopback' };
     if (state.refusal !== null) json(response, state.refusal.status, state.refusal.body);
     else json(response, 200, answerTo(path, body, state));
   });
@@ -461,6 +439,7 @@ function answerTo(path: string, body: { kind?: ActionPlan['kind']; subject?: str
   if (path === 'evidence' && row) state.explain.job = jobFor(row, { startedMs: Date.now(), done: 0 });
   if (path === 'evidence/cancel' && state.explain.job) state.explain.job = { ...state.explain.job, state: 'cancelled' };
   if (path.startsWith('evidence')) return evidenceListFrom(state.explain, time);
+  if (path === 'notify/test') return { channels: [{ channel: 'ops', error: 'connect ECONNREFUSED 10.0.0.9:443' }] };
   return { id: 'a-2' };
 }
 
@@ -484,12 +463,17 @@ function documentAt(url: URL, state: FakeState): unknown {
   if (head === 'status') return v.parse(statusSchema, statusFrom(state, time));
   if (head === 'findings') return v.parse(findingsSchema, { schema: 'stanch.findings/1', time, findings: state.findings });
   if (head === 'where') return v.parse(whereSchema, whereFrom(state, time));
+  if (head === 'host' && id === 'history') return v.parse(hostHistorySchema, hostHistory(state, url.searchParams));
+  if (head === 'audit') return v.parse(auditSchema, { ...state.audit, time });
+  if (head === 'settings') return v.parse(settingsSchema, { ...state.settings, time });
+  if (head === 'session') return v.parse(sessionSchema, { schema: 'stanch.session/1', ...state.access });
   if (head === 'actions') return v.parse(actionsSchema, { schema: 'stanch.actions/1', time, ...state.actions });
   if (head === 'incidents' && id === '') {
     const incidents = state.incidents.map(({ incident }) => incident);
     return v.parse(incidentsSchema, { schema: 'stanch.incidents/1', time, incidents });
   }
-  if (head === 'incidents') return state.incidents.find(({ incident }) => incident.id === id) ?? null;
+  const incident = head === 'incidents' ? state.incidents.find((one) => one.incident.id === id) : undefined;
+  if (incident !== undefined) return part === 'report' ? v.parse(reportSchema, reportOf(incident)) : v.parse(incidentSchema, incident);
   const asked = rowOf(url.searchParams.get('subject') ?? '', state);
   if (head === 'evidence' && id === 'plan') return asked ? v.parse(evidencePlanSchema, evidencePlanFrom(asked, state.explain, time)) : null;
   if (head === 'evidence' && id === '') return v.parse(evidenceListSchema, evidenceListFrom(state.explain, time));

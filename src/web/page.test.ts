@@ -73,22 +73,6 @@ describe('the page', { timeout: 230_000 }, () => {
     await close();
   });
 
-  it('shows an incident with its timeline, and lets somebody take care of it', async () => {
-    fake.state = dyingState();
-    const { page, complaints, close } = await openView(browser, `${fake.url}#/incidents`);
-    await page.getByRole('link', { name: /shop-worker\.service leaks memory: 4 h 24 min left/ }).click();
-    const timeline = page.getByRole('region', { name: 'What happened' }).getByRole('listitem');
-    await timeline.first().waitFor();
-    assert.equal(await timeline.count(), 3);
-    await page.getByLabel('Your name').fill('nadia');
-    await page.getByRole('button', { name: 'I take care' }).click();
-    await page.getByText('Done.', { exact: true }).waitFor();
-    assert.deepEqual(fake.state.told, [['incidents/i-1/ack', { by: 'nadia' }]]);
-    await page.getByText('ops: opened, sent').waitFor();
-    assert.deepEqual(complaints, []);
-    await close();
-  });
-
   it('does what was planned only when somebody agrees, and takes back what can be', async () => {
     fake.state = dyingState();
     const { page, complaints, close } = await openView(browser, `${fake.url}#/actions`);
@@ -140,13 +124,11 @@ describe('the page', { timeout: 230_000 }, () => {
           ['#/workloads', 'Workloads'],
           ['#/where', 'Where the memory is'],
           [`#/workload/${id}`, 'Processes in it now'],
-          ['#/incidents', 'Open'],
-          ['#/incident/i-1', 'What happened'],
           ['#/actions', 'Planned, and not done'],
         ] as const) {
           await page.goto(fake.url + hash);
           await page.getByRole('heading', { name: landmark, exact: true }).waitFor();
-          await page.locator('.list, canvas, .incidents, .timeline').first().waitFor();
+          await page.locator('.list, canvas, .incidents').first().waitFor();
           for (const numbers of await page.getByText('Numbers behind this chart').all()) await numbers.click();
           assert.deepEqual(await accessibilityFaults(page), [], `${hash} ${colorScheme} ${width}`);
           assert.ok((await sidewaysScroll(page)) <= 0, `${hash} ${colorScheme} ${width} can be pushed sideways`);

@@ -6,7 +6,9 @@ export type Route =
   | { view: 'workloads'; query: URLSearchParams }
   | { view: 'where' }
   | { view: 'incidents' }
-  | { view: 'incident'; id: string }
+  | { view: 'incident'; id: string; query: URLSearchParams }
+  | { view: 'audit' }
+  | { view: 'settings' }
   | { view: 'actions' }
   | { view: 'workload'; id: string; query: URLSearchParams }
   | { view: 'unknown' };
@@ -20,9 +22,11 @@ function parseRoute(hash: string): Route {
   if (parts.length === 1 && parts[0] === 'where') return { view: 'where' };
   if (parts.length === 1 && parts[0] === 'incidents') return { view: 'incidents' };
   if (parts.length === 1 && parts[0] === 'actions') return { view: 'actions' };
+  if (parts.length === 1 && parts[0] === 'audit') return { view: 'audit' };
+  if (parts.length === 1 && parts[0] === 'settings') return { view: 'settings' };
   if (parts.length === 2 && parts[0] === 'incident' && parts[1] !== undefined) {
     const id = decode(parts[1]);
-    if (id !== null) return { view: 'incident', id };
+    if (id !== null) return { view: 'incident', id, query };
   }
   if (parts.length === 2 && parts[0] === 'workload' && parts[1] !== undefined) {
     const id = decode(parts[1]);

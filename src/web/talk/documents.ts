@@ -5,10 +5,15 @@ import type {
   EvidenceListDocument,
   EvidencePlanDocument,
   FindingsDocument,
+  HardeningDocument,
+  HostHistoryDocument,
   IncidentDocument,
   IncidentsDocument,
   LivesDocument,
+  ReportDocument,
   SeriesDocument,
+  SessionDocument,
+  SettingsDocument,
   SinceDocument,
   StatusDocument,
   SubjectDetailDocument,
@@ -24,12 +29,17 @@ export type {
   EvidenceListDocument,
   EvidencePlanDocument,
   FindingsDocument,
+  HardeningDocument,
+  HostHistoryDocument,
   IncidentDocument,
   IncidentRow,
   IncidentsDocument,
   LivesDocument,
   MemoryNodeDocument,
+  ReportDocument,
   SeriesDocument,
+  SessionDocument,
+  SettingsDocument,
   SinceDocument,
   StatusDocument,
   SubjectDetailDocument,
@@ -38,6 +48,7 @@ export type {
   WhereDocument,
 } from '../../serve/schema.ts';
 
+export type Stage = StatusDocument['condition']['stage'];
 export type Verdict = SubjectRow['verdict']['resources'][number];
 export type VerdictWord = Verdict['verdict'];
 export type Resource = Verdict['resource'];
@@ -72,4 +83,9 @@ export type ApiDocument =
   | EvidencePlanDocument
   | LivesDocument
   | AdviceDocument
-  | SinceDocument;
+  | SinceDocument
+  | HardeningDocument
+  | HostHistoryDocument
+  | ReportDocument
+  | SessionDocument
+  | SettingsDocument;

@@ -123,6 +123,15 @@ function connect(): void {
 
 export function connectWithToken(token: string): void {
   keepToken(token);
+  connectAnew();
+}
+
+/** Goes up when this page comes as somebody else. */
+export const comings = signal(0);
+
+/** After the token was given or forgotten. */
+export function connectAnew(): void {
+  comings.value += 1;
   connection.value = 'connecting';
   connect();
 }

@@ -1,16 +1,20 @@
 /** The frame around every view: where one is, whether what is shown is fresh, what stanch itself costs. */
 import { useEffect, useRef } from 'preact/hooks';
 import { type Route, route } from '../route.ts';
+import { useAccess } from '../talk/access.ts';
 import { connection, status } from '../talk/live.ts';
 import { inert } from '../words/inert.ts';
+import { LogOut } from './account.tsx';
 import { Actions } from './actions.tsx';
 import { LeakAnnouncer } from './announcer.tsx';
+import { AuditView } from './audit.tsx';
 import { Freshness, LostBanner } from './connection.tsx';
 import { Footer } from './footer.tsx';
 import { IncidentView } from './incident.tsx';
 import { Incidents } from './incidents.tsx';
 import { Now } from './now.tsx';
 import { SchemeSwitch } from './schemeSwitch.tsx';
+import { SettingsView } from './settings.tsx';
 import { TokenDialog } from './tokenDialog.tsx';
 import { TokenForm } from './tokenForm.tsx';
 import { WhereView } from './where.tsx';
@@ -23,6 +27,8 @@ const titles: Partial<Record<Route['view'], string>> = {
   incidents: 'Incidents · ',
   incident: 'Incident · ',
   actions: 'Actions · ',
+  audit: 'Audit · ',
+  settings: 'Settings · ',
 };
 
 export function App() {
@@ -78,9 +84,16 @@ export function App() {
             <a href="#/actions" aria-current={here.view === 'actions' ? 'page' : undefined}>
               Actions
             </a>
+            <a href="#/audit" aria-current={here.view === 'audit' ? 'page' : undefined}>
+              Audit
+            </a>
+            <a href="#/settings" aria-current={here.view === 'settings' ? 'page' : undefined}>
+              Settings
+            </a>
           </nav>
           <Freshness />
           <SchemeSwitch />
+          {connection.value !== 'unauthorised' && <LeaveButton />}
         </div>
       </header>
       <LostBanner />
@@ -94,6 +107,12 @@ export function App() {
   );
 }
 
+/** Whoever came without a token has nothing to leave. */
+function LeaveButton() {
+  const access = useAccess();
+  return access === null || access.by === 'loopback' ? null : <LogOut />;
+}
+
 function View({ here }: { here: Route }) {
   switch (here.view) {
     case 'now':
@@ -105,9 +124,13 @@ function View({ here }: { here: Route }) {
     case 'incidents':
       return <Incidents />;
     case 'incident':
-      return <IncidentView id={here.id} />;
+      return <IncidentView id={here.id} query={here.query} />;
     case 'actions':
       return <Actions />;
+    case 'audit':
+      return <AuditView />;
+    case 'settings':
+      return <SettingsView />;
     case 'workload':
       return <Workload id={here.id} query={here.query} />;
     case 'unknown':

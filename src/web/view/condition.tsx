@@ -1,7 +1,7 @@
 /** What the server goes through: how far the cascade has come, why it answers slowly, and what was killed. Nothing while it is well. */
 import type { StatusDocument } from '../talk/documents.ts';
 import { daemonNowMs } from '../talk/live.ts';
-import { formatDuration } from '../words/format.ts';
+import { formatDuration, formatLatency } from '../words/format.ts';
 import { inert } from '../words/inert.ts';
 import { stages, stageWord } from '../words/stageWords.ts';
 import { Moment } from './moment.tsx';
@@ -74,9 +74,9 @@ function Probes({ probes }: { probes: readonly Probe[] }) {
               <th scope="row">
                 {inert(probe.name)} <span class="small from-tablet">{inert(probe.url)}</span>
               </th>
-              <td class="num">{probe.latencyMs === null ? inert(probe.failure ?? 'not asked yet') : formatMs(probe.latencyMs)}</td>
+              <td class="num">{probe.latencyMs === null ? inert(probe.failure ?? 'not asked yet') : formatLatency(probe.latencyMs)}</td>
               <td class="num from-tablet">
-                {probe.range === null ? 'not known yet' : `${formatMs(probe.range.lowMs)} to ${formatMs(probe.range.highMs)}`}
+                {probe.range === null ? 'not known yet' : `${formatLatency(probe.range.lowMs)} to ${formatLatency(probe.range.highMs)}`}
               </td>
               <td class={probe.state === 'slow' || probe.state === 'failing' ? 'probe-bad' : ''}>{stateWords[probe.state]}</td>
             </tr>
@@ -93,12 +93,6 @@ const stateWords: Record<Probe['state'], string> = {
   slow: 'slow',
   failing: 'does not answer',
 };
-
-function formatMs(ms: number): string {
-  if (ms >= 10_000) return formatDuration(ms);
-  if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
-  return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
-}
 
 export function Kills({ kills }: { kills: StatusDocument['kills'] }) {
   if (kills.length === 0) return null;

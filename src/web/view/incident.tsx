@@ -1,18 +1,19 @@
-/** One incident: what it is, what happened in which order, who was told, and what people said. */
-import { useState } from 'preact/hooks';
+/** One incident: what it is and who takes care, what it did to the server, who was told, what people said, and what to hand over. */
 import { workloadHref } from '../route.ts';
-import { tell } from '../talk/api.ts';
-import type { IncidentDocument } from '../talk/documents.ts';
-import { useDocument } from '../talk/live.ts';
+import type { IncidentDocument, IncidentRow } from '../talk/documents.ts';
+import { daemonNowMs, useDocument } from '../talk/live.ts';
+import { formatDuration } from '../words/format.ts';
+import { isOpen, severityWord, stateWord } from '../words/incidentWords.ts';
 import { inert } from '../words/inert.ts';
 import { VerdictFacts } from './facts.tsx';
-import { isOpen } from './incidents.tsx';
+import { IncidentCascade } from './incidentCascade.tsx';
+import { IncidentHandling } from './incidentHandling.tsx';
+import { IncidentReport } from './incidentReport.tsx';
 import { Moment } from './moment.tsx';
-import { problemWords } from './problemWords.ts';
 
 const everyMs = 3000;
 
-export function IncidentView({ id }: { id: string }) {
+export function IncidentView({ id, query }: { id: string; query: URLSearchParams }) {
   const { document: found, problem } = useDocument<IncidentDocument>(
     `incident ${id}`,
     () => `incidents/${encodeURIComponent(id)}`,
@@ -24,7 +25,7 @@ export function IncidentView({ id }: { id: string }) {
       <div class="alone">
         <h1>No such incident</h1>
         <p>
-          It may be from another server, or long gone. <a href="#/incidents">See those of this one</a>.
+          It may be from another server, or long gone: the last 500 that are over are kept. <a href="#/incidents">See those of this one</a>.
         </p>
       </div>
     );
@@ -37,123 +38,119 @@ export function IncidentView({ id }: { id: string }) {
           <a href="#/incidents">Incidents</a>
         </p>
         <h1 class="long">{inert(incident.title)}</h1>
-        <p class="subject-line">
-          {incident.severity} · {incident.state} since <Moment at={incident.stateSince} /> · opened <Moment at={incident.opened} />
-          {incident.owner === null ? '' : ` · ${inert(incident.owner)} takes care`}
-        </p>
+        <IncidentState incident={incident} />
       </header>
-      {verdict !== null && <VerdictFacts verdict={verdict} />}
+      {verdict !== null && isOpen(incident) && <VerdictFacts verdict={verdict} />}
+      {incident.concerns.length > 0 && isOpen(incident) && (
+        <ul class="concerns" aria-label="What stands">
+          {incident.concerns.map((text) => (
+            <li key={text}>{inert(text)}</li>
+          ))}
+        </ul>
+      )}
       {incident.subjectId !== null && (
         <p class="more">
-          <a href={workloadHref(incident.subjectId)}>See what it holds over time, and why it is judged so</a>
+          <a href={workloadHref(incident.subjectId)}>
+            <bdi>{inert(incident.subjectName)}</bdi>: what it holds over time, why it is judged so, and what can be done
+          </a>
         </p>
       )}
-      {isOpen(incident) && <Handling id={id} />}
-      <Timeline found={found} />
-      <Notes notes={found.notes} />
-      <Told messages={found.messages} />
-      <p class="more">
-        To hand over: <code>stanch report {id}</code>
-      </p>
+      {isOpen(incident) && <IncidentHandling incident={incident} />}
+      <IncidentCascade found={found} query={query}>
+        <Notes notes={found.notes} />
+        <Told messages={found.messages} />
+      </IncidentCascade>
+      <IncidentReport id={id} />
     </>
   );
 }
 
-function Handling({ id }: { id: string }) {
-  const [by, setBy] = useState('');
-  const [note, setNote] = useState('');
-  const [said, setSaid] = useState('');
-  const send = async (what: string, body: Record<string, unknown>) => {
-    try {
-      await tell<IncidentDocument>(`incidents/${encodeURIComponent(id)}/${what}`, by.trim() === '' ? body : { ...body, by: by.trim() });
-      setSaid('Done.');
-      setNote('');
-    } catch (cause) {
-      setSaid(problemWords(cause));
-    }
-  };
+function IncidentState({ incident }: { incident: IncidentRow }) {
+  const { state, severity, opened, stateSince, owner, silencedUntil, recurrences } = incident;
+  const lastedMs = (isOpen(incident) ? daemonNowMs() : Date.parse(stateSince)) - Date.parse(opened);
   return (
-    <section aria-label="Take care" class="panel handling">
-      <div class="handling-row">
-        <label>
-          <span>Your name</span>
-          <input value={by} maxLength={100} onInput={(event) => setBy(event.currentTarget.value)} />
-        </label>
-        <button type="button" onClick={() => void send('ack', {})}>
-          I take care
-        </button>
-        <button type="button" onClick={() => void send('silence', { minutes: 60 })}>
-          Silence for an hour
-        </button>
-        <button type="button" onClick={() => void send('resolve', {})}>
-          It is over
-        </button>
-      </div>
-      <form
-        class="handling-row"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (note.trim() !== '') void send('note', { text: note.trim() });
-        }}
-      >
-        <label class="handling-note">
-          <span>Note for whoever looks next</span>
-          <input value={note} maxLength={2000} onInput={(event) => setNote(event.currentTarget.value)} />
-        </label>
-        <button type="submit">Write it down</button>
-      </form>
-      <p role="status">{said}</p>
-    </section>
-  );
-}
-
-function Timeline({ found }: { found: IncidentDocument }) {
-  return (
-    <section aria-labelledby="timeline">
-      <h2 id="timeline">What happened</h2>
-      <ol class="timeline">
-        {found.timeline.map((event) => (
-          <li key={`${event.time} ${event.text}`} class={`event-${event.severity}`}>
-            <Moment at={event.time} /> <span class="event-kind">{event.kind}</span> {inert(event.text)}
-          </li>
-        ))}
-      </ol>
-      {found.droppedEvents > 0 && <p class="small">{found.droppedEvents} more in the middle were left out.</p>}
-    </section>
+    <ul class="incident-state" aria-label="State">
+      <li class={`severity severity-${isOpen(incident) ? severity : 'over'}`}>
+        {isOpen(incident) ? severityWord(severity) : stateWord(state)}
+      </li>
+      {isOpen(incident) && (
+        <li>
+          {owner === null ? stateWord(state) : <bdi>{inert(owner)} takes care</bdi>}
+          {state === 'silenced' && silencedUntil !== null && (
+            <>
+              {' '}
+              until <Moment at={silencedUntil} />
+            </>
+          )}
+        </li>
+      )}
+      <li>
+        Opened <Moment at={opened} />
+        {isOpen(incident) ? `, ${formatDuration(lastedMs)} ago` : `, lasted ${formatDuration(lastedMs)}`}
+      </li>
+      {!isOpen(incident) && owner !== null && (
+        <li>
+          <bdi>{inert(owner)} took care</bdi>
+        </li>
+      )}
+      {recurrences > 0 && <li>{recurrences === 1 ? 'Came back once' : `Came back ${recurrences} times`}</li>}
+    </ul>
   );
 }
 
 function Notes({ notes }: { notes: IncidentDocument['notes'] }) {
-  if (notes.length === 0) return null;
   return (
     <section aria-labelledby="notes">
       <h2 id="notes">Notes</h2>
-      <ul class="findings">
-        {notes.map((note) => (
-          <li key={`${note.time} ${note.text}`}>
-            {inert(note.text)}{' '}
-            <span class="small">
-              {inert(note.by)}, <Moment at={note.time} />
-            </span>
-          </li>
-        ))}
-      </ul>
+      {notes.length === 0 ? (
+        <p class="small">None so far. What you write above is for whoever looks next.</p>
+      ) : (
+        <ul class="notes">
+          {notes.map((note) => (
+            <li key={`${note.time} ${note.text}`}>
+              <p>{inert(note.text)}</p>
+              <p class="small">
+                <bdi>{inert(note.by)}</bdi>, <Moment at={note.time} />
+              </p>
+            </li>
+          ))}
+        </ul>
+      )}
     </section>
   );
 }
+
+const messageWords: Readonly<Record<string, string>> = {
+  opened: 'that it began',
+  culprit: 'who causes it',
+  worse: 'that it is worse',
+  reminder: 'once more',
+  escalated: 'because nobody took care',
+  recurred: 'that it came back',
+  resolved: 'that it is over',
+};
+const deliveryWords = { pending: 'on its way', sent: 'sent', 'given-up': 'given up' } as const;
 
 function Told({ messages }: { messages: IncidentDocument['messages'] }) {
   return (
     <section aria-labelledby="told">
       <h2 id="told">Who was told</h2>
       {messages.length === 0 ? (
-        <p class="small">Nobody: no channel is configured, or none for this severity. To set one up: [notify] in the configuration.</p>
+        <p class="small">
+          Nobody: there is no channel, or none for this severity. <a href="#/settings">How to set one up</a>
+        </p>
       ) : (
-        <ul class="findings">
+        <ul class="notes">
           {messages.map((message) => (
-            <li key={`${message.time} ${message.channel} ${message.kind}`}>
-              {inert(message.channel)}: {message.kind}, {message.state} <Moment at={message.time} />
-              {message.error === null ? '' : ` (${inert(message.error)})`}
+            <li key={`${message.time} ${message.channel} ${message.kind}`} class={message.state === 'given-up' ? 'event-critical' : ''}>
+              <p>
+                <bdi>{inert(message.channel)}</bdi>: {messageWords[message.kind] ?? message.kind}, {deliveryWords[message.state]}
+              </p>
+              <p class="small">
+                <Moment at={message.time} />
+                {message.attempts > 1 ? `, tried ${message.attempts} times` : ''}
+                {message.error === null ? '' : `: ${inert(message.error)}`}
+              </p>
             </li>
           ))}
         </ul>

@@ -59,6 +59,18 @@ export function formatRateInterval(low: number, high: number, unit: Unit): strin
   return `${inByteUnit(low, shared)} to ${inByteUnit(high, shared)} ${byteUnits[shared] ?? 'B'}/h`;
 }
 
+/** `0.314` → `31 %`. */
+export function formatShare(ratio: number): string {
+  return `${Math.round(ratio * 100)} %`;
+}
+
+/** A wait: `4200` → `4.2 s`, `340 ms`, `0.2 ms`. */
+export function formatLatency(ms: number): string {
+  if (ms >= 10_000) return formatDuration(ms);
+  if (ms >= 1000) return `${digits(Math.round(ms / 100) / 10)} s`;
+  return `${digits(ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms))} ms`;
+}
+
 /** `93_600_000` → `1 d 2 h`: the two largest units, which is as exact as a forecast gets. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));

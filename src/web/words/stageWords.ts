@@ -1,7 +1,5 @@
 /** The cascade in the words of people who see it for the first time. */
-import type { StatusDocument } from '../talk/documents.ts';
-
-type Stage = StatusDocument['condition']['stage'];
+import type { Stage } from '../talk/documents.ts';
 
 const words: Record<Stage, { name: string; text: string }> = {
   healthy: { name: 'Healthy', text: 'There is memory to be had.' },

@@ -1,0 +1,92 @@
+/** When incidents were open: a row for each cause, a bar for each time. What comes back every night is seen at once. */
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { type IncidentBar, incidentBars } from '../chart/incidentBars.ts';
+import { timeTicks } from '../chart/timeTicks.ts';
+import { incidentHref } from '../route.ts';
+import type { IncidentRow } from '../talk/documents.ts';
+import { daemonNowMs } from '../talk/live.ts';
+import { formatTick } from '../words/format.ts';
+import { inert } from '../words/inert.ts';
+
+const spans = { '24 h': 86_400_000, '7 d': 604_800_000, '30 d': 2_592_000_000, '180 d': 15_552_000_000 } as const;
+type Span = keyof typeof spans;
+const spanNames = Object.keys(spans).filter((name): name is Span => name in spans);
+/** Pixels: a short one is seen, too. */
+const leastWidth = 5;
+const axisHeight = 22;
+
+/** Not on the way of the Tab key: the lists have the same links. */
+function BarLink({ bar, left, right }: { bar: IncidentBar; left: number; right: number }) {
+  const style = { left: `${left}px`, width: `${Math.max(leastWidth, right - left)}px` };
+  const said = `${inert(bar.title)}, ${bar.isOpen ? 'open' : 'over'}`;
+  return (
+    <a class={`bar bar-${bar.severity}`} href={incidentHref(bar.id)} style={style} tabIndex={-1} title={said}>
+      <span class="sr-only">{said}</span>
+    </a>
+  );
+}
+
+export function IncidentHistory({ incidents }: { incidents: readonly IncidentRow[] }) {
+  const [span, setSpan] = useState<Span>('30 d');
+  const plot = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(640);
+  useLayoutEffect(() => {
+    const element = plot.current;
+    if (element === null) return;
+    setWidth(element.clientWidth);
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  const toMs = daemonNowMs();
+  const fromMs = toMs - spans[span];
+  const { rows, more } = incidentBars(incidents, fromMs, toMs);
+  const x = (timeMs: number) => ((timeMs - fromMs) / (toMs - fromMs)) * width;
+  const { stepMs, timeMs: ticks } = timeTicks(fromMs, toMs, Math.max(2, Math.floor(width / 90)));
+  return (
+    <section aria-labelledby="incident-history" class="panel">
+      <div class="panel-head">
+        <h2 id="incident-history">When something was wrong</h2>
+        <fieldset class="switch">
+          <legend class="sr-only">How far back</legend>
+          {spanNames.map((name) => (
+            <button type="button" key={name} aria-pressed={name === span} onClick={() => setSpan(name)}>
+              {name}
+            </button>
+          ))}
+        </fieldset>
+      </div>
+      {rows.length === 0 && <p class="small">Nothing in this time.</p>}
+      <div class="bars">
+        {rows.map(({ name, bars }) => (
+          <div class="bars-row" key={name}>
+            <p class="bars-name">
+              <bdi title={inert(name)}>{inert(name)}</bdi>
+            </p>
+            <div class="bars-line">
+              {bars.map((bar) => (
+                <BarLink key={bar.id} bar={bar} left={Math.min(width - leastWidth, Math.max(0, x(bar.fromMs)))} right={x(bar.toMs)} />
+              ))}
+            </div>
+          </div>
+        ))}
+        <div class="bars-row bars-axis">
+          <p class="bars-name" />
+          <div ref={plot}>
+            <svg class="cc-axis" width={width} height={axisHeight} aria-hidden="true">
+              {ticks.map((moment) => (
+                <g key={moment}>
+                  <path d={`M${Math.round(x(moment)) + 0.5} 0V5`} />
+                  <text x={x(moment)} y={17} text-anchor={x(moment) < 24 ? 'start' : x(moment) > width - 24 ? 'end' : 'middle'}>
+                    {formatTick(moment, stepMs)}
+                  </text>
+                </g>
+              ))}
+            </svg>
+          </div>
+        </div>
+      </div>
+      {more > 0 && <p class="small">{more} more causes are in the list below.</p>}
+    </section>
+  );
+}
