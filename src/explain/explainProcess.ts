@@ -1,4 +1,4 @@
-/** Three looks at one process and the comparison of them. Runs in a child process of its own: see runExplain.ts. */
+/** Three looks at one process, or many at a pool of PHP-FPM, and the comparison of them. Runs in a child process of its own: see runExplain.ts. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StanchError } from '../model/errors.ts';
@@ -8,6 +8,9 @@ import { estimateCost, heapBytes } from './cost.ts';
 import type { HeapReader } from './heapReader.ts';
 import { startTimeOf } from './identity.ts';
 import { openHeap } from './openHeap.ts';
+import { poolAnswer, poolNotes, poolParts } from './php/fpmAnswer.ts';
+import { type FpmPool, openFpmPool } from './php/fpmPool.ts';
+import { watchPool } from './php/watchPool.ts';
 import { TargetMemory } from './targetMemory.ts';
 
 const looks = 3;
@@ -29,33 +32,47 @@ export async function explainProcess(request: ExplainRequest, onProgress: OnProg
   const memory = openTarget(request.subject);
   try {
     const estimate = estimateCost(heapBytes(memory), request.intervalMs);
-    const heap = openHeapOf(memory);
-    for (let look = 0; look < looks; look += 1) {
-      if (look > 0) await sleep(request.intervalMs);
-      onProgress(look / looks);
-      if (startTimeOf(request.subject.pid) !== request.subject.startTimeTicks) throw gone(request.subject);
-      heap.look();
-    }
-    const spanMs = performance.now() - startedMs;
-    onProgress(0.9);
-    return evidenceOf(request, heap, { spanMs, estimate, startedMs });
+    const pool = openFpmPool(request.subject.pid);
+    const found = pool === null ? await lookAtHeap(memory, request, onProgress) : await lookAtPool(pool, request, onProgress);
+    return evidenceOf(request, found, estimate, startedMs);
   } finally {
     memory.close();
   }
 }
 
-interface Taken {
-  spanMs: number;
-  estimate: EvidenceCost;
-  startedMs: number;
+type Found = Pick<Evidence, 'runtime' | 'answer' | 'grows' | 'notes'>;
+
+async function lookAtHeap(
+  memory: TargetMemory,
+  { subject, intervalMs, showTexts }: ExplainRequest,
+  onProgress: OnProgress,
+): Promise<Found> {
+  const startedMs = performance.now();
+  const heap = openHeapOf(memory);
+  for (let look = 0; look < looks; look += 1) {
+    if (look > 0) await sleep(intervalMs);
+    onProgress(look / looks);
+    if (startTimeOf(subject.pid) !== subject.startTimeTicks) throw gone(subject);
+    heap.look();
+  }
+  const spanMs = performance.now() - startedMs;
+  onProgress(0.9);
+  const grows = growingParts(heap.growing(), Math.max(intervalMs, spanMs / (looks - 1)), showTexts);
+  const { runtime } = heap;
+  return { runtime, grows, answer: answerOf(grows, { name: subject.name, runtime, spanMs }), notes: heap.notes?.() ?? [] };
 }
 
-function evidenceOf(
-  { subject, intervalMs, showTexts }: ExplainRequest,
-  heap: HeapReader,
-  { spanMs, estimate, startedMs }: Taken,
-): Evidence {
-  const grows = growingParts(heap.growing(), Math.max(intervalMs, spanMs / (looks - 1)), showTexts);
+/** Its workers come and go: what is looked at is the pool. */
+async function lookAtPool(pool: FpmPool, { intervalMs }: ExplainRequest, onProgress: OnProgress): Promise<Found> {
+  try {
+    const seen = await watchPool(pool, 2 * intervalMs, onProgress);
+    return { runtime: 'PHP-FPM', grows: poolParts(seen), answer: poolAnswer(seen), notes: poolNotes(seen) };
+  } finally {
+    pool.close();
+  }
+}
+
+function evidenceOf({ subject, intervalMs, showTexts }: ExplainRequest, found: Found, estimate: EvidenceCost, startedMs: number): Evidence {
   const takenAtMs = Date.now();
   const { user, system } = process.cpuUsage();
   return {
@@ -63,10 +80,7 @@ function evidenceOf(
     id: `${new Date(takenAtMs).toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(3).toString('hex')}`,
     takenAtMs,
     subject,
-    runtime: heap.runtime,
-    answer: answerOf(grows, { name: subject.name, runtime: heap.runtime, spanMs }),
-    grows,
-    notes: heap.notes?.() ?? [],
+    ...found,
     intervalMs,
     estimate,
     cost: { cpuSeconds: (user + system) / 1e6, rssBytes: process.resourceUsage().maxRSS * 1024, wallMs: performance.now() - startedMs },

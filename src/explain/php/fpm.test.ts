@@ -96,7 +96,7 @@ test('growth belongs to the script of the one request between two looks, and wha
   assert.equal(leak?.script, '/srv/leak.php');
   assert.equal(leak?.medianBytes, 49_152);
   assert.equal(leak?.request, 'GET /p/N');
-  assert.equal(leak?.workers, 2);
+  assert.equal(leak?.pids.length, 2);
 });
 
 test('a leak of less than a page in each request is seen in those in which it is one', () => {
