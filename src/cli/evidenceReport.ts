@@ -15,7 +15,7 @@ export function evidenceReport(evidence: Evidence, paint: Paint): string {
     '',
     paint(
       'dim',
-      `${runtime}; three looks, ${formatDuration(intervalMs)} apart; cost ${formatMs(cost.cpuSeconds * 1000)} of CPU time and ${formatBytes(cost.rssBytes)}. Again: stanch evidence ${id}`,
+      `${runtime}; looked at over ${formatDuration(2 * intervalMs)}; cost ${formatMs(cost.cpuSeconds * 1000)} of CPU time and ${formatBytes(cost.rssBytes)}. Again: stanch evidence ${id}`,
     ),
   ];
   return `${lines.join('\n')}\n`;

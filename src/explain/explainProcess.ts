@@ -1,4 +1,4 @@
-/** Three looks at one process and the comparison of them. Runs in a child process of its own: see runExplain.ts. */
+/** Three looks at one process, or many at a pool of PHP-FPM, and the comparison of them. Runs in a child process of its own: see runExplain.ts. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StanchError } from '../model/errors.ts';
@@ -8,8 +8,9 @@ import { estimateCost, heapBytes } from './cost.ts';
 import type { HeapReader } from './heapReader.ts';
 import { startTimeOf } from './identity.ts';
 import { openHeap } from './openHeap.ts';
-import { openFpmPool } from './php/fpmPool.ts';
-import { watchPool } from './php/poolGrowth.ts';
+import { poolAnswer, poolNotes, poolParts } from './php/fpmAnswer.ts';
+import { type FpmPool, openFpmPool } from './php/fpmPool.ts';
+import { watchPool } from './php/watchPool.ts';
 import { TargetMemory } from './targetMemory.ts';
 
 const looks = 3;
@@ -29,38 +30,49 @@ type OnProgress = (done: number) => void;
 export async function explainProcess(request: ExplainRequest, onProgress: OnProgress): Promise<Evidence> {
   const startedMs = performance.now();
   const memory = openTarget(request.subject);
-  const pool = openFpmPool(request.subject.pid);
   try {
     const estimate = estimateCost(heapBytes(memory), request.intervalMs);
-    if (pool !== null) {
-      const { grows, ...told } = await watchPool(pool, request.intervalMs * (looks - 1), onProgress);
-      const parts = growingParts(grows, request.intervalMs, request.showTexts);
-      return evidenceOf(request, { runtime: 'PHP-FPM', grows: parts, ...told }, { estimate, startedMs });
-    }
-    const heap = openHeapOf(memory);
-    for (let look = 0; look < looks; look += 1) {
-      if (look > 0) await sleep(request.intervalMs);
-      onProgress(look / looks);
-      if (startTimeOf(request.subject.pid) !== request.subject.startTimeTicks) throw gone(request.subject);
-      heap.look();
-    }
-    const spanMs = performance.now() - startedMs;
-    onProgress(0.9);
-    const { runtime } = heap;
-    const grows = growingParts(heap.growing(), Math.max(request.intervalMs, spanMs / (looks - 1)), request.showTexts);
-    const answer = answerOf(grows, { name: request.subject.name, runtime, spanMs });
-    return evidenceOf(request, { runtime, grows, answer, notes: heap.notes?.() ?? [] }, { estimate, startedMs });
+    const pool = openFpmPool(request.subject.pid);
+    const found = pool === null ? await lookAtHeap(memory, request, onProgress) : await lookAtPool(pool, request, onProgress);
+    return evidenceOf(request, found, estimate, startedMs);
   } finally {
-    pool?.close();
     memory.close();
   }
 }
 
-function evidenceOf(
+type Found = Pick<Evidence, 'runtime' | 'answer' | 'grows' | 'notes'>;
+
+async function lookAtHeap(
+  memory: TargetMemory,
   { subject, intervalMs, showTexts }: ExplainRequest,
-  found: Pick<Evidence, 'runtime' | 'grows' | 'answer' | 'notes'>,
-  { estimate, startedMs }: { estimate: EvidenceCost; startedMs: number },
-): Evidence {
+  onProgress: OnProgress,
+): Promise<Found> {
+  const startedMs = performance.now();
+  const heap = openHeapOf(memory);
+  for (let look = 0; look < looks; look += 1) {
+    if (look > 0) await sleep(intervalMs);
+    onProgress(look / looks);
+    if (startTimeOf(subject.pid) !== subject.startTimeTicks) throw gone(subject);
+    heap.look();
+  }
+  const spanMs = performance.now() - startedMs;
+  onProgress(0.9);
+  const grows = growingParts(heap.growing(), Math.max(intervalMs, spanMs / (looks - 1)), showTexts);
+  const { runtime } = heap;
+  return { runtime, grows, answer: answerOf(grows, { name: subject.name, runtime, spanMs }), notes: heap.notes?.() ?? [] };
+}
+
+/** Its workers come and go: what is looked at is the pool. */
+async function lookAtPool(pool: FpmPool, { intervalMs }: ExplainRequest, onProgress: OnProgress): Promise<Found> {
+  try {
+    const seen = await watchPool(pool, 2 * intervalMs, onProgress);
+    return { runtime: 'PHP-FPM', grows: poolParts(seen), answer: poolAnswer(seen), notes: poolNotes(seen) };
+  } finally {
+    pool.close();
+  }
+}
+
+function evidenceOf({ subject, intervalMs, showTexts }: ExplainRequest, found: Found, estimate: EvidenceCost, startedMs: number): Evidence {
   const takenAtMs = Date.now();
   const { user, system } = process.cpuUsage();
   return {

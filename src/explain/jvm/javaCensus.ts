@@ -4,7 +4,7 @@ import type { JavaClasses } from './javaClasses.ts';
 import { ClassTable, type JavaHeapBounds, ObjectStarts, visitHeap } from './javaHeap.ts';
 import type { VmStructs } from './vmStructs.ts';
 
-const picksOfClass = 160;
+const picksOfClass = 320;
 const leastBytesForPicks = 1_024;
 
 export interface JavaKind {
@@ -20,6 +20,8 @@ export interface JavaKind {
 export interface JavaCensus {
   kinds: Map<string, JavaKind>;
   starts: ObjectStarts;
+  /** As they were before it. */
+  collections: number;
 }
 
 export interface Jvm {
@@ -29,12 +31,15 @@ export interface Jvm {
   bounds: JavaHeapBounds;
 }
 
-/** How often the collector has run: each time, objects may move. */
+/** How often the collector has run: each time, objects may move. A half while it runs. */
 export function collectionsOf({ vm }: Jvm): number {
-  return vm.int(vm.word(vm.field('Universe::_collectedHeap')) + vm.field('CollectedHeap::_total_collections'));
+  const heap = vm.word(vm.field('Universe::_collectedHeap'));
+  const isActive = vm.field('CollectedHeap::_is_gc_active', 'CollectedHeap::_is_stw_gc_active');
+  return vm.int(heap + vm.field('CollectedHeap::_total_collections')) + ((vm.int(heap + isActive) & 0xff) === 1 ? 0.5 : 0);
 }
 
 export function takeJavaCensus(jvm: Jvm): JavaCensus {
+  const collections = collectionsOf(jvm);
   jvm.classes.refresh();
   const table = new ClassTable(jvm.vm, jvm.classes);
   const counts = new Float64Array(table.classes.length);
@@ -65,7 +70,7 @@ export function takeJavaCensus(jvm: Jvm): JavaCensus {
     if (kind.bytes >= leastBytesForPicks) kind.picks.push(...(picks.get(index) ?? []));
     kinds.set(name, kind);
   }
-  return { kinds, starts };
+  return { kinds, starts, collections };
 }
 
 /** The same for each look: who looks again finds the same. */

@@ -2,9 +2,10 @@
  * Who holds these objects? From some objects up to a static field, a thread or a variable on a stack: in each pass over the heap, all words
  * that refer to what was found in the pass before. What nobody holds is rubbish that waits for the collector.
  */
-import type { Jvm } from './javaCensus.ts';
+import { collectionsOf, type JavaCensus, type Jvm } from './javaCensus.ts';
 import { isOfJdk, type JavaClass } from './javaClasses.ts';
 import { ClassTable, heapWindows, type ObjectStarts, visitHeap, windowWords } from './javaHeap.ts';
+import { wordsOutside } from './javaRoots.ts';
 
 const mostPasses = 8;
 /** Of so few of those at the start the way is not known that it no longer matters. */
@@ -15,8 +16,6 @@ const passesForNames = 7;
 const mostHolders = 32;
 const mostInFrontier = 20_000;
 const filterSize = 1 << 16;
-const outsideWindowBytes = 1 << 20;
-const mostOutside = 1_000_000;
 /** Of each group so many are followed until a name is found; of the others it is enough to know that something holds them. */
 const namedOfGroup = 16;
 /** A heap above this has its long chains left alone: a bit for each place where an object may be would need too much. */
@@ -49,9 +48,9 @@ export interface JavaPath {
   steps: { holder: JavaHolder; by: string | null }[];
 }
 
-/** `groups`: addresses of objects, those of a class in one group. */
-export function climbJava(jvm: Jvm, starts: ObjectStarts, groups: readonly (readonly number[])[]): JavaPath[][] {
-  const climber = new JavaClimber(jvm, starts, groups);
+/** `groups`: addresses of objects, those of a class in one group. What was found is worth nothing once the collector has run: then it ends. */
+export function climbJava(jvm: Jvm, { starts, collections }: JavaCensus, groups: readonly (readonly number[])[]): JavaPath[][] {
+  const climber = new JavaClimber(jvm, starts, groups, () => Number.isNaN(collections) || collectionsOf(jvm) === collections);
   climber.run();
   return groups.map((group) => group.map((target) => climber.pathOf(target)));
 }
@@ -70,9 +69,11 @@ class JavaClimber {
   readonly #outside: Set<number>;
   #openTargets = 0;
   readonly #mirrors: number;
+  readonly #isStill: () => boolean;
 
-  constructor(jvm: Jvm, starts: ObjectStarts, groups: readonly (readonly number[])[]) {
+  constructor(jvm: Jvm, starts: ObjectStarts, groups: readonly (readonly number[])[], isStill: () => boolean) {
     this.#jvm = jvm;
+    this.#isStill = isStill;
     this.#starts = starts;
     this.#groups = groups;
     this.#table = new ClassTable(jvm.vm, jvm.classes);
@@ -83,7 +84,7 @@ class JavaClimber {
 
   run(): void {
     this.#climb();
-    const chain = this.#longChain();
+    const chain = this.#isStill() ? this.#longChain() : null;
     if (chain === null) return;
     this.#followChain(chain);
     this.#climb();
@@ -93,7 +94,7 @@ class JavaClimber {
     for (let pass = 0; pass < mostPasses; pass += 1) {
       this.#frontier = this.#nextFrontier();
       const isEnough = pass >= passesForNames && this.#openTargets < leastOpenPart * this.#groups.flat().length;
-      if (this.#frontier.size === 0 || isEnough) return;
+      if (this.#frontier.size === 0 || isEnough || !this.#isStill()) return;
       for (const holder of this.#frontier.values()) holder.isFollowed = true;
       for (const hit of this.#pass()) this.#take(hit);
     }
@@ -140,6 +141,7 @@ class JavaClimber {
     for (const reference of frontier.keys()) this.#filter[((reference % 2 ** 32) >>> shift) & (filterSize - 1)] = 1;
     const isWide = this.#jvm.bounds.oopShift === null;
     heapWindows(this.#jvm.memory, this.#jvm.bounds, (window, words, length) => {
+      if (!this.#isStill()) return;
       const candidates = filterWords(words, length, this.#filter, shift, this.#places);
       for (let index = 0; index < candidates; index += 1) {
         const word = this.#places[index] ?? 0;
@@ -277,27 +279,4 @@ interface Hit {
 
 function isOwn({ address, class: of }: JavaHolder, target: number): boolean {
   return address !== target && of !== null && !isOfJdk(of.name);
-}
-
-/** All words on stacks and in native memory that could be references into the heap: whole addresses, as the interpreter and handles have them. */
-function wordsOutside({ memory, bounds }: Jvm): Set<number> {
-  const found = new Set<number>();
-  const buffer = new ArrayBuffer(outsideWindowBytes);
-  const [bytes, words] = [new Uint8Array(buffer), new Uint32Array(buffer)];
-  const [firstHigh, lastHigh] = [Math.floor(bounds.start / 2 ** 32), Math.floor((bounds.end - 1) / 2 ** 32)];
-  for (const region of memory.regions()) {
-    if (!region.writable || region.path.startsWith('/') || (region.start < bounds.end && region.end > bounds.start)) continue;
-    for (const [start, end] of memory.present(region.start, region.end)) {
-      for (let at = start; at < end; at += outsideWindowBytes) {
-        const length = memory.read(at, bytes.subarray(0, Math.min(outsideWindowBytes, end - at))) >>> 2;
-        for (let word = 0; word + 1 < length; word += 2) {
-          const [low, high] = [words[word] ?? 0, words[word + 1] ?? 0];
-          if (high < firstHigh || high > lastHigh || (low & 7) !== 0) continue;
-          const address = low + high * 2 ** 32;
-          if (address >= bounds.start && address < bounds.end && found.size < mostOutside) found.add(address);
-        }
-      }
-    }
-  }
-  return found;
 }

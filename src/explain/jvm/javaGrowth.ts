@@ -11,7 +11,7 @@ const mostCandidates = 14;
 const mostReloaded = 4;
 /** What a class itself takes outside of the heap: its methods, constants and tables. */
 const classBytes = 8_192;
-const picksOfEach = 160;
+const picksOfEach = 320;
 const leastGrowthBytes = 2_048;
 const leastPart = 0.001;
 const leastHeldPart = 0.25;
@@ -48,7 +48,7 @@ function isReloaded(kind: JavaKind, before: JavaCensus): boolean {
 
 export function follow(jvm: Jvm, now: JavaCensus, kinds: readonly JavaKind[]): Map<string, JavaFollowed> {
   const picks = kinds.map((kind) => kind.picks.slice(0, picksOfEach));
-  const paths = climbJava(jvm, now.starts, picks);
+  const paths = climbJava(jvm, now, picks);
   return new Map(kinds.map((kind, index) => [kind.name, { kind, paths: paths[index] ?? [] }]));
 }
 
@@ -93,11 +93,9 @@ function candidateOf(
   const held = [heldOf(before), heldOf(now)] as const;
   const newClasses = isReloaded(before.kind, looks[0]) && isReloaded(now.kind, looks[1]) ? now.kind.classes - before.kind.classes : 0;
   const growth = held[1].count - held[0].count;
-  // A part of a few is not exact: what may be chance is no growth.
-  if (growth <= 3 * Math.hypot(held[0].error, held[1].error) || held[1].part < leastHeldPart) return null;
   // Of those that were followed at the first look it is known whether they grew then as well.
   const atFirst = first === undefined ? null : heldOf(first);
-  if (atFirst !== null && held[0].count - atFirst.count <= Math.hypot(atFirst.error, held[0].error)) return null;
+  if (!isSteady(atFirst === null ? held : [atFirst, ...held]) || held[1].part < leastHeldPart) return null;
   return {
     name,
     counts: [Math.round(atFirst?.count ?? counts[0]), Math.round(held[0].count), Math.round(held[1].count)],
@@ -108,6 +106,15 @@ function candidateOf(
     moreBytes: 0,
     classesGrow: newClasses > 0,
   };
+}
+
+/** More each time. A part of a few is not exact: what may be chance, over all of the time, is no growth. */
+function isSteady(looks: readonly { count: number; error: number }[]): boolean {
+  const steps = looks.slice(1).map((now, index) => ({ now, before: looks[index] ?? now }));
+  const [first, last] = [looks[0], looks.at(-1)];
+  const grew = (before: { count: number; error: number }, now: { count: number; error: number }, sure: number) =>
+    now.count - before.count > sure * Math.hypot(before.error, now.error);
+  return first !== undefined && last !== undefined && steps.every(({ before, now }) => grew(before, now, 1)) && grew(first, last, 3);
 }
 
 function heldOf({ kind, paths }: JavaFollowed): { count: number; error: number; part: number } {

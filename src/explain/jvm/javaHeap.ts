@@ -16,7 +16,7 @@ const smallPartBytes = 512;
 const largePartBytes = 8_192;
 const largestForSmallParts = 2 ** 33;
 /** What was allocated since the walk lies behind the last start that is known. */
-const mostSteps = 20_000;
+const mostSteps = 600;
 /** As much as tells the length of any object: of a class, where its mirror has its own size. */
 const longestHeaderWords = 40;
 

@@ -33,11 +33,10 @@ class JvmReader implements HeapReader {
   /** When the collector runs meanwhile objects move, and what was found is worth nothing: right after it ran there is most time. */
   look(): void {
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
-      const before = collectionsOf(this.#jvm);
       const now = takeJavaCensus(this.#jvm);
       const followed = this.#follow(now);
       const after = collectionsOf(this.#jvm);
-      if (after === before || Number.isNaN(after)) {
+      if ((after === now.collections && Number.isInteger(after)) || Number.isNaN(after)) {
         this.#looks.push(now);
         this.#followed.push(followed);
         return;
@@ -55,7 +54,11 @@ class JvmReader implements HeapReader {
   #untilCollected(collections: number): void {
     const pause = new Int32Array(new SharedArrayBuffer(4));
     const until = performance.now() + mostWaitMs;
-    while (performance.now() < until && collectionsOf(this.#jvm) === collections) Atomics.wait(pause, 0, 0, pollMs);
+    let now = collectionsOf(this.#jvm);
+    while (performance.now() < until && (now === collections || !Number.isInteger(now))) {
+      Atomics.wait(pause, 0, 0, pollMs);
+      now = collectionsOf(this.#jvm);
+    }
   }
 
   #follow(now: JavaCensus): Map<string, JavaFollowed> {

@@ -5,7 +5,6 @@ import { fpmAddress, parseRecords } from './fastCgi.ts';
 import { parseFpmConfig } from './fpmConfig.ts';
 import { FpmWatch, growingScripts } from './fpmGrowth.ts';
 import { parseFpmScoreboard, parseFpmStatus } from './fpmStatus.ts';
-import { poolGrowth } from './poolGrowth.ts';
 
 test('where a pool tells its state: its own address for that before the one for requests', () => {
   const { includes, pools } = parseFpmConfig(
@@ -97,7 +96,7 @@ test('growth belongs to the script of the one request between two looks, and wha
   assert.equal(leak?.script, '/srv/leak.php');
   assert.equal(leak?.medianBytes, 49_152);
   assert.equal(leak?.request, 'GET /p/N');
-  assert.equal(leak?.workers, 2);
+  assert.equal(leak?.pids.length, 2);
 });
 
 test('a leak of less than a page in each request is seen in those in which it is one', () => {
@@ -107,20 +106,4 @@ test('a leak of less than a page in each request is seen in those in which it is
     watch.look([{ pid: 1, requests, script: '/srv/small.php', uri: '/', method: 'GET', isIdle: true, lastingBytes }]);
   }
   assert.equal(growingScripts(watch.scripts())[0]?.script, '/srv/small.php');
-});
-
-test('what is told of a pool: script, request and how much each leaves behind; and what to do where too little was seen', () => {
-  const fine = { script: '/srv/fine.php', request: 'GET /', requests: 40, medianBytes: 0, meanBytes: 0, grew: 5, shrank: 5, workers: 2 };
-  const leak = { ...fine, script: '/srv/leak.php', request: 'GET /p/N', medianBytes: 524_288, meanBytes: 524_288, grew: 40, shrank: 0 };
-  const told = poolGrowth('www', [leak, fine], [{ ...leak, requests: 15 }], 20_000);
-  assert.match(
-    told.answer,
-    /^\/srv\/leak\.php \(GET \/p\/N\) leaves 512 KiB behind in its worker with each request: the median of 40 in 20 s/,
-  );
-  assert.deepEqual(
-    told.grows.map(({ type, place, counts, owner }) => ({ type, place, counts, owner })),
-    [{ type: '/srv/leak.php', place: 'GET /p/N', counts: [0, 15, 40], owner: '2 workers of pool www' }],
-  );
-  assert.match(poolGrowth('www', [fine], [], 20_000).answer, /^None of 40 requests that were seen alone left memory behind/);
-  assert.match(poolGrowth('www', [], [], 20_000).answer, /--for 5m/);
 });

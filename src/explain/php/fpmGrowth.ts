@@ -12,7 +12,7 @@ export interface FpmSighting extends FpmWorker {
 
 export interface ScriptGrowth {
   script: string;
-  /** How its requests were called, without numbers and values. */
+  /** How its requests were called, without numbers, values and what is long enough for a secret. */
   request: string;
   /** Times with exactly one request. */
   requests: number;
@@ -22,7 +22,8 @@ export interface ScriptGrowth {
   /** In how many of those times the worker grew, and in how many it shrank. */
   grew: number;
   shrank: number;
-  workers: number;
+  /** Workers in which they were seen. */
+  pids: number[];
 }
 
 const mostSteps = 20_000;
@@ -36,6 +37,7 @@ export class FpmWatch {
   readonly #last = new Map<number, FpmSighting>();
   readonly #steps = new Map<string, { bytes: number; pid: number; request: string }[]>();
   #taken = 0;
+  #requests = 0;
 
   /** All workers of a pool, as they are now. */
   look(workers: readonly FpmSighting[]): void {
@@ -53,6 +55,7 @@ export class FpmWatch {
       this.#last.set(now.pid, before);
       return;
     }
+    this.#requests += Math.max(0, now.requests - before.requests);
     if (!before.isIdle || now.requests !== before.requests + 1 || now.script === null || this.#taken >= mostSteps) return;
     const steps = this.#steps.get(now.script) ?? [];
     steps.push({
@@ -62,6 +65,11 @@ export class FpmWatch {
     });
     this.#steps.set(now.script, steps);
     this.#taken += 1;
+  }
+
+  /** Of all scripts; and of those such that were the only one of their worker between two looks. */
+  seen(): { requests: number; requestsAlone: number } {
+    return { requests: this.#requests, requestsAlone: this.#taken };
   }
 
   /** All scripts that were seen often enough, the one that grows most first. */
@@ -76,7 +84,7 @@ export class FpmWatch {
         meanBytes: trimmedMean(steps.map(({ bytes }) => bytes)),
         grew: steps.filter(({ bytes }) => bytes > 0).length,
         shrank: steps.filter(({ bytes }) => bytes < 0).length,
-        workers: new Set(steps.map(({ pid }) => pid)).size,
+        pids: [...new Set(steps.map(({ pid }) => pid))],
       }))
       .sort((a, b) => b.medianBytes - a.medianBytes || b.meanBytes - a.meanBytes);
   }
@@ -87,7 +95,10 @@ export function growingScripts(scripts: readonly ScriptGrowth[]): ScriptGrowth[]
 }
 
 function withoutValues(uri: string): string {
-  return uri.replace(/\?.*$/s, '').replace(/\d+/g, 'N');
+  return uri
+    .replace(/\?.*$/s, '')
+    .replace(/[^/]{33,}/g, '…')
+    .replace(/\d+/g, 'N');
 }
 
 function median(of: readonly number[]): number {

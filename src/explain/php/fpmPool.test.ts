@@ -5,7 +5,10 @@ import { basename } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFpmPool } from '../../lab/fpmPool.ts';
+import { explainProcess } from '../explainProcess.ts';
+import { startTimeOf } from '../identity.ts';
 import { fastCgiGet } from './fastCgi.ts';
+import { poolAnswer, poolParts } from './fpmAnswer.ts';
 import { growingScripts } from './fpmGrowth.ts';
 import { openFpmPool } from './fpmPool.ts';
 import { parseFpmStatus } from './fpmStatus.ts';
@@ -57,6 +60,17 @@ test('the scripts that leak are named, with how much a request; those that only 
     found.map(({ script }) => basename(script)),
     ['leak-block.php', 'leak-small.php'],
   );
+  const scripted = watched.scripts();
+  const seen = { pool: watched.pool, workers: 2, ...watched.seen(), scripts: [[], scripted, scripted] as const, spanMs: 10_000 };
+  const [part] = poolParts(seen);
+  assert.deepEqual([basename(part?.type ?? ''), part?.place, part?.owner], ['leak-block.php', 'GET /leak-block.php', 'pool shop']);
+  assert.ok(part?.path.includes(`worker ${worker.pid}`));
+  assert.match(poolAnswer(seen), /leak-block\.php makes the workers of pool shop grow: each GET \/leak-block\.php leaves \d+ KiB behind/);
+  // Asked for by any of its workers, it is the pool that is looked at.
+  const subject = { pid: worker.pid, startTimeTicks: startTimeOf(worker.pid) ?? 0, subjectId: null, name: 'a worker' };
+  const evidence = await explainProcess({ subject, intervalMs: 250, showTexts: false }, () => undefined);
+  assert.equal(evidence.runtime, 'PHP-FPM');
+  assert.match(evidence.answer, /by 2 workers of pool shop \(PHP-FPM\).*: too few to say/);
   const [block] = found;
   assert.ok(Math.abs((block?.medianBytes ?? 0) - 49_152) <= 8_192, `a request leaks 48 KiB; found ${block?.medianBytes}`);
 });

@@ -81,6 +81,10 @@ export class FpmPool {
     this.#watch.look(states.flatMap((state) => this.#sighting(state)));
   }
 
+  seen(): { requests: number; requestsAlone: number } {
+    return this.#watch.seen();
+  }
+
   scripts(): ScriptGrowth[] {
     return this.#watch.scripts();
   }

@@ -8,10 +8,12 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { findOnPath } from '../programs.ts';
 
 const programsFolder = join(import.meta.dirname, '..', 'programs');
 const builtFolder = join(import.meta.dirname, '..', '..', '..', 'dist', 'lab-programs');
+const turnsToCatchUp = 5;
 const buildPatienceMs = 300_000;
 
 export const heapLanguages = ['php', 'java', 'go', 'ruby', 'python'] as const;
@@ -46,7 +48,7 @@ export async function startHeapProgram(language: HeapLanguage, name: string, pau
   const exited = once(child, 'exit');
   const progress = new Progress(child);
   await progress.reached(0);
-  return { pid: child.pid ?? 0, more: (requests) => progress.reached(progress.done + requests), stop: () => stop(child, exited) };
+  return { pid: child.pid ?? 0, more: (requests) => progress.more(requests), stop: () => stop(child, exited) };
 }
 
 class Progress {
@@ -64,10 +66,6 @@ class Progress {
     lines.on('close', () => this.#end());
   }
 
-  get done(): number {
-    return this.#done;
-  }
-
   #reach(done: number): void {
     this.#done = done;
     for (const { requests, resolve } of this.#waiting) if (requests <= done) resolve();
@@ -79,6 +77,12 @@ class Progress {
     for (const { reject, requests } of this.#waiting)
       reject(new Error(`expected ${requests} requests; the program ended after ${this.#done}`));
     this.#waiting = [];
+  }
+
+  /** From now on: what the program said while this process was busy is read first. */
+  async more(requests: number): Promise<void> {
+    for (let turn = 0; turn < turnsToCatchUp; turn += 1) await nextTurn();
+    await this.reached(this.#done + requests);
   }
 
   reached(requests: number): Promise<void> {
