@@ -15,7 +15,7 @@ import { frozenServer } from './snapshot.ts';
 import { putStanchOn } from './stanchOn.ts';
 import { VM } from './vm.ts';
 
-const storyMs = 1_500_000;
+const storyMs = 2_400_000;
 const stories = join(import.meta.dirname, 'stories');
 
 async function test(args: readonly string[]): Promise<number> {

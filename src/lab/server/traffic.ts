@@ -8,6 +8,8 @@ const answerMs = 30_000;
 const mostAtOnce = 24;
 /** Each look costs the server some of the little CPU that it has. */
 const lookEveryMs = 2000;
+/** What has to happen may take long: the machine under the server may be busy. Nothing is told by how long. */
+const patienceMs = 900_000;
 
 /** The body of what is found there; throws when that is no 200, or takes longer than half a minute. */
 export function answerOf(port: number, path: string, headers: Record<string, string> = {}): Promise<string> {
@@ -72,7 +74,7 @@ export class Visitors {
 }
 
 /** Looks until it is so; throws with the last look when the time is over. */
-export async function until<T>(look: () => Promise<T>, wanted: (seen: T) => boolean, timeoutMs: number): Promise<T> {
+export async function until<T>(look: () => Promise<T>, wanted: (seen: T) => boolean, timeoutMs = patienceMs): Promise<T> {
   for (const endMs = performance.now() + timeoutMs; ; await wait(lookEveryMs)) {
     const seen = await look();
     if (wanted(seen)) return seen;

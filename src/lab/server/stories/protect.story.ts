@@ -15,13 +15,11 @@ async function leakUntilKill(t: TestContext, vm: VM): Promise<KillsDocument['kil
   await until(
     () => killsOf(vm),
     (count) => count > 0,
-    400_000,
   );
   visitors.stop();
   const kills = await until(
     () => daemon.kills(),
     (list) => list.length > 0,
-    120_000,
   );
   for (const { sentence } of kills) t.diagnostic(sentence);
   return kills;

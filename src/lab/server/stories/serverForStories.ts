@@ -39,14 +39,16 @@ async function lastWords(vm: VM): Promise<string> {
   );
 }
 
-/** The daemon runs as a service, and answers. */
+/** The daemon runs as a service, and answers. On a busy machine systemd may need longer than stanch waits for it: then it is tried again. */
 export async function installed(vm: VM): Promise<Daemon> {
-  await vm.run('stanch install');
+  await until(
+    () => vm.exec('stanch install'),
+    ({ code }) => code === 0,
+  );
   const daemon = new Daemon(vm);
   await until(
     () => daemon.status().catch(() => null),
     (status) => status !== null,
-    300_000,
   );
   return daemon;
 }

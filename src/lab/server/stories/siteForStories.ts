@@ -47,7 +47,7 @@ export async function leakBegins(t: TestContext, configuration: string, requests
   // What is usual is learnt under the same load.
   const before = new Visitors(vm, '/', requestsPerSecond);
   t.after(() => before.stop());
-  await until(() => daemon.status(), areWell, 400_000);
+  await until(() => daemon.status(), areWell);
   before.stop();
   const visitors = new Visitors(vm, '/leak.php?kb=512', requestsPerSecond);
   t.after(() => visitors.stop());
@@ -59,7 +59,6 @@ export async function isHeldUp(t: TestContext, { vm, daemon, database }: Story):
   const acted = await until(
     () => daemon.actions(),
     (actions) => actions.some(({ proof }) => proof?.helped),
-    600_000,
   );
   for (const { by, state, plan, proof } of acted) t.diagnostic(`${by}: ${plan.kind} ${plan.subjectName}, ${state}: ${proof?.sentence}`);
   const others = acted.filter(({ plan }) => !/php-fpm/.test(plan.subjectName));
@@ -68,23 +67,19 @@ export async function isHeldUp(t: TestContext, { vm, daemon, database }: Story):
   // What was asked before the action may still be told of as not answered.
   const answered = new Set<string>();
   const missed = new Set<string>();
-  const after = await until(
-    async () => {
-      const status = await daemon.status();
-      for (const { name, failure } of status.condition.probes) {
-        if (failure === null) answered.add(name);
-        else if (answered.has(name)) missed.add(`${name}: ${failure}`);
-      }
-      return status;
-    },
-    areWell,
-    400_000,
-  );
+  const after = await until(async () => {
+    const status = await daemon.status();
+    for (const { name, failure } of status.condition.probes) {
+      if (failure === null) answered.add(name);
+      else if (answered.has(name)) missed.add(`${name}: ${failure}`);
+    }
+    return status;
+  }, areWell);
   for (const { name, latencyMs, range } of after.condition.probes)
     t.diagnostic(`${name}: ${latencyMs?.toFixed(0)} ms, usually up to ${range?.highMs.toFixed(0)} ms`);
   assert.deepEqual([...missed], [], 'every probe was answered after the action');
   assert.equal(await killsOf(vm), 0);
   assert.equal(await databaseOf(vm), database, 'the database was not touched');
   const answers = async () => Promise.all([page(vm, '/static.html'), page(vm, '/db.php'), greeting(vm, 'ssh'), greeting(vm, 'ftp')]);
-  await until(answers, (each) => each.every(Boolean), 120_000);
+  await until(answers, (each) => each.every(Boolean));
 }

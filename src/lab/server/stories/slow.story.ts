@@ -52,7 +52,7 @@ const areWell = ({ condition: { cause, stage, probes } }: StatusDocument) =>
 
 async function causeOf(daemon: Daemon): Promise<StatusDocument['condition']> {
   const isTold = ({ condition: { cause } }: StatusDocument) => cause !== null && cause !== 'service';
-  return (await until(() => daemon.status(), isTold, 240_000)).condition;
+  return (await until(() => daemon.status(), isTold)).condition;
 }
 
 for (const { title, cause, begin, end } of troubles) {
@@ -61,7 +61,7 @@ for (const { title, cause, begin, end } of troubles) {
     await vm.run('printf %s "$1" >/srv/www/sync.php; chmod 1777 /var/tmp', { args: [syncPage] });
     const daemon = await installed(vm);
     for (let time = 0; time < times; time++) {
-      await until(() => daemon.status(), areWell, 300_000);
+      await until(() => daemon.status(), areWell);
       await begin(vm);
       const told = await causeOf(daemon);
       t.diagnostic(told.sentence ?? '');

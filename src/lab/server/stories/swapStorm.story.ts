@@ -10,8 +10,9 @@ import { until } from '../traffic.ts';
 import type { VM } from '../vm.ts';
 import { beginTrouble, endTrouble, installed, memoryStorm, onlyWithAll, serverFor } from './serverForStories.ts';
 
-/** Looks that are missing in a row: more than this was lost. */
-const longestGapMs = 60_000;
+/** So many times as rarely as before is not lost yet: the server is slow, and a busy machine slower. */
+const rarer = { mean: 3, longest: 30 };
+const minuteMs = 60_000;
 const minutes = Number(process.env.STANCH_STORY_MINUTES ?? 10);
 
 test(`${minutes} minutes of swap storm without permission to act`, { skip: onlyWithAll }, async (t) => {
@@ -19,13 +20,14 @@ test(`${minutes} minutes of swap storm without permission to act`, { skip: onlyW
   const daemon = await installed(vm);
   const process = () => vm.run('systemctl show stanch -p MainPID -p NRestarts');
   const before = await process();
+  await wait(minuteMs);
+  const usual = gapsOf(await daemon.looksBetween(Date.now() - minuteMs, Date.now()));
   await beginTrouble(vm, memoryStorm);
   const swapped = ({ host: { swapTotalBytes, swapFreeBytes } }: Awaited<ReturnType<typeof daemon.status>>) =>
     (swapTotalBytes ?? 0) - (swapFreeBytes ?? 0);
   await until(
     () => daemon.status(),
     (status) => swapped(status) > 150 << 20,
-    400_000,
   );
   const startMs = Date.now();
   const token = (await vm.pull('/var/lib/stanch/token')).trim();
@@ -33,7 +35,7 @@ test(`${minutes} minutes of swap storm without permission to act`, { skip: onlyW
   let asked = 0;
   let mostRssBytes = 0;
   let budgetBytes = 0;
-  for (const endMs = performance.now() + minutes * 60_000; performance.now() < endMs; await wait(2000)) {
+  for (const endMs = performance.now() + minutes * minuteMs; performance.now() < endMs; await wait(2000)) {
     asked++;
     try {
       await statusFrom(vm, token);
@@ -45,17 +47,31 @@ test(`${minutes} minutes of swap storm without permission to act`, { skip: onlyW
     }
   }
   const endMs = Date.now();
-  const looks = await daemon.looksBetween(startMs, endMs);
-  const gaps = looks.map((timeMs, index) => timeMs - (looks[index - 1] ?? startMs));
-  t.diagnostic(`status answered ${asked - failed.length} of ${asked} times; ${looks.length} looks, ${Math.max(...gaps)} ms apart at most`);
+  const storm = gapsOf(await daemon.looksBetween(startMs, endMs));
+  t.diagnostic(`status answered ${asked - failed.length} of ${asked} times`);
+  t.diagnostic(`looks ${told(usual)} before, ${told(storm)} in the storm`);
   t.diagnostic(`${Math.round(mostRssBytes / 1024 ** 2)} MiB of its own, of ${Math.round(budgetBytes / 1024 ** 2)} MiB that it may have`);
   assert.deepEqual(failed, []);
-  assert.ok(Math.max(...gaps, endMs - (looks.at(-1) ?? 0)) < longestGapMs, 'no look is missing for long');
+  assert.ok(storm.meanMs < usual.meanMs * rarer.mean && storm.longestMs < usual.meanMs * rarer.longest, 'it went on looking');
   assert.ok(mostRssBytes <= budgetBytes);
   assert.deepEqual(await daemon.actions(), [], 'it did nothing');
   await endTrouble(vm);
   assert.equal(await process(), before, 'it is still the same process');
 });
+
+interface Gaps {
+  meanMs: number;
+  longestMs: number;
+}
+
+/** Between one look and the next. */
+function gapsOf(looksMs: readonly number[]): Gaps {
+  const gaps = looksMs.slice(1).map((timeMs, index) => timeMs - (looksMs[index] ?? timeMs));
+  assert.ok(gaps.length > 0, 'it looks');
+  return { meanMs: gaps.reduce((sum, ms) => sum + ms, 0) / gaps.length, longestMs: Math.max(...gaps) };
+}
+
+const told = ({ meanMs, longestMs }: Gaps) => `every ${Math.round(meanMs)} ms (at most ${Math.round(longestMs)} ms)`;
 
 /** The command, from another machine, as whoever looks after servers runs it. Throws when it fails. */
 async function statusFrom(vm: VM, token: string): Promise<void> {
