@@ -27,6 +27,14 @@ test('a day that comes back is taken out, whatever its shape, and the growth sta
   assert.ok(Math.abs((slopePerMs * 3 * hour) / (2 * mib) - 1) < 0.1);
 });
 
+test('two weeks are no season: two steps in them stay two steps', () => {
+  // Five and a half hours a bucket, two weeks.
+  const steps = (i: number) => (1000 + (i < 30 ? 0 : 600) + (i < 47 ? 0 : 200)) * mib;
+  const { floor } = cleared(viewOf(5.5 * hour, steps));
+  assert.ok((floor[30] ?? 0) - (floor[29] ?? 0) > 500 * mib, `${((floor[30] ?? 0) - (floor[29] ?? 0)) / mib} MiB of the first`);
+  assert.ok((floor[47] ?? 0) - (floor[46] ?? 0) > 100 * mib, `${((floor[47] ?? 0) - (floor[46] ?? 0)) / mib} MiB of the second`);
+});
+
 test('noise is no season: it is left as it is', () => {
   const noise = normalNoise(3);
   const view = viewOf(3 * hour, () => (1000 + 10 * noise()) * mib);

@@ -41,7 +41,7 @@ export function forecastExhaustion(e: WindowEvidence, wall: Wall, excursion: num
   const slopeError = exhaustionDoubt * normal95 * e.slopeErrorPerMs;
   const nearest = Math.max(0, left - scatter);
   const farthest = left + scatter;
-  const times = e.curvatureT > accelerates ? accelerating(e, nearest, left, farthest) : null;
+  const times = e.bend > accelerates * e.bendError ? accelerating(e, nearest, left, farthest) : null;
   const { earliest, at, latest } = times ?? {
     earliest: nearest / (e.slopePerMs + slopeError),
     at: left / e.slopePerMs,
