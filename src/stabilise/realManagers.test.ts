@@ -1,8 +1,10 @@
 /** On the managers themselves, where they are installed, and on engines of this test's own where they are not. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
+import { connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -97,6 +99,99 @@ test('PHP-FPM: its workers are replaced, one by one or all by a reload, and the 
     assert.equal(master.exitCode, null);
   }
 });
+
+const atOnce = { highBytes: null, maxBytes: null, hasSystemd: false } as const;
+
+const apache = ['/usr/sbin/apache2'].find((path) => existsSync(path));
+const apacheModules = '/usr/lib/apache2/modules';
+const largeBytes = 32 << 20;
+
+/** Arguments for an Apache of its own in the folder, with two children, that serves a large file. */
+function apacheInstance(folder: string, mpm: 'prefork' | 'event', port: number): string[] {
+  writeFileSync(join(folder, 'large'), Buffer.alloc(largeBytes));
+  const workers =
+    mpm === 'event' ? 'ThreadsPerChild 2\nMaxRequestWorkers 4\n' : 'MinSpareServers 2\nMaxSpareServers 2\nMaxRequestWorkers 2\n';
+  const config = `LoadModule mpm_${mpm}_module ${apacheModules}/mod_mpm_${mpm}.so
+LoadModule authz_core_module ${apacheModules}/mod_authz_core.so
+User www-data\nGroup www-data\nServerName localhost\nListen 127.0.0.1:${port}\nDocumentRoot ${folder}\nPidFile ${folder}/pid\nErrorLog ${folder}/log
+StartServers 2\nServerLimit 2\n${workers}DefaultRuntimeDir ${folder}\n`;
+  writeFileSync(join(folder, 'httpd.conf'), config);
+  return ['-f', join(folder, 'httpd.conf'), '-DFOREGROUND'];
+}
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  assert.ok(address !== null && typeof address === 'object');
+  return address.port;
+}
+
+/** Asks for the file and takes the beginning of it; `rest` takes all that there still is and tells how much it was as a whole. */
+async function slowRequest(t: TestContext, port: number): Promise<{ rest: () => Promise<number> }> {
+  const socket = connect(port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  socket.write('GET /large HTTP/1.0\r\n\r\n');
+  const [first] = await once(socket, 'data');
+  assert.ok(first instanceof Buffer);
+  socket.pause();
+  let bytes = first.length;
+  const rest = async () => {
+    socket.on('data', (piece) => {
+      bytes += piece.length;
+    });
+    socket.resume();
+    await once(socket, 'end');
+    return bytes;
+  };
+  return { rest };
+}
+
+for (const mpm of ['prefork', 'event'] as const) {
+  test(`Apache, ${mpm}: its children are replaced, and who is being served gets all of it`, {
+    skip: process.getuid?.() !== 0 ? 'needs root' : apache === undefined && 'it is not installed (apt-get install apache2-bin)',
+  }, async (t) => {
+    assert.ok(apache !== undefined);
+    const folder = scratch(t);
+    chmodSync(folder, 0o755);
+    const port = await freePort();
+    const master = start(t, apache, apacheInstance(folder, mpm, port));
+    const isAnswering = () => readIfThere(join(folder, 'log')).includes('resuming normal operations');
+    await until('Apache to be up', () => (isAnswering() ? true : null));
+    const journalFile = join(folder, 'actions.jsonl');
+    const stabiliser = new Stabiliser({ journalFile, neverTouch: [] });
+    t.after(() => stabiliser.close());
+    const executor = new Executor(new ActionJournal(journalFile), context);
+    /** How many of them are gone. */
+    const replaced = (old: readonly number[]) => {
+      const now = childrenOf(master.pid);
+      return old.filter((pid) => !now.includes(pid)).length;
+    };
+    const planned = (kind: ActionKind) => stabiliser.plan(kind, String(master.pid), { ...atOnce, graceMs: patienceMs }, null).plan;
+    if (mpm === 'event') assert.throws(() => planned('recycle'), /STANCH_E_NOT_POSSIBLE.*do not listen to it/s);
+    for (const kind of mpm === 'event' ? (['restart'] as const) : (['recycle', 'restart'] as const)) {
+      const old = await until('two children', () => (childrenOf(master.pid).length === 2 ? childrenOf(master.pid) : null));
+      const requests = [await slowRequest(t, port), ...(kind === 'recycle' ? [await slowRequest(t, port)] : [])];
+      const plan = planned(kind);
+      assert.deepEqual(
+        plan.steps.map(({ step }) => step.do),
+        kind === 'recycle' ? ['end', 'end'] : ['signal'],
+      );
+      const finished = executor.start(plan, 'test').finished;
+      // The signal is out by now. Who serves stays until that is done; who is idle is replaced meanwhile.
+      if (kind === 'restart') await until('the idle one to be replaced', () => (replaced(old) > 0 ? true : null));
+      for (const { rest } of requests) assert.ok((await rest()) > largeBytes, `cut off by ${kind}`);
+      assert.equal((await finished).state, 'done');
+      await until(`all to be replaced after ${kind}`, () => (replaced(old) === old.length ? true : null));
+      assert.equal(master.exitCode, null);
+    }
+  });
+}
+
+function readIfThere(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
 
 const supervisord = ['/usr/bin/supervisord'].find((path) => existsSync(path));
 

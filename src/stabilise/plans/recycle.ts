@@ -1,10 +1,18 @@
 /** One worker after the other, the largest first, while the others go on serving. */
+import { hears, readPidSignals } from '../../kernel/pidSignals.ts';
 import type { PlannedStep } from '../../model/action.ts';
+import { isValue } from '../../model/reading.ts';
 import { formatBytes } from '../../model/units.ts';
 import { recycling } from '../managers/recycling.ts';
 import { notPossible, type Planner, planOf } from './plan.ts';
 
 const mostAtOnce = 64;
+
+/** Asked, it would go on, and be killed after the grace with all that it serves. What is not known counts as no. */
+function isDeaf(pid: number, signal: NodeJS.Signals): boolean {
+  const signals = readPidSignals(pid);
+  return isValue(signals) && !hears(signals, signal);
+}
 
 export const recycle: Planner = (target, { graceMs }) => {
   const kind = recycling(target);
@@ -16,6 +24,13 @@ export const recycle: Planner = (target, { graceMs }) => {
     );
   }
   const workers = kind.workers.slice(0, mostAtOnce);
+  if (workers.some(({ id }) => isDeaf(id.pid, kind.signal))) {
+    throw notPossible(
+      `workers that end after what they are at when they get ${kind.signal}`,
+      'that they do not listen to it, as those of Apache with threads',
+      'stanch do restart replaces all of them, as gently as their master can.',
+    );
+  }
   const steps = workers.map(
     ({ id, privateBytes }): PlannedStep => ({
       step: { do: 'end', process: id, signal: kind.signal, graceMs },
