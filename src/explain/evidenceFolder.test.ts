@@ -53,6 +53,17 @@ test('files are readable by their owner alone, listed latest first, and the olde
   assert.equal(statSync(join(dataDir, 'evidence')).mode & 0o777, 0o700);
   for (const name of names) assert.equal(statSync(join(dataDir, 'evidence', name)).mode & 0o777, 0o600);
   assert.equal(folder.list()[0]?.id, evidence(102).id);
+  assert.deepEqual(
+    folder.list(2).map(({ id }) => id),
+    [evidence(102).id, evidence(101).id],
+  );
+  for (let time = 0; time < 2; time += 1) {
+    assert.deepEqual(
+      folder.list(5, (subjectId) => subjectId === 'nobody'),
+      [],
+      'also when it is known what each is about',
+    );
+  }
   assert.equal(folder.get(evidence(0).id), null);
   assert.deepEqual(folder.get(evidence(50).id), evidence(50));
   writeFileSync(join(dataDir, 'evidence', `${evidence(50).id}.json`), '{"half');

@@ -8,11 +8,14 @@ const most = 100;
 const mostBytes = 16 << 20;
 const oldestMs = 90 * 86_400_000;
 const mostFileBytes = 1 << 20;
+const mostRemembered = 200;
 const ending = '.json';
 const idPattern = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/;
 
 export class EvidenceFolder {
   readonly #path: string;
+  /** What a file is about never changes: those about others are not read again. */
+  readonly #subjectIds = new Map<string, string | null>();
 
   constructor(dataDir: string) {
     this.#path = join(dataDir, 'evidence');
@@ -39,9 +42,20 @@ export class EvidenceFolder {
     return path;
   }
 
-  /** Latest first. Files that are damaged are left out. */
-  list(): Evidence[] {
-    return this.#ids().flatMap((id) => this.get(id) ?? []);
+  /** Latest first, at most `limit`; `isAbout`: of subjects that it holds for. Files that are damaged are left out. */
+  list(limit: number = most, isAbout: (subjectId: string | null) => boolean = () => true): Evidence[] {
+    const found: Evidence[] = [];
+    for (const id of this.#ids()) {
+      if (found.length >= limit) break;
+      const known = this.#subjectIds.get(id);
+      if (known !== undefined && !isAbout(known)) continue;
+      const evidence = this.get(id);
+      if (evidence === null) continue;
+      if (this.#subjectIds.size >= mostRemembered) this.#subjectIds.clear();
+      this.#subjectIds.set(id, evidence.subject.subjectId);
+      if (isAbout(evidence.subject.subjectId)) found.push(evidence);
+    }
+    return found;
   }
 
   /** Null: there is none of that id. */

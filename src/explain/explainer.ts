@@ -76,8 +76,8 @@ export class Explainer {
   }
 
   /** Latest first. */
-  evidence(): Evidence[] {
-    return this.#folder.list();
+  evidence(limit: number, isAbout?: (subjectId: string | null) => boolean): Evidence[] {
+    return this.#folder.list(limit, isAbout);
   }
 
   get(id: string): Evidence | null {

@@ -11,18 +11,17 @@ import type { LiveSource } from './source.ts';
 
 /** `subject`: only what is about it, or about a process of it. */
 export function evidenceDocument(source: LiveSource, { limit, subject }: { limit: number; subject?: string }): EvidenceListDocument {
-  const all = source.explainer.evidence();
   return {
     schema: 'stanch.evidence-list/1',
     time: new Date(source.nowMs()).toISOString(),
     job: source.explainer.job(),
-    evidence: (subject === undefined ? all : all.filter(isAbout(source.scan(), subject))).slice(0, limit),
+    evidence: source.explainer.evidence(limit, subject === undefined ? undefined : isAbout(source.scan(), subject)),
   };
 }
 
-function isAbout(scan: Scan, wanted: string): (evidence: Evidence) => boolean {
+function isAbout(scan: Scan, wanted: string): (subjectId: string | null) => boolean {
   const members = scan.workloads.find(({ subject }) => subject.id === wanted)?.memberIds ?? [];
-  return ({ subject: { subjectId } }) => subjectId !== null && (subjectId === wanted || members.includes(subjectId));
+  return (subjectId) => subjectId !== null && (subjectId === wanted || members.includes(subjectId));
 }
 
 export function oneEvidence(source: LiveSource, id: string): Evidence & Record<string, unknown> {

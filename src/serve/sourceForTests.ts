@@ -174,8 +174,8 @@ const whereForTests: Where = {
   notices: [],
 };
 
-/** An hour of memory at 100 MiB an hour and a tenth of a core, with a restart in the middle. */
-function points(gauge: string, fromMs: number, toMs: number): Points {
+/** An hour of memory at 100 MiB an hour and a tenth of a core (half a core for the host), with a restart in the middle. */
+function points(subjectId: string, gauge: string, fromMs: number, toMs: number): Points {
   const all = Float64Array.from({ length: 61 }, (_, minute) => startMs - (60 - minute) * 60_000);
   const timeMs = all.filter((ms) => ms >= fromMs && ms <= toMs);
   const value = (minute: number) => {
@@ -183,11 +183,11 @@ function points(gauge: string, fromMs: number, toMs: number): Points {
     if (gauge === 'swapBytes') return mib;
     if (gauge === 'limitBytes') return 8e9;
     if (gauge === 'headroomBytes') return 3e9;
-    if (gauge === 'cpuSeconds') return minute * 30;
     if (gauge === 'latencyUs') return 40_000;
     if (gauge === 'stallPercent') return 31;
     if (gauge === 'stageRank') return minute < 30 ? 0 : 3;
     if (gauge === 'startTimeMs') return minute < 30 ? startMs - 9e6 : startMs - 1.8e6;
+    if (gauge === 'cpuSeconds' && subjectId === hostSubject.id) return minute * 30;
     if (gauge === 'cpuSeconds') return 6 * (minute < 30 ? minute : minute - 30);
     return Number.NaN;
   };
@@ -283,7 +283,7 @@ export function sourceForTests(): TestSource {
       startTimeMs: startMs - 1000,
     }),
     store: {
-      read: (_id, gauge, fromMs, toMs) => points(gauge, fromMs, toMs),
+      read: (id, gauge, fromMs, toMs) => points(id, gauge, fromMs, toMs),
       findings: () => [findingForTests],
       health: () => ({ mode: 'disk', reason: null, bytes: 123, setAside: [] }),
     },
@@ -299,7 +299,7 @@ export function sourceForTests(): TestSource {
     },
     explainer: {
       job: () => job,
-      evidence: () => [evidence],
+      evidence: (_limit, isAbout) => (isAbout?.(evidence.subject.subjectId) === false ? [] : [evidence]),
       get: (id) => (id === evidence.id ? evidence : null),
       plan: (subject) => ({
         subject,

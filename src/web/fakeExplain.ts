@@ -179,7 +179,7 @@ export function adviceFrom(row: SubjectRow, time: string): AdviceDocument {
             title: 'Limit its memory, so that it ends before its neighbours do',
             settings: [
               { name: 'MemoryHigh', now: null, live: null, advised: '1.2G' },
-              { name: 'MemoryMax', now: null, live: null, advised: '1.4G' },
+              { name: 'MemoryMax', now: null, live: '2147483648', advised: '1.4G' },
             ],
             reason: 'healthy it needs 520 MiB at its peak; what is beyond that is the leak',
             arithmetic: ['peak before the leak 520 MiB', '520 MiB × 2.3 for bursts = 1.2 GiB soft', '1.2 GiB × 1.2 = 1.4 GiB hard'],

@@ -198,7 +198,7 @@ describe('the page', { timeout: 230_000 }, () => {
     await page.getByRole('heading', { level: 1, name: 'shop-worker.service' }).waitFor();
     await page.getByRole('img', { name: /floor of private memory rose from .* restarted once/i }).waitFor();
     await page.getByText('Limit').or(page.getByText('no memory limit')).first().waitFor();
-    await page.getByRole('button', { name: 'Open files' }).press('Enter');
+    await page.getByRole('group', { name: 'Resource' }).getByRole('button', { name: 'Open files' }).press('Enter');
     await page.getByRole('button', { name: '24 h' }).press('Enter');
     await page.getByRole('heading', { name: 'Open files over time' }).waitFor();
     const link = page.url();
@@ -327,10 +327,10 @@ describe('the page', { timeout: 230_000 }, () => {
     const id = fake.state.rows[0]?.id ?? '';
     const { page, close } = await openView(browser, `${fake.url}#/workload/${id}`, { expected: /404/ });
     await page.getByRole('heading', { level: 1, name: 'shop-worker.service' }).waitFor();
-    await page.locator('canvas').waitFor();
+    await page.locator('canvas').nth(1).waitFor();
     fake.state = calmState();
     await page.getByText('It has ended: none of its processes runs any more').waitFor();
-    assert.equal(await page.locator('canvas').count(), 1);
+    assert.equal(await page.locator('canvas').count(), 2, 'its memory and its load');
     await close();
   });
 

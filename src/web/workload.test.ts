@@ -210,7 +210,7 @@ describe('one workload', { timeout: 230_000 }, () => {
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     const advice = part(page, 'What to set');
     const limit = advice.getByRole('article', { name: /^Limit its memory/ });
-    assert.match(await limit.innerText(), /MemoryMax\s+not set\s*→\s*to be\s+1\.4G/);
+    assert.match(await limit.innerText(), /MemoryMax\s+not set\s*→\s*to be\s+1\.4G\s+in force now: 2 GiB/);
     await limit.getByText('How that is worked out').click();
     await limit.getByText('520 MiB × 2.3 for bursts = 1.2 GiB soft').waitFor();
     assert.match(await limit.getByRole('region', { name: /^Lines for/ }).innerText(), /\+\[Service\]\s+\+MemoryHigh=1\.2G/);

@@ -148,16 +148,16 @@ test('the load is put on the axis of the memory, and words say whether memory gr
   const chart = loadChart(steady, 'CPU time', { fromMs: startMs, toMs: startMs + 20 * minute, nowMs });
   assert.deepEqual([chart.fromMs, chart.toMs, chart.unit], [startMs, startMs + 20 * minute, 'cores']);
   assert.equal(
-    loadInWords(steady, rising, 'CPU time'),
+    loadInWords(steady, 'CPU time', rising, 'memory'),
     'CPU time stayed at about 4 % of a core, while memory rose: it does not hold more because it does more.',
   );
   const busier = load(Array.from({ length: 12 }, (_, index) => 0.1 + 0.05 * index));
   assert.match(
-    loadInWords(busier, rising, 'CPU time') ?? '',
+    loadInWords(busier, 'CPU time', rising, 'memory') ?? '',
     /from about 15 % of a core to 60 % of a core, while memory rose: it does more as well/,
   );
-  assert.equal(loadInWords(steady, flat, 'CPU time'), 'CPU time stayed at about 4 % of a core.');
-  assert.equal(loadInWords(load([0.1, null]), rising, 'CPU time'), null);
+  assert.equal(loadInWords(steady, 'CPU time', flat, 'memory'), 'CPU time stayed at about 4 % of a core.');
+  assert.equal(loadInWords(load([0.1, null]), 'CPU time', rising, 'memory'), null);
 });
 
 test('lives begin at the same edge, break where nothing was read, and come to their numbers', () => {

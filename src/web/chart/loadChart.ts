@@ -25,19 +25,19 @@ const noticeable = 1.25;
 const nothing = 0.005;
 
 /**
- * Whether the memory grew with the work: the means of the first and the last quarter of what is shown.
+ * Whether what it holds grew with the work: the means of the first and the last quarter of what is shown.
  * null: too little was recorded to say.
  */
-export function loadInWords(load: SeriesDocument, memory: SeriesDocument, name: string): string | null {
+export function loadInWords(load: SeriesDocument, name: string, holding: SeriesDocument, what: string): string | null {
   const [before, after] = ends(load.mean);
-  const [held, holds] = ends(memory.floor);
+  const [held, holds] = ends(holding.floor);
   if (before === null || after === null || held === null || holds === null) return null;
   const said = (value: number) => formatAmount(value, load.unit);
   const isSteady = after <= Math.max(before * noticeable, before + nothing) && before <= Math.max(after * noticeable, after + nothing);
   const work = isSteady ? `${name} stayed at about ${said(after)}` : `${name} went from about ${said(before)} to ${said(after)}`;
   if (holds < held * noticeable) return `${work}.`;
-  if (isSteady || after < before) return `${work}, while memory rose: it does not hold more because it does more.`;
-  return `${work}, while memory rose: it does more as well.`;
+  if (isSteady || after < before) return `${work}, while ${what} rose: it does not hold more because it does more.`;
+  return `${work}, while ${what} rose: it does more as well.`;
 }
 
 function ends(values: readonly (number | null)[]): [number | null, number | null] {

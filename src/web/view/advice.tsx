@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { AdviceDocument, Recommendation, SubjectRow } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
+import { formatBytes } from '../words/format.ts';
 import { inert } from '../words/inert.ts';
 import { shellWord } from '../words/shell.ts';
 import { Command } from './command.tsx';
@@ -76,7 +77,7 @@ function Advised({ advised, name }: { advised: Recommendation; name: string }) {
           <li key={setting.name}>
             <code>{inert(setting.name)}</code> <span class="setting-now">{setting.now === null ? 'not set' : inert(setting.now)}</span>
             <span aria-hidden="true"> → </span>
-            <span class="sr-only">to be</span> <strong>{inert(setting.advised)}</strong>
+            <span class="sr-only">to be</span> <strong>{inert(setting.advised)}</strong> <InForce {...setting} />
           </li>
         ))}
       </ul>
@@ -121,6 +122,12 @@ function Advised({ advised, name }: { advised: Recommendation; name: string }) {
       )}
     </article>
   );
+}
+
+/** Where the kernel holds another limit than the files say. */
+function InForce({ live, now }: Recommendation['settings'][number]) {
+  if (live === null || live === now) return null;
+  return <span class="small">in force now: {/^\d{7,15}$/.test(live) ? formatBytes(Number(live)) : inert(live)}</span>;
 }
 
 function Commands({ commands }: { commands: readonly string[] }) {

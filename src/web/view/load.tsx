@@ -1,4 +1,4 @@
-/** Load beside memory: CPU time, or how many processes, threads or connections there were, under the chart of the memory. */
+/** Load beside memory: CPU time, or how many processes, threads or connections there were, under the chart of what it holds. */
 import { useMemo, useState } from 'preact/hooks';
 import type { ChartModel } from '../chart/chartModel.ts';
 import { loadChart, loadInWords } from '../chart/loadChart.ts';
@@ -16,13 +16,15 @@ const kindNames: readonly Kind[] = ['cpu', 'processes', 'threads', 'fds', 'socke
 interface Props {
   subjectId: string;
   range: Range;
-  memory: SeriesDocument;
-  /** Of the memory, for the axis. */
+  /** What it holds, and what that is called. */
+  holding: SeriesDocument;
+  what: string;
+  /** Of the same, for the axis. */
   above: ChartModel;
   group: string;
 }
 
-export function Load({ subjectId, range, memory, above, group }: Props) {
+export function Load({ subjectId, range, holding, what, above, group }: Props) {
   const [kind, setKind] = useState<Kind>('cpu');
   const { document: load, problem } = useDocument<SeriesDocument>(
     `${subjectId}/${kind}?${range}`,
@@ -31,18 +33,20 @@ export function Load({ subjectId, range, memory, above, group }: Props) {
   );
   const label = kinds[kind];
   const model = useMemo(() => (load !== null && load.timeMs.length > 1 ? loadChart(load, label, above) : null), [load, above]);
-  const words = load === null ? null : loadInWords(load, memory, label);
+  const words = load === null ? null : loadInWords(load, label, holding, what);
   return (
     <div class="load">
       <div class="load-head">
         <h3>What it did meanwhile</h3>
         <fieldset class="switch">
           <legend class="sr-only">What it did meanwhile</legend>
-          {kindNames.map((name) => (
-            <button type="button" key={name} aria-pressed={name === kind} onClick={() => setKind(name)}>
-              {kinds[name]}
-            </button>
-          ))}
+          {kindNames
+            .filter((name) => name !== holding.resource)
+            .map((name) => (
+              <button type="button" key={name} aria-pressed={name === kind} onClick={() => setKind(name)}>
+                {kinds[name]}
+              </button>
+            ))}
         </fieldset>
       </div>
       {model !== null && hasValues(load) ? (

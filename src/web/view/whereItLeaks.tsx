@@ -1,11 +1,12 @@
 /** Where in the application it leaks: asked for with its cost told first, followed while it is looked for, and then read. */
 import { useEffect, useState } from 'preact/hooks';
 import { askDocument, tell } from '../talk/api.ts';
-import type { EvidenceListDocument, EvidencePlanDocument, ExplainJob, Member, SubjectRow } from '../talk/documents.ts';
+import type { EvidenceListDocument, EvidencePlanDocument, ExplainJob, Member, Resource, SubjectRow } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
 import { formatBytes, formatDuration } from '../words/format.ts';
 import { inert } from '../words/inert.ts';
 import { shellWord } from '../words/shell.ts';
+import { resourceWord } from '../words/verdictWords.ts';
 import { Command } from './command.tsx';
 import { tickingNowMs } from './connection.tsx';
 import { EvidenceView } from './evidence.tsx';
@@ -14,6 +15,7 @@ import { Moment } from './moment.tsx';
 import { Name } from './name.tsx';
 import { problemWords } from './problemWords.ts';
 
+const bytes: readonly Resource[] = ['memory', 'shmem', 'kernel'];
 const everyMs = 15_000;
 const whileRunningMs = 2000;
 const planTimeoutMs = 20_000;
@@ -32,6 +34,12 @@ export function WhereItLeaks({ subject, members }: { subject: SubjectRow; member
           Where it leaks
         </h2>
       </div>
+      {!bytes.includes(subject.verdict.resource) && (
+        <p class="why-lead">
+          What stands out here is {resourceWord(subject.verdict.resource).toLowerCase()} and not memory: see below what it holds open. What
+          is read here is memory.
+        </p>
+      )}
       {isRunning && <Running job={job} isOurs={isOurs} onCancel={asking.cancel} />}
       {!isRunning && isOurs && job.state === 'failed' && <p class="wrong">It could not be found out: {failureWords(job)}</p>}
       {!isRunning && isOurs && job.state === 'cancelled' && <p>It was ended before it was done. The process was only read, and goes on.</p>}

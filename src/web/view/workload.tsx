@@ -201,8 +201,15 @@ function ResourceHistory({ subject, resource, query }: { subject: SubjectRow; re
       )}
       <p class="in-words">{summary}</p>
       {model && <ChartNumbers model={model} caption={`${label} over time`} />}
-      {model && series && resource === 'memory' && (
-        <Load subjectId={subject.id} range={range} memory={series} above={model} group={chartGroup} />
+      {model && series && (
+        <Load
+          subjectId={subject.id}
+          range={range}
+          holding={series}
+          what={resource === 'memory' ? 'memory' : label.toLowerCase()}
+          above={model}
+          group={chartGroup}
+        />
       )}
     </section>
   );
