@@ -47,7 +47,7 @@ export class V8Graph {
 
   /** Of itself, with what it has outside of V8's heap. */
   bytesOf(object: number, kind: number): number {
-    const { firstNonString, stringLengthAt, arrayBuffer, bufferLengthAt, byteArray, doubleArray } = this.#layout;
+    const { firstNonString, stringLengthAt, arrayBuffer, bufferLengthAt, byteArray, doubleArray, propertyArray } = this.#layout;
     const type = this.#maps.typeOf(kind);
     const bytes = this.#maps.all[kind]?.bytes ?? 0;
     if (type === arrayBuffer) return bytes + Math.min(2 ** 34, this.#windows.word(object - 1 + bufferLengthAt));
@@ -55,6 +55,8 @@ export class V8Graph {
     const length = this.#windows.word(object - 1 + (type < firstNonString ? stringLengthAt - 4 : 8)) / high;
     if (type < firstNonString) return 16 + Math.floor(length) * ((type & 8) === 0 ? 2 : 1);
     if (type === byteArray) return 16 + length;
+    // Its hash is in the same number.
+    if (type === propertyArray) return 16 + (length & 1023) * 8;
     return this.isArrayLike(type) || this.isContext(type) || type === doubleArray ? 16 + length * 8 : 16;
   }
 

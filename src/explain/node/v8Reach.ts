@@ -13,7 +13,8 @@ import type { V8Objects } from './v8Objects.ts';
 const mostSources = 100_000;
 const mostSteps = 6;
 const mostOther = 120_000;
-const mostWanted = 120_000;
+const mostFound = 200_000;
+const mostStepsBetween = 3;
 
 interface Reached {
   object: number;
@@ -63,7 +64,9 @@ class Reach {
   readonly #wanted: Wanted;
   readonly #seen = new Set<number>();
   readonly #others: Reached[] = [];
+  /** What is looked for, and what lies between. */
   readonly #found: Reached[] = [];
+  #foundDone = 0;
   readonly #groups = new Map<Reached, { first: Reached; counts: Map<number, number> }>();
 
   constructor(heap: Heap, wanted: Wanted) {
@@ -96,11 +99,13 @@ class Reach {
     const object = windows.word(address);
     const before = this.#others.length + this.#found.length;
     this.#meet(object, { steps: 0, from: null, offset: 0, root });
+    this.#followFound();
     // What is static in a class is a field of a function.
     const kind = graph.kindOf(object);
     if (kind === null || before === this.#others.length + this.#found.length || !names.isFunction(maps.typeOf(kind))) return;
     const from = this.#others.at(-1) ?? null;
     for (const { object: field, offset } of graph.staticRefsOf(object, kind)) this.#meet(field, { steps: 1, from, offset, root: null });
+    this.#followFound();
   }
 
   #meet(object: number, how: Omit<Reached, 'object' | 'kind' | 'start'>): void {
@@ -109,26 +114,32 @@ class Reach {
     const kind = this.#heap.graph.kindOf(object);
     if (kind === null || this.#wanted.isLeftOut(object)) return;
     const reached: Reached = { object, kind, ...how, start: how.from?.start ?? null };
-    if (this.#wanted.isWanted(object, kind)) {
-      reached.start ??= how.from ?? reached;
-      this.#found.push(reached);
-    } else if (how.steps < mostSteps && this.#others.length < mostOther) this.#others.push(reached);
+    const isWanted = this.#wanted.isWanted(object, kind);
+    if (isWanted) Object.assign(reached, { start: reached.start ?? how.from ?? reached, steps: 0 });
+    if (isWanted || (reached.start !== null && how.steps <= mostStepsBetween)) this.#found.push(reached);
+    else if (how.steps < mostSteps && this.#others.length < mostOther) this.#others.push(reached);
   }
 
   run(): void {
-    let at = 0;
-    let done = 0;
-    // What is looked for first: it may be a long way from one to the next.
-    while (at < this.#others.length || done < this.#found.length) {
-      const isWanted = done < this.#found.length && done < mostWanted;
-      if (!isWanted && at >= this.#others.length) break;
-      const from = isWanted ? this.#found[done++] : this.#others[at++];
-      if (from === undefined) break;
-      if (isWanted) this.#count(from);
-      const steps = isWanted ? Math.min(from.steps, mostSteps - 3) : from.steps + 1;
-      for (const { object, offset } of this.#heap.graph.refsOf(from.object, from.kind))
-        this.#meet(object, { steps, from, offset, root: null });
+    for (let at = 0; at < this.#others.length; at += 1) {
+      this.#follow(this.#others[at]);
+      this.#followFound();
     }
+  }
+
+  /** What is looked for first, and at once: the newest of it is moved soon, and it may be a long way from one to the next. */
+  #followFound(): void {
+    for (; this.#foundDone < Math.min(this.#found.length, mostFound); this.#foundDone += 1) {
+      const from = this.#found[this.#foundDone];
+      if (from !== undefined && this.#wanted.isWanted(from.object, from.kind)) this.#count(from);
+      this.#follow(from);
+    }
+  }
+
+  #follow(from: Reached | undefined): void {
+    if (from === undefined) return;
+    for (const { object, offset } of this.#heap.graph.refsOf(from.object, from.kind))
+      this.#meet(object, { steps: from.steps + 1, from, offset, root: null });
   }
 
   /** What is come to from one array, table or head of a list is one group: by what is just outside of it. */
