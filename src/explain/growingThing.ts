@@ -11,6 +11,7 @@ export type LeakPattern =
   | 'blocked-goroutines'
   | 'memo-without-limit'
   | 'mutable-default'
+  | 'closure-held-by-timer'
   | 'no-pointer-left';
 
 /** One answer to what grows in a heap, the same for every runtime. */

@@ -57,6 +57,11 @@ export const leakPatterns: Record<LeakPattern, { name: string; meaning: string; 
     meaning: 'a list or dict that is the default of an argument is made once and kept with the function',
     fix: 'Make None the default, and the list inside of the function.',
   },
+  'closure-held-by-timer': {
+    name: 'closure held by a timer',
+    meaning: 'each request starts a timer or an interval that keeps what its function uses',
+    fix: 'Clear it where the request ends (clearInterval, clearTimeout), or start one for all.',
+  },
   'no-pointer-left': {
     name: 'forgotten without being freed',
     meaning: 'nothing in the process refers to them any more',

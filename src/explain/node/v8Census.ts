@@ -1,65 +1,145 @@
-/** One pass over V8's heap: every object begins with the address of its map, and every map with that of the map of maps, which is its own. */
-
+/** One look at V8's heap: how many objects of each map there are, and how many entries each collection has. */
 import type { HeapWindows } from '../heapWindows.ts';
-import { wordIn } from '../heapWindows.ts';
 import type { Look } from '../threeLooks.ts';
 import type { V8Layout } from './v8Constants.ts';
+import type { V8Maps } from './v8Maps.ts';
+import type { V8Object, V8Objects } from './v8Objects.ts';
 
 const high = 2 ** 32;
-const hashBits = 22;
 const mostSample = 1_000_000;
-const mostMaps = 200_000;
+const mostCollections = 200_000;
+const mostHashed = 500_000;
+const mostCharacters = 2 ** 29;
+const mostBufferBytes = 2 ** 34;
+const mostReread = 5_000;
+const leastEntries = 16;
 
-/** Words, tagged as V8 does it. */
-export interface V8Map {
-  address: number;
-  instanceType: number;
-  bytes: number;
+type CollectionSort = 'Map' | 'Set' | 'Array' | 'object';
+
+export interface Collection {
+  sort: CollectionSort;
+  kind: number;
+  /** Address, as tagged, of what its entries are in. */
+  store: number;
+  entries: number;
 }
 
-export function findMaps(windows: HeapWindows, layout: V8Layout): V8Map[] {
-  const metas = new Set<number>();
-  windows.each((address, halves, count) => {
-    for (let half = 0; half < count; half += 2) {
-      const own = address + half * 4 + 1;
-      if (halves[half] === own % high && halves[half + 1] === Math.floor(own / high) && metas.size < 1_000) metas.add(own);
-    }
-  });
-  for (const meta of metas) if (mapAt(windows, layout, meta)?.instanceType !== layout.mapType) metas.delete(meta);
-  return metas.size === 0 ? [] : windows.holders(metas, mostMaps).flatMap(({ at }) => mapAt(windows, layout, at + 1) ?? []);
+export interface V8Look extends Look {
+  /** By address as it is tagged; only those with some entries. */
+  collections: Map<number, Collection>;
+  /** Characters of the longest text, and where it is. */
+  longestText: { characters: number; at: number };
+  /** Outside of V8's heap, in buffers. */
+  bufferBytes: number;
 }
 
-function mapAt(windows: HeapWindows, { instanceTypeAt, instanceWordsAt }: V8Layout, address: number): V8Map | null {
-  const piece = windows.piece(address - 1, 80);
-  if (piece === null || wordIn(piece, 0) === 0) return null;
-  return { address, instanceType: piece.readUInt16LE(instanceTypeAt), bytes: (piece[instanceWordsAt] ?? 0) * 8 };
-}
-
-/** Of objects of JavaScript: what V8 has for itself is left out. */
-export function takeV8Census(windows: HeapWindows, maps: readonly V8Map[]): Look {
-  const counts = new Array<number>(maps.length).fill(0);
-  const filter = new Uint8Array(2 ** hashBits);
-  const places = new Map(maps.map(({ address }, index) => [address, index]));
-  for (const { address } of maps) filter[((address % high) >>> 3) & (2 ** hashBits - 1)] = 1;
+export function takeV8Look(windows: HeapWindows, objects: V8Objects, maps: V8Maps, layout: V8Layout): V8Look {
+  const counts: number[] = [];
+  const bytes: number[] = [];
   const addresses: number[] = [];
   const kinds: number[] = [];
-  windows.each((address, halves, count) => {
-    for (let half = 0; half < count; half += 2) {
-      const low = halves[half] ?? 0;
-      if ((low & 3) !== 1 || filter[(low >>> 3) & (2 ** hashBits - 1)] === 0) continue;
-      const kind = places.get((halves[half + 1] ?? 0) * high + low);
-      if (kind === undefined) continue;
-      counts[kind] = (counts[kind] ?? 0) + 1;
-      const at = address + half * 4;
-      if (Math.imul(at >>> 3, 0x9e3779b1) >>> 30 !== 0 || addresses.length >= mostSample) continue;
-      addresses.push(at);
-      kinds.push(kind);
+  const found = new CollectionFinder(maps, layout);
+  const longestText = { characters: 0, at: 0 };
+  let bufferBytes = 0;
+  objects.each((object) => {
+    const { at, kind } = object;
+    const type = maps.typeOf(kind);
+    let size = object.bytes;
+    if (type === layout.arrayBuffer) {
+      const length = object.word(layout.bufferLengthAt);
+      if (length < mostBufferBytes) {
+        bufferBytes += length;
+        size += length;
+      }
+    } else if (type < layout.firstNonString) {
+      const characters = charactersOf(object, type, layout);
+      if (characters > longestText.characters && isText(windows, object, type, layout))
+        Object.assign(longestText, { characters, at: at + 1 });
     }
+    counts[kind] = (counts[kind] ?? 0) + 1;
+    bytes[kind] = (bytes[kind] ?? 0) + size;
+    found.visit(object, type);
+    if (type < layout.firstObject || Math.imul(at >>> 3, 0x9e3779b1) >>> 30 !== 0 || addresses.length >= mostSample) return;
+    addresses.push(at);
+    kinds.push(kind);
   });
   // Regions are read in the order of their addresses.
-  return {
-    counts,
-    bytes: maps.map(({ bytes }, kind) => bytes * (counts[kind] ?? 0)),
-    sample: { addresses: Float64Array.from(addresses), kinds: Int32Array.from(kinds), marks: new Uint32Array(addresses.length) },
-  };
+  const sample = { addresses: Float64Array.from(addresses), kinds: Int32Array.from(kinds), marks: new Uint32Array(addresses.length) };
+  return { counts, bytes, sample, collections: found.collections(windows), longestText, bufferBytes };
+}
+
+/** 0 of a text that is only a part of another. */
+function charactersOf(object: V8Object, type: number, { stringLengthAt }: V8Layout): number {
+  const sort = type & 7;
+  const characters = Math.floor(object.word(stringLengthAt - 4) / high);
+  const isConsistent = sort === 0 ? object.bytes > characters : sort === 1 && (object.word(16) & 3) === 1 && (object.word(24) & 3) === 1;
+  return isConsistent && characters < mostCharacters ? characters : 0;
+}
+
+/** The parts that a text is put together of are texts. */
+function isText(windows: HeapWindows, object: V8Object, type: number, { instanceTypeAt, firstNonString }: V8Layout): boolean {
+  if ((type & 7) === 0) return true;
+  return [object.word(16), object.word(24)].every((part) => {
+    const partType = windows.piece(windows.word(part - 1) - 1 + instanceTypeAt, 2)?.readUInt16LE(0) ?? firstNonString;
+    return partType < firstNonString;
+  });
+}
+
+/** Where the entries are is another object, before or behind: both are put together at the end. */
+class CollectionFinder {
+  readonly #maps: V8Maps;
+  readonly #layout: V8Layout;
+  /** Entries of hash tables by address. */
+  readonly #tables = new Map<number, number>();
+  readonly #hashed: { address: number; offset: number; collection: Collection }[] = [];
+  readonly #arrays = new Map<number, Collection>();
+
+  constructor(maps: V8Maps, layout: V8Layout) {
+    this.#maps = maps;
+    this.#layout = layout;
+  }
+
+  visit(object: V8Object, type: number): void {
+    const { map, set, array, firstObject, fixedArray, byteArray } = this.#layout;
+    if (type > fixedArray && type < byteArray) this.#table(object);
+    else if (type === map) this.#hash(object, 'Map', 24);
+    else if (type === set) this.#hash(object, 'Set', 24);
+    else if (type === array) this.#array(object);
+    else if (type === firstObject && this.#maps.all[object.kind]?.isDictionary === true) this.#hash(object, 'object', 8);
+  }
+
+  #table(object: V8Object): void {
+    const entries = object.word(16) / high;
+    if (Number.isInteger(entries) && this.#tables.size < mostHashed) this.#tables.set(object.at + 1, entries);
+  }
+
+  #hash(object: V8Object, sort: CollectionSort, offset: number): void {
+    const store = object.word(offset);
+    if ((store & 3) !== 1 || this.#hashed.length >= mostHashed) return;
+    this.#hashed.push({ address: object.at + 1, offset, collection: { sort, kind: object.kind, store, entries: 0 } });
+  }
+
+  #array(object: V8Object): void {
+    const entries = object.word(24) / high;
+    if (!Number.isInteger(entries) || entries < leastEntries || this.#arrays.size >= mostCollections) return;
+    this.#arrays.set(object.at + 1, { sort: 'Array', kind: object.kind, store: object.word(16), entries });
+  }
+
+  collections(windows: HeapWindows): Map<number, Collection> {
+    const all = this.#arrays;
+    let reread = 0;
+    for (const { address, offset, collection } of this.#hashed) {
+      let { store } = collection;
+      let entries = this.#tables.get(store);
+      if (entries === undefined && reread < mostReread) {
+        // A young table is moved while others are read: where it is now.
+        reread += 1;
+        store = windows.word(address - 1 + offset);
+        entries = windows.word(store - 1 + 16) / high;
+      }
+      if (entries !== undefined && Number.isInteger(entries) && entries >= leastEntries)
+        all.set(address, { ...collection, store, entries });
+    }
+    return all;
+  }
 }

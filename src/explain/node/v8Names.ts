@@ -1,12 +1,25 @@
-/** What JavaScript calls the objects of a map: the function that made them and their first properties. */
+/** What JavaScript calls the objects of V8: the function that made them and their first properties; variables, fields and functions. */
+import { basename } from 'node:path';
 import { type HeapWindows, wordIn } from '../heapWindows.ts';
 import type { V8Layout } from './v8Constants.ts';
 
-const mostNameBytes = 100;
+const mostNameBytes = 200;
 const mostShown = 5;
 const mostBack = 100;
+const mostProperties = 500;
+const mostLocals = 74;
 const descriptorBytes = 24;
-const scopeWords = 24;
+const scopeWords = 2 * mostLocals + 16;
+const high = 2 ** 32;
+const contextHeaderWords = 2;
+/** So many types of functions come one after another. */
+const functionTypes = 16;
+
+export interface ContextVariable {
+  name: string;
+  /** In no function: it lasts as long as the program. */
+  isModule: boolean;
+}
 
 export class V8Names {
   readonly #windows: HeapWindows;
@@ -20,55 +33,197 @@ export class V8Names {
   /** `RequestContext {id, url}`. */
   type(map: number): string {
     const keys = this.#keys(map);
-    const name = this.#constructorName(map) ?? 'Object';
-    return keys.length === 0 ? name : `${name} {${keys.join(', ')}}`;
+    const name = this.constructorName(map) ?? 'Object';
+    return keys.length === 0 || name === 'Array' ? name : `${name} {${keys.join(', ')}}`;
   }
 
-  #instanceType(object: number): number {
+  /** As `type`, of one object: functions have names of their own. 0 and what is no address: a number. */
+  typeOfObject(object: number): string {
+    if ((object & 3) !== 1) return 'number';
+    const type = this.instanceType(object);
+    if (type < 0) return '?';
+    if (type < this.#layout.firstNonString) return 'string';
+    if (this.isFunction(type)) return `function ${this.functionName(object) ?? '(anonymous)'}`;
+    return type < this.#layout.firstObject ? 'value' : this.type(this.#windows.word(object - 1));
+  }
+
+  isFunction(type: number): boolean {
+    return type >= this.#layout.function && type <= this.#layout.function + functionTypes;
+  }
+
+  instanceType(object: number): number {
     return this.#windows.piece(this.#windows.word(object - 1) - 1 + this.#layout.instanceTypeAt, 2)?.readUInt16LE(0) ?? -1;
   }
 
   /** Null of what is no plain name. */
-  #name(object: number): string | null {
-    if ((object & 3) !== 1) return null;
-    const type = this.#instanceType(object);
-    if (type < 0 || type >= this.#layout.firstNonString || (type & 7) !== 0 || (type & 8) === 0) return null;
-    const length = this.#windows.piece(object - 1 + this.#layout.stringLengthAt, 4)?.readInt32LE(0) ?? 0;
-    if (length <= 0 || length > mostNameBytes) return null;
-    const text = this.#windows.piece(object - 1 + this.#layout.stringCharsAt, length)?.toString('latin1') ?? '';
-    return /^[\w$.]+$/.test(text) ? text : null;
+  name(object: number): string | null {
+    const text = this.#text(object);
+    return text !== null && /^[\w$.#-]+$/.test(text) ? text : null;
   }
 
-  #constructorName(map: number): string | null {
+  #text(object: number): string | null {
+    if ((object & 3) !== 1) return null;
+    const { symbolType, symbolNameAt, firstNonString, thinActualAt, stringLengthAt, stringCharsAt } = this.#layout;
+    const type = this.instanceType(object);
+    if (type === symbolType) return this.#plainText(this.#windows.word(object - 1 + symbolNameAt));
+    if (type >= 0 && type < firstNonString && (type & 7) === 5) return this.#plainText(this.#windows.word(object - 1 + thinActualAt));
+    if (type < 0 || type >= firstNonString || (type & 7) !== 0 || (type & 8) === 0) return null;
+    const length = this.#windows.piece(object - 1 + stringLengthAt, 4)?.readInt32LE(0) ?? 0;
+    if (length <= 0 || length > mostNameBytes) return null;
+    return this.#windows.piece(object - 1 + stringCharsAt, length)?.toString('latin1') ?? null;
+  }
+
+  #plainText(object: number): string | null {
+    const type = this.instanceType(object);
+    return type >= 0 && type < this.#layout.firstNonString && (type & 7) === 0 ? this.#text(object) : null;
+  }
+
+  constructorName(map: number): string | null {
     let at = map;
     for (let back = 0; back < mostBack; back += 1) {
       at = this.#windows.word(at - 1 + this.#layout.constructorAt);
-      if (this.#instanceType(at) !== this.#layout.mapType) break;
+      if (this.instanceType(at) !== this.#layout.mapType) break;
     }
-    const shared = this.#windows.word(at - 1 + this.#layout.functionSharedAt);
-    const name = this.#windows.word(shared - 1 + this.#layout.sharedNameAt);
-    return this.#name(name) ?? this.#nameInScope(name);
+    return this.functionName(at);
   }
 
-  #nameInScope(scope: number): string | null {
-    const piece = Buffer.from(this.#windows.piece(scope - 1, scopeWords * 8) ?? []);
-    // Flags, parameters and locals come first, and the names of the locals, each with a word on it.
-    const locals = piece.length === 0 ? 0 : piece.readInt32LE(28);
-    const from = 4 + (locals > 0 && locals < 8 ? locals * 2 : 0);
-    for (let word = from; word < Math.min(from + 6, piece.length / 8); word += 1) {
-      const name = this.#name(wordIn(piece, word * 8));
+  functionName(fn: number): string | null {
+    const shared = this.#windows.word(fn - 1 + this.#layout.functionSharedAt);
+    const name = this.#windows.word(shared - 1 + this.#layout.sharedNameAt);
+    return this.name(name) ?? this.#nameInScope(name);
+  }
+
+  /** `server.mjs`, where the function is written. */
+  scriptOfFunction(fn: number): string | null {
+    const shared = this.#windows.word(fn - 1 + this.#layout.functionSharedAt);
+    const script = this.#windows.word(shared - 1 + this.#layout.sharedScriptAt);
+    if (this.instanceType(script) !== this.#layout.scriptType) return null;
+    const path = this.#text(this.#windows.word(script - 1 + this.#layout.scriptNameAt));
+    return path === null ? null : basename(path);
+  }
+
+  #scope(scope: number): { locals: number; words: Buffer } | null {
+    if (this.instanceType(scope) !== this.#layout.scopeInfo) return null;
+    const at = 8 * (1 + this.#layout.scopeLocalsIndex);
+    const locals = Math.floor(this.#windows.word(scope - 1 + at) / high);
+    let length = scopeWords * 8;
+    let piece = this.#windows.piece(scope - 1, length);
+    // It may lie at the end of what is mapped.
+    while (piece === null && length > 128) {
+      length /= 2;
+      piece = this.#windows.piece(scope - 1, length);
+    }
+    return piece === null ? null : { locals, words: Buffer.from(piece) };
+  }
+
+  /** Names of the locals come first among what is no number; then one word on each; then the name of the function. */
+  #nameInScope(address: number): string | null {
+    const scope = this.#scope(address);
+    if (scope === null) return null;
+    const first = this.#firstName(scope);
+    if (first < 0) return null;
+    const from = scope.locals > 0 && scope.locals <= mostLocals ? first + scope.locals * 2 : first;
+    for (let word = from; word < Math.min(from + 6, Math.floor(scope.words.length / 8)); word += 1) {
+      const name = this.name(wordIn(scope.words, word * 8));
       if (name !== null) return name;
     }
     return null;
   }
 
-  #keys(map: number): string[] {
-    const { bitField3At, ownDescriptorsMask, ownDescriptorsShift, descriptorsAt, descriptorsHeaderBytes } = this.#layout;
-    const bits = this.#windows.piece(map - 1 + bitField3At, 4)?.readUInt32LE(0) ?? 0;
-    const own = (bits & ownDescriptorsMask) >>> ownDescriptorsShift;
-    const descriptors = this.#windows.word(map - 1 + descriptorsAt);
-    return Array.from({ length: Math.min(own, mostShown) }).flatMap((_, index) => {
-      return this.#name(this.#windows.word(descriptors - 1 + descriptorsHeaderBytes + index * descriptorBytes)) ?? [];
+  #firstName({ words }: { words: Buffer }): number {
+    for (let word = 2 + this.#layout.scopeLocalsIndex; word < Math.min(16, words.length / 8); word += 1)
+      if (word * 8 + 8 <= words.length && (wordIn(words, word * 8) & 3) === 1) return word;
+    return -1;
+  }
+
+  /** The variable of a context so many bytes from its start. */
+  contextVariable(context: number, offset: number): ContextVariable | null {
+    return this.#contextVariables(context, (offset - 16) / 8, (offset - 8) / 8)[0] ?? null;
+  }
+
+  /** Of a module, or of the program: what lasts as long as it does. */
+  moduleVariables(context: number): { name: string; offset: number }[] {
+    return this.#contextVariables(context, 0, mostLocals + 3).filter(({ isModule }) => isModule);
+  }
+
+  #contextVariables(context: number, from: number, to: number): (ContextVariable & { offset: number })[] {
+    const scope = this.#scope(this.#windows.word(context - 1 + 16));
+    if (scope === null) return [];
+    const isModuleContext = this.instanceType(this.#windows.word(context - 1 + 32)) === this.#layout.sourceModule;
+    const header = contextHeaderWords + Number(isModuleContext);
+    const first = this.#firstName(scope);
+    if (first < 0 || scope.locals > mostLocals) return [];
+    const isModule = this.isOutermost(context);
+    const last = Math.min(to, header + scope.locals);
+    return Array.from({ length: Math.max(0, last - Math.max(from, header)) }).flatMap((_, index) => {
+      const slot = Math.max(from, header) + index;
+      const at = (first + slot - header) * 8;
+      const name = at + 8 <= scope.words.length ? this.name(wordIn(scope.words, at)) : null;
+      return name === null ? [] : [{ name, isModule, offset: 16 + slot * 8 }];
     });
+  }
+
+  /** Of a module or of the program: what is around of it is no function. */
+  isOutermost(context: number): boolean {
+    if (this.instanceType(this.#windows.word(context - 1 + 32)) === this.#layout.sourceModule) return true;
+    if (this.#isProgramContext(this.instanceType(context) - this.#layout.firstContext)) return true;
+    const previous = this.#windows.word(context - 1 + 24);
+    const type = this.instanceType(previous);
+    const { firstContext, lastContext } = this.#layout;
+    // Native and script contexts are the outermost ones.
+    return type < firstContext || type > lastContext || this.#isProgramContext(type - firstContext);
+  }
+
+  #isProgramContext(place: number): boolean {
+    return place === 7 || place === 8;
+  }
+
+  /** Of a global variable. */
+  nameOfCell(cell: number): string | null {
+    return this.name(this.#windows.word(cell - 1 + 8));
+  }
+
+  /** In a hash table, of the value so many bytes from its start. */
+  keyBefore(table: number, offset: number): string | null {
+    return this.name(this.#windows.word(table - 1 + offset - 8));
+  }
+
+  /** Keys in the order of the fields of objects of this map. */
+  fieldKeys(map: number): Map<number, number> {
+    const { bitField3At, ownDescriptorsMask, ownDescriptorsShift, descriptorsAt, descriptorsHeaderBytes } = this.#layout;
+    const { fieldIndexMask, fieldIndexShift, fieldLocationMask } = this.#layout;
+    const bits = this.#windows.piece(map - 1 + bitField3At, 4)?.readUInt32LE(0) ?? 0;
+    const own = Math.min(mostProperties, (bits & ownDescriptorsMask) >>> ownDescriptorsShift);
+    const from = this.#windows.word(map - 1 + descriptorsAt) - 1 + descriptorsHeaderBytes;
+    const fields = new Map<number, number>();
+    for (let index = 0; index < own; index += 1) {
+      const details = Math.floor(this.#windows.word(from + index * descriptorBytes + 8) / high);
+      if ((details & fieldLocationMask) !== 0) continue;
+      fields.set((details & fieldIndexMask) >>> fieldIndexShift, this.#windows.word(from + index * descriptorBytes));
+    }
+    return fields;
+  }
+
+  /** The name of what an object has so many bytes from its start; null when that is no field with a name. */
+  fieldName(map: number, offset: number): string | null {
+    const start = this.#windows.piece(map - 1 + this.#layout.inObjectStartAt, 1)?.[0] ?? 0;
+    return this.#keyName(this.fieldKeys(map).get(offset / 8 - start) ?? 0);
+  }
+
+  /** The same, of what no longer had room in the object itself. */
+  outerFieldName(map: number, slot: number): string | null {
+    const piece = Buffer.from(this.#windows.piece(map - 1, 16) ?? []);
+    if (piece.length === 0) return null;
+    const inside = (piece[this.#layout.instanceWordsAt] ?? 0) - (piece[this.#layout.inObjectStartAt] ?? 0);
+    return this.#keyName(this.fieldKeys(map).get(inside + slot) ?? 0);
+  }
+
+  #keyName(key: number): string | null {
+    const name = this.name(key);
+    return name !== null && this.instanceType(key) === this.#layout.symbolType && !name.startsWith('#') ? `[${name}]` : name;
+  }
+
+  #keys(map: number): string[] {
+    return [...this.fieldKeys(map).values()].slice(0, mostShown).flatMap((key) => this.name(key) ?? []);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Starts the programs of `programs/{php,java,go,ruby,python-heap}`, each of which keeps something or is healthy, and says by itself how far it is. A started
+ * Starts the programs of `programs/{php,java,go,ruby,python-heap,node-heap}`, each of which keeps something or is healthy, and says by itself how far it is. A started
  * program ends with whoever started it: its standard input does.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
@@ -16,20 +16,23 @@ const builtFolder = join(import.meta.dirname, '..', '..', '..', 'dist', 'lab-pro
 const turnsToCatchUp = 5;
 const buildPatienceMs = 300_000;
 
-export const heapLanguages = ['php', 'java', 'go', 'ruby', 'python'] as const;
+export const heapLanguages = ['php', 'java', 'go', 'ruby', 'python', 'node', 'systemNode'] as const;
 export type HeapLanguage = (typeof heapLanguages)[number];
 
+const systemNode = '/usr/bin/node';
 const tools: Record<HeapLanguage, { programs: string[]; packages: string }> = {
   php: { programs: ['php'], packages: 'php-cli' },
   java: { programs: ['java', 'javac'], packages: 'openjdk-17-jdk-headless' },
   go: { programs: ['go'], packages: 'golang-go' },
   ruby: { programs: ['ruby'], packages: 'ruby' },
   python: { programs: ['python3'], packages: 'python3' },
+  node: { programs: [process.execPath], packages: 'nodejs' },
+  systemNode: { programs: [systemNode], packages: 'nodejs' },
 };
 
 /** Why programs of this language can't run here, for a test to skip with; null when they can. */
 export function whyNoHeapProgram(language: HeapLanguage): string | null {
-  const missing = tools[language].programs.filter((program) => findOnPath(program) === null);
+  const missing = tools[language].programs.filter((program) => !existsSync(program) && findOnPath(program) === null);
   return missing.length === 0 ? null : `there is no ${missing.join(' and no ')} here (apt-get install ${tools[language].packages})`;
 }
 
@@ -106,6 +109,10 @@ function commandOf(language: HeapLanguage, name: string): string[] {
       return ['ruby', join(folder, `${name}.rb`)];
     case 'python':
       return ['python3', '-B', join(programsFolder, 'python-heap', `${name}.py`)];
+    case 'node':
+      return [process.execPath, join(programsFolder, 'node-heap', `${name}.mjs`)];
+    case 'systemNode':
+      return [systemNode, join(programsFolder, 'node-heap', `${name}.mjs`)];
     case 'java':
       return ['java', '-Xmx128m', '-cp', builtOnce('java', folder, (into) => ['javac', '-d', into, ...sources(folder, '.java')]), name];
     case 'go': {

@@ -13,6 +13,8 @@ const paces: Record<HeapLanguage, { warmUp: number; between: number; pause: stri
   go: { warmUp: 2_000, between: 8_000, pause: '2' },
   ruby: { warmUp: 1_000, between: 3_000, pause: '0.005' },
   python: { warmUp: 1_000, between: 2_500, pause: '0.002' },
+  node: { warmUp: 1_000, between: 3_000, pause: '5' },
+  systemNode: { warmUp: 1_000, between: 3_000, pause: '5' },
 };
 
 interface NamingAnswer {

@@ -18,7 +18,30 @@ const leak = (language: HeapLanguage, program: string, type: RegExp, owner: RegE
 });
 const healthy = (language: HeapLanguage, program: string): NamingCase => ({ language, program, grows: null });
 
+/** On the Node that stanch runs on, and on the one of the system. */
+const onNode = (program: string, type: RegExp, owner: RegExp): NamingCase[] => [
+  leak('node', program, type, owner),
+  leak('systemNode', program, type, owner),
+];
+const healthyOnNode = (program: string): NamingCase[] => [healthy('node', program), healthy('systemNode', program)];
+
 export const namingCases: readonly NamingCase[] = [
+  ...onNode('map-without-eviction', /^UserSession \{token, user, steps\}$/, /^SessionStore\.#byToken \(Map\)$/),
+  ...onNode('static-array', /^AuditEntry /, /^AuditLog\.entries \(Array\)$/),
+  ...onNode('listeners', /^function onSettingsChanged$/, /^EventEmitter\._events\.changed \(Array\)$/),
+  ...onNode('timers', /^(?:UploadState|Timeout) /, /^TimersList\./),
+  ...onNode('object-as-map', /^Object \{product, net, currency\}$/, /^knownPrices \(object as a map\)$/),
+  ...onNode('linked-list', /^MailJob /, /^MailQueue\.(?:head|tail)$/),
+  ...onNode('pending-promises', /^function /, /^waiting \(Map\)$/),
+  ...onNode('buffers', /^(?:Buffer|Uint8Array)/, /^uploadedPieces \(Array\)$/),
+  ...onNode('set-of-texts', /^string$/, /^VisitorLog\.seen \(Set\)$/),
+  ...onNode('text-buffer', /^string$/, /^pendingLog$/),
+  ...onNode('closure-chain', /^ReportResult /, /^latestReport$/),
+  ...onNode('history-per-user', /^UserAction /, /^historyByUser \(Array\)$/),
+  ...onNode('copied-state', /^CartEvent /, /^cartState\.events/),
+  ...healthyOnNode('healthy-cache'),
+  ...healthyOnNode('healthy-churn'),
+  ...healthyOnNode('healthy-queue'),
   leak('php', 'static-array', /^Shop\\AuditEntry$/, /^Shop\\AuditLog::\$entries$/),
   leak('php', 'map-without-eviction', /^Shop\\Basket$/, /^Shop\\BasketRepository->byCustomer$/),
   leak('php', 'listeners', /^Closure$/, /^Shop\\Dispatcher->listeners$/),

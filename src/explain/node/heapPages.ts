@@ -1,0 +1,30 @@
+/** Small pieces of the memory of a process, page by page: what lies beside one that was asked for is mostly asked for next. */
+import { HeapWindows } from '../heapWindows.ts';
+
+const pageBytes = 4096;
+const mostPages = 4_096;
+
+export class HeapPages extends HeapWindows {
+  readonly #pages = new Map<number, Buffer | null>();
+
+  /** The process has gone on: what comes next is read anew. */
+  forget(): void {
+    this.#pages.clear();
+  }
+
+  override piece(address: number, length: number): Buffer | null {
+    const at = address % pageBytes;
+    if (at + length > pageBytes) return super.piece(address, length);
+    return this.#page(address - at)?.subarray(at, at + length) ?? null;
+  }
+
+  #page(address: number): Buffer | null {
+    const known = this.#pages.get(address);
+    if (known !== undefined) return known;
+    if (this.#pages.size >= mostPages) this.#pages.clear();
+    const page = super.piece(address, pageBytes);
+    const kept = page === null ? null : Buffer.from(page);
+    this.#pages.set(address, kept);
+    return kept;
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * Who holds these objects? In each pass over V8's heap, all that refers to what was found before; what is found in a pass is looked for in the
+ * rest of it, too. References that keep nothing alive are left out by what they are in.
+ */
+import type { V8Layout } from './v8Constants.ts';
+import type { V8Maps } from './v8Maps.ts';
+import type { V8Names } from './v8Names.ts';
+import { addToFilter, targetFilter, type V8Object, type V8Objects } from './v8Objects.ts';
+
+const mostHolders = 8;
+const mostKnown = 20_000;
+
+export interface V8Holder {
+  /** As tagged. */
+  address: number;
+  kind: number;
+  heldBy: { holder: V8Holder; offset: number }[];
+  /** What surely lasts: a variable of a module, a static field. */
+  root: string | null;
+}
+
+export interface V8Path {
+  root: string | null;
+  /** Nobody refers to it any more. */
+  isRubbish: boolean;
+  /** From next to the target outwards. */
+  steps: { holder: V8Holder; offset: number }[];
+}
+
+interface Heap {
+  objects: V8Objects;
+  maps: V8Maps;
+  names: V8Names;
+  layout: V8Layout;
+}
+
+export class V8Climb {
+  readonly #heap: Heap;
+  readonly #known = new Map<number, V8Holder>();
+  #frontier = new Map<number, V8Holder>();
+  #filter = targetFilter();
+
+  constructor(heap: Heap, targets: readonly { address: number; kind: number }[]) {
+    this.#heap = heap;
+    for (const { address, kind } of targets) this.#meet(address, kind);
+  }
+
+  run(mostPasses: number): void {
+    const { objects } = this.#heap;
+    for (let pass = 0; pass < mostPasses && this.#frontier.size > 0; pass += 1) {
+      const before = new Set(this.#frontier.values());
+      const search = {
+        targets: this.#frontier,
+        filter: this.#filter,
+        onHolder: (target: number, holder: V8Object, offset: number) => this.#take(target, holder, offset),
+      };
+      objects.each(() => undefined, search);
+      // Those that were met in the middle of the pass are looked for in a whole one.
+      this.#frontier = new Map([...this.#frontier].filter(([, holder]) => !before.has(holder)));
+      this.#filter = targetFilter();
+      for (const address of this.#frontier.keys()) addToFilter(this.#filter, address);
+    }
+  }
+
+  #meet(address: number, kind: number): V8Holder {
+    let holder = this.#known.get(address);
+    if (holder === undefined) {
+      holder = { address, kind, heldBy: [], root: null };
+      this.#known.set(address, holder);
+      if (this.#known.size < mostKnown) {
+        this.#frontier.set(address, holder);
+        addToFilter(this.#filter, address);
+      }
+    }
+    return holder;
+  }
+
+  #take(target: number, { at, kind }: V8Object, offset: number): void {
+    const found = this.#frontier.get(target);
+    if (found === undefined || found.heldBy.length >= mostHolders || at + 1 === target) return;
+    if (
+      !keepsAlive(this.#heap.maps.typeOf(kind), offset, this.#heap.layout) ||
+      found.heldBy.some(({ holder }) => holder.address === at + 1)
+    )
+      return;
+    const root = rootName(this.#heap, { address: at + 1, kind }, offset);
+    const holder = root === null ? this.#meet(at + 1, kind) : { address: at + 1, kind, heldBy: [], root };
+    found.heldBy.push({ holder, offset });
+  }
+
+  /** The shortest way to what lasts, or else as far as it was followed. */
+  pathOf(target: number): V8Path {
+    const start = this.#known.get(target);
+    if (start === undefined) return { root: null, isRubbish: false, steps: [] };
+    const cameFrom = new Map<V8Holder, { below: V8Holder; offset: number } | null>([[start, null]]);
+    const unfinished = new Set(this.#frontier.values());
+    let last = start;
+    let isUnfinished = false;
+    for (const holder of cameFrom.keys()) {
+      last = holder;
+      if (holder.root !== null) break;
+      if (unfinished.has(holder)) isUnfinished = true;
+      for (const { holder: above, offset } of holder.heldBy) if (!cameFrom.has(above)) cameFrom.set(above, { below: holder, offset });
+    }
+    const steps: V8Path['steps'] = [];
+    for (let at = last, from = cameFrom.get(at); from; at = from.below, from = cameFrom.get(at))
+      steps.unshift({ holder: at, offset: from.offset });
+    return { root: last.root, isRubbish: last.root === null && !isUnfinished, steps };
+  }
+}
+
+/** Objects, arrays, tables, contexts and cells do; maps, feedback, code and weak collections don't. */
+function keepsAlive(type: number, offset: number, layout: V8Layout): boolean {
+  const {
+    firstObject,
+    fixedArray,
+    byteArray,
+    firstContext,
+    lastContext,
+    propertyArray,
+    propertyCell,
+    cell,
+    promiseReaction,
+    promiseCapability,
+  } = layout;
+  if (offset < 8 || type === layout.weakRef || type === layout.weakMap || type === layout.weakSet) return false;
+  if (type >= firstContext && type <= lastContext) return offset >= 32 || offset === 24;
+  return (
+    type >= firstObject ||
+    (type >= fixedArray && type < byteArray) ||
+    [propertyArray, propertyCell, cell, promiseReaction, promiseCapability].includes(type)
+  );
+}
+
+/** Null of what may end with a request. */
+function rootName({ maps, names, layout }: Heap, { address, kind }: { address: number; kind: number }, offset: number): string | null {
+  const type = maps.typeOf(kind);
+  if (type >= layout.firstContext && type <= layout.lastContext) {
+    const variable = names.contextVariable(address, offset);
+    return variable?.isModule === true ? variable.name : null;
+  }
+  if (type === layout.propertyCell) {
+    const name = names.nameOfCell(address);
+    return name === null ? null : `global ${name}`;
+  }
+  if (names.isFunction(type)) {
+    const field = names.fieldName(maps.all[kind]?.address ?? 0, offset);
+    return field === null || field === 'prototype' ? null : `${names.functionName(address) ?? 'a function'}.${field}`;
+  }
+  return null;
+}
