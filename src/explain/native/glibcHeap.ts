@@ -24,6 +24,8 @@ export interface HeapPart {
   /** Address of the first block. */
   first: number;
   end: number;
+  /** Up to where it may grow: blocks that come meanwhile lie before. */
+  limit: number;
   /** `mapped`: one block with pages of its own. */
   kind: 'main' | 'arena' | 'mapped';
 }
@@ -36,7 +38,7 @@ export function heapParts(memory: TargetMemory, arenas: readonly Arena[], region
   const [start, end] = [brk[0]?.start ?? 0, brk.at(-1)?.end ?? 0];
   if (main !== undefined && end > start) {
     const first = Math.ceil(start / 16) * 16;
-    parts.push({ start: first, first, end: main.top > start && main.top < end ? main.top : end, kind: 'main' });
+    parts.push({ start: first, first, end: main.top > start && main.top < end ? main.top : end, limit: end, kind: 'main' });
   }
   const byAddress = new Map(others.map((arena) => [arena.address, arena]));
   for (const region of regions) {
@@ -61,7 +63,7 @@ function partsOfArenas(memory: TargetMemory, region: Region, arenas: ReadonlyMap
     const holdsArena = arena.address - heap >= header && arena.address - heap < 4096;
     const first = holdsArena ? Math.ceil((arena.address + arenaBytes) / 16) * 16 : heap + header;
     const limit = Math.min(heap + used, region.end);
-    parts.push({ start: heap, first, end: arena.top > first && arena.top < limit ? arena.top : limit, kind: 'arena' });
+    parts.push({ start: heap, first, end: arena.top > first && arena.top < limit ? arena.top : limit, limit, kind: 'arena' });
   }
   return parts;
 }
@@ -78,7 +80,7 @@ function mappedChunks(memory: TargetMemory, region: Region, most: number): HeapP
       const begins =
         got === headerBytes && long(header, 0) === 0 && (header[8] ?? 0) % 8 === 2 && size % pageBytes === 0 && size >= 2 * pageBytes;
       if (begins && at + size <= region.end) {
-        parts.push({ start: at, first: at, end: at + size, kind: 'mapped' });
+        parts.push({ start: at, first: at, end: at + size, limit: at + size, kind: 'mapped' });
         at += size;
       } else at += pageBytes;
     }

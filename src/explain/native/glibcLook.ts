@@ -13,6 +13,8 @@ import type { WordKinds } from './wordKinds.ts';
 
 const mostCaches = 4096;
 const contentWords = 16;
+/** The main heap may be longer by this when it is read again; nothing else is put behind it. */
+const mostGrowthBytes = 1 << 30;
 const wholeSampleBytes = 40 << 20;
 
 export interface GlibcLook extends Look {
@@ -44,15 +46,19 @@ export function sampleEvery(heapBytes: number): number {
 
 export function lookAtGlibc(
   memory: TargetMemory,
-  arenas: readonly Arena[],
+  readArenas: (memory: TargetMemory) => readonly Arena[],
   { blocks, words }: { blocks: BlockKinds; words: WordKinds },
   options: LookOptions,
 ): GlibcLook {
+  // Before it is asked how far the heap goes: what the newest variable refers to is to be in it.
+  const roots = options.withTable ? readRoots(memory, readArenas(memory)) : null;
+  const arenas = readArenas(memory);
   const regions = memory.regions();
   const parts = heapParts(memory, arenas, regions);
-  words.setRegions(regions, parts);
-  const ofMalloc = arenas.map(({ address }) => ({ start: address, end: address + arenaBytes }));
-  const roots = options.withTable ? new RootWords(memory, regions, parts, ofMalloc) : null;
+  words.setRegions(
+    regions,
+    parts.map(({ start, limit, kind }) => ({ start, end: kind === 'main' ? limit + mostGrowthBytes : limit })),
+  );
   const census = new Census(blocks, words, options);
   let lostBytes = 0;
   for (const part of parts) {
@@ -68,6 +74,12 @@ export function lookAtGlibc(
   const inUseBytes = bytes.reduce((sum, each) => sum + each, 0);
   const following = table === null || roots === null ? null : { table, roots };
   return { counts, bytes, sample: sample.without(listed.free), inUseBytes, freeBytes, lostBytes, arenas: arenas.length, following };
+}
+
+function readRoots(memory: TargetMemory, arenas: readonly Arena[]): RootWords {
+  const regions = memory.regions();
+  const ofMalloc = arenas.map(({ address }) => ({ start: address, end: address + arenaBytes }));
+  return new RootWords(memory, regions, heapParts(memory, arenas, regions), ofMalloc);
 }
 
 class Census {

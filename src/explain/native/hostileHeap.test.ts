@@ -50,7 +50,7 @@ test('a heap of anything is looked at, compared and told without an error', () =
       const blocks = new BlockKinds();
       const looks = heaps.map((words, index) => {
         const memory = memoryOf(words);
-        return lookAtGlibc(memory, [arena], { blocks, words: new WordKinds(memory) }, { every: 1, withTable: index === 2 });
+        return lookAtGlibc(memory, () => [arena], { blocks, words: new WordKinds(memory) }, { every: 1, withTable: index === 2 });
       });
       const memory = memoryOf(heaps[2] ?? []);
       const [first, second, third] = looks;

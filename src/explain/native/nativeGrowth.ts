@@ -72,8 +72,8 @@ function followAll(heap: NativeHeap, wanted: readonly Growing[], latest: GlibcLo
   for (let time = 0; time < mostTimes; time += 1) {
     const following = time === 0 ? latest.following : heap.follow();
     if (following === null) return null;
-    const { table, roots } = following;
-    const graph = new PointerGraph(heap.memory, table, roots);
+    const { table } = following;
+    const graph = new PointerGraph(heap.memory, following, (address) => kindAt(heap, address));
     const candidates = wanted.map((growing) => followOne(growing, table, graph));
     const lost = candidates.filter(({ ways }) => isLost(ways)).length;
     if (lost === 0 || (time > 0 && lost <= fewest) || time === mostTimes - 1) return { table, graph, candidates };
@@ -82,6 +82,14 @@ function followAll(heap: NativeHeap, wanted: readonly Growing[], latest: GlibcLo
     latest.following = null;
   }
   return null;
+}
+
+/** -1 where there is no block. */
+function kindAt({ memory, blocks, words }: NativeHeap, address: number): number {
+  const bytes = Buffer.alloc(headerBytes);
+  if (address % 16 !== 0 || memory.read(address - 8, bytes) < bytes.length) return -1;
+  const size = long(bytes, 0) - (long(bytes, 0) % 16);
+  return size === 0 || size > 2 ** 40 ? -1 : blocks.idOf(size, words.kindOf(bytes.readUInt32LE(8), bytes.readUInt32LE(12)));
 }
 
 function isLost(ways: readonly Way[]): boolean {
@@ -106,7 +114,10 @@ function followOne(growing: Growing, table: ChunkTable, graph: PointerGraph): Ca
     const index = table.indexOf(address);
     if (index >= 0 && table.addressOf(index) === address && table.kindOf(index) === growing.kind) blocks.push(index);
   }
-  return { growing, blocks, ways: blocks.map((index) => graph.pathTo(index)), moreBytes: 0, inside: [] };
+  const nearest = blocks.map((index) => graph.pathTo(index));
+  const chained = nearest.filter((way) => way.blocks.length > 1 && table.kindOf(way.blocks[1] ?? -1) === growing.kind);
+  const ways = chained.length * 2 > nearest.length ? graph.fromHead(nearest, growing.kind) : nearest;
+  return { growing, blocks, ways, moreBytes: 0, inside: [] };
 }
 
 /** What is mostly held one by one by blocks of another kind that grows is told with that kind. */

@@ -47,7 +47,7 @@ class GlibcReader implements HeapReader {
 
   #look(withTable: boolean): GlibcLook {
     const kinds = { blocks: this.#blocks, words: this.#words };
-    return lookAtGlibc(this.#memory, findArenas(this.#memory), kinds, { every: this.#every, withTable });
+    return lookAtGlibc(this.#memory, findArenas, kinds, { every: this.#every, withTable });
   }
 
   growing(): GrowingThing[] {

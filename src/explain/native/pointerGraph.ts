@@ -38,7 +38,8 @@ export class PointerGraph {
   /** More pointers than are kept: what can't be reached says nothing then. */
   isPartial = false;
 
-  constructor(memory: TargetMemory, table: ChunkTable, roots: RootWords) {
+  /** `kindAt`: of the block whose content begins there now. */
+  constructor(memory: TargetMemory, { table, roots }: { table: ChunkTable; roots: RootWords }, kindAt: (address: number) => number) {
     this.#memory = memory;
     this.#table = table;
     this.#roots = roots;
@@ -50,6 +51,7 @@ export class PointerGraph {
     this.#queue = new Uint32Array(table.count);
     for (const part of table.parts) this.#readPart(part);
     this.#firstEdge[table.count] = this.#edgeCount;
+    roots.dropStale(memory, (before, now) => table.kindOf(table.indexOf(before)) === kindAt(now));
     // Variables have names and stacks have not, so that they are asked first.
     let queued = 0;
     for (const [group, end] of roots.ends.entries()) queued = this.#reachFrom(roots.ends[group - 1] ?? 0, end, queued);
@@ -76,6 +78,51 @@ export class PointerGraph {
       at = parent;
     }
     return { blocks: near, length, root: 0 };
+  }
+
+  /**
+   * Ways along a chain of blocks of one kind, such as a list, led to its beginning. A stale word anywhere leads into the middle of a chain, and is
+   * nearer than what holds it all: where another block of the kind refers to the first one of a way, what leads to that one is meant.
+   */
+  fromHead(ways: readonly Way[], kind: number): Way[] {
+    const before = this.#beforeOfKind(kind);
+    const heads = new Map<number, number>();
+    let stepsLeft = mostSteps;
+    return ways.map((way) => {
+      const entry = way.blocks.findLast((block) => this.#table.kindOf(block) === kind);
+      if (entry === undefined || way.root === null) return way;
+      let head = heads.get(entry) ?? entry;
+      if (!heads.has(entry)) {
+        for (let next = before[head] ?? 0; next > 0 && stepsLeft > 0; next = before[head] ?? 0, stepsLeft -= 1) {
+          // Blocks that refer to each other both ways have no first one. What came since lies before what the variable referred to.
+          if (!this.isReached(next - 1) || next - 1 === entry || this.#isOfVariable(head)) break;
+          head = next - 1;
+        }
+        heads.set(entry, head);
+      }
+      if (head === entry) return way;
+      const { blocks, length, root } = this.pathTo(head);
+      return root === null ? way : { blocks: [...way.blocks.slice(0, nearSteps), ...blocks], length: way.length + length, root };
+    });
+  }
+
+  /** A variable of the program refers to it. */
+  #isOfVariable(index: number): boolean {
+    const parent = this.#parents[index] ?? unreached;
+    return parent < unreached && -2 - parent < (this.#roots.ends[0] ?? 0);
+  }
+
+  /** For each block of the kind one more than the number of another that refers to it; 0 for none. */
+  #beforeOfKind(kind: number): Uint32Array {
+    const before = new Uint32Array(this.#table.count);
+    for (let from = 0; from < this.#table.count; from += 1) {
+      if (this.#table.kindOf(from) !== kind) continue;
+      for (let edge = this.#firstEdge[from] ?? 0; edge < (this.#firstEdge[from + 1] ?? 0); edge += 1) {
+        const to = this.#edges[edge] ?? 0;
+        if (this.#table.kindOf(to) === kind) before[to] = from + 1;
+      }
+    }
+    return before;
   }
 
   /** Of blocks that nothing leads to: whether they are held by a ring of such blocks, and not simply forgotten. */

@@ -29,8 +29,9 @@ export class RootWords {
 
   /** `ofMalloc`: where it has its own notes. */
   constructor(memory: TargetMemory, regions: readonly Region[], parts: readonly HeapPart[], ofMalloc: readonly Range[]) {
-    const [low, high] = [parts[0]?.start ?? 0, parts.reduce((most, { end }) => Math.max(most, end), 0)];
-    const left = [...parts, ...ofMalloc, ...unusedStack(memory.pid, regions)].sort((a, b) => a.start - b.start);
+    const [low, high] = [parts[0]?.start ?? 0, parts.reduce((most, { limit }) => Math.max(most, limit), 0)];
+    const heap = parts.map(({ start, limit }) => ({ start, end: limit }));
+    const left = [...heap, ...ofMalloc, ...unusedStack(memory.pid, regions)].sort((a, b) => a.start - b.start);
     for (const group of rootRegions(regions)) {
       for (const region of group) this.#read(memory, region, left, low, high);
       this.ends.push(this.#count);
@@ -65,6 +66,20 @@ export class RootWords {
         const value = top * 2 ** 32 + (window.words[word] ?? 0);
         if (value >= low && value < high) this.#add(at, value);
       }
+    }
+  }
+
+  /**
+   * Variables that meanwhile refer to another block are asked whether it is one of the same kind, as the newest of a list is: what was in
+   * a slot of a cache is somebody else's by now, and is no way to what lies there.
+   */
+  dropStale(memory: TargetMemory, isAlike: (before: number, now: number) => boolean): void {
+    const word = Buffer.alloc(8);
+    for (let root = 0; root < (this.ends[1] ?? 0); root += 1) {
+      const [from, before] = [this.#from[root] ?? 0, this.#values[root] ?? 0];
+      if (memory.read(from, word) < word.length) continue;
+      const now = word.readUInt32LE(0) + word.readUInt32LE(4) * 2 ** 32;
+      if (now !== before && !isAlike(before, now)) this.#values[root] = 0;
     }
   }
 
