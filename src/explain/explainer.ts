@@ -3,7 +3,7 @@ import { StanchError } from '../model/errors.ts';
 import type { ServerEvent } from '../model/event.ts';
 import type { Evidence, EvidenceSubject } from '../model/evidence.ts';
 import { formatBytes } from '../model/units.ts';
-import { estimateCost, heapBytes, memoryCapBytes, readHeadroom } from './cost.ts';
+import { estimateFor, memoryCapBytes, readHeadroom } from './cost.ts';
 import { EvidenceFolder } from './evidenceFolder.ts';
 import { openTarget } from './explainProcess.ts';
 import { runExplain } from './runExplain.ts';
@@ -74,7 +74,7 @@ export class Explainer {
   begin(subject: EvidenceSubject): ExplainJob {
     if (this.#running !== null) throw busy(this.#latest);
     const memory = openTarget(subject);
-    const estimate = estimateCost(heapBytes(memory), intervalMs);
+    const estimate = estimateFor(memory, intervalMs);
     memory.close();
     const headroom = readHeadroom(estimate.rssBytes);
     if (headroom !== null && !headroom.isEnough) throw noRoom(estimate.rssBytes, headroom.bytes);
