@@ -1,6 +1,6 @@
 /** `stanch why PID|WORKLOAD`: where in the application it leaks, on the process that runs. */
 import { buildCommand } from '@stricli/core';
-import { estimateCost, heapBytes, memoryCapBytes, readHeadroom } from '../explain/cost.ts';
+import { estimateFor, memoryCapBytes, readHeadroom } from '../explain/cost.ts';
 import { EvidenceFolder } from '../explain/evidenceFolder.ts';
 import { openTarget } from '../explain/explainProcess.ts';
 import { type ExportFormat, exportEvidence, exportFormats } from '../explain/export/exportEvidence.ts';
@@ -146,7 +146,7 @@ function noProcess(pid: number): StanchError {
 function estimateOf(subject: EvidenceSubject, intervalMs: number): EvidenceCost {
   const memory = openTarget(subject);
   try {
-    return estimateCost(heapBytes(memory), intervalMs);
+    return estimateFor(memory, intervalMs);
   } finally {
     memory.close();
   }

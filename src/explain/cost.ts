@@ -6,6 +6,7 @@ import { parsePidCgroup } from '../kernel/pidCgroup.ts';
 import { readText } from '../kernel/read.ts';
 import type { EvidenceCost } from '../model/evidence.ts';
 import { isValue } from '../model/reading.ts';
+import { isFpmWorker } from './php/fpmPool.ts';
 import type { TargetMemory } from './targetMemory.ts';
 
 /** Measured with `npm run bench -- why`: what every look costs, and what each byte of the process does, over all looks. */
@@ -15,6 +16,8 @@ const fixedRssBytes = 100 << 20;
 const rssPart = 0.17;
 /** So many times what it needs has to be free. */
 export const headroomFactor = 2;
+/** Of a core, while a pool is looked at. */
+const poolPart = 0.04;
 const mostRssBytes = 680 << 20;
 const maxDepth = 32;
 
@@ -35,6 +38,13 @@ export function estimateCost(bytes: number, intervalMs: number): EvidenceCost {
     rssBytes: Math.min(mostRssBytes, fixedRssBytes + bytes * rssPart),
     wallMs: 2 * intervalMs + cpuSeconds * 1000,
   };
+}
+
+/** Before a process is looked at. A pool of PHP-FPM is looked at all of the time. */
+export function estimateFor(memory: TargetMemory, intervalMs: number): EvidenceCost {
+  const estimate = estimateCost(heapBytes(memory), intervalMs);
+  if (!isFpmWorker(memory.pid)) return estimate;
+  return { ...estimate, cpuSeconds: estimate.cpuSeconds + (2 * intervalMs * poolPart) / 1000, wallMs: 2 * intervalMs };
 }
 
 /** The child is ended before it takes more. */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StanchError } from '../model/errors.ts';
 import type { Evidence, EvidenceCost, EvidenceSubject } from '../model/evidence.ts';
 import { answerOf, growingParts } from './answer.ts';
-import { estimateCost, heapBytes } from './cost.ts';
+import { estimateFor } from './cost.ts';
 import type { HeapReader } from './heapReader.ts';
 import { startTimeOf } from './identity.ts';
 import { openHeap } from './openHeap.ts';
@@ -31,7 +31,7 @@ export async function explainProcess(request: ExplainRequest, onProgress: OnProg
   const startedMs = performance.now();
   const memory = openTarget(request.subject);
   try {
-    const estimate = estimateCost(heapBytes(memory), request.intervalMs);
+    const estimate = estimateFor(memory, request.intervalMs);
     const pool = openFpmPool(request.subject.pid);
     const found = pool === null ? await lookAtHeap(memory, request, onProgress) : await lookAtPool(pool, request, onProgress);
     return evidenceOf(request, found, estimate, startedMs);

@@ -3,7 +3,7 @@ import { StanchError } from '../model/errors.ts';
 import type { ServerEvent } from '../model/event.ts';
 import type { Evidence, EvidenceCost, EvidenceSubject } from '../model/evidence.ts';
 import { formatBytes } from '../model/units.ts';
-import { estimateCost, type Headroom, heapBytes, memoryCapBytes, readHeadroom } from './cost.ts';
+import { estimateFor, type Headroom, memoryCapBytes, readHeadroom } from './cost.ts';
 import { EvidenceFolder } from './evidenceFolder.ts';
 import { openTarget } from './explainProcess.ts';
 import { runExplain } from './runExplain.ts';
@@ -88,7 +88,7 @@ export class Explainer {
   plan(subject: EvidenceSubject): ExplainPlan {
     const memory = openTarget(subject);
     try {
-      const estimate = estimateCost(heapBytes(memory), intervalMs);
+      const estimate = estimateFor(memory, intervalMs);
       return { subject, estimate, headroom: readHeadroom(estimate.rssBytes) };
     } finally {
       memory.close();

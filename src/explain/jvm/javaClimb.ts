@@ -84,6 +84,8 @@ class JavaClimber {
 
   run(): void {
     this.#climb();
+    this.#forgetRubbish();
+    this.#climb();
     const chain = this.#isStill() ? this.#longChain() : null;
     if (chain === null) return;
     this.#followChain(chain);
@@ -97,6 +99,15 @@ class JavaClimber {
       if (this.#frontier.size === 0 || isEnough || !this.#isStill()) return;
       for (const holder of this.#frontier.values()) holder.isFollowed = true;
       for (const hit of this.#pass()) this.#take(hit);
+    }
+  }
+
+  /** A list that got a larger array between two passes is held by nothing that was found before: what seems to be rubbish is looked at again. */
+  #forgetRubbish(): void {
+    for (const target of this.#groups.flat()) {
+      const { root, unfollowed, cameFrom } = this.#wayFrom(target);
+      if (root !== null || unfollowed.length > 0) continue;
+      for (const holder of cameFrom.keys()) Object.assign(holder, { heldBy: [], isFollowed: false, hits: 0 } satisfies Partial<JavaHolder>);
     }
   }
 

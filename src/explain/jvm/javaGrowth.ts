@@ -13,7 +13,8 @@ const mostReloaded = 4;
 const classBytes = 8_192;
 const picksOfEach = 320;
 const leastGrowthBytes = 2_048;
-const leastPart = 0.001;
+/** Of the heap, most of which may be rubbish. */
+const leastPart = 0.0003;
 const leastHeldPart = 0.25;
 
 /** What is known of a class that may grow, at one look. */
@@ -73,12 +74,13 @@ export function javaGrowth(
 ): GrowingThing[] {
   const total = [...looks[2].kinds.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   const [first, second, third] = followed;
-  const candidates = [...third.values()]
-    .flatMap((now) => candidateOf([first.get(now.kind.name), second.get(now.kind.name), now], looks) ?? [])
-    .filter(({ growthBytes }) => growthBytes >= Math.max(leastGrowthBytes, total * leastPart));
+  const candidates = [...third.values()].flatMap(
+    (now) => candidateOf([first.get(now.kind.name), second.get(now.kind.name), now], looks) ?? [],
+  );
   const names = new Set(candidates.map(({ name }) => name));
   const others = new Set([...third.keys()].filter((name) => !names.has(name) && !isOfJdk(name)));
   return folded(candidates.filter((candidate) => !isOfJdk(candidate.name) || !liesIn(candidate, others)))
+    .filter(({ growthBytes, moreBytes }) => growthBytes + moreBytes >= Math.max(leastGrowthBytes, total * leastPart))
     .sort((a, b) => b.growthBytes + b.moreBytes - (a.growthBytes + a.moreBytes))
     .map((candidate) => describe(candidate, isPlumbing(candidate.name) ? contentOf(jvm, candidate.held) : null));
 }

@@ -40,6 +40,10 @@ export function openFpmPool(pid: number): FpmPool | null {
   return new FpmPool(pool, stat.parentPid);
 }
 
+export function isFpmWorker(pid: number): boolean {
+  return workerTitle.test(titleOf(pid));
+}
+
 function titleOf(pid: number): string {
   const length = readRecord(`/proc/${pid}/cmdline`, record);
   return isValue(length) ? (parsePidCmdline(record, length)[0] ?? '') : '';
