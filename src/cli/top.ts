@@ -1,13 +1,15 @@
 /** `stanch top`: the live view, sorted by growth. */
+import { userInfo } from 'node:os';
 import { buildCommand } from '@stricli/core';
 import { StanchError } from '../model/errors.ts';
-import { statusSchema, subjectsSchema } from '../serve/schema.ts';
+import { actionsSchema, idSchema, statusSchema, subjectsSchema } from '../serve/schema.ts';
 import { type ApiClient, createClient } from './client.ts';
 import { type ClientFlags, clientFlags } from './clientFlags.ts';
 import type { CliContext } from './context.ts';
 import { createPaint, type Paint } from './paint.ts';
 import { surroundings } from './settingsFlags.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
+import type { TopAction } from './topAction.ts';
 import { pageSize, type TopData, topFrame } from './topFrame.ts';
 import { firstTopState, pressKeys, type TopState } from './topKeys.ts';
 
@@ -15,7 +17,7 @@ export const topCommand = buildCommand<ClientFlags, [], CliContext>({
   docs: {
     brief: 'Live view of what grows',
     fullDescription:
-      'Asks the running daemon after each of its scans. Keys: q quits, arrows move, g c m f t n sort, p switches between workloads and processes.',
+      'Asks the running daemon after each of its scans. Keys: q quits, arrows move, a acts on what is marked (its plan is shown first), g c m f t n sort, p switches between workloads and processes.',
   },
   parameters: { flags: clientFlags },
   func: top,
@@ -50,20 +52,24 @@ async function ask(client: ApiClient, { kind, sort }: TopState): Promise<TopData
   return { status, rows: subjects };
 }
 
-/** Draws until `q`. */
+/** Draws until `q`. Errors of the daemon end it, but for its refusals to act, which are shown. */
 async function watch(client: ApiClient, terminal: Terminal, paint: Paint, first: TopData): Promise<void> {
   let data = first;
   let state = firstTopState;
-  const draw = () => terminal.draw(topFrame(data, state, terminal.size(), paint));
   let wake: (() => void) | undefined;
+  const draw = () => terminal.draw(topFrame(data, state, terminal.size(), paint));
   terminal.onResize(draw);
   terminal.onKeys((input) => {
     const before = state;
-    state = pressKeys(state, input, pageSize(terminal.size()), data.rows.length);
+    state = pressKeys(state, input, pageSize(terminal.size(), state.action), data.rows);
     draw();
-    if (state.quit || state.kind !== before.kind || state.sort !== before.sort) wake?.();
+    if (state.quit || state.kind !== before.kind || state.sort !== before.sort || state.action !== before.action) wake?.();
   });
   while (!state.quit) {
+    const { action } = state;
+    const next = action === null ? null : await carryOn(client, action);
+    // Whoever went back to the list meanwhile does not want to see it any more.
+    if (state.action === action) state = { ...state, action: next };
     draw();
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, Math.max(1000, data.status.intervalMs));
@@ -71,7 +77,35 @@ async function watch(client: ApiClient, terminal: Terminal, paint: Paint, first:
         clearTimeout(timer);
         resolve();
       };
+      if (state.action !== next && !state.quit) wake();
     });
     if (!state.quit) data = await ask(client, state);
+  }
+}
+
+/** What the daemon says to it. */
+async function carryOn(client: ApiClient, action: TopAction): Promise<TopAction> {
+  try {
+    switch (action.step) {
+      case 'planning': {
+        const wanted = { kind: action.kind, subject: action.subjectId };
+        return { step: 'planned', proposal: await client.post('/api/v1/actions/plan', wanted, actionsSchema.entries.proposals.item) };
+      }
+      case 'agreeing': {
+        const { proposal } = action;
+        const { id } = await client.post(`/api/v1/actions/${encodeURIComponent(proposal.id)}/agree`, { by: userInfo().username }, idSchema);
+        return { step: 'running', id, proposal };
+      }
+      case 'running': {
+        const { actions } = await client.get('/api/v1/actions', actionsSchema);
+        const done = actions.find(({ id }) => id === action.id);
+        return done === undefined || done.state === 'running' ? action : { step: 'ended', done };
+      }
+      default:
+        return action;
+    }
+  } catch (error) {
+    if (error instanceof StanchError) return { step: 'refused', text: error.message };
+    throw error;
   }
 }

@@ -27,6 +27,33 @@ test('never more lines or columns than the terminal has, in colour too', () => {
   }
 });
 
+test('a plan fits any terminal, and what there is to press stays; names in it cannot act', () => {
+  const steps = Array.from({ length: 30 }, (_, index) => `step ${index} ${hostileName} ${'long '.repeat(40)}`);
+  const plan = {
+    kind: 'restart' as const,
+    subjectId: 'w-leak',
+    subjectName: hostileName,
+    reason: hostileName,
+    steps,
+    risk: hostileName,
+    undoable: false,
+    expectedBytes: null,
+  };
+  const action = { step: 'planned' as const, proposal: { id: 'p-1', time: '', state: 'waits' as const, plan } };
+  for (const columns of [40, 80, 250]) {
+    for (const lines of [20, 24, 60]) {
+      const frame = topFrame(data, { ...firstTopState, action }, { columns, lines }, paint).map(stripVTControlCharacters);
+      assert.ok(frame.length <= lines);
+      assert.ok(frame.every((line) => displayWidth(line) <= columns));
+      assert.ok(
+        frame.some((line) => line.startsWith('y does it.')),
+        `${columns} × ${lines}`,
+      );
+      assert.ok(!frame.join('').includes(hostileName));
+    }
+  }
+});
+
 test('the leak is on top with growth and end; its name cannot act on the terminal', () => {
   const plain = createPaint(terminal, { NO_COLOR: '1' }, false);
   const text = topFrame(data, firstTopState, { columns: 200, lines: 30 }, plain).join('\n');

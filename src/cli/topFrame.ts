@@ -4,7 +4,9 @@ import type { StatusDocument, SubjectRow } from '../serve/schema.ts';
 import type { Colour, Paint } from './paint.ts';
 import { exhaustionPhrase, hostingPhrase, slopePhrase } from './phrases.ts';
 import { column, displayWidth, fit, printable } from './printable.ts';
+import { actionLines, type TopAction } from './topAction.ts';
 import type { TopState } from './topKeys.ts';
+import { wrapped } from './wrapped.ts';
 
 export interface TopData {
   status: StatusDocument;
@@ -21,13 +23,16 @@ const detailLines = 5;
 const sparkWidth = 16;
 const bars = '▁▂▃▄▅▆▇█';
 
+/** Plans have more to say than a row. */
+const actionPaneLines = 14;
+
 /** Rows of the table that a terminal of this height shows. */
-export function pageSize({ lines }: TopSize): number {
-  return Math.max(1, lines - headLines - detailLines - 1);
+export function pageSize({ lines }: TopSize, action: TopAction | null): number {
+  return Math.max(1, lines - headLines - (action === null ? detailLines : actionPaneLines) - 1);
 }
 
 export function topFrame(data: TopData, state: TopState, size: TopSize, paint: Paint): string[] {
-  const page = pageSize(size);
+  const page = pageSize(size, state.action);
   const selected = Math.max(0, Math.min(data.rows.length - 1, state.selected));
   const first = Math.max(0, Math.min(selected - Math.floor(page / 2), data.rows.length - page));
   const nowMs = Date.parse(data.status.time);
@@ -38,8 +43,11 @@ export function topFrame(data: TopData, state: TopState, size: TopSize, paint: P
     ...head(data.status, state, size, paint),
     ...table,
     ...blank,
-    ...detail(marked, nowMs, size, paint),
-    paint('dim', fit('q quit  ↑↓ move  g growth  c concern  m memory  f fds  t threads  n name  p processes or workloads', size.columns)),
+    ...(state.action === null ? detail(marked, nowMs, size, paint) : acting(state.action, size, paint)),
+    paint(
+      'dim',
+      fit('q quit  ↑↓ move  a act  g growth  c concern  m memory  f fds  t threads  n name  p processes or workloads', size.columns),
+    ),
   ];
   return lines.slice(0, size.lines);
 }
@@ -112,6 +120,17 @@ function detail(row: SubjectRow | undefined, nowMs: number, { columns }: TopSize
   const lines = row === undefined ? ['nothing to show'] : describe(row, nowMs);
   const filled = Array.from({ length: detailLines - 1 }, (_, index) => fit(lines[index] ?? '', columns));
   return [paint('dim', '─'.repeat(columns)), ...filled];
+}
+
+function acting(action: TopAction, { columns }: TopSize, paint: Paint): string[] {
+  const lines = actionLines(action).flatMap(([text, colour]) =>
+    wrapped(text, columns, '').map((row) => (colour === undefined ? fit(row, columns) : paint(colour, fit(row, columns)))),
+  );
+  // What there is to press stands last, and stays when the rest does not fit.
+  const last = lines.at(-1) ?? '';
+  const shown = lines.length < actionPaneLines ? lines : [...lines.slice(0, actionPaneLines - 2), last];
+  const blank = Array.from({ length: actionPaneLines - 1 - shown.length }, () => '');
+  return [paint('dim', '─'.repeat(columns)), ...shown, ...blank];
 }
 
 function describe(row: SubjectRow, nowMs: number): string[] {

@@ -32,6 +32,7 @@ import {
   findingsSchema,
   hostDocumentSchema,
   hostHistorySchema,
+  idSchema,
   incidentSchema,
   incidentsSchema,
   killsSchema,
@@ -236,7 +237,6 @@ const by = v.optional(v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(1
 
 const bytes = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const subjectOfEvidence = v.pipe(v.string(), v.minLength(1), v.maxLength(300));
-const idSchema = v.object({ id: v.string() });
 
 const session = {
   query: {},

@@ -388,6 +388,9 @@ export const hostHistorySchema = v.object({
   subjectBytes: v.nullable(v.array(nullableNumber)),
 });
 
+/** What was begun. */
+export const idSchema = v.object({ id: v.string() });
+
 const planSchema = v.object({
   kind: v.picklist(actionKinds),
   subjectId: v.string(),
