@@ -4,7 +4,7 @@ import type { ActionsDocument } from '../serve/schema.ts';
 import type { Colour } from './paint.ts';
 
 export type Proposal = ActionsDocument['proposals'][number];
-export type DoneAction = ActionsDocument['actions'][number];
+type DoneAction = ActionsDocument['actions'][number];
 
 /** `planning` and `agreeing` are questions to the daemon that are under way. */
 export type TopAction =
