@@ -1,6 +1,7 @@
 /**
  * How much each rule's word counts: logistic regression over glimpses, where the likeliest window speaks for its series, as it does in the
- * detector. Trusts are never negative: a rule that has nothing to add is not believed, and none is turned round. Pure and deterministic.
+ * detector. No rule loses more than half its say at once, however little the generators ask for it: what they don't ask, machines may. Pure
+ * and deterministic.
  */
 import type { Glimpse } from './glimpse.ts';
 
@@ -9,6 +10,8 @@ const ridge = 40;
 /** Times the likeliest windows are chosen anew; the choice settles after a few. */
 const rounds = 12;
 const steps = 400;
+/** Share of the trust in force that a fit leaves at least. */
+const leastKept = 0.5;
 
 export interface Fit {
   prior: number;
@@ -74,7 +77,9 @@ function ascend(rows: readonly Row[], from: Fit, start: Omit<Fit, 'loss'>): Fit 
     prior += (pace * priorSlope) / priorCurvature;
     for (let rule = 0; rule < trust.length; rule += 1) {
       const old = trust[rule] ?? 0;
-      trust[rule] = Math.max(0, old + (pace * ((slope[rule] ?? 0) - ridge * (old - (start.trust[rule] ?? 0)))) / (curvature[rule] ?? 1));
+      const inForce = start.trust[rule] ?? 0;
+      const step = (pace * ((slope[rule] ?? 0) - ridge * (old - inForce))) / (curvature[rule] ?? 1);
+      trust[rule] = Math.max(leastKept * inForce, old + step);
     }
   }
   return {
