@@ -11,10 +11,15 @@ const lookEveryMs = 2000;
 /** What has to happen may take long: the machine under the server may be busy. Nothing is told by how long. */
 const patienceMs = 900_000;
 
+interface Asked {
+  headers?: Record<string, string>;
+  timeoutMs?: number;
+}
+
 /** The body of what is found there; throws when that is no 200, or takes longer than half a minute. */
-export function answerOf(port: number, path: string, headers: Record<string, string> = {}): Promise<string> {
+export function answerOf(port: number, path: string, { headers = {}, timeoutMs = answerMs }: Asked = {}): Promise<string> {
   return new Promise((done, fail) => {
-    const request = get({ host: '127.0.0.1', port, path, headers, agent: false, timeout: answerMs }, (response) => {
+    const request = get({ host: '127.0.0.1', port, path, headers, agent: false, timeout: timeoutMs }, (response) => {
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part));
       response.on('end', () => {
@@ -24,7 +29,7 @@ export function answerOf(port: number, path: string, headers: Record<string, str
       });
       response.on('error', fail);
     });
-    request.on('timeout', () => request.destroy(new Error(`${path}: no answer within ${answerMs / 1000} s`)));
+    request.on('timeout', () => request.destroy(new Error(`${path}: no answer within ${timeoutMs / 1000} s`)));
     request.on('error', fail);
   });
 }

@@ -98,7 +98,7 @@ export class VM {
       const path = { path: '/bin/sh', arg: ['-c', script, 'sh', ...args], 'capture-output': true };
       const { pid } = await agent.send('guest-exec', path, executed);
       const endMs = performance.now() + timeoutMs;
-      for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 1.5, 200)) {
+      for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 1.5, 1000)) {
         const state = await agent.send('guest-exec-status', { pid }, execState);
         if (state.exited) {
           const text = (data: string) => Buffer.from(data, 'base64').toString();

@@ -21,6 +21,8 @@ const busPlaces: readonly BusPlace[] = [
 const connectMs = 5000;
 /** In a swap storm an answer took 1.6 s. */
 const callMs = 20_000;
+/** It reads all its files and runs its generators for that: systemctl as well gives it 150 s. */
+const reloadFactor = 7.5;
 const mostPending = 64;
 const mostBuffered = 4 << 20;
 const mostGreeting = 4096;
@@ -128,11 +130,12 @@ export class SystemdBus {
     if (!this.#isOpen) return Promise.reject(new Error('the connection to systemd is closed'));
     if (this.#pending.size >= mostPending) return Promise.reject(new Error('too many questions to systemd wait for an answer'));
     const serial = this.#serial++;
+    const answerMs = this.#answerMs * (call.member === 'Reload' ? reloadFactor : 1);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(serial);
-        reject(new Error(`systemd did not answer ${call.member} within ${this.#answerMs / 1000} s`));
-      }, this.#answerMs);
+        reject(new Error(`systemd did not answer ${call.member} within ${answerMs / 1000} s`));
+      }, answerMs);
       this.#pending.set(serial, { resolve, reject, timer });
       this.#socket.write(encodeCall(call, serial));
     });

@@ -29,6 +29,9 @@ export async function serverFor(t: TestContext, configuration?: string): Promise
   return vm;
 }
 
+/** A machine that is busy enough lets the whole server stand still for a while. */
+const answerMs = 300_000;
+
 /** What is there to see at the end, however the story came out: the log of the daemon, and where the memory is. */
 async function lastWords(vm: VM): Promise<string> {
   const script =
@@ -90,7 +93,7 @@ export class Daemon {
   async #get<T extends v.GenericSchema>(what: string, schema: T): Promise<v.InferOutput<T>> {
     if (this.#token === '') this.#token = (await this.#vm.pull('/var/lib/stanch/token')).trim();
     const headers = { authorization: `Bearer ${this.#token}` };
-    return v.parse(schema, JSON.parse(await answerOf(this.#vm.ports.api, `/api/v1/${what}`, headers)));
+    return v.parse(schema, JSON.parse(await answerOf(this.#vm.ports.api, `/api/v1/${what}`, { headers, timeoutMs: answerMs })));
   }
 }
 
