@@ -12,6 +12,8 @@ const packages = {
   'php-fpm8.2': 'php8.2-fpm',
   cron: 'cron',
   supervisord: 'supervisor',
+  podman: 'podman',
+  runc: 'runc',
   aiosmtpd: 'python3-aiosmtpd',
   prometheus: 'prometheus',
   'prometheus-alertmanager': 'prometheus-alertmanager',

@@ -13,6 +13,7 @@ import { browser } from './browser.mjs';
 import { build } from './build.mjs';
 import { dependencies } from './dependencies.mjs';
 import { withSetupLock } from './lock.mjs';
+import { pm2 } from './pm2.mjs';
 import { servers, testServer } from './servers.mjs';
 import { SetupError } from './setupError.mjs';
 
@@ -23,7 +24,7 @@ async function setUp(flags) {
   if (unknown !== undefined) throw new SetupError(`expected one of ${known.join(', ')}; found ${unknown}.`);
   const steps = [dependencies];
   if (!flags.includes('--dependencies')) steps.push(build({ force: flags.includes('--rebuild') }));
-  if (flags.includes('--tests')) steps.push(browser, servers);
+  if (flags.includes('--tests')) steps.push(browser, servers, pm2);
   if (flags.includes('--server')) steps.push(testServer);
   // Looked at before the lock is taken: where all is done, whoever may read the checkout may run it.
   if (steps.every((step) => step.isDone())) return;

@@ -1,8 +1,8 @@
 /** On the managers themselves, where they are installed, and on engines of this test's own where they are not. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -193,6 +193,42 @@ function readIfThere(path: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
+const pm2Program = join(import.meta.dirname, '..', '..', '.stanch', 'pm2', 'node_modules', 'pm2', 'bin', 'pm2');
+
+test('pm2: one program is started anew, and no other', {
+  skip: !existsSync(pm2Program) && 'it is not installed (CI=1 node setup/setup.mjs --tests)',
+}, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'stanch-pm2-'));
+  const run = { env: { ...process.env, PM2_HOME: folder }, timeout: patienceMs, stdio: 'ignore' } as const;
+  const pm2 = (...args: string[]) => execFileSync(process.execPath, [pm2Program, ...args], run);
+  t.after(() => {
+    pm2('kill');
+    rmSync(folder, { recursive: true });
+  });
+  const pidOf = (name: string) => Number(readIfThere(join(folder, 'pids', `${name}.pid`)));
+  const apps = ['shop', 'mail'].map((name) => ({ name, script: join(folder, `${name}.js`) }));
+  for (const { script } of apps) writeFileSync(script, 'setInterval(() => {}, 1000);');
+  writeFileSync(join(folder, 'ecosystem.json'), JSON.stringify({ apps }));
+  pm2('start', join(folder, 'ecosystem.json'));
+  const before = { shop: pidOf('shop-0'), mail: pidOf('mail-1') };
+  const stabiliser = new Stabiliser({ journalFile: join(folder, 'actions.jsonl'), neverTouch: [] });
+  t.after(() => stabiliser.close());
+  const { plan } = stabiliser.plan('restart', String(before.shop), { ...atOnce, graceMs: patienceMs }, null);
+  assert.match(plan.subjectName, /^pm2: shop /);
+  assert.deepEqual(
+    plan.steps.map(({ step }) => step.do === 'end' && [step.process.pid, step.signal]),
+    [[before.shop, 'SIGINT']],
+  );
+  const executor = new Executor(new ActionJournal(join(folder, 'actions.jsonl')), context);
+  assert.equal((await executor.start(plan, 'test').finished).state, 'done');
+  await until('another shop', () => {
+    const pid = pidOf('shop-0');
+    return pid > 0 && pid !== before.shop && existsSync(`/proc/${pid}`) ? pid : null;
+  });
+  assert.equal(pidOf('mail-1'), before.mail);
+  assert.ok(existsSync(`/proc/${before.mail}`));
+});
+
 const supervisord = ['/usr/bin/supervisord'].find((path) => existsSync(path));
 
 test('supervisord: a program is restarted, others are not, and what it refuses is told in its words', {
@@ -256,3 +292,62 @@ test('a manager that hangs, or is not there, or talks without end, is given up w
   await assert.rejects(ask(dripping.socket), /STANCH_E_MANAGER/);
   await assert.rejects(ask('/nonexistent/engine.sock'), /STANCH_E_MANAGER.*ENOENT/s);
 });
+
+const podmanProgram = ['/usr/bin/podman'].find((path) => existsSync(path));
+const runc = ['/usr/sbin/runc', '/usr/bin/runc'].find((path) => existsSync(path));
+
+test('Podman: a container is started anew over its socket, and its id is in its cgroup', {
+  skip:
+    process.getuid?.() !== 0
+      ? 'needs root'
+      : (podmanProgram === undefined || runc === undefined) && 'it is not installed (apt-get install podman runc)',
+}, async (t) => {
+  assert.ok(podmanProgram !== undefined && runc !== undefined);
+  const folder = mkdtempSync(join(tmpdir(), 'stanch-podman-'));
+  const place = ['--root', join(folder, 'store'), '--runroot', join(folder, 'run'), '--storage-driver', 'vfs'];
+  const engine = [...place, '--cgroup-manager', 'cgroupfs', '--runtime', runc];
+  const podman = (...args: string[]) =>
+    execFileSync(podmanProgram, [...engine, ...args], { timeout: patienceMs, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+  const socket = join(folder, 'podman.sock');
+  start(t, podmanProgram, [...engine, 'system', 'service', '--time', '0', `unix://${socket}`]);
+  // After all have ended that write into it: the service, and what tidies up after a container.
+  t.after(async () => {
+    podman('rm', '--force', '--all', '--time', '0');
+    await until('nobody to work in the folder', () => (isNamedByAny(folder) ? null : true));
+    rmSync(folder, { recursive: true });
+  });
+  // The programs of this machine, in a root of its own: nothing is downloaded.
+  const rootfs = join(folder, 'rootfs');
+  mkdirSync(join(rootfs, 'usr'), { recursive: true });
+  for (const name of ['bin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, join(rootfs, name));
+  const limits = ['--network', 'none', '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1000:1000', '--volume', '/usr:/usr:ro'];
+  let id: string;
+  try {
+    id = podman('run', '--detach', ...limits, '--rootfs', rootfs, '/usr/bin/sleep', '600');
+  } catch (error) {
+    t.skip(`no container can be run here: ${error instanceof Error ? error.message.slice(0, 300) : String(error)}`);
+    return;
+  }
+  await until('its socket', () => (existsSync(socket) ? true : null));
+  const pidOf = () => Number(podman('inspect', '--format', '{{.State.Pid}}', id));
+  const before = pidOf();
+  assert.equal(/\/libpod-([0-9a-f]{64})/.exec(readFileSync(`/proc/${before}/cgroup`, 'utf8'))?.[1], id);
+  await runStep({ do: 'container', socket, id, graceS: 1 }, context);
+  const after = pidOf();
+  assert.ok(after > 0 && after !== before);
+  assert.ok(!existsSync(`/proc/${before}`));
+  const nobody = { do: 'container', socket, id: 'a'.repeat(64), graceS: 1 } as const;
+  await assert.rejects(runStep(nobody, context), /STANCH_E_MANAGER.*no such container/s);
+});
+
+/** In the command line of any process. */
+function isNamedByAny(text: string): boolean {
+  return readdirSync('/proc').some((name) => {
+    try {
+      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, 'latin1').includes(text);
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return false;
+      throw error;
+    }
+  });
+}
