@@ -84,9 +84,18 @@ async function seesTheLeak(browser: Browser, url: string): Promise<void> {
   await page.locator('canvas').first().waitFor();
   assert.deepEqual(await accessibilityFaults(page), []);
 
-  await card.getByRole('link').click();
+  await card.getByRole('heading').getByRole('link').click();
   await page.getByRole('heading', { level: 1 }).filter({ hasText: hostile }).waitFor();
   await page.getByRole('img', { name: /The floor of private memory rose from/ }).waitFor();
+  await page.getByRole('button', { name: 'Find out where it leaks' }).click();
+  await page.getByText(/would read the memory of process \d+ three times/).waitFor();
+  await page.getByText(/have to be free, twice what it takes/).waitFor();
+  await page
+    .getByRole('region', { name: 'What to set' })
+    .getByText(/of history/)
+    .first()
+    .waitFor();
+  await page.getByRole('img', { name: /^CPU time/ }).waitFor();
   await page.getByRole('table').filter({ hasText: 'Command' }).getByRole('rowheader').filter({ hasText: hostile }).waitFor();
   assert.deepEqual(await accessibilityFaults(page), []);
 

@@ -22,7 +22,7 @@ async function picture(browser: Browser, name: string, options: ViewOptions, go?
 }
 
 async function openWorstLeak(page: Page): Promise<void> {
-  await page.getByRole('article').first().getByRole('link').click();
+  await page.getByRole('article').first().getByRole('heading').first().getByRole('link').click();
   await page.getByRole('heading', { name: 'Processes in it now' }).waitFor();
 }
 

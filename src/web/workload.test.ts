@@ -280,7 +280,7 @@ describe('one workload', { timeout: 230_000 }, () => {
 
   it('of what is healthy it asks nothing and promises nothing', async () => {
     const { page, complaints, close } = await openLeak(calmState());
-    await part(page, 'Where it leaks').getByRole('button', { name: 'Find out where it leaks' }).waitFor();
+    await part(page, 'What grows inside it').getByRole('button', { name: 'Look inside' }).waitFor();
     await part(page, 'What to set').getByRole('article').first().waitFor();
     await part(page, 'Since when, and after what').getByText('there is no beginning to look for').waitFor();
     await part(page, 'Life by life').getByText('One life is known so far').waitFor();

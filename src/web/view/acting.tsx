@@ -15,7 +15,7 @@ const everyMs = 3000;
 const mostDone = 10;
 
 const kinds: Record<Exclude<Kind, 'limit'>, { verb: string; says: string }> = {
-  restart: { verb: 'Restart', says: 'Gives the memory back. It answers nobody for a moment, and the leak begins anew.' },
+  restart: { verb: 'Restart', says: 'Gives back what it holds. It answers nobody for a moment; a leak begins anew.' },
   recycle: { verb: 'Recycle workers', says: 'One worker after the other ends when its request is done. Nobody waits.' },
   throttle: { verb: 'Slow down', says: 'From a soft limit on it is slowed, at a hard one it ends: the rest of the server is spared.' },
   protect: { verb: 'Protect', says: 'When memory ends, the kernel takes others first. For what must stay up.' },

@@ -72,7 +72,7 @@ function Advised({ advised, name }: { advised: Recommendation; name: string }) {
   return (
     <article class="advised" aria-label={inert(title)}>
       <h3>{inert(title)}</h3>
-      <ul class="settings">
+      <ul class="to-set">
         {settings.map((setting) => (
           <li key={setting.name}>
             <code>{inert(setting.name)}</code> <span class="setting-now">{setting.now === null ? 'not set' : inert(setting.now)}</span>

@@ -31,7 +31,7 @@ export function WhereItLeaks({ subject, members }: { subject: SubjectRow; member
     <section aria-labelledby="where-it-leaks" class="panel why">
       <div class="panel-head">
         <h2 id="where-it-leaks" tabIndex={-1}>
-          Where it leaks
+          {isAccused(subject) ? 'Where it leaks' : 'What grows inside it'}
         </h2>
       </div>
       {!bytes.includes(subject.verdict.resource) && (
@@ -143,8 +143,13 @@ function Ask({ subject, members, asking, isFirst }: AskProps) {
             </select>
           </label>
         )}
-        <button type="button" class={isFirst ? 'primary' : ''} disabled={members.length === 0} onClick={() => void asking.look(wanted)}>
-          {isFirst ? 'Find out where it leaks' : 'Look again'}
+        <button
+          type="button"
+          class={isFirst && isAccused(subject) ? 'primary' : ''}
+          disabled={members.length === 0}
+          onClick={() => void asking.look(wanted)}
+        >
+          {isFirst ? (isAccused(subject) ? 'Find out where it leaks' : 'Look inside') : 'Look again'}
         </button>
       </p>
       {members.length === 0 && <p class="small">None of its processes runs any more: there is nothing to read.</p>}
@@ -192,6 +197,11 @@ function Running({ job, isOurs, onCancel }: { job: ExplainJob; isOurs: boolean; 
       </p>
     </div>
   );
+}
+
+/** Of what is not, nothing is to be said to leak. */
+function isAccused({ verdict }: SubjectRow): boolean {
+  return verdict.verdict === 'leak' || verdict.verdict === 'suspect';
 }
 
 /** The code in front is for machines. */

@@ -123,7 +123,7 @@ function Detail({ detail, query, ended }: { detail: SubjectDetailDocument; query
 
 /** Parts of this view that a link can lead to: the id of a heading, and what it is called. */
 const parts = [
-  ['where-it-leaks', 'Where it leaks'],
+  ['where-it-leaks', 'Inside it'],
   ['acting', 'What can be done'],
   ['since-when', 'Since when'],
   ['advice', 'What to set'],
