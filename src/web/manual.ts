@@ -1,5 +1,5 @@
 /**
- * Takes the pictures of docs/manual.md, every view in both schemes: npm run manual. The server in them is made up, so that they are the
+ * Takes the pictures of docs/manual.md, every view in both schemes: npm run manual [-- NAME …]. The server in them is made up, so that they are the
  * same wherever they are taken and nothing of the machine they are taken on is in them; the page is the one that is shipped.
  */
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -92,13 +92,14 @@ async function take(browser: Browser, url: string, picture: Picture, colorScheme
   await close();
 }
 
-rmSync(folder, { recursive: true, force: true });
+const wanted = pictures.filter(({ name }) => process.argv.length === 2 || process.argv.includes(name));
+if (wanted.length === pictures.length) rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const built = await buildPage();
 const fake = await startFakeDaemon(built.folder, leakState());
 const browser = await launchBrowser();
 try {
-  for (const picture of pictures) {
+  for (const picture of wanted) {
     for (const colorScheme of ['light', 'dark'] as const) {
       fake.state = picture.state();
       await take(browser, fake.url, picture, colorScheme);
