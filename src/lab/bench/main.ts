@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [check] [why] [naming] [--runs N] [--seconds N] [--minutes N]
+ * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [check] [why] [naming] [page] [--runs N] [--seconds N] [--minutes N]
  * [--python COMMAND]: naming for the programs of Python alone, on that one.
  * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
  */
@@ -11,6 +11,7 @@ import { benchDaemon } from './daemonCost.ts';
 import { type Farm, startFarm } from './farm.ts';
 import { benchJudge } from './judgeCost.ts';
 import { machineFacts } from './machine.ts';
+import { benchPage } from './pageSpeed.ts';
 import { benchCost } from './scanCost.ts';
 import { benchScan } from './scanSpeed.ts';
 import { benchStall } from './stall.ts';
@@ -19,7 +20,7 @@ import { storeTable } from './storeCost.ts';
 import { benchWhere } from './whereSpeed.ts';
 import { benchWhy } from './whyCost.ts';
 
-const parts = ['cost', 'store', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall', 'check', 'why', 'naming'];
+const parts = ['cost', 'store', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall', 'check', 'why', 'naming', 'page'];
 const farmSize = 1000;
 
 const { positionals, values } = parseArgs({
@@ -36,8 +37,8 @@ const measureMs = wholeNumber('--seconds', values.seconds, 10, 3600) * 1000;
 const minutes = wholeNumber('--minutes', values.minutes, 1, 1440);
 const unknown = positionals.find((part) => !parts.includes(part));
 if (unknown !== undefined) throw new Error(`expected ${parts.join(', ')}; found ${unknown}`);
-// The table of costs has the store in it, and the gate takes a quarter of an hour.
-const wanted = positionals.length === 0 ? parts.filter((part) => part !== 'store' && part !== 'check') : positionals;
+// The table of costs has the store in it, the gate takes a quarter of an hour, and the page needs Chromium.
+const wanted = positionals.length === 0 ? parts.filter((part) => part !== 'store' && part !== 'check' && part !== 'page') : positionals;
 
 requireBuild();
 say(machineFacts());
@@ -48,6 +49,7 @@ if (wanted.includes('judge')) say(benchJudge(runs));
 if (wanted.includes('check')) say(await benchCheck(runs));
 if (wanted.includes('stall')) say(await benchStall(runs));
 if (wanted.includes('why')) say(await benchWhy());
+if (wanted.includes('page')) say(await benchPage(runs));
 if (wanted.includes('naming')) say(await benchNaming(runs, values.python));
 if (wanted.includes('where') || wanted.includes('bpf') || wanted.includes('daemon')) await withFarm(benchOnFarm);
 
