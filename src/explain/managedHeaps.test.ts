@@ -35,7 +35,20 @@ process.stdin.on('data', () => {
 });
 `;
 
-async function nameGrowth(command: string, args: string[]): Promise<GrowingThing[]> {
+/** As an extension written in C does: nothing of Python's own grows. */
+const extensionProgram = `
+import ctypes, sys
+c = ctypes.CDLL(None)
+c.malloc.restype = ctypes.c_void_p
+print("READY", flush=True)
+for _ in sys.stdin:
+    for _ in range(5000):
+        block = c.malloc(1000)
+        ctypes.memset(ctypes.c_void_p(block), 65, 1000)
+    print("DONE", flush=True)
+`;
+
+async function lookThreeTimes(command: string, args: string[]): Promise<{ things: GrowingThing[]; runtime: string }> {
   const child: ChildProcess = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], timeout: 60_000, killSignal: 'SIGKILL' });
   const { stdin, stdout, pid } = child;
   assert.ok(stdin !== null && stdout !== null && pid !== undefined);
@@ -51,13 +64,17 @@ async function nameGrowth(command: string, args: string[]): Promise<GrowingThing
         assert.equal((await lines.next()).value, 'DONE');
         heap.look();
       }
-      return heap.growing();
+      return { things: heap.growing(), runtime: heap.runtime };
     } finally {
       memory.close();
     }
   } finally {
     child.kill('SIGKILL');
   }
+}
+
+async function nameGrowth(command: string, args: string[]): Promise<GrowingThing[]> {
+  return (await lookThreeTimes(command, args)).things;
 }
 
 test('the class of Python that grows is named', { skip: noPython }, async () => {
@@ -74,4 +91,11 @@ test('the class of Node that grows is named', async () => {
 
 test('a bounded Map of Node is no growth', async () => {
   assert.deepEqual(await nameGrowth(process.execPath, ['-e', nodeProgram('kept.delete(i - 500);')]), []);
+});
+
+test('what an extension of Python leaks of malloc is named where nothing of Python grows', { skip: noPython }, async () => {
+  const { things, runtime } = await lookThreeTimes(python, ['-c', extensionProgram]);
+  assert.match(runtime, /^native memory of /);
+  assert.match(things[0]?.type ?? '', /\b(?:99\d|1000|1008)\b/);
+  assert.equal(things[0]?.pattern, 'no-pointer-left');
 });

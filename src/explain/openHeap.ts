@@ -1,19 +1,22 @@
-/** The heap of whichever runtime the process has. What any process may have, memory of malloc, is asked for last. */
+/** The heap of whichever runtime the process has, and beside it what any process may have: memory of malloc. */
 import { openGo } from './go/goProcess.ts';
 import type { OpenHeap } from './heapReader.ts';
 import { openJvm } from './jvm/jvmProcess.ts';
-import { openNative } from './native/nativeProcess.ts';
+import { openGlibc, openNative } from './native/nativeProcess.ts';
 import { openNode } from './node/nodeProcess.ts';
 import { openPhp } from './php/phpProcess.ts';
 import { openPython } from './python/pythonProcess.ts';
 import { openRuby } from './ruby/rubyProcess.ts';
+import { WithNative } from './withNative.ts';
 
-const runtimes: readonly OpenHeap[] = [openPhp, openJvm, openGo, openRuby, openNode, openPython, openNative];
+const runtimes: readonly OpenHeap[] = [openPhp, openJvm, openGo, openRuby, openNode, openPython];
 
 export const openHeap: OpenHeap = (memory) => {
   for (const open of runtimes) {
     const heap = open(memory);
-    if (heap !== null) return heap;
+    if (heap === null) continue;
+    const native = 'why' in heap ? null : openGlibc(memory);
+    return native === null || 'why' in heap ? heap : new WithNative(heap, native);
   }
-  return null;
+  return openNative(memory);
 };

@@ -17,6 +17,11 @@ export const openNative: OpenHeap = (memory) => {
   return other === null && findArenas(memory).length > 0 ? new GlibcReader(memory) : new ClassReader(memory, other);
 };
 
+/** Only where malloc is glibc's: beside the heap of a runtime. */
+export function openGlibc(memory: TargetMemory): HeapReader | null {
+  return otherAllocator(memory.regions()) === null && findArenas(memory).length > 0 ? new GlibcReader(memory) : null;
+}
+
 /** By the libraries that are mapped: one that is linked statically isn't seen. */
 function otherAllocator(regions: readonly Region[]): string | null {
   for (const { path } of regions) {

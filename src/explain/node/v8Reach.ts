@@ -15,6 +15,7 @@ const mostSteps = 6;
 const mostOther = 120_000;
 const mostFound = 200_000;
 const mostStepsBetween = 3;
+const mostAttempts = 8;
 
 interface Reached {
   object: number;
@@ -67,6 +68,7 @@ class Reach {
   /** What is looked for, and what lies between. */
   readonly #found: Reached[] = [];
   #foundDone = 0;
+  #isBroken = false;
   readonly #groups = new Map<Reached, { first: Reached; counts: Map<number, number> }>();
 
   constructor(heap: Heap, wanted: Wanted) {
@@ -96,10 +98,19 @@ class Reach {
 
   #source(address: number, root: string): void {
     const { windows, graph, names, maps } = this.#heap;
-    const object = windows.word(address);
+    let object = windows.word(address);
     const before = this.#others.length + this.#found.length;
-    this.#meet(object, { steps: 0, from: null, offset: 0, root });
-    this.#followFound();
+    for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
+      const foundBefore = this.#found.length;
+      this.#isBroken = false;
+      this.#meet(object, { steps: 0, from: null, offset: 0, root });
+      this.#followFound();
+      if (!this.#isBroken || attempt === mostAttempts) break;
+      // What is young was moved while it was followed.
+      this.#forgetFound(foundBefore);
+      windows.forget();
+      object = windows.word(address);
+    }
     // What is static in a class is a field of a function.
     const kind = graph.kindOf(object);
     if (kind === null || before === this.#others.length + this.#found.length || !names.isFunction(maps.typeOf(kind))) return;
@@ -108,10 +119,19 @@ class Reach {
     this.#followFound();
   }
 
+  #forgetFound(from: number): void {
+    for (const { object, start } of this.#found.splice(from)) {
+      this.#seen.delete(object);
+      if (start !== null) this.#groups.delete(start);
+    }
+    this.#foundDone = Math.min(this.#foundDone, from);
+  }
+
   #meet(object: number, how: Omit<Reached, 'object' | 'kind' | 'start'>): void {
     if ((object & 3) !== 1 || this.#seen.has(object)) return;
     this.#seen.add(object);
     const kind = this.#heap.graph.kindOf(object);
+    if (kind === null) this.#isBroken ||= how.from !== null && how.from.start !== null;
     if (kind === null || this.#wanted.isLeftOut(object)) return;
     const reached: Reached = { object, kind, ...how, start: how.from?.start ?? null };
     const isWanted = this.#wanted.isWanted(object, kind);

@@ -1,0 +1,46 @@
+/**
+ * A managed heap and, in the same looks, the memory that the process has of malloc: an extension or a library may leak where the runtime sees
+ * nothing. Malloc is only told of when nothing of the runtime's own grows, and by far enough that it is not the runtime's housekeeping.
+ */
+import type { GrowingThing } from './growingThing.ts';
+import type { HeapReader } from './heapReader.ts';
+
+const leastGrowthBytes = 65_536;
+const leastSurvival = 0.5;
+
+export class WithNative implements HeapReader {
+  readonly #managed: HeapReader;
+  readonly #native: HeapReader;
+  #isNative = false;
+
+  constructor(managed: HeapReader, native: HeapReader) {
+    this.#managed = managed;
+    this.#native = native;
+  }
+
+  get runtime(): string {
+    return this.#isNative ? `native memory of ${this.#managed.runtime}` : this.#managed.runtime;
+  }
+
+  look(): void {
+    this.#managed.look();
+    this.#native.look();
+  }
+
+  growing(): GrowingThing[] {
+    const managed = this.#managed.growing();
+    if (managed.length > 0) return managed;
+    const native = this.#native
+      .growing()
+      .filter(({ growthBytes, survival }) => growthBytes >= leastGrowthBytes && (survival ?? 1) >= leastSurvival);
+    this.#isNative = native.length > 0;
+    return native;
+  }
+
+  notes(): string[] {
+    const outside = this.#isNative
+      ? [`Nothing in the heap of ${this.#managed.runtime} itself grows: look at its extensions, and at what it asks of libraries.`]
+      : [];
+    return [...outside, ...(this.#managed.notes?.() ?? []), ...(this.#native.notes?.() ?? [])];
+  }
+}
