@@ -1,12 +1,14 @@
 /** One pass over the memory of a Python process: objects by type, how much each container has, and the largest texts. */
 import type { HeapWindows } from '../heapWindows.ts';
+import { BlockSample } from '../native/blockSample.ts';
 import type { Look } from '../threeLooks.ts';
 import { ContainerTable } from './containerTable.ts';
 import { containerKindOf, isReferenceCount, type PythonType, type PythonValues } from './pythonValues.ts';
 
 const high = 2 ** 32;
 const hashBits = 20;
-const mostSample = 1_000_000;
+/** Of so many objects one is looked for again. */
+const sampleEvery = 4;
 const mostItems = 2 ** 26;
 const mostKept = 200_000;
 const mostLarge = 10_000;
@@ -71,7 +73,7 @@ class Census {
   readonly #itemBytes: number[];
   readonly #counts: number[];
   readonly #bytes: number[];
-  readonly #sample: { address: number; kind: number }[] = [];
+  readonly #sample = new BlockSample(sampleEvery);
   readonly #containers = new ContainerTable();
   readonly #modules: number[] = [];
   readonly #codes = new Set<number>();
@@ -100,7 +102,7 @@ class Census {
     const bytes = type.basicBytes + (items < mostItems ? items * (this.#itemBytes[kind] ?? 0) : 0);
     this.#counts[kind] = (this.#counts[kind] ?? 0) + 1;
     this.#bytes[kind] = (this.#bytes[kind] ?? 0) + bytes;
-    if (Math.imul(at >>> 4, 0x9e3779b1) >>> 30 === 0 && this.#sample.length < mostSample) this.#sample.push({ address: at, kind });
+    if (this.#sample.wants(at)) this.#sample.add(at, kind, 0);
     if (this.#isKept[kind] === true) this.#keep(type.name, at);
     if (bytes >= largeBytes && this.#isLarge[kind] === true && this.#large.length < mostLarge)
       this.#large.push({ address: at, kind, bytes });
@@ -124,7 +126,6 @@ class Census {
   }
 
   look(): PythonLook {
-    this.#sample.sort((a, b) => a.address - b.address);
     return {
       counts: this.#counts,
       bytes: this.#bytes,
@@ -133,11 +134,7 @@ class Census {
       codes: this.#codes,
       large: this.#large,
       newTypes: this.#newTypes,
-      sample: {
-        addresses: Float64Array.from(this.#sample, ({ address }) => address),
-        kinds: Int32Array.from(this.#sample, ({ kind }) => kind),
-        marks: new Uint32Array(this.#sample.length),
-      },
+      sample: this.#sample.without(new Set()),
     };
   }
 }
