@@ -2,6 +2,7 @@
 import type { TargetMemory } from '../targetMemory.ts';
 import type { JavaClasses } from './javaClasses.ts';
 import { ClassTable, type JavaHeapBounds, ObjectStarts, visitHeap } from './javaHeap.ts';
+import { javaSpaces } from './javaSpaces.ts';
 import type { VmStructs } from './vmStructs.ts';
 
 const picksOfClass = 320;
@@ -29,6 +30,7 @@ export interface Jvm {
   vm: VmStructs;
   classes: JavaClasses;
   bounds: JavaHeapBounds;
+  collectors: ReadonlySet<string>;
 }
 
 /** How often the collector has run: each time, objects may move. A half while it runs. */
@@ -47,7 +49,7 @@ export function takeJavaCensus(jvm: Jvm): JavaCensus {
   const picks = new Map<number, number[]>();
   const random = xorshift();
   const starts = new ObjectStarts(jvm.memory, jvm.bounds);
-  visitHeap(jvm.memory, jvm.bounds, table, (address, index, size) => {
+  visitHeap(jvm.memory, javaSpaces(jvm), table, (address, index, size) => {
     starts.add(address);
     const seen = (counts[index] ?? 0) + 1;
     counts[index] = seen;

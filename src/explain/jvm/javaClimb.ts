@@ -6,8 +6,10 @@ import { collectionsOf, type JavaCensus, type Jvm } from './javaCensus.ts';
 import { isOfJdk, type JavaClass } from './javaClasses.ts';
 import { ClassTable, heapWindows, type ObjectStarts, visitHeap, windowWords } from './javaHeap.ts';
 import { wordsOutside } from './javaRoots.ts';
+import { javaSpaces } from './javaSpaces.ts';
 
 const mostPasses = 8;
+const mostAgain = 3;
 /** Of so few of those at the start the way is not known that it no longer matters. */
 const leastOpenPart = 0.03;
 /** From an object through its list and the map of a thread-local to the thread. */
@@ -84,8 +86,7 @@ class JavaClimber {
 
   run(): void {
     this.#climb();
-    this.#forgetRubbish();
-    this.#climb();
+    for (let again = 0; again < mostAgain && this.#forgetOutgrown(); again += 1) this.#climb();
     const chain = this.#isStill() ? this.#longChain() : null;
     if (chain === null) return;
     this.#followChain(chain);
@@ -102,13 +103,20 @@ class JavaClimber {
     }
   }
 
-  /** A list that got a larger array between two passes is held by nothing that was found before: what seems to be rubbish is looked at again. */
-  #forgetRubbish(): void {
+  /**
+   * A list that got a larger array between two passes is held by nothing that was found before: what ends at an array that nobody refers to is
+   * looked at again. False: there is none.
+   */
+  #forgetOutgrown(): boolean {
+    let isAny = false;
     for (const target of this.#groups.flat()) {
       const { root, unfollowed, cameFrom } = this.#wayFrom(target);
-      if (root !== null || unfollowed.length > 0) continue;
+      const ends = [...cameFrom.keys()].filter(({ heldBy }) => heldBy.length === 0);
+      if (root !== null || unfollowed.length > 0 || !ends.some(({ class: of }) => of?.name.endsWith('[]'))) continue;
+      isAny = true;
       for (const holder of cameFrom.keys()) Object.assign(holder, { heldBy: [], isFollowed: false, hits: 0 } satisfies Partial<JavaHolder>);
     }
+    return isAny;
   }
 
   #meet(address: number, of: JavaClass | null): JavaHolder {
@@ -151,7 +159,7 @@ class JavaClimber {
     this.#filter.fill(0);
     for (const reference of frontier.keys()) this.#filter[((reference % 2 ** 32) >>> shift) & (filterSize - 1)] = 1;
     const isWide = this.#jvm.bounds.oopShift === null;
-    heapWindows(this.#jvm.memory, this.#jvm.bounds, (window, words, length) => {
+    heapWindows(this.#jvm.memory, javaSpaces(this.#jvm), (window, words, length, space) => {
       if (!this.#isStill()) return;
       const candidates = filterWords(words, length, this.#filter, shift, this.#places);
       for (let index = 0; index < candidates; index += 1) {
@@ -159,7 +167,7 @@ class JavaClimber {
         const low = words[word] ?? 0;
         const found = frontier.get(isWide ? low + (words[word + 1] ?? 0) * 2 ** 32 : low);
         if (found === undefined || found.hits >= mostHitsOfEach) continue;
-        const object = starts.objectAround(window + word * 4, window, words, length, table);
+        const object = starts.objectAround(window + word * 4, window, words, length, space, table);
         if (object === null) continue;
         found.hits += 1;
         hits.push({ found, ...object, offset: window + word * 4 - object.address });
@@ -212,18 +220,18 @@ class JavaClimber {
     const { start, end, oopShift, oopBase } = this.#jvm.bounds;
     if (oopShift === null) return;
     const isOfChain = new Uint8Array(Math.ceil((end - start) / 64));
-    visitHeap(this.#jvm.memory, this.#jvm.bounds, this.#table, (address, classIndex) => {
+    visitHeap(this.#jvm.memory, javaSpaces(this.#jvm), this.#table, (address, classIndex) => {
       if (classIndex !== index) return;
       const bit = (address - start) / 8;
       isOfChain[bit >>> 3] = (isOfChain[bit >>> 3] ?? 0) | (1 << (bit & 7));
     });
     const anyOfChain: JavaHolder = { address: 0, class: chain, heldBy: [], root: null, isWeakRoot: false, isFollowed: true, hits: 0 };
     const hits: Hit[] = [];
-    heapWindows(this.#jvm.memory, this.#jvm.bounds, (window, words, length) => {
+    heapWindows(this.#jvm.memory, javaSpaces(this.#jvm), (window, words, length, space) => {
       for (let word = 0; word < length && hits.length < mostChainHolders; word += 1) {
         const bit = ((words[word] ?? 0) * 2 ** oopShift + oopBase - start) / 8;
         if (bit <= 0 || !(((isOfChain[bit >>> 3] ?? 0) >>> (bit & 7)) & 1) || !Number.isInteger(bit)) continue;
-        const object = this.#starts.objectAround(window + word * 4, window, words, length, this.#table);
+        const object = this.#starts.objectAround(window + word * 4, window, words, length, space, this.#table);
         if (object !== null && object.classIndex !== index)
           hits.push({ found: anyOfChain, ...object, offset: window + word * 4 - object.address });
       }

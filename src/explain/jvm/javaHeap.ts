@@ -5,8 +5,10 @@
  */
 import type { TargetMemory } from '../targetMemory.ts';
 import type { JavaClass, JavaClasses } from './javaClasses.ts';
+import type { JavaSpace } from './javaSpaces.ts';
 import type { VmStructs } from './vmStructs.ts';
 
+const pageBytes = 4_096;
 const windowBytes = 4 << 20;
 export const windowWords = windowBytes / 4;
 const largestHeap = 2 ** 41;
@@ -107,13 +109,14 @@ export class ClassTable {
 /** Calls `visit` for each object: its address, class as index of the table, bytes. */
 export function visitHeap(
   memory: TargetMemory,
-  bounds: JavaHeapBounds,
+  spaces: readonly JavaSpace[],
   table: ClassTable,
   visit: (address: number, classIndex: number, bytes: number) => void,
 ): void {
-  // Objects may be longer than a window, or lie across two of them.
-  let next = 0;
-  heapWindows(memory, bounds, (window, words, length) => {
+  // Objects may be longer than a window, or lie across two of them, but not across two spaces.
+  let [next, inSpace] = [0, -1];
+  heapWindows(memory, spaces, (window, words, length, space) => {
+    if (space !== inSpace) [next, inSpace] = [space, space];
     const end = window + length * 4;
     let at = Math.max(window, next);
     while (at + 16 <= end) {
@@ -127,23 +130,31 @@ export function visitHeap(
   });
 }
 
-/** All of the heap that is in memory, a piece at a time: `words` has `length` words from the address `window` on. */
+/** All of the spaces that is in memory, a piece at a time: `words` has `length` words from the address `window` on; `space` is where its space begins. */
 export function heapWindows(
   memory: TargetMemory,
-  bounds: JavaHeapBounds,
-  look: (window: number, words: Uint32Array, length: number) => void,
+  spaces: readonly JavaSpace[],
+  look: (window: number, words: Uint32Array, length: number, space: number) => void,
 ): void {
   const buffer = new ArrayBuffer(windowBytes);
   const [bytes, words] = [new Uint8Array(buffer), new Uint32Array(buffer)];
-  for (const region of memory.regions()) {
-    const [from, to] = [Math.max(region.start, bounds.start), Math.min(region.end, bounds.end)];
-    if (from >= to || !region.writable) continue;
-    for (const [start, end] of memory.present(from, to)) {
-      for (let at = start; at < end; at += windowBytes) {
-        look(at, words, memory.read(at, bytes.subarray(0, Math.min(windowBytes, end - at))) >>> 2);
+  const regions = memory.regions().filter(({ writable }) => writable);
+  for (const space of spaces) {
+    for (const region of regions) {
+      const [from, to] = [Math.max(region.start, space.start), Math.min(region.end, space.end)];
+      if (from >= to) continue;
+      for (const [start, end] of memory.present(pageOf(from), pageOf(to + pageBytes - 1))) {
+        for (let at = Math.max(start, from); at < Math.min(end, to); at += windowBytes) {
+          const length = memory.read(at, bytes.subarray(0, Math.min(windowBytes, Math.min(end, to) - at))) >>> 2;
+          look(at, words, length, space.start);
+        }
       }
     }
   }
+}
+
+function pageOf(address: number): number {
+  return address - (address % pageBytes);
 }
 
 /**
@@ -177,14 +188,15 @@ export class ObjectStarts {
     window: number,
     words: Uint32Array,
     length: number,
+    space: number,
     table: ClassTable,
   ): { address: number; classIndex: number } | null {
     let part = Math.floor((address - this.#start) / this.#partBytes);
     let at = this.#firstIn(part);
-    while (at > address || at < 0) {
-      if (part === 0) return null;
+    while (at > address || at < space) {
       part -= 1;
-      at = this.#firstIn(part);
+      // At the beginning of a space there is always one.
+      at = this.#start + part * this.#partBytes <= space ? space : this.#firstIn(part);
     }
     for (let step = 0; step < mostSteps && at <= address; step += 1) {
       const isInWindow = at >= window && at + longestHeaderWords * 4 <= window + length * 4;

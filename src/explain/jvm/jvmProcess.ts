@@ -5,19 +5,27 @@ import { collectionsOf, type JavaCensus, type Jvm, takeJavaCensus } from './java
 import { JavaClasses } from './javaClasses.ts';
 import { follow, followGrowing, followLargest, type JavaFollowed, javaGrowth } from './javaGrowth.ts';
 import { heapBounds } from './javaHeap.ts';
+import { collectorsOf } from './jvmFlags.ts';
 import { VmStructs } from './vmStructs.ts';
 
 const mostAttempts = 4;
 const mostWaitMs = 5_000;
 const pollMs = 5;
+const concurrent = new Map([
+  ['UseZGC', 'ZGC'],
+  ['UseShenandoahGC', 'Shenandoah'],
+]);
 
 export const openJvm: OpenHeap = (memory) => {
   const symbols = memory.symbols((path) => /\/libjvm\.so(?: \(deleted\))?$/.test(path), /^gHotSpotVM/);
   if (symbols.size === 0) return null;
   const vm = new VmStructs(memory, symbols);
+  const collectors = collectorsOf(vm);
+  const moves = [...concurrent].find(([flag]) => collectors.has(flag));
+  if (moves !== undefined) return { runtime: 'HotSpot', why: `its collector is ${moves[1]}, which moves objects while the program runs` };
   const bounds = heapBounds(vm);
-  if (bounds === null) return { runtime: 'HotSpot', why: 'its collector is ZGC, whose heap is not read' };
-  return new JvmReader({ memory, vm, classes: new JavaClasses(vm, memory), bounds });
+  if (bounds === null) return { runtime: 'HotSpot', why: 'its heap is none of G1, Parallel, Serial or Epsilon' };
+  return new JvmReader({ memory, vm, classes: new JavaClasses(vm, memory), bounds, collectors });
 };
 
 class JvmReader implements HeapReader {

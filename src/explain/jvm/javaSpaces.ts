@@ -1,0 +1,76 @@
+/**
+ * In which parts of the heap there are objects: what a collector emptied, or has not given out yet, still has old ones in it. Of G1 its regions,
+ * of the older collectors their spaces.
+ */
+import type { Jvm } from './javaCensus.ts';
+import type { VmStructs } from './vmStructs.ts';
+
+const mostRegions = 200_000;
+/** Of the kind of a region of G1. */
+const free = 0;
+const goesOn = 0b101;
+
+export interface JavaSpace {
+  start: number;
+  /** Where what was given out ends. */
+  end: number;
+}
+
+/** In order; of a collector that isn't known, all of the heap. */
+export function javaSpaces({ vm, collectors, bounds }: Pick<Jvm, 'vm' | 'collectors' | 'bounds'>): JavaSpace[] {
+  const heap = vm.word(vm.field('Universe::_collectedHeap'));
+  const found = collectors.has('UseG1GC')
+    ? regionsOf(vm, heap)
+    : collectors.has('UseParallelGC')
+      ? parallelSpaces(vm, heap)
+      : collectors.has('UseSerialGC')
+        ? serialSpaces(vm, heap)
+        : [];
+  const sound = found.filter(({ start, end }) => start >= bounds.start && end > start && end <= bounds.end && start % 8 === 0);
+  return sound.length === 0 ? [{ start: bounds.start, end: bounds.end }] : sound.sort((a, b) => a.start - b.start);
+}
+
+function regionsOf(vm: VmStructs, heap: number): JavaSpace[] {
+  const table = heap + vm.field('G1CollectedHeap::_hrm') + vm.field('HeapRegionManager::_regions', 'G1HeapRegionManager::_regions');
+  const base = vm.word(table + vm.field('G1HeapRegionTable::_base'));
+  const count = Math.min(mostRegions, vm.word(table + vm.field('G1HeapRegionTable::_length')) || 0);
+  const of = (name: string) => vm.field(`HeapRegion::${name}`, `G1HeapRegion::${name}`);
+  const [bottom, top, tag] = [of('_bottom'), of('_top'), of('_type') + vm.field('HeapRegionType::_tag', 'G1HeapRegionType::_tag')];
+  const spaces: JavaSpace[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const region = vm.word(base + index * 8);
+    const kind = region > 0 ? vm.int(region + tag) : free;
+    if (kind === free || Number.isNaN(kind)) continue;
+    const space = { start: vm.word(region + bottom), end: vm.word(region + top) };
+    const before = spaces.at(-1);
+    // What goes on from a region before has no object of its own at its beginning.
+    if ((kind & goesOn) === goesOn && before !== undefined) before.end = space.end;
+    else spaces.push(space);
+  }
+  return spaces;
+}
+
+function parallelSpaces(vm: VmStructs, heap: number): JavaSpace[] {
+  const young = pointerAt(vm, heap, vm.field('ParallelScavengeHeap::_young_gen'));
+  const old = pointerAt(vm, heap, vm.field('ParallelScavengeHeap::_old_gen'));
+  const [bottom, top] = [vm.field('MutableSpace::_bottom'), vm.field('MutableSpace::_top')];
+  return [
+    ...['_eden_space', '_from_space', '_to_space'].map((name) => vm.word(young + vm.field(`PSYoungGen::${name}`))),
+    vm.word(old + vm.field('PSOldGen::_object_space')),
+  ].map((space) => ({ start: vm.word(space + bottom), end: vm.word(space + top) }));
+}
+
+function serialSpaces(vm: VmStructs, heap: number): JavaSpace[] {
+  const young = vm.word(heap + vm.field('GenCollectedHeap::_young_gen', 'SerialHeap::_young_gen'));
+  const old = vm.word(heap + vm.field('GenCollectedHeap::_old_gen', 'SerialHeap::_old_gen'));
+  const [bottom, top] = [vm.field('Space::_bottom', 'ContiguousSpace::_bottom'), vm.field('ContiguousSpace::_top')];
+  return [
+    ...['_eden_space', '_from_space', '_to_space'].map((name) => vm.word(young + vm.field(`DefNewGeneration::${name}`))),
+    vm.word(old + vm.field('TenuredGeneration::_the_space')),
+  ].map((space) => ({ start: vm.word(space + bottom), end: vm.word(space + top) }));
+}
+
+/** A field of the heap, or in some versions a variable. */
+function pointerAt(vm: VmStructs, heap: number, field: number): number {
+  return vm.word(field < 2 ** 20 ? heap + field : field);
+}
