@@ -1,7 +1,7 @@
 /** A recommendation as an action: carried out, written down and taken back like every other. Pure. */
 import type { ActionPlan, PlannedStep } from '../model/action.ts';
 import type { Advice, AdvisedSetting, InForce, Recommendation } from '../model/advice.ts';
-import { checkLimitsSteps, checkUnitStep } from '../stabilise/dropIn.ts';
+import { checkLimitsSteps, checkRoomSteps, checkUnitStep } from '../stabilise/dropIn.ts';
 import { isLiveLimit } from '../stabilise/liveLimits.ts';
 import { unitBytes } from './unitFiles.ts';
 
@@ -17,13 +17,23 @@ export function actionPlan({ subjectId, subjectName }: Advice, recommendation: R
   const unit = /^\/etc\/systemd\/system\/([^/]+)\.d\/[^/]+$/.exec(change.path)?.[1] ?? null;
   const known: PlannedStep[] = unit === null ? [] : [checkUnitStep(unit)];
   const write: PlannedStep = { step: { do: 'write-file', ...change }, text: `set ${what} in ${change.path}` };
-  const restarts = inForce.some((step) => step.do === 'unit' && step.verb === 'restart');
+  const limits = limitsOf(settings);
+  const room = unit === null ? [] : checkRoomSteps(unit, cgroup, limits);
+  const restarts = inForce.some(isRestart);
+  const [firstInForce] = inForce;
+  const restartsFirst = firstInForce !== undefined && isRestart(firstInForce);
   return {
     kind: 'limit',
     subjectId,
     subjectName,
     reason: `${title}. ${reason}`,
-    steps: [...known, write, ...inForce.flatMap(stepsOf), ...(unit === null ? [] : checkLimitsSteps(unit, cgroup, limitsOf(settings)))],
+    steps: [
+      ...known,
+      ...(restartsFirst ? [] : room),
+      write,
+      ...inForce.flatMap((step) => [...stepsOf(step), ...(restartsFirst && isRestart(step) ? room : [])]),
+      ...(unit === null ? [] : checkLimitsSteps(unit, cgroup, limits)),
+    ],
     risk:
       [risk, restarts ? 'It is restarted: connections and requests that it has end.' : null].filter((each) => each !== null).join(' ') ||
       null,
@@ -32,10 +42,14 @@ export function actionPlan({ subjectId, subjectName }: Advice, recommendation: R
   };
 }
 
+function isRestart(step: InForce): step is Extract<InForce, { do: 'unit' }> {
+  return step.do === 'unit' && step.verb === 'restart';
+}
+
 /** What comes after a restart must not meet the processes from before it. */
 function stepsOf(step: InForce): PlannedStep[] {
   const planned: PlannedStep = { step, text: textOf(step) };
-  if (step.do !== 'unit' || step.verb !== 'restart') return [planned];
+  if (!isRestart(step)) return [planned];
   const wait: PlannedStep = {
     step: { do: 'await-unit', unit: step.unit, withinMs: upWithinMs },
     text: `wait until ${step.unit} is up again`,

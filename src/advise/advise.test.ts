@@ -226,9 +226,9 @@ test('what stanch can write is an action like every other: the file as it was an
   const plan = actionPlan(advice, must(measured, 'memory-limit'), '/system.slice/app.service');
   assert.deepEqual(
     plan?.steps.map(({ step }) => step.do),
-    ['check-unit', 'write-file', 'reload-systemd', 'check-limits'],
+    ['check-unit', 'check-room', 'write-file', 'reload-systemd', 'check-limits'],
   );
-  const [, write] = plan?.steps ?? [];
+  const [, , write] = plan?.steps ?? [];
   assert.ok(write?.step.do === 'write-file' && write.step.before === 'old\n');
 });
 
@@ -237,7 +237,7 @@ test('what holds more than it may have is restarted first, and the limit waits u
   const steps = actionPlan(advise(measured), must(measured, 'memory-limit'), '/system.slice/app.service')?.steps ?? [];
   assert.deepEqual(
     steps.map(({ step }) => step.do),
-    ['check-unit', 'write-file', 'unit', 'await-unit', 'reload-systemd', 'check-limits'],
+    ['check-unit', 'write-file', 'unit', 'await-unit', 'check-room', 'reload-systemd', 'check-limits'],
   );
   const [last] = steps.slice(-1);
   assert.ok(last?.step.do === 'check-limits');

@@ -33,7 +33,7 @@ export const doCommand = buildCommand<Flags, [ActionKind, string], CliContext>({
   docs: {
     brief: 'Act on a workload: shows the plan, asks, does it, and measures whether it helped',
     fullDescription:
-      'protect: the kernel ends others first. throttle: limits until the next reboot. isolate: freezes it. restart: gracefully, by whoever keeps it running. recycle: one worker after the other. limit: limits that stay. kill: the last resort. WORKLOAD is a name, a part of it that only one has, or a pid. Every step is written down first; stanch undo takes back what can be. Needs root for most. Exit code 0 when it was done, 1 when it failed or was not wanted.',
+      'protect: the kernel ends others first. throttle: limits until the next reboot. isolate: into a slice of its own, frozen. restart: gracefully, by whoever keeps it running. recycle: one worker after the other. limit: limits that stay. kill: the last resort. WORKLOAD is a name, a part of it that only one has, or a pid. Every step is written down first; stanch undo takes back what can be. Needs root for most. Exit code 0 when it was done, 1 when it failed or was not wanted.',
   },
   parameters: {
     flags: {

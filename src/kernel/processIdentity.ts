@@ -7,8 +7,9 @@ import { readRecord, readText } from './read.ts';
 const buffer = Buffer.alloc(4096);
 const stat = emptyPidStat();
 
-function readBootId(procRoot = '/proc'): string {
-  const id = readText(`${procRoot}/sys/kernel/random/boot_id`);
+/** Empty where it is not told. */
+export function readBootId(procRoot = '/proc'): string {
+  const id = readText(`${procRoot}/sys/kernel/random/boot_id`, 64);
   return isValue(id) ? id.trim() : '';
 }
 

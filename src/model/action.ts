@@ -24,6 +24,8 @@ export type Step =
   | { do: 'unit'; verb: UnitVerb; unit: string }
   /** Looked at before anything is changed: systemd has to know the unit, and it must not be masked. */
   | { do: 'check-unit'; unit: string }
+  /** Looked at before a limit is set: a plan can be a day old, and what holds more than it may is ended at once. */
+  | { do: 'check-room'; unit: string; cgroup: string; mostBytes: number }
   /** By the names that systemd has for them, in bytes or tasks: whether they hold, once they are written down. */
   | { do: 'check-limits'; unit: string; cgroup: string; limits: Readonly<Record<string, string>> }
   /** Until nothing is to be done for it any more and it is up. */

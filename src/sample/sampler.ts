@@ -9,6 +9,7 @@ import { type Meminfo, readMeminfo } from '../kernel/meminfo.ts';
 import { type Mount, readMountinfo } from '../kernel/mountinfo.ts';
 import { parseOpenFilesLimit } from '../kernel/pidLimits.ts';
 import { readPressure } from '../kernel/pressure.ts';
+import { readBootId } from '../kernel/processIdentity.ts';
 import { readText } from '../kernel/read.ts';
 import { readSockstat } from '../kernel/sockstat.ts';
 import { readStat } from '../kernel/stat.ts';
@@ -359,12 +360,12 @@ function isNearFdLimit({ sample: { fds, fdLimit } }: ProcessEntry): boolean {
 }
 
 function bootIdOf(procRoot: string): string {
-  const text = readText(`${procRoot}/sys/kernel/random/boot_id`, 64);
-  if (isValue(text)) return text.trim();
-  if (isValue(readText(`${procRoot}/meminfo`, 64))) return '';
+  const id = readBootId(procRoot);
+  const meminfo = readText(`${procRoot}/meminfo`, 64);
+  if (id !== '' || isValue(meminfo)) return id;
   throw new StanchError('STANCH_E_NO_INPUT', {
     expected: `the files of the kernel under ${procRoot}`,
-    found: text === notPermitted ? 'no permission to read them' : 'none',
+    found: meminfo === notPermitted ? 'no permission to read them' : 'none',
     next: `Mount it: mount -t proc proc ${procRoot}`,
   });
 }

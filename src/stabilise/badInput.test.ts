@@ -69,6 +69,15 @@ test('a limit that does not hold, whatever the reason, is taken back as a whole'
   assert.deepEqual([action.state, existsSync(join(etcRoot, 'shop.service.d'))], ['failed', false]);
 });
 
+test('what holds more by now than it may have is not limited: the plan is a day old', async (t) => {
+  const { etcRoot, limit, carryOut, cgroupRoot } = stage(t);
+  writeFileSync(join(cgroupRoot, 'shop.service', 'memory.stat'), `anon ${200 << 20}\nshmem 0\n`);
+  const { systemd, asked } = fakeSystemd();
+  const action = await carryOut(systemd, limit('shop.service', '/shop.service'));
+  assert.match(action.error ?? '', /STANCH_E_CHANGED_SINCE.*its limit of 100 MiB.*found 200 MiB/s);
+  assert.deepEqual([asked, readdirSync(etcRoot)], [['look at shop.service'], []]);
+});
+
 test('a systemd that takes questions and never answers is given up, and the file is put back', async (t) => {
   const { etcRoot, limit, carryOut } = stage(t);
   const path = join(etcRoot, 'bus');

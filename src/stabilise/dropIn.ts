@@ -1,5 +1,6 @@
 /** A drop-in for a unit, as a step: what it says, where, and what was there. Pure but for the look at what is there. */
 import type { PlannedStep } from '../model/action.ts';
+import { formatBytes } from '../model/units.ts';
 import { isLiveLimit } from './liveLimits.ts';
 import { contentOf } from './steps/writeFile.ts';
 
@@ -33,6 +34,16 @@ export function checkLimitsSteps(unit: string, cgroup: string | null, limits: Re
   return [{ step: { do: 'check-limits', unit, cgroup, limits }, text: `see whether they hold, in ${cgroup}` }];
 }
 
+/** Of the limits the lowest that stalls or ends it: what it may hold at most when they are set. */
+export function checkRoomSteps(unit: string, cgroup: string | null, limits: Readonly<Record<string, string>>): PlannedStep[] {
+  const bytes = [limits['MemoryHigh'], limits['MemoryMax']].map(Number).filter((limit) => limit > 0);
+  if (cgroup === null || bytes.length === 0) return [];
+  const mostBytes = Math.min(...bytes);
+  return [
+    { step: { do: 'check-room', unit, cgroup, mostBytes }, text: `make sure that it holds less than ${formatBytes(mostBytes)} by then` },
+  ];
+}
+
 export function dropInSteps(options: DropInOptions): PlannedStep[] {
   const { settings, unit, cgroup, runtime } = options;
   const path = dropInPath(options);
@@ -42,6 +53,7 @@ export function dropInSteps(options: DropInOptions): PlannedStep[] {
   const until = runtime ? ' until the next reboot' : '';
   return [
     checkUnitStep(unit),
+    ...checkRoomSteps(unit, cgroup, limits),
     { step: { do: 'write-file', path, before: contentOf(path), after }, text: `set ${lines.join(', ')} for ${unit}${until}, in ${path}` },
     { step: { do: 'reload-systemd' }, text: 'have systemd read its unit files anew: the limits hold at once, nothing is restarted' },
     ...checkLimitsSteps(unit, cgroup, limits),

@@ -82,7 +82,8 @@ export class Guardian {
   #policy: PolicySettings;
   #timer: NodeJS.Timeout | undefined;
   #notice: Notice | null = null;
-  #busy = false;
+  /** Actions that are carried out or proven now. */
+  #underWay = 0;
   #quietUntilMs = 0;
   /** Said already, so that the same is not said with every scan. */
   readonly #said = new Map<string, string>();
@@ -175,15 +176,14 @@ export class Guardian {
       this.#answerAll(scan);
     } catch (error) {
       if (!(error instanceof StanchError)) throw error;
-      // The journal can't be written or read: then nothing is done, and watching goes on.
-      this.#sayOnce(null, null, `stanch cannot act: ${error.message}`);
+      this.#onTrouble(error);
     }
   }
 
   #answerAll(scan: Scan): void {
     for (const { severity, subjectId, text } of this.#limits.look(scan, this.actions())) this.#event(severity, subjectId, text);
     for (const [id, { atMs }] of this.#proposals) if (Date.now() - atMs > proposalMs) this.#proposals.delete(id);
-    if (this.#busy) return;
+    if (this.#underWay > 0) return;
     for (const { subject } of scan.workloads) {
       const verdict = this.#options.verdictOf(subject.id);
       if (verdict?.verdict === 'leak' && this.#recycleIfDue(subject)) return;
@@ -286,17 +286,17 @@ export class Guardian {
     const slow = this.#options.slowProbes();
     const isWell = (name: string) => !this.#options.slowProbes().includes(name);
     const { id, finished } = this.#stabiliser.start(plan, target, by, { slow, isWell });
-    this.#busy = true;
+    this.#underWay += 1;
     this.#event('warning', plan.subjectId, `Begun: ${plan.kind} ${plan.subjectName}, by ${by} (${id}).`);
     finished
       .finally(() => {
-        this.#busy = false;
+        this.#underWay -= 1;
       })
       .then((action) => {
         this.#tell(action);
         if (action.state === 'failed') orElse?.();
       })
-      .catch((error: unknown) => this.#options.onBug(error));
+      .catch((error: unknown) => this.#onTrouble(error));
     return id;
   }
 
@@ -321,16 +321,22 @@ export class Guardian {
 
   #look(): void {
     try {
-      if (this.#busy || Date.now() < this.#quietUntilMs) return;
+      // Whatever else is being done takes minutes, and the server has none left.
+      if (Date.now() < this.#quietUntilMs) return;
       const host = readHost();
       if (host === null) return;
       // Only then is it asked who leaks, and what that one waits for.
       const leakerFull = isShort(host) ? this.#leakerFull() : null;
       if (this.#trigger.look({ ...host, leakerFull })) this.#actInEmergency();
     } catch (error) {
-      if (error instanceof StanchError) this.#sayOnce(null, null, `stanch cannot act: ${error.message}`);
-      else this.#options.onBug(error);
+      this.#onTrouble(error);
     }
+  }
+
+  /** The journal can't be written or read, or somebody else acts on the same: then nothing is done, and watching goes on. */
+  #onTrouble(error: unknown): void {
+    if (error instanceof StanchError) this.#sayOnce(null, null, `stanch cannot act: ${error.message}`);
+    else this.#options.onBug(error);
   }
 
   #leakerFull(): number | null {

@@ -53,7 +53,7 @@ const textsOf = (kind: ActionKind, target: Target, change: Partial<PlanOptions> 
 test('a limit is above what all of the service holds, the tmpfs and the other pools of it too', () => {
   const target = targetOf({ unitHeldBytes: 4000 * MiB, sharesUnitWith: ['php-fpm: pool b'] });
   const plan = planAction('throttle', target, options);
-  const [, first] = plan.steps;
+  const [, , first] = plan.steps;
   assert.match(first?.text ?? '', new RegExp(`MemoryHigh=${4400 * MiB}, MemoryMax=${5400 * MiB}, MemorySwapMax=0`));
   assert.match(plan.risk ?? '', /pool b as well/);
   for (const kind of ['throttle', 'limit'] as const) {

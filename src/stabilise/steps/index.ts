@@ -2,6 +2,7 @@
 import type { Step } from '../../model/action.ts';
 import { awaitUnit } from './awaitUnit.ts';
 import { checkLimits } from './checkLimits.ts';
+import { checkRoom } from './checkRoom.ts';
 import { checkUnit } from './checkUnit.ts';
 import { container } from './container.ts';
 import { end } from './end.ts';
@@ -26,6 +27,8 @@ export async function runStep(step: Step, context: StepContext): Promise<void> {
       return unit.run(step, context);
     case 'check-unit':
       return checkUnit.run(step, context);
+    case 'check-room':
+      return checkRoom.run(step, context);
     case 'check-limits':
       return checkLimits.run(step, context);
     case 'await-unit':

@@ -9,9 +9,16 @@ const timeoutMs = 120_000;
 
 export const supervisord: StepRunner<Extract<Step, { do: 'supervisord' }>> = {
   async run({ socket, program }) {
-    const stopped = await ask(socket, 'supervisor.stopProcessGroup', program);
-    if (/faultString/.test(stopped)) throw refused(program, stopped);
+    let stopError: unknown = null;
+    try {
+      const stopped = await ask(socket, 'supervisor.stopProcessGroup', program);
+      if (/faultString/.test(stopped)) throw refused(program, stopped);
+    } catch (error) {
+      stopError = error;
+    }
+    // Whatever became of the stop, it must not stay stopped.
     const started = await ask(socket, 'supervisor.startProcessGroup', program);
+    if (stopError !== null) throw stopError;
     if (/faultString/.test(started)) throw refused(program, started);
   },
   undo: null,
