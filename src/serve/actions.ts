@@ -1,6 +1,8 @@
 /** `/api/v1/actions`: what was done and is proposed; plans are made, agreed to and taken back here. */
 import type { Action, ActionKind, ActionPlan } from '../model/action.ts';
 import { StanchError } from '../model/errors.ts';
+import type { Proposal } from '../stabilise/guardian.ts';
+import { advisedPlan } from './advice.ts';
 import { HttpProblem } from './problem.ts';
 import type { ActionsDocument } from './schema.ts';
 import type { LiveSource } from './source.ts';
@@ -15,7 +17,7 @@ export function actionsDocument(source: LiveSource, limit: number): ActionsDocum
     schema: 'stanch.actions/1',
     time: timeOf(source.nowMs()),
     actions: source.guardian.actions().slice(-limit).reverse().map(actionPart),
-    proposals: source.guardian.proposals().map(({ id, atMs, state, plan }) => ({ id, time: timeOf(atMs), state, plan: planPart(plan) })),
+    proposals: source.guardian.proposals().map(proposalPart),
   };
 }
 
@@ -24,7 +26,24 @@ export function planAction(
   source: LiveSource,
   wanted: { kind: ActionKind; subject: string; highBytes: number | null; maxBytes: number | null },
 ): ActionsDocument['proposals'][number] & Record<string, unknown> {
-  const { id, atMs, state, plan } = asked(() => source.guardian.propose(wanted.kind, wanted.subject, wanted));
+  return proposalPart(asked(() => source.guardian.propose(wanted.kind, wanted.subject, wanted)));
+}
+
+/** Advice as a plan, with its way back; and changes nothing. */
+export function planAdvice(
+  source: LiveSource,
+  wanted: { subject: string; id: string; requestsPerHour: number | null },
+): ActionsDocument['proposals'][number] & Record<string, unknown> {
+  const plan = advisedPlan(source, wanted);
+  if (plan !== null) return proposalPart(asked(() => source.guardian.keepPlan(plan)));
+  throw new HttpProblem(404, 'STANCH_E_NO_INPUT', {
+    expected: 'the id of a workload that runs, and of advice on it that is the change of a file',
+    found: JSON.stringify(`${wanted.subject.slice(0, 80)} ${wanted.id.slice(0, 80)}`),
+    next: 'GET /api/v1/advice',
+  });
+}
+
+function proposalPart({ id, atMs, state, plan }: Proposal): ActionsDocument['proposals'][number] {
   return { id, time: timeOf(atMs), state, plan: planPart(plan) };
 }
 

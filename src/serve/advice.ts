@@ -1,8 +1,11 @@
 /** `/api/v1/advice`: what to set, for one workload or for those that matter most. */
+import { actionPlan } from '../advise/actionPlan.ts';
 import { advise } from '../advise/advise.ts';
 import { fileDiff } from '../advise/fileDiff.ts';
+import type { Measurements } from '../advise/measurements.ts';
 import { readBasis } from '../advise/readBasis.ts';
 import { readMeasurements } from '../advise/readMeasurements.ts';
+import type { ActionPlan } from '../model/action.ts';
 import { privateMemory } from '../model/gauge.ts';
 import type { AdviceDocument } from './schema.ts';
 import type { LiveSource } from './source.ts';
@@ -22,13 +25,29 @@ export function adviceDocument(
 }
 
 function adviceOn(source: LiveSource, id: string, requestsPerHour: number | null): AdviceDocument['advice'][number] | null {
-  const scan = source.scan();
-  const from = { scan, verdict: source.judged(id)?.verdict ?? null, store: source.store, nowMs: source.nowMs(), requestsPerHour };
-  const measured = readMeasurements(id, { scan, basis: readBasis(id, from) });
+  const measured = measure(source, id, requestsPerHour);
   if (measured === null) return null;
   const advice = advise(measured);
   const recommendations = advice.recommendations.map((each) => ({ ...each, diff: each.change === null ? [] : fileDiff(each.change) }));
   return { ...advice, recommendations };
+}
+
+/** Of one recommendation; null: it does not run, or there is no such advice that stanch could carry out. */
+export function advisedPlan(
+  source: LiveSource,
+  { subject, id, requestsPerHour }: { subject: string; id: string; requestsPerHour: number | null },
+): ActionPlan | null {
+  const measured = measure(source, subject, requestsPerHour);
+  if (measured === null) return null;
+  const advice = advise(measured);
+  const recommendation = advice.recommendations.find((each) => each.id === id);
+  return recommendation === undefined ? null : actionPlan(advice, recommendation, measured.unit?.cgroup ?? null);
+}
+
+function measure(source: LiveSource, id: string, requestsPerHour: number | null): Measurements | null {
+  const scan = source.scan();
+  const from = { scan, verdict: source.judged(id)?.verdict ?? null, store: source.store, nowMs: source.nowMs(), requestsPerHour };
+  return readMeasurements(id, { scan, basis: readBasis(id, from) });
 }
 
 function worthAdvising(source: LiveSource): string[] {

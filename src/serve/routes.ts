@@ -5,7 +5,7 @@ import { actionKinds } from '../model/action.ts';
 import { seriesResources } from '../series/resourcePoints.ts';
 import { maxNoteLength } from '../tell/handling.ts';
 import type { Access } from './access.ts';
-import { actionsDocument, agreeTo, planAction, undoAction } from './actions.ts';
+import { actionsDocument, agreeTo, planAction, planAdvice, undoAction } from './actions.ts';
 import { adviceDocument } from './advice.ts';
 import { beginEvidence, cancelEvidence, evidenceDocument, evidencePlan, exportedEvidence, oneEvidence } from './evidence.ts';
 import { findingsDocument } from './findings.ts';
@@ -453,6 +453,17 @@ export const routes: readonly Route[] = [
     sinceSchema,
     { subject: v.optional(v.pipe(v.string(), v.maxLength(200))) },
     (source, { subject }) => sinceDocument(source, subject),
+  ),
+  deed(
+    '/api/v1/advice/plan',
+    'Plans what was advised; nothing is done until somebody agrees',
+    actionsSchema.entries.proposals.item,
+    v.strictObject({
+      subject: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
+      id: v.pipe(v.string(), v.minLength(1), v.maxLength(100)),
+      requestsPerHour: v.optional(v.nullable(v.pipe(v.number(), v.safeInteger(), v.minValue(1))), null),
+    }),
+    (source, body) => planAdvice(source, body),
   ),
   json('/api/v1/audit', 'How well the server is set up against running out of memory, and how to do better', auditSchema, {}, (source) =>
     hardeningDocument(source.nowMs()),

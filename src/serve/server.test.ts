@@ -476,6 +476,8 @@ describe('who may act', () => {
     const agreed = await post(bearer, '{"by":"nadia"}', '/api/v1/actions/p-0/agree');
     assert.deepEqual(JSON.parse(agreed.body), { id: 'a-0' });
     assert.equal((await post(bearer, '{}', '/api/v1/actions/a-none/undo')).status, 404);
+    assert.equal((await post(type, '{"subject":"w-leak","id":"x"}', '/api/v1/advice/plan')).status, 401);
+    assert.equal((await post(bearer, '{"subject":"w-leak","id":"no-such-advice"}', '/api/v1/advice/plan')).status, 404);
     assert.equal((await post(bearer, '{"kind":"explode","subject":"shop"}', '/api/v1/actions/plan')).status, 400);
   });
   test('an explanation is begun and ended only by who may act, and put down', async () => {

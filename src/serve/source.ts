@@ -50,7 +50,7 @@ export interface LiveSource {
   readonly store: Pick<SeriesStore, 'read' | 'findings' | 'health'>;
   readonly incidents: Pick<Teller, 'incidents' | 'incident' | 'deliveries' | 'handle'>;
   readonly explainer: Pick<Explainer, 'job' | 'evidence' | 'get' | 'plan' | 'begin' | 'cancel'>;
-  readonly guardian: Pick<Guardian, 'actions' | 'proposals' | 'propose' | 'agree' | 'undo'>;
+  readonly guardian: Pick<Guardian, 'actions' | 'proposals' | 'propose' | 'keepPlan' | 'agree' | 'undo'>;
   readonly audit: Pick<AuditLog, 'write' | 'read'>;
   /** Called after each scan. Returns the way to end it. */
   onTick(listener: () => void): () => void;

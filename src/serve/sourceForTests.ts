@@ -377,6 +377,10 @@ function guardianForTests(): LiveSource['guardian'] {
       proposals.push({ id: `p-${proposals.length}`, atMs: 1_772_366_400_000, plan, state: 'waits' });
       return { id: 'p-0', atMs: 1_772_366_400_000, plan, state: 'waits' };
     },
+    keepPlan: () => {
+      proposals.push({ id: `p-${proposals.length}`, atMs: 1_772_366_400_000, plan, state: 'waits' });
+      return { id: 'p-0', atMs: 1_772_366_400_000, plan, state: 'waits' };
+    },
     agree: (id, by) => {
       if (!proposals.some((proposal) => proposal.id === id))
         throw new StanchError('STANCH_E_NO_ACTION', { expected: 'a plan', found: id, next: '' });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -157,6 +157,24 @@ test('what waits for somebody is begun when they agree, and only once', async (t
   assert.throws(() => guardian.agree(proposal.id, 'nadia', false), /STANCH_E_NO_ACTION/);
   await ended;
   assert.equal(guardian.actions()[0]?.by, 'nadia');
+});
+
+test('a plan made elsewhere waits like the others, is carried out when somebody agrees, and is taken back', async (t) => {
+  const { guardian, scan, folder } = await stage(t, {});
+  const subject = scan().workloads[0]?.subject;
+  assert.ok(subject !== undefined);
+  const path = join(folder, 'advised.conf');
+  const step = { do: 'write-file', path, before: null, after: 'MemoryMax=1G\n' } as const;
+  const words = { reason: 'Why', risk: null, undoable: true, expectedBytes: null };
+  const plan = { kind: 'limit', subjectId: subject.id, subjectName: subject.name, steps: [{ step, text: 'write it' }], ...words } as const;
+  assert.throws(() => guardian.keepPlan({ ...plan, subjectId: 'w-nobody', steps: [] }), { code: 'STANCH_E_NO_SUBJECT' });
+  const { id } = guardian.keepPlan({ ...plan, steps: [...plan.steps] });
+  assert.equal(existsSync(path), false);
+  const actionId = guardian.agree(id, 'nadia', false);
+  await t.waitFor(() => assert.equal(guardian.actions()[0]?.state, 'done'), { timeout: 30_000 });
+  assert.equal(readFileSync(path, 'utf8'), 'MemoryMax=1G\n');
+  await guardian.undo(actionId);
+  assert.equal(existsSync(path), false);
 });
 
 test('a plan whose processes have ended meanwhile is not carried out on nothing', async (t) => {

@@ -26,7 +26,7 @@ import { matches, type PolicyAnswer, policyFor } from './policy.ts';
 import { quietestHour } from './quietHour.ts';
 import { missingFor, readReadiness } from './readiness.ts';
 import { Stabiliser } from './stabiliser.ts';
-import { privateOf, type Target } from './target.ts';
+import { findTarget, privateOf, type Target } from './target.ts';
 import { isVital } from './vital.ts';
 
 export interface Proposal {
@@ -139,6 +139,12 @@ export class Guardian {
   propose(kind: ActionKind, wanted: string, limits: { highBytes: number | null; maxBytes: number | null }): Proposal {
     const { plan, target } = this.#stabiliser.plan(kind, wanted, { ...limits, graceMs }, null);
     return this.#keep(plan, { ...target, bytesPerHour: this.#rateOf(target.subject.id) }, 'waits');
+  }
+
+  /** Keeps a plan that was made elsewhere, such as advice, to be agreed to. Errors: STANCH_E_NO_SUBJECT. */
+  keepPlan(plan: ActionPlan): Proposal {
+    const target = findTarget(this.#options.scan(), plan.subjectId, this.#rateOf(plan.subjectId));
+    return this.#keep(plan, target, 'waits');
   }
 
   /** Begins what was proposed. Errors: STANCH_E_NO_ACTION, STANCH_E_POLICY, STANCH_E_GONE, STANCH_E_DATA_DIR. */

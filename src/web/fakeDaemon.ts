@@ -430,8 +430,13 @@ function rowOf(id: string, state: FakeState): SubjectRow | undefined {
 function answerTo(path: string, body: { kind?: ActionPlan['kind']; subject?: string }, state: FakeState): unknown {
   const time = iso(Date.now());
   const row = rowOf(body.subject ?? '', state);
-  if (path === 'actions/plan' && row) {
-    const plan = { ...restartPlan(), kind: body.kind ?? 'restart', subjectId: row.id, subjectName: row.name };
+  if ((path === 'actions/plan' || path === 'advice/plan') && row) {
+    const plan = {
+      ...restartPlan(),
+      kind: body.kind ?? (path === 'advice/plan' ? 'limit' : 'restart'),
+      subjectId: row.id,
+      subjectName: row.name,
+    };
     const proposal = { id: `p-${9 + state.actions.proposals.length}`, time, state: 'waits' as const, plan };
     state.actions.proposals = [...state.actions.proposals, proposal];
     return proposal;

@@ -96,7 +96,9 @@ async function seesTheLeak(browser: Browser, url: string): Promise<void> {
     .first()
     .waitFor();
   await page.getByRole('img', { name: /^CPU time/ }).waitFor();
-  await page.getByRole('table').filter({ hasText: 'Command' }).getByRole('rowheader').filter({ hasText: hostile }).waitFor();
+  // Another run of this test on the same machine is in the same workload.
+  const processes = page.getByRole('table').filter({ hasText: 'Command' }).getByRole('rowheader').filter({ hasText: hostile });
+  await processes.first().waitFor();
   assert.deepEqual(await accessibilityFaults(page), []);
 
   await page.goto(`${url}#/workloads`);

@@ -219,9 +219,14 @@ describe('one workload', { timeout: 230_000 }, () => {
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'sudo stanch advise shop-worker.service --apply memory-limit');
     await limit.getByText('By hand, and back').click();
     await limit.getByText('rm /etc/systemd/system/shop-worker.service.d/90-stanch-memory.conf').waitFor();
+    await limit.getByRole('button', { name: 'Plan it' }).click();
+    const acting = part(page, 'What can be done now');
+    await acting.getByRole('article', { name: 'Plan: limit shop-worker.service' }).getByRole('button', { name: 'Do it' }).waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'acting');
+    assert.deepEqual(fake.state.told, [['advice/plan', { subject: fake.state.rows[0]?.id, id: 'memory-limit', requestsPerHour: null }]]);
     const heap = advice.getByRole('article', { name: /^Let the heap/ });
     await heap.getByText('Restart it.').waitFor();
-    assert.equal(await heap.getByRole('button', { name: /^Copy/ }).count(), 0, 'what is no command is not to be pasted');
+    assert.equal(await heap.getByRole('button', { name: /^(?:Copy|Plan it)/ }).count(), 0, 'what is no command is not to be pasted');
     const [asked] = await Promise.all([
       page.waitForRequest(/advice\?.*requestsPerHour=3600/),
       advice.getByLabel(/^Requests an hour/).fill('3600'),

@@ -25,8 +25,8 @@ const kinds: Record<Exclude<Kind, 'limit'>, { verb: string; says: string }> = {
 const usual = ['restart', 'recycle', 'throttle'] as const;
 const rare = ['protect', 'isolate', 'kill'] as const;
 
-export function Acting({ subject }: { subject: SubjectRow }) {
-  const acting = useActing(subject.id, useActions());
+export function Acting({ subject, actions }: { subject: SubjectRow; actions: KnownActions }) {
+  const acting = useActing(subject.id, actions);
   const word = shellWord(subject.name);
   return (
     <section aria-labelledby="acting" class="panel acting">

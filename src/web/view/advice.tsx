@@ -1,16 +1,20 @@
 /** What to set so that it does not come back, with the arithmetic, the exact lines, and the commands there and back. */
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import type { AdviceDocument, Recommendation, SubjectRow } from '../talk/documents.ts';
+import { tell } from '../talk/api.ts';
+import type { AdviceDocument, Proposal, Recommendation, SubjectRow } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
 import { formatBytes } from '../words/format.ts';
 import { inert } from '../words/inert.ts';
 import { shellWord } from '../words/shell.ts';
 import { Command } from './command.tsx';
+import { problemWords } from './problemWords.ts';
 import { asSentence, withStop } from './reasons.tsx';
 
 const everyMs = 60_000;
 
-export function Advice({ subject }: { subject: SubjectRow }) {
+/** `onPlanned`: it waits among the actions for somebody to agree. */
+export function Advice({ subject, onPlanned }: { subject: SubjectRow; onPlanned: () => void }) {
   const [requests, setRequests] = useState('');
   const known = /^[1-9]\d{0,8}$/.test(requests) ? `&requestsPerHour=${requests}` : '';
   const { document: found, problem } = useDocument<AdviceDocument>(
@@ -33,7 +37,9 @@ export function Advice({ subject }: { subject: SubjectRow }) {
           <p class="advice-measured">{withStop(inert(advice.measured))}</p>
           {advice.recommendations.length === 0 && <p>Nothing to change that stanch knows of.</p>}
           {advice.recommendations.map((each) => (
-            <Advised key={each.id} advised={each} name={subject.name} />
+            <Advised key={each.id} advised={each} name={subject.name}>
+              <PlanIt subjectId={subject.id} id={each.id} requestsPerHour={known === '' ? null : Number(requests)} onPlanned={onPlanned} />
+            </Advised>
           ))}
           {advice.unknown.length > 0 && (
             <div class="advice-unknown">
@@ -66,7 +72,37 @@ function waitingWords(failed: boolean): string {
   return failed ? 'The advice could not be worked out. It is tried again in a minute.' : 'Working it out from what was measured …';
 }
 
-function Advised({ advised, name }: { advised: Recommendation; name: string }) {
+interface PlanItProps {
+  subjectId: string;
+  id: string;
+  requestsPerHour: number | null;
+  onPlanned: () => void;
+}
+
+/** Written, put into force and taken back by stanch: planned first, like every action. */
+function PlanIt({ subjectId, id, requestsPerHour, onPlanned }: PlanItProps) {
+  const [said, setSaid] = useState('');
+  const plan = async () => {
+    try {
+      await tell<Proposal>('advice/plan', { subject: subjectId, id, requestsPerHour });
+      setSaid('');
+      onPlanned();
+    } catch (cause) {
+      setSaid(problemWords(cause));
+    }
+  };
+  return (
+    <p class="buttons">
+      <button type="button" onClick={() => void plan()}>
+        Plan it
+      </button>
+      <span role="status">{said}</span>
+    </p>
+  );
+}
+
+/** `children`: the way to have stanch do it. */
+function Advised({ advised, name, children }: { advised: Recommendation; name: string; children: ComponentChildren }) {
   const { id, title, settings, reason, arithmetic, buys, diff, line, place, apply, undo, risk } = advised;
   const word = shellWord(name);
   return (
@@ -96,6 +132,7 @@ function Advised({ advised, name }: { advised: Recommendation; name: string }) {
       <Lines label={`Lines for ${inert(place)}`} lines={diff.length > 0 ? diff : line.split('\n')} place={diff.length > 0 ? null : place} />
       {diff.length > 0 && apply.length > 0 && word !== null ? (
         <>
+          {children}
           <Command text={`sudo stanch advise ${word} --apply ${id}`} />
           <details>
             <summary>By hand, and back</summary>

@@ -11,7 +11,7 @@ import { formatBytes, formatCount } from '../words/format.ts';
 import { hostingWords } from '../words/hosting.ts';
 import { inert } from '../words/inert.ts';
 import { classWord, originWord, resources, resourceWord, verdictWord } from '../words/verdictWords.ts';
-import { Acting } from './acting.tsx';
+import { Acting, useActions } from './acting.tsx';
 import { Advice } from './advice.tsx';
 import { VerdictFacts } from './facts.tsx';
 import { seriesPath } from './hostMemory.tsx';
@@ -60,6 +60,11 @@ function Detail({ detail, query, ended }: { detail: SubjectDetailDocument; query
   const { subject, members, findings, openFiles } = detail;
   const resource = resources.find((name) => name === query.get('resource')) ?? subject.verdict.resource;
   const verdict = subject.verdict.resources.find((one) => one.resource === resource) ?? null;
+  const actions = useActions();
+  const seePlan = () => {
+    actions.refresh();
+    goTo('acting');
+  };
   const at = query.get('at');
   useEffect(() => {
     if (at !== null) goTo(at);
@@ -110,9 +115,9 @@ function Detail({ detail, query, ended }: { detail: SubjectDetailDocument; query
         </section>
       )}
       <WhereItLeaks subject={subject} members={members} />
-      {!ended && <Acting subject={subject} />}
+      {!ended && <Acting subject={subject} actions={actions} />}
       <SinceWhen subjectId={subject.id} />
-      {!ended && <Advice subject={subject} />}
+      {!ended && <Advice subject={subject} onPlanned={seePlan} />}
       <Lives subjectId={subject.id} />
       {openFiles && <OpenFilesPanel openFiles={openFiles} />}
       <Members members={members} />
