@@ -1,16 +1,27 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type * as v from 'valibot';
 import { startRun, testFolder } from './cli/spawnForTests.ts';
-import { type Daemon, startDaemon } from './daemon.ts';
+import { type Daemon, type DaemonOptions, startDaemon } from './daemon.ts';
 import { startProgram } from './lab/programs.ts';
 import { observeOnly, type Settings, untold } from './model/settings.ts';
 import { ask } from './serve/askForTests.ts';
-import { findingsSchema, seriesSchema, statusSchema, subjectDetailSchema, subjectsSchema, whereSchema } from './serve/schema.ts';
+import {
+  findingsSchema,
+  type HostHistoryDocument,
+  hostHistorySchema,
+  seriesSchema,
+  statusSchema,
+  subjectDetailSchema,
+  subjectsSchema,
+  whereSchema,
+} from './serve/schema.ts';
 
 /** Asks until the answer is as wanted; the test's own time limit bounds it. */
 async function until<T extends v.GenericSchema>(
@@ -119,6 +130,38 @@ describe('the budget', () => {
       await until(url, statusSchema, ({ time }) => Date.parse(time) > Date.parse(free.time));
     } finally {
       await daemon.stop();
+    }
+  });
+});
+
+describe('the host over time', () => {
+  test('what it went through and how fast services answered is there after a restart, and no probe is judged', {
+    timeout: 120_000,
+  }, async (t) => {
+    const service = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
+    t.after(() => service.close());
+    await once(service, 'listening');
+    const address = service.address();
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    const target = { kind: 'tcp' as const, host: '127.0.0.1', port, path: '', isConfigured: true };
+    const settings = { ...settingsIn(testFolder(t)), probes: { enabled: true, intervalMs: 1000, timeoutMs: 1000, targets: [target] } };
+    const options: DaemonOptions = { version: '0', pageDir: '/nonexistent', log: () => undefined };
+    const isWhole = ({ timeMs, cpuRatio, probes }: HostHistoryDocument) =>
+      timeMs.length > 2 && cpuRatio.some((ratio) => ratio !== null) && (probes[0]?.latencyMs.some((ms) => ms !== null) ?? false);
+    const history = (daemon: Daemon) => `http://127.0.0.1:${daemon.address.port}/api/v1/host/history`;
+    const first = await startDaemon(settings, options);
+    const before = await until(history(first), hostHistorySchema, isWhole).finally(() => first.stop());
+    assert.ok(before.memoryBytes.every((bytes) => bytes !== null && bytes > 0 && bytes <= (before.memTotalBytes ?? 0)));
+    assert.ok(before.stage.every((stage) => stage !== null));
+    const second = await startDaemon(settings, options);
+    try {
+      const after = await until(history(second), hostHistorySchema, ({ probes }) => probes.length > 0);
+      assert.ok((after.timeMs[0] ?? Number.POSITIVE_INFINITY) <= (before.timeMs[0] ?? 0), 'from before the restart on');
+      assert.equal(after.probes[0]?.url, `tcp://127.0.0.1:${port}`);
+      const { subjects } = await ask(`http://127.0.0.1:${second.address.port}/api/v1/status`, statusSchema);
+      assert.ok(!subjects.some(({ subject }) => subject === after.probes[0]?.name));
+    } finally {
+      await second.stop();
     }
   });
 });
