@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [check] [why] [naming] [--runs N] [--seconds N] [--minutes N]
+ * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [check] [why] [naming] [snapshot] [--runs N] [--seconds N] [--minutes N]
  * [--python COMMAND]: naming for the programs of Python alone, on that one.
  * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
  */
@@ -13,13 +13,14 @@ import { benchJudge } from './judgeCost.ts';
 import { machineFacts } from './machine.ts';
 import { benchCost } from './scanCost.ts';
 import { benchScan } from './scanSpeed.ts';
+import { benchSnapshot } from './snapshotSpeed.ts';
 import { benchStall } from './stall.ts';
 import { requireBuild } from './stanchProgram.ts';
 import { storeTable } from './storeCost.ts';
 import { benchWhere } from './whereSpeed.ts';
 import { benchWhy } from './whyCost.ts';
 
-const parts = ['cost', 'store', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall', 'check', 'why', 'naming'];
+const parts = ['cost', 'store', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall', 'check', 'why', 'naming', 'snapshot'];
 const farmSize = 1000;
 
 const { positionals, values } = parseArgs({
@@ -49,6 +50,7 @@ if (wanted.includes('check')) say(await benchCheck(runs));
 if (wanted.includes('stall')) say(await benchStall(runs));
 if (wanted.includes('why')) say(await benchWhy());
 if (wanted.includes('naming')) say(await benchNaming(runs, values.python));
+if (wanted.includes('snapshot')) say(benchSnapshot());
 if (wanted.includes('where') || wanted.includes('bpf') || wanted.includes('daemon')) await withFarm(benchOnFarm);
 
 async function benchOnFarm(farm: Farm): Promise<void> {
