@@ -1,10 +1,14 @@
 /** `stanch why PID|WORKLOAD`: where in the application it leaks, on the process that runs. */
+import { statSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { buildCommand } from '@stricli/core';
 import { estimateFor, memoryCapBytes, readHeadroom } from '../explain/cost.ts';
 import { EvidenceFolder } from '../explain/evidenceFolder.ts';
 import { openTarget } from '../explain/explainProcess.ts';
 import { type ExportFormat, exportEvidence, exportFormats } from '../explain/export/exportEvidence.ts';
 import { startTimeOf } from '../explain/identity.ts';
+import { openHeapSnapshot, snapshotRssBytes } from '../explain/node/heapSnapshot.ts';
+import { answerOfSnapshot, type SnapshotAnswer } from '../explain/node/snapshotAnswer.ts';
 import { runExplain } from '../explain/runExplain.ts';
 import { StanchError } from '../model/errors.ts';
 import type { EvidenceCost, EvidenceSubject } from '../model/evidence.ts';
@@ -19,8 +23,10 @@ import { printable } from './printable.ts';
 import { parseDuration } from './quantity.ts';
 import { loadSettings } from './settings.ts';
 import { surroundings } from './settingsFlags.ts';
+import { snapshotReport } from './snapshotReport.ts';
 
 interface Flags {
+  heapSnapshot?: string;
   for: number;
   strings: boolean;
   export?: ExportFormat;
@@ -35,7 +41,7 @@ const mostForMs = 3_600_000;
 const mostComparisonMs = 120_000;
 const text = (value: string) => value;
 
-export const whyCommand = buildCommand<Flags, [string], CliContext>({
+export const whyCommand = buildCommand<Flags, [string?], CliContext>({
   docs: {
     brief: 'Where in the application it leaks: which type grows in the running process, and who holds it',
     fullDescription:
@@ -51,6 +57,13 @@ export const whyCommand = buildCommand<Flags, [string], CliContext>({
         brief: 'Show texts out of its memory as they are: they may be secret',
       },
       export: { kind: 'enum', values: exportFormats, optional: true, brief: 'Print the evidence in the format of another tool' },
+      heapSnapshot: {
+        kind: 'parsed',
+        parse: text,
+        optional: true,
+        placeholder: 'FILE',
+        brief: 'In place of a process: what keeps the most alive in a .heapsnapshot of Node or Chrome',
+      },
       dryRun: { kind: 'boolean', default: false, withNegated: false, brief: 'Only say what it would cost' },
       json: { kind: 'boolean', default: false, withNegated: false, brief: 'Print the evidence as one JSON document' },
       data: {
@@ -64,14 +77,26 @@ export const whyCommand = buildCommand<Flags, [string], CliContext>({
     },
     positional: {
       kind: 'tuple',
-      parameters: [{ parse: text, placeholder: 'WORKLOAD', brief: 'A pid, the name of a workload, or a part of it that only one has' }],
+      parameters: [
+        { parse: text, optional: true, placeholder: 'WORKLOAD', brief: 'A pid, the name of a workload, or a part of it that only one has' },
+      ],
     },
   },
   func: why,
 });
 
-async function why(this: CliContext, flags: Flags, wanted: string): Promise<void> {
+async function why(this: CliContext, flags: Flags, wanted?: string): Promise<void> {
   const { stdout, stderr, env } = this.process;
+  if (flags.heapSnapshot !== undefined) {
+    const answer = readSnapshotFile(flags.heapSnapshot);
+    stdout.write(
+      flags.json
+        ? `${jsonText({ schema: 'stanch.snapshot/1', ...answer })}\n`
+        : snapshotReport(answer, createPaint(stdout, env, flags.noColor)),
+    );
+    return;
+  }
+  if (wanted === undefined) throw nothingNamed();
   const { settings } = loadSettings(flags.data === undefined ? {} : { data: flags.data }, surroundings(env));
   const subject = findSubject(wanted);
   const intervalMs = flags.for / 2;
@@ -95,6 +120,34 @@ async function why(this: CliContext, flags: Flags, wanted: string): Promise<void
   if (flags.export !== undefined) writeOut(exportEvidence(evidence, flags.export));
   else if (flags.json) stdout.write(`${jsonText(evidence)}\n`);
   else stdout.write(evidenceReport(evidence, createPaint(stdout, env, flags.noColor)));
+}
+
+/** Errors: STANCH_E_NO_INPUT, STANCH_E_SNAPSHOT, STANCH_E_BUDGET without the memory for it. */
+function readSnapshotFile(path: string): SnapshotAnswer {
+  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  if (size === undefined) {
+    throw new StanchError('STANCH_E_NO_INPUT', {
+      expected: 'a heap snapshot of V8',
+      found: `no file ${JSON.stringify(path)}`,
+      next: 'v8.writeHeapSnapshot() in the program writes one, and says its name.',
+    });
+  }
+  refuseWithoutRoom({ rssBytes: snapshotRssBytes(size) });
+  setPriority(constants.priority.PRIORITY_LOW);
+  const snapshot = openHeapSnapshot(path);
+  try {
+    return answerOfSnapshot(snapshot);
+  } finally {
+    snapshot.close();
+  }
+}
+
+function nothingNamed(): StanchError {
+  return new StanchError('STANCH_E_USAGE', {
+    expected: 'a pid or a workload, or --heap-snapshot FILE',
+    found: 'neither',
+    next: 'stanch top shows what grows.',
+  });
 }
 
 /** Bytes that are no text go past the stream of the command. */
@@ -157,7 +210,7 @@ function costText({ pid, name }: EvidenceSubject, { cpuSeconds, rssBytes, wallMs
 }
 
 /** Errors: STANCH_E_BUDGET. */
-function refuseWithoutRoom({ rssBytes }: EvidenceCost): void {
+function refuseWithoutRoom({ rssBytes }: Pick<EvidenceCost, 'rssBytes'>): void {
   const headroom = readHeadroom(rssBytes);
   if (headroom === null || headroom.isEnough) return;
   throw new StanchError('STANCH_E_BUDGET', {

@@ -1,5 +1,6 @@
 /**
- * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [check] [why] [naming] [page] [--runs N] [--seconds N] [--minutes N]
+ * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [check] [why] [naming] [snapshot] [page]
+ * [--runs N] [--seconds N] [--minutes N]
  * [--python COMMAND]: naming for the programs of Python alone, on that one.
  * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
  */
@@ -14,13 +15,14 @@ import { machineFacts } from './machine.ts';
 import { benchPage } from './pageSpeed.ts';
 import { benchCost } from './scanCost.ts';
 import { benchScan } from './scanSpeed.ts';
+import { benchSnapshot } from './snapshotSpeed.ts';
 import { benchStall } from './stall.ts';
 import { requireBuild } from './stanchProgram.ts';
 import { storeTable } from './storeCost.ts';
 import { benchWhere } from './whereSpeed.ts';
 import { benchWhy } from './whyCost.ts';
 
-const parts = ['cost', 'store', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall', 'check', 'why', 'naming', 'page'];
+const parts = ['cost', 'store', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall', 'check', 'why', 'naming', 'snapshot', 'page'];
 const farmSize = 1000;
 
 const { positionals, values } = parseArgs({
@@ -51,6 +53,7 @@ if (wanted.includes('stall')) say(await benchStall(runs));
 if (wanted.includes('why')) say(await benchWhy());
 if (wanted.includes('page')) say(await benchPage(runs));
 if (wanted.includes('naming')) say(await benchNaming(runs, values.python));
+if (wanted.includes('snapshot')) say(benchSnapshot());
 if (wanted.includes('where') || wanted.includes('bpf') || wanted.includes('daemon')) await withFarm(benchOnFarm);
 
 async function benchOnFarm(farm: Farm): Promise<void> {

@@ -1,0 +1,117 @@
+/** What keeps the most in a heap snapshot, by class, and the shortest way from the root to one of each. */
+import type { HeapSnapshot } from './heapSnapshot.ts';
+import { retainedBytes } from './snapshotDominators.ts';
+
+const mostClasses = 10;
+const mostSteps = 30;
+const mostMembers = 64;
+const none = 0xffffffff;
+
+export interface SnapshotClass {
+  type: string;
+  count: number;
+  selfBytes: number;
+  /** What is alive only because of these: those that one of the same class keeps are in it. */
+  retainedBytes: number;
+  /** By which most of them are come to, from the outermost. */
+  path: string[];
+}
+
+export interface SnapshotAnswer {
+  nodes: number;
+  edges: number;
+  bytes: number;
+  /** What keeps the most first. */
+  classes: SnapshotClass[];
+}
+
+export function answerOfSnapshot(snapshot: HeapSnapshot): SnapshotAnswer {
+  const retained = retainedBytes(snapshot);
+  const classes = new Map<number, { count: number; selfBytes: number; retainedBytes: number; members: number[] }>();
+  const [objectType, functionType] = [snapshot.nodeTypes.indexOf('object'), snapshot.nodeTypes.indexOf('closure')];
+  let bytes = 0;
+  for (let node = 0; node < snapshot.nodeCount; node += 1) {
+    const self = snapshot.selfBytes[node] ?? 0;
+    bytes += self;
+    const kept = retained.bytes[node] ?? 0;
+    // These have names of the program; what V8 has for itself doesn't say who.
+    const type = snapshot.types[node];
+    if ((type !== objectType && type !== functionType) || kept === 0) continue;
+    // A class and its objects have the same name.
+    const key = (snapshot.names[node] ?? 0) * 2 + Number(type === functionType);
+    let found = classes.get(key);
+    if (found === undefined) {
+      found = { count: 0, selfBytes: 0, retainedBytes: 0, members: [] };
+      classes.set(key, found);
+    }
+    found.count += 1;
+    found.selfBytes += self;
+    if (found.members.length < mostMembers) found.members.push(node);
+    if (!isKeptByOwnClass(snapshot, retained.keepers, node)) found.retainedBytes += kept;
+  }
+  const parents = shortestWays(snapshot);
+  return {
+    nodes: snapshot.nodeCount,
+    edges: snapshot.edgeTargets.length,
+    bytes,
+    classes: [...classes]
+      .sort((a, b) => b[1].retainedBytes - a[1].retainedBytes)
+      .slice(0, mostClasses)
+      .map(([key, { count, selfBytes, retainedBytes: kept, members }]) => ({
+        type: `${key % 2 === 1 ? 'function ' : ''}${snapshot.text(Math.floor(key / 2))}`,
+        count,
+        selfBytes,
+        retainedBytes: kept,
+        path: usualPath(members.map((node) => pathTo(snapshot, parents, node))),
+      })),
+  };
+}
+
+function isKeptByOwnClass({ names, types }: HeapSnapshot, keepers: Uint32Array, node: number): boolean {
+  for (let at = keepers[node] ?? none, step = 0; at !== none && step < mostSteps; at = keepers[at] ?? none, step += 1)
+    if (names[at] === names[node] && types[at] === types[node]) return true;
+  return false;
+}
+
+/** By node, the edge by which it is come to first from the root; none of the root. */
+function shortestWays({ nodeCount, firstEdges, edgeKinds, edgeTargets, edgeTypes }: HeapSnapshot): {
+  edges: Uint32Array;
+  from: Uint32Array;
+} {
+  const weak = edgeTypes.indexOf('weak');
+  const edges = new Uint32Array(nodeCount).fill(none);
+  const from = new Uint32Array(nodeCount);
+  const queue = new Uint32Array(nodeCount);
+  let count = 1;
+  for (let done = 0; done < count; done += 1) {
+    const node = queue[done] ?? 0;
+    for (let edge = firstEdges[node] ?? 0; edge < (firstEdges[node + 1] ?? 0); edge += 1) {
+      const target = edgeTargets[edge] ?? 0;
+      if (edgeKinds[edge] === weak || target === 0 || edges[target] !== none) continue;
+      edges[target] = edge;
+      from[target] = node;
+      queue[count++] = target;
+    }
+  }
+  return { edges, from };
+}
+
+function usualPath(paths: readonly string[][]): string[] {
+  const counts = new Map<string, number>();
+  const keyOf = (path: readonly string[]) => path.join('\n').replace(/\d+/g, '#');
+  for (const path of paths) counts.set(keyOf(path), (counts.get(keyOf(path)) ?? 0) + 1);
+  const [usual] = [...counts].sort((a, b) => b[1] - a[1]);
+  return paths.find((path) => keyOf(path) === usual?.[0]) ?? [];
+}
+
+/** `global / inflightRequests:Map › table › RequestContext`. */
+function pathTo(snapshot: HeapSnapshot, { edges, from }: { edges: Uint32Array; from: Uint32Array }, node: number): string[] {
+  const path: string[] = [];
+  for (let at = node, step = 0; edges[at] !== none && step < mostSteps; at = from[at] ?? 0, step += 1) {
+    const edge = edges[at] ?? 0;
+    const kind = snapshot.edgeTypes[snapshot.edgeKinds[edge] ?? 0];
+    const name = kind === 'element' || kind === 'hidden' ? '[]' : snapshot.text(snapshot.edgeNames[edge] ?? 0);
+    path.unshift(`${name}: ${snapshot.text(snapshot.names[at] ?? 0)}`);
+  }
+  return path;
+}
