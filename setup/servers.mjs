@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { canInstallPackages, installPackages, isOnPath } from './debianPackages.mjs';
 import { SetupError } from './setupError.mjs';
 
 /**
  * What workloads are recognised by is tested on these, where they are there, nft loses packets on purpose, and Prometheus, Alertmanager and a mail
- * server take what stanch tells. By program, and the package of Debian that brings it.
+ * server take what stanch tells; musl and jemalloc are other mallocs. By program or file, and the package of Debian that brings it.
  */
 const packages = {
   nft: 'nftables',
@@ -17,6 +18,8 @@ const packages = {
   aiosmtpd: 'python3-aiosmtpd',
   prometheus: 'prometheus',
   'prometheus-alertmanager': 'prometheus-alertmanager',
+  'musl-gcc': 'musl-tools',
+  '/usr/lib/x86_64-linux-gnu/libjemalloc.so.2': 'libjemalloc2',
 };
 
 /** What the disposable test server is made with and runs on. */
@@ -39,7 +42,8 @@ export const testServer = step(packagesOfTestServer);
  * Elsewhere those tests are skipped.
  */
 function step(byProgram) {
-  const missing = () => Object.keys(byProgram).filter((program) => !isOnPath(program));
+  const isThere = (name) => (name.startsWith('/') ? existsSync(name) : isOnPath(name));
+  const missing = () => Object.keys(byProgram).filter((name) => !isThere(name));
   return {
     isDone: () => !process.env.CI || !canInstallPackages() || missing().length === 0,
     run: () => install(missing().map((program) => byProgram[program])),

@@ -9,12 +9,33 @@ import { isValue } from '../model/reading.ts';
 import { isFpmWorker } from './php/fpmPool.ts';
 import type { TargetMemory } from './targetMemory.ts';
 
-/** Measured with `npm run bench -- why`: what every look costs, and what each byte of the process does, over all looks. */
-const fixedCpuSeconds = 0.4;
-const cpuSecondsPerGiB = 9;
-const fixedRssBytes = 100 << 20;
-const rssPart = 0.17;
-/** So many times what it needs has to be free. */
+/** What an explanation costs whatever there is in the heap, and what each byte adds, over all looks: measured with `npm run bench -- why`. */
+interface Rate {
+  cpuSeconds: number;
+  cpuSecondsPerGiB: number;
+  rssBytes: number;
+  rssPart: number;
+}
+
+const mebi = 1 << 20;
+const rates = {
+  native: { cpuSeconds: 0.35, cpuSecondsPerGiB: 6, rssBytes: 90 * mebi, rssPart: 0.25 },
+  node: { cpuSeconds: 0.6, cpuSecondsPerGiB: 18, rssBytes: 105 * mebi, rssPart: 0.55 },
+  jvm: { cpuSeconds: 1.1, cpuSecondsPerGiB: 30, rssBytes: 160 * mebi, rssPart: 1 },
+  python: { cpuSeconds: 0.45, cpuSecondsPerGiB: 17, rssBytes: 90 * mebi, rssPart: 0.35 },
+  php: { cpuSeconds: 0.5, cpuSecondsPerGiB: 24, rssBytes: 90 * mebi, rssPart: 3.2 },
+  ruby: { cpuSeconds: 0.9, cpuSecondsPerGiB: 14, rssBytes: 88 * mebi, rssPart: 0.1 },
+  go: { cpuSeconds: 0.5, cpuSecondsPerGiB: 0.5, rssBytes: 95 * mebi, rssPart: 0 },
+} satisfies Record<string, Rate>;
+
+/** By a file that the process has mapped; Go says it in the program itself. */
+const runtimeFiles: readonly [keyof typeof rates, RegExp][] = [
+  ['jvm', /\/libjvm\.so/],
+  ['php', /\/(?:php|libphp)[^/]*$/],
+  ['ruby', /\/(?:ruby|libruby)[^/]*$/],
+  ['node', /\/(?:node|libnode)[^/]*$/],
+  ['python', /\/(?:libpython|python)3[^/]*$/],
+];
 export const headroomFactor = 2;
 /** Of a core, while a pool is looked at. */
 const poolPart = 0.04;
@@ -31,20 +52,29 @@ export function heapBytes(memory: TargetMemory): number {
   return bytes;
 }
 
-export function estimateCost(bytes: number, intervalMs: number): EvidenceCost {
-  const cpuSeconds = fixedCpuSeconds + (bytes / 2 ** 30) * cpuSecondsPerGiB;
+function estimateOfHeap(memory: TargetMemory, intervalMs: number): EvidenceCost {
+  const bytes = heapBytes(memory);
+  const rate = rates[runtimeOf(memory)];
+  const cpuSeconds = rate.cpuSeconds + (bytes / 2 ** 30) * rate.cpuSecondsPerGiB;
   return {
     cpuSeconds,
-    rssBytes: Math.min(mostRssBytes, fixedRssBytes + bytes * rssPart),
+    rssBytes: Math.min(mostRssBytes, rate.rssBytes + bytes * rate.rssPart),
     wallMs: 2 * intervalMs + cpuSeconds * 1000,
   };
 }
 
-/** Before a process is looked at. A pool of PHP-FPM is looked at all of the time. */
+/** Before a process is looked at: how much there is is read, and nothing of it. A pool of PHP-FPM is looked at all of the time. */
 export function estimateFor(memory: TargetMemory, intervalMs: number): EvidenceCost {
-  const estimate = estimateCost(heapBytes(memory), intervalMs);
+  const estimate = estimateOfHeap(memory, intervalMs);
   if (!isFpmWorker(memory.pid)) return estimate;
   return { ...estimate, cpuSeconds: estimate.cpuSeconds + (2 * intervalMs * poolPart) / 1000, wallMs: 2 * intervalMs };
+}
+
+function runtimeOf(memory: TargetMemory): keyof typeof rates {
+  const files = memory.regions().flatMap(({ path }) => (path.startsWith('/') ? [path] : []));
+  const known = runtimeFiles.find(([, file]) => files.some((path) => file.test(path)));
+  if (known !== undefined) return known[0];
+  return memory.section((path) => path === files[0], '.go.buildinfo') === null ? 'native' : 'go';
 }
 
 /** The child is ended before it takes more. */

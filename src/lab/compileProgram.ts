@@ -7,9 +7,9 @@ const compilers: Record<string, [string, ...string[]]> = { '.c': ['cc', '-O1'], 
 
 /**
  * The program compiled from a source in C, C++ or Rust, under a name of its own: a workload is recognised by its executable.
- * Compiled once for each source and name, into `dist/lab-programs/` of the checkout.
+ * `otherCompiler`: one that takes the same arguments. Compiled once for each source and name, into `dist/lab-programs/` of the checkout.
  */
-export function compileProgram(source: string, name: string): string {
+export function compileProgram(source: string, name: string, otherCompiler?: string): string {
   const digest = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12);
   const folder = join(checkoutRoot(), 'dist', 'lab-programs', digest);
   const program = join(folder, name);
@@ -17,7 +17,8 @@ export function compileProgram(source: string, name: string): string {
   mkdirSync(folder, { recursive: true });
   // Renamed when complete: two tests may compile the same program at the same time.
   const unfinished = `${program}.${process.pid}`;
-  const [compiler, ...flags] = compilers[extname(source)] ?? ['cc'];
+  const [usual, ...flags] = compilers[extname(source)] ?? ['cc'];
+  const compiler = otherCompiler ?? usual;
   execFileSync(compiler, [...flags, '-o', unfinished, source, ...(compiler === 'cc' ? ['-lm'] : [])], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -1,14 +1,19 @@
 /** Starts the programs of `programs/native`, which keep something, or are healthy, and say how far they are. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { compileProgram } from './compileProgram.ts';
 import { findOnPath } from './programs.ts';
 
+const muslCompiler = 'musl-gcc';
 const folder = join(import.meta.dirname, 'programs', 'native');
 const compilerOf = { c: 'cc', cpp: 'c++', rs: 'rustc' };
 export type KeeperLanguage = keyof typeof compilerOf;
+const jemalloc = '/usr/lib/x86_64-linux-gnu/libjemalloc.so.2';
+/** Programs in C can run on musl. */
+export type KeeperAllocator = 'glibc' | 'jemalloc' | 'musl';
 
 export interface Keeper {
   pid: number;
@@ -20,15 +25,25 @@ export interface Keeper {
 }
 
 /** For a test to skip with; null when they can run. */
-export function whyNoKeeper(language: KeeperLanguage): string | null {
-  const compiler = compilerOf[language];
+export function whyNoKeeper(language: KeeperLanguage, allocator: KeeperAllocator = 'glibc'): string | null {
+  const compiler = allocator === 'musl' ? muslCompiler : compilerOf[language];
+  if (allocator === 'jemalloc' && !existsSync(jemalloc)) return 'there is no libjemalloc.so.2 here (apt-get install libjemalloc2)';
   return findOnPath(compiler) === null ? `there is no ${compiler} here` : null;
 }
 
 /** `prefill`: of programs in C, what is kept before the first request. */
-export async function startKeeper(language: KeeperLanguage, kind: string, perSecond: number, prefill = 0): Promise<Keeper> {
-  const program = compileProgram(join(folder, `keeps.${language}`), `keeps-${language}`);
-  const child = spawn(program, [kind, `${perSecond}`, `${prefill}`], { stdio: ['pipe', 'pipe', 'inherit'] });
+export async function startKeeper(
+  language: KeeperLanguage,
+  kind: string,
+  perSecond: number,
+  prefill = 0,
+  allocator: KeeperAllocator = 'glibc',
+): Promise<Keeper> {
+  const isMusl = allocator === 'musl';
+  const name = isMusl ? `keeps-${language}-musl` : `keeps-${language}`;
+  const program = compileProgram(join(folder, `keeps.${language}`), name, isMusl ? muslCompiler : undefined);
+  const env = allocator === 'jemalloc' ? { ...process.env, LD_PRELOAD: jemalloc } : process.env;
+  const child = spawn(program, [kind, `${perSecond}`, `${prefill}`], { stdio: ['pipe', 'pipe', 'inherit'], env });
   const exited = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });
   let latest = -1;

@@ -39,11 +39,12 @@ export interface FreeListed {
 export function freeListed(memory: TargetMemory, arenas: readonly Arena[], mayBeCaches: readonly number[]): FreeListed {
   const free = new Set<number>();
   const caches: number[] = [];
-  const record = Buffer.alloc(0x300);
+  // The last word lies behind the block, where the next one has room for it.
+  const record = Buffer.alloc(0x308);
   for (const cache of mayBeCaches) {
     const got = memory.read(cache, record);
     const layout = layouts.find(({ chunkBytes }) => chunkBytes === long(record, 8) - (long(record, 8) % 16));
-    if (layout === undefined || got < layout.chunkBytes) continue;
+    if (layout === undefined || got < layout.chunkBytes + 8) continue;
     const heads = cacheHeads(record, layout);
     if (heads.length > 0) caches.push(cache);
     for (const head of heads) {

@@ -27,7 +27,7 @@ function otherAllocator(regions: readonly Region[]): string | null {
   for (const { path } of regions) {
     const name = /\/lib(jemalloc|tcmalloc|mimalloc)[^/]*\.so/.exec(path)?.[1];
     if (name !== undefined) return name;
-    if (/\/(?:ld-musl-[^/]*|libc\.musl-[^/]*)\.so/.test(path)) return 'musl';
+    if (/\/(?:ld-musl-[^/]*|libc\.musl-[^/]*)\.so|-linux-musl\/libc\.so/.test(path)) return 'musl';
   }
   return null;
 }

@@ -1,13 +1,15 @@
-/** What explaining a process costs stanch and the process: a program in C of a given size, explained by the child as a user would. */
+/** What explaining a process costs stanch and the process, beside what was told before: programs of every runtime, explained as a user would. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { estimateCost, heapBytes, memoryCapBytes } from '../../explain/cost.ts';
+import { estimateFor, heapBytes, memoryCapBytes } from '../../explain/cost.ts';
 import { startTimeOf } from '../../explain/identity.ts';
 import { runExplain } from '../../explain/runExplain.ts';
 import { TargetMemory } from '../../explain/targetMemory.ts';
+import type { Evidence, EvidenceCost } from '../../model/evidence.ts';
 import { formatBytes } from '../../model/units.ts';
 import { type Keeper, startKeeper } from '../keeper.ts';
+import { type HeapLanguage, startHeapProgram, whyNoHeapProgram } from '../naming/heapPrograms.ts';
 import { table } from './table.ts';
 
 /** Records that make up so much, and what must hold. */
@@ -15,48 +17,85 @@ const sizes = [
   { records: 1_350_000, mostCpuSeconds: 2, mostRssBytes: 300 << 20 },
   { records: 10_800_000, mostCpuSeconds: 15, mostRssBytes: 700 << 20 },
 ];
+const managed: readonly { language: HeapLanguage; program: string; pause: string }[] = [
+  { language: 'php', program: 'map-without-eviction', pause: '5000' },
+  { language: 'java', program: 'MapWithoutEviction', pause: '5' },
+  { language: 'go', program: 'map_without_eviction', pause: '2' },
+  { language: 'ruby', program: 'hash_without_eviction', pause: '0.005' },
+  { language: 'python', program: 'session_map', pause: '0.005' },
+  { language: 'node', program: 'map-without-eviction', pause: '5' },
+];
 const perSecond = 20_000;
 const intervalMs = 4_000;
 const ticksPerSecond = 100;
-const entry = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
+/** The child as it is shipped: from source it would compile itself first. */
+const entry = join(import.meta.dirname, '..', '..', '..', 'dist', 'stanch.cjs');
 
 export async function benchWhy(): Promise<string> {
-  const rows: string[][] = [];
+  const costs: string[][] = [];
+  const requests: string[][] = [];
   for (const { records, mostCpuSeconds, mostRssBytes } of sizes) {
     const keeper = await startKeeper('c', 'array', perSecond, records);
     try {
-      const alone = await requestsPerCpuSecond(keeper, () => sleep(2 * intervalMs));
-      const { bytes, estimate, evidence, during } = await explained(keeper);
-      const { cost } = evidence;
-      rows.push([
-        formatBytes(bytes),
-        `${cost.cpuSeconds.toFixed(2)} (must be under ${mostCpuSeconds})`,
-        `${formatBytes(cost.rssBytes)} (must be under ${formatBytes(mostRssBytes)})`,
-        `${estimate.cpuSeconds.toFixed(2)}, ${formatBytes(estimate.rssBytes)}`,
-        `${Math.round(alone)} → ${Math.round(during)}`,
-        evidence.grows[0]?.owner ?? 'nothing',
-      ]);
+      const before = await requestsPerCpuSecond(keeper, () => sleep(2 * intervalMs));
+      let explained: Explained | null = null;
+      const during = await requestsPerCpuSecond(keeper, async () => {
+        explained = await explain(keeper.pid, 'keeps-c');
+      });
+      const after = await requestsPerCpuSecond(keeper, () => sleep(2 * intervalMs));
+      if (explained === null) throw new Error('expected evidence');
+      costs.push([...rowOf(explained), `under ${mostCpuSeconds} s and ${formatBytes(mostRssBytes)}`]);
+      requests.push([formatBytes((explained as Explained).bytes), ...[before, during, after].map((rate) => `${Math.round(rate)}`)]);
     } finally {
       await keeper.stop();
     }
   }
-  return table(['heap', 'CPU s', 'RSS', 'estimated before', "process's requests a CPU second, alone → during", 'held by'], rows);
+  for (const { language, program, pause } of managed) {
+    if (whyNoHeapProgram(language) !== null) continue;
+    const started = await startHeapProgram(language, program, pause);
+    try {
+      await started.more(1_000);
+      costs.push([...rowOf(await explain(started.pid, program)), '']);
+    } finally {
+      await started.stop();
+    }
+  }
+  return [
+    table(['runtime', 'heap', 'CPU s', 'told before', 'of it', 'RSS', 'told before', 'of it', 'held by', 'must be'], costs),
+    table(["the process's requests a CPU second, at a heap of", 'alone', 'while it is explained', 'alone again'], requests),
+  ].join('\n\n');
 }
 
-async function explained(keeper: Keeper) {
-  const memory = new TargetMemory(keeper.pid);
+interface Explained {
+  bytes: number;
+  estimate: EvidenceCost;
+  evidence: Evidence;
+}
+
+async function explain(pid: number, name: string): Promise<Explained> {
+  const memory = new TargetMemory(pid);
   const bytes = heapBytes(memory);
+  const estimate = estimateFor(memory, intervalMs);
   memory.close();
-  const estimate = estimateCost(bytes, intervalMs);
-  const subject = { pid: keeper.pid, startTimeTicks: startTimeOf(keeper.pid) ?? 0, subjectId: null, name: 'keeps-c' };
-  let evidence: Awaited<ReturnType<typeof runExplain>> | null = null;
-  const during = await requestsPerCpuSecond(keeper, async () => {
-    const limits = { deadlineMs: 300_000, memoryCapBytes: memoryCapBytes(estimate) };
-    const options = { ...limits, entry, signal: new AbortController().signal, onProgress: () => undefined };
-    evidence = await runExplain({ subject, intervalMs, showTexts: false }, options);
-  });
-  if (evidence === null) throw new Error('expected evidence');
-  return { bytes, estimate, evidence: evidence as Awaited<ReturnType<typeof runExplain>>, during };
+  const subject = { pid, startTimeTicks: startTimeOf(pid) ?? 0, subjectId: null, name };
+  const limits = { deadlineMs: 300_000, memoryCapBytes: memoryCapBytes(estimate) };
+  const options = { ...limits, entry, signal: new AbortController().signal, onProgress: () => undefined };
+  return { bytes, estimate, evidence: await runExplain({ subject, intervalMs, showTexts: false }, options) };
+}
+
+function rowOf({ bytes, estimate, evidence }: Explained): string[] {
+  const { cost, runtime, grows } = evidence;
+  return [
+    runtime,
+    formatBytes(bytes),
+    cost.cpuSeconds.toFixed(2),
+    estimate.cpuSeconds.toFixed(2),
+    (cost.cpuSeconds / estimate.cpuSeconds).toFixed(2),
+    formatBytes(cost.rssBytes),
+    formatBytes(estimate.rssBytes),
+    (cost.rssBytes / estimate.rssBytes).toFixed(2),
+    grows[0]?.owner ?? 'nothing',
+  ];
 }
 
 async function requestsPerCpuSecond(keeper: Keeper, meanwhile: () => Promise<void>): Promise<number> {

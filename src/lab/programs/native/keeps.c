@@ -1,6 +1,7 @@
 /* Programs in C, each of which keeps something, or is healthy, beside a bounded cache and what comes and goes. Arguments: kind, requests a second.
    Says `DONE n` after each thousand requests, and ends when its standard input does. */
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static struct audit *new_audit(long request) {
 }
 
 static void keep(long request) {
-  if (strcmp(kind, "healthy") == 0) return;
+  if (strcmp(kind, "healthy") == 0 || strcmp(kind, "retained") == 0 || strcmp(kind, "arenas") == 0) return;
   struct audit *audit = new_audit(request);
   if (strcmp(kind, "list") == 0) {
     audit->next = audit_log;
@@ -52,11 +53,40 @@ static void serve(long request) {
   free(scratch);
 }
 
+/* Takes `count` blocks and gives all but every thousandth back, as a peak does: malloc keeps what lies between. */
+static void peak(long count) {
+  char **blocks = malloc(count * sizeof *blocks);
+  for (long each = 0; each < count; each++) memset(blocks[each] = malloc(400), 'p', 400);
+  for (long each = 0; each < count; each++)
+    if (each % 1000 != 999) free(blocks[each]);
+  free(blocks);
+}
+
+static void *peak_in_thread(void *ready) {
+  peak(20000);
+  pthread_barrier_wait(ready);
+  pause();
+  return NULL;
+}
+
+/* Threads that run at the same time have an arena each. */
+static void peaks(int threads) {
+  static pthread_barrier_t ready;
+  pthread_barrier_init(&ready, NULL, threads + 1);
+  for (int each = 0; each < threads; each++) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, peak_in_thread, &ready);
+  }
+  pthread_barrier_wait(&ready);
+}
+
 int main(int argc, char **argv) {
   kind = argc > 1 ? argv[1] : "healthy";
   long per_second = argc > 2 ? atol(argv[2]) : 5000;
   long prefill = argc > 3 ? atol(argv[3]) : 0;
   const char *wanted = kind;
+  if (strcmp(kind, "retained") == 0) peak(200000);
+  if (strcmp(kind, "arenas") == 0) peaks(12);
   kind = "array";
   for (long request = 0; request < prefill; request++) keep(request);
   kind = wanted;
