@@ -18,7 +18,8 @@ const smallPartBytes = 512;
 const largePartBytes = 8_192;
 const largestForSmallParts = 2 ** 33;
 /** What was allocated since the walk lies behind the last start that is known. */
-const mostSteps = 600;
+const mostSteps = 200_000;
+const mostGaps = 100_000;
 /** As much as tells the length of any object: of a class, where its mirror has its own size. */
 const longestHeaderWords = 40;
 
@@ -167,6 +168,8 @@ export class ObjectStarts {
   readonly #partBytes: number;
   /** In units of 8 bytes, one more than that; 0 where no object begins. */
   readonly #first: Uint16Array;
+  /** Where no object begins: from the end of one to the beginning of the next. */
+  readonly #gaps = new Map<number, number>();
   readonly #header = new Uint32Array(longestHeaderWords);
 
   constructor(memory: TargetMemory, { start, end }: JavaHeapBounds) {
@@ -198,19 +201,31 @@ export class ObjectStarts {
       // At the beginning of a space there is always one.
       at = this.#start + part * this.#partBytes <= space ? space : this.#firstIn(part);
     }
+    let gap = -1;
     for (let step = 0; step < mostSteps && at <= address; step += 1) {
       const isInWindow = at >= window && at + longestHeaderWords * 4 <= window + length * 4;
       if (!isInWindow) this.#memory.read(at, new Uint8Array(this.#header.buffer));
       const [from, word] = isInWindow ? [words, (at - window) >>> 2] : [this.#header, 0];
       const classIndex = table.classAt(from, word);
       const bytes = classIndex < 0 ? 0 : table.objectBytes(from, word, classIndex);
-      if (bytes >= 16) this.add(at);
-      if (bytes >= 16 && address < at + bytes) {
-        return address - at >= 12 && table.holdsReferences(classIndex) ? { address: at, classIndex } : null;
+      if (bytes < 16) {
+        if (gap < 0) gap = at;
+        at = this.#gaps.get(at) ?? at + 8;
+        continue;
       }
-      at += bytes < 16 ? 8 : bytes;
+      if (gap >= 0) this.#closeGap(gap, at);
+      gap = -1;
+      this.add(at);
+      if (address < at + bytes) return address - at >= 12 && table.holdsReferences(classIndex) ? { address: at, classIndex } : null;
+      at += bytes;
     }
+    if (gap >= 0) this.#closeGap(gap, at);
     return null;
+  }
+
+  /** Not gone through again for the next word. */
+  #closeGap(from: number, to: number): void {
+    if (this.#gaps.size < mostGaps) this.#gaps.set(from, to);
   }
 
   #firstIn(part: number): number {

@@ -4,10 +4,10 @@
  */
 import type { Jvm } from './javaCensus.ts';
 import type { JavaHeapBounds } from './javaHeap.ts';
+import { javaThreads } from './javaThreads.ts';
 
 const windowBytes = 1 << 20;
 const mostWords = 1_000_000;
-const mostThreads = 10_000;
 const largestStack = 1 << 30;
 
 interface Stack {
@@ -33,17 +33,13 @@ export function wordsOutside(jvm: Jvm): Set<number> {
 
 /** Of each Java thread what is in use: from where it last left Java, or of one that runs the whole stack. */
 function javaStacks({ vm }: Jvm): Stack[] {
-  const list = vm.word(vm.field('ThreadsSMRSupport::_java_thread_list'));
-  const threads = vm.word(list + vm.field('ThreadsList::_threads'));
-  const count = Math.min(mostThreads, vm.int(list + vm.field('ThreadsList::_length')) || 0);
   const [base, size] = [
     vm.field('JavaThread::_stack_base', 'Thread::_stack_base'),
     vm.field('JavaThread::_stack_size', 'Thread::_stack_size'),
   ];
   const lastSp = vm.field('JavaThread::_anchor') + vm.field('JavaFrameAnchor::_last_Java_sp');
   const stacks: Stack[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const thread = vm.word(threads + index * 8);
+  for (const thread of javaThreads(vm)) {
     const end = vm.word(thread + base);
     const bytes = vm.word(thread + size);
     if (!(end > 0) || !(bytes > 0) || bytes > largestStack) continue;

@@ -3,6 +3,7 @@
  * of the older collectors their spaces.
  */
 import type { Jvm } from './javaCensus.ts';
+import { javaThreads } from './javaThreads.ts';
 import type { VmStructs } from './vmStructs.ts';
 
 const mostRegions = 200_000;
@@ -27,7 +28,8 @@ export function javaSpaces({ vm, collectors, bounds }: Pick<Jvm, 'vm' | 'collect
         ? serialSpaces(vm, heap)
         : [];
   const sound = found.filter(({ start, end }) => start >= bounds.start && end > start && end <= bounds.end && start % 8 === 0);
-  return sound.length === 0 ? [{ start: bounds.start, end: bounds.end }] : sound.sort((a, b) => a.start - b.start);
+  const spaces = sound.length === 0 ? [{ start: bounds.start, end: bounds.end }] : sound.sort((a, b) => a.start - b.start);
+  return without(spaces, untaken(vm));
 }
 
 function regionsOf(vm: VmStructs, heap: number): JavaSpace[] {
@@ -73,4 +75,27 @@ function serialSpaces(vm: VmStructs, heap: number): JavaSpace[] {
 /** A field of the heap, or in some versions a variable. */
 function pointerAt(vm: VmStructs, heap: number, field: number): number {
   return vm.word(field < 2 ** 20 ? heap + field : field);
+}
+
+/** What threads have taken for themselves and not yet used: there are old objects in it, whose lengths lead nowhere. */
+function untaken(vm: VmStructs): JavaSpace[] {
+  const buffer = vm.field('Thread::_tlab', 'JavaThread::_tlab');
+  const [top, end] = [vm.field('ThreadLocalAllocBuffer::_top'), vm.field('ThreadLocalAllocBuffer::_end')];
+  return javaThreads(vm)
+    .map((thread) => ({ start: vm.word(thread + buffer + top), end: vm.word(thread + buffer + end) }))
+    .filter((hole) => hole.end > hole.start && hole.start % 8 === 0 && hole.end % 8 === 0)
+    .sort((a, b) => a.start - b.start);
+}
+
+function without(spaces: readonly JavaSpace[], holes: readonly JavaSpace[]): JavaSpace[] {
+  return spaces.flatMap(({ start, end }) => {
+    const parts: JavaSpace[] = [];
+    let from = start;
+    for (const hole of holes) {
+      if (hole.start < from || hole.end > end) continue;
+      if (hole.start > from) parts.push({ start: from, end: hole.start });
+      from = hole.end;
+    }
+    return from < end ? [...parts, { start: from, end }] : parts;
+  });
 }

@@ -9,7 +9,7 @@ import { type NamingCase, namingCases } from './namingCases.ts';
 /** Requests before the first look and between two, and the pause after ten of them in the unit of the language. */
 const paces: Record<HeapLanguage, { warmUp: number; between: number; pause: string }> = {
   php: { warmUp: 500, between: 1_500, pause: '5000' },
-  java: { warmUp: 1_000, between: 3_000, pause: '5' },
+  java: { warmUp: 6_000, between: 3_000, pause: '5' },
   go: { warmUp: 2_000, between: 8_000, pause: '2' },
   ruby: { warmUp: 1_000, between: 3_000, pause: '0.005' },
   python: { warmUp: 1_000, between: 2_500, pause: '0.002' },
