@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { processIdOf } from '../../kernel/processIdentity.ts';
 import type { Step } from '../../model/action.ts';
 import type { ProcessId } from '../../model/subject.ts';
@@ -60,7 +61,11 @@ async function stage(t: TestContext, all: boolean): Promise<Stage> {
     startScope: async (wanted: { pids: readonly number[] }) => {
       for (const pid of wanted.pids) writeFileSync(join(scopeFolder, 'cgroup.procs'), String(pid));
     },
-    freeze: async () => writeFileSync(join(scopeFolder, 'cgroup.freeze'), '1'),
+    // It answers when all stand still, as systemd does.
+    freeze: async () => {
+      writeFileSync(join(scopeFolder, 'cgroup.freeze'), '1');
+      while (!isFrozen(`${slice}/${scope}`)) await wait(10);
+    },
   };
   const step = { do: 'isolate' as const, scope, slice, home: place, processes: [first], all };
   return { step, context: { systemd, procRoot: '/proc', cgroupRoot: root }, asked: fake.asked, first, second };
