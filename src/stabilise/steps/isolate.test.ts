@@ -50,8 +50,8 @@ async function stage(t: TestContext, all: boolean): Promise<Stage> {
   for (const folder of [join(root, home), scopeFolder]) mkdirSync(folder, { recursive: true });
   const [first, second] = [await startIn(t, home), await startIn(t, home)];
   // After the processes have ended, which is awaited: in the order in which they were asked for.
-  t.after(() => {
-    for (const folder of [scopeFolder, join(root, slice), join(root, home)]) rmdirSync(folder);
+  t.after(async () => {
+    for (const folder of [scopeFolder, join(root, slice), join(root, home)]) await removeCgroup(folder);
   });
   const place = cgroupPlace(home, root);
   assert.ok(place !== null);
@@ -69,6 +69,18 @@ async function stage(t: TestContext, all: boolean): Promise<Stage> {
   };
   const step = { do: 'isolate' as const, scope, slice, home: place, processes: [first], all };
   return { step, context: { systemd, procRoot: '/proc', cgroupRoot: root }, asked: fake.asked, first, second };
+}
+
+async function removeCgroup(folder: string): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return rmdirSync(folder);
+    } catch (error) {
+      // What ended in it may still be on its way out.
+      if (tries >= 100) throw error;
+      await wait(50);
+    }
+  }
 }
 
 async function startIn(t: TestContext, home: string): Promise<ProcessId> {
