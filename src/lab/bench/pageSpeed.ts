@@ -83,11 +83,16 @@ export async function benchPage(runs: number): Promise<string> {
 }
 
 /** Sleepers that share one file under many names, and end with this process: their stdin is a pipe from it. */
+/** In letters: names that differ in numbers alone are workers of one workload. */
+function nameOf(index: number): string {
+  return `service-${String(index).replace(/\d/g, (digit) => 'ghijklmnop'[Number(digit)] ?? '')}`;
+}
+
 async function startNamedFarm(folder: string): Promise<{ stop(): Promise<void> }> {
   copyFileSync('/bin/cat', join(folder, 'sleeper'));
-  for (let index = 0; index < count; index += 1) linkSync(join(folder, 'sleeper'), join(folder, `service-${index}`));
-  const script = 'exec 3<&0; i=0; while [ "$i" -lt "$1" ]; do "$2/service-$i" <&3 >/dev/null & i=$((i + 1)); done; echo started; wait';
-  const shell = spawn('/bin/sh', ['-c', script, 'sh', String(count), folder], { stdio: ['pipe', 'pipe', 'inherit'] });
+  for (let index = 0; index < count; index += 1) linkSync(join(folder, 'sleeper'), join(folder, nameOf(index)));
+  const script = 'exec 3<&0; for sleeper in "$1"/service-*; do "$sleeper" <&3 >/dev/null & done; echo started; wait';
+  const shell = spawn('/bin/sh', ['-c', script, 'sh', folder], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(shell, 'exit');
   await once(shell.stdout, 'data');
   return {
@@ -103,6 +108,7 @@ async function learnSubjects(data: string): Promise<Subject[]> {
   try {
     const response = await fetch(`${daemon.url}/api/v1/subjects?kind=workload&limit=5000`);
     const { subjects } = v.parse(subjectsSchema, await response.json());
+    if (subjects.length < count) throw new Error(`expected ${count} workloads; found ${subjects.length}`);
     return subjects.map(({ id, name }) => ({ id, kind: 'workload', name, origin: 'executable' }));
   } finally {
     await daemon.stop();
@@ -280,7 +286,7 @@ async function interactions(browser: Browser, url: string, watched: Subject): Pr
     await timed('workloads: sorted by a click', () =>
       page.getByRole('columnheader', { name: 'Private memory' }).getByRole('button').click(),
     );
-    await timed('workloads: filtered by typing', () => page.getByRole('searchbox', { name: 'Filter' }).pressSequentially('service-42'));
+    await timed('workloads: filtered by typing', () => page.getByRole('searchbox', { name: 'Filter' }).pressSequentially('service-ki'));
     await timed('workloads: all again', () =>
       page
         .getByRole('searchbox', { name: 'Filter' })
