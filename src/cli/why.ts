@@ -4,10 +4,11 @@ import { constants, setPriority } from 'node:os';
 import { buildCommand } from '@stricli/core';
 import { estimateFor, memoryCapBytes, readHeadroom } from '../explain/cost.ts';
 import { EvidenceFolder } from '../explain/evidenceFolder.ts';
-import { openTarget } from '../explain/explainProcess.ts';
+import { type Means, meansOfExplaining, openTarget } from '../explain/explainProcess.ts';
 import { type ExportFormat, exportEvidence, exportFormats } from '../explain/export/exportEvidence.ts';
 import { startTimeOf } from '../explain/identity.ts';
 import { openHeapSnapshot, snapshotRssBytes } from '../explain/node/heapSnapshot.ts';
+import { requireInspectable } from '../explain/node/inspectorMeans.ts';
 import { answerOfSnapshot, type SnapshotAnswer } from '../explain/node/snapshotAnswer.ts';
 import { runExplain } from '../explain/runExplain.ts';
 import { StanchError } from '../model/errors.ts';
@@ -26,6 +27,7 @@ import { surroundings } from './settingsFlags.ts';
 import { snapshotReport } from './snapshotReport.ts';
 
 interface Flags {
+  means: Means;
   heapSnapshot?: string;
   for: number;
   strings: boolean;
@@ -57,6 +59,13 @@ export const whyCommand = buildCommand<Flags, [string?], CliContext>({
         brief: 'Show texts out of its memory as they are: they may be secret',
       },
       export: { kind: 'enum', values: exportFormats, optional: true, brief: 'Print the evidence in the format of another tool' },
+      means: {
+        kind: 'enum',
+        values: meansOfExplaining,
+        default: 'memory',
+        brief:
+          'inspector, of a Node process: names the line that allocates; sends SIGUSR1, which it catches, and closes the inspector again',
+      },
       heapSnapshot: {
         kind: 'parsed',
         parse: text,
@@ -101,11 +110,12 @@ async function why(this: CliContext, flags: Flags, wanted?: string): Promise<voi
   const subject = findSubject(wanted);
   const intervalMs = flags.for / 2;
   const estimate = estimateOf(subject, intervalMs);
-  stderr.write(`stanch: ${costText(subject, estimate)}\n`);
+  if (flags.means === 'inspector') requireInspectable(subject.pid);
+  stderr.write(`stanch: ${flags.means === 'inspector' ? inspectorCostText(subject, flags.for) : costText(subject, estimate)}\n`);
   if (flags.dryRun) return;
   refuseWithoutRoom(estimate);
   const evidence = await runExplain(
-    { subject, intervalMs, showTexts: flags.strings },
+    { subject, intervalMs, showTexts: flags.strings, means: flags.means },
     {
       entry: process.argv[1] ?? '',
       deadlineMs: flags.for + mostComparisonMs,
@@ -207,6 +217,10 @@ function estimateOf(subject: EvidenceSubject, intervalMs: number): EvidenceCost 
 
 function costText({ pid, name }: EvidenceSubject, { cpuSeconds, rssBytes, wallMs }: EvidenceCost): string {
   return `reads process ${pid} (${printable(name)}) three times within ${formatDuration(wallMs)}. It is not stopped (pause: none), nothing is written to it; stanch needs about ${formatMs(cpuSeconds * 1000)} of CPU time, niced, ${formatBytes(rssBytes)} of memory, and 64 KiB of disk.`;
+}
+
+function inspectorCostText({ pid, name }: EvidenceSubject, forMs: number): string {
+  return `sends SIGUSR1 to process ${pid} (${printable(name)}), which catches it and opens its inspector on loopback for ${formatDuration(forMs)}; one sample for each 32 KiB that it allocates, at some per cent of its CPU time; three answers of up to 100 ms each in its event loop. The inspector is closed again.`;
 }
 
 /** Errors: STANCH_E_BUDGET. */

@@ -7,6 +7,7 @@ import { answerOf, growingParts } from './answer.ts';
 import { estimateFor } from './cost.ts';
 import type { HeapReader } from './heapReader.ts';
 import { startTimeOf } from './identity.ts';
+import { profileByInspector } from './node/inspectorMeans.ts';
 import { openHeap } from './openHeap.ts';
 import { poolAnswer, poolNotes, poolParts } from './php/fpmAnswer.ts';
 import { type FpmPool, openFpmPool } from './php/fpmPool.ts';
@@ -15,12 +16,17 @@ import { TargetMemory } from './targetMemory.ts';
 
 const looks = 3;
 
+export const meansOfExplaining = ['memory', 'inspector'] as const;
+export type Means = (typeof meansOfExplaining)[number];
+
 export interface ExplainRequest {
   subject: EvidenceSubject;
   /** Between two looks. */
   intervalMs: number;
   /** Texts out of the memory of the process as they are. */
   showTexts: boolean;
+  /** `memory` unless the owner chose otherwise: it touches nothing. */
+  means?: Means;
 }
 
 /** Called before each look and before the comparison, with what is done of it, 0 to 1. */
@@ -33,7 +39,11 @@ export async function explainProcess(request: ExplainRequest, onProgress: OnProg
   try {
     const estimate = estimateFor(memory, request.intervalMs);
     const pool = openFpmPool(request.subject.pid);
-    const found = pool === null ? await lookAtHeap(memory, request, onProgress) : await lookAtPool(pool, request, onProgress);
+    const found = await (request.means === 'inspector'
+      ? lookByInspector(request, onProgress)
+      : pool === null
+        ? lookAtHeap(memory, request, onProgress)
+        : lookAtPool(pool, request, onProgress));
     return evidenceOf(request, found, estimate, startedMs);
   } finally {
     memory.close();
@@ -60,6 +70,16 @@ async function lookAtHeap(
   const grows = growingParts(heap.growing(), Math.max(intervalMs, spanMs / (looks - 1)), showTexts);
   const { runtime } = heap;
   return { runtime, grows, answer: answerOf(grows, { name: subject.name, runtime, spanMs }), notes: heap.notes?.() ?? [] };
+}
+
+/** Where what grows is allocated, which its memory does not say. */
+async function lookByInspector({ subject, intervalMs, showTexts }: ExplainRequest, onProgress: OnProgress): Promise<Found> {
+  const grows = growingParts(await profileByInspector(subject.pid, intervalMs, onProgress), intervalMs, showTexts);
+  const runtime = 'Node, by its inspector';
+  const notes = [
+    'Counts are bytes alive of what was allocated meanwhile, by sample. The inspector was opened for it, and is closed again.',
+  ];
+  return { runtime, grows, answer: answerOf(grows, { name: subject.name, runtime, spanMs: 2 * intervalMs }), notes };
 }
 
 /** Its workers come and go: what is looked at is the pool. */

@@ -1,0 +1,104 @@
+/**
+ * The second means, for Node and only where the owner asks for it: the sampling heap profile of its own inspector, which names the line that
+ * allocates. SIGUSR1 opens the inspector on loopback; a process that does not catch it would be ended by it, so that is asked first. The inspector
+ * is closed again at the end, and that its port is closed is looked at.
+ * https://nodejs.org/api/process.html#signal-events, https://chromedevtools.github.io/devtools-protocol/v8/HeapProfiler/
+ */
+import { readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readListeningSockets } from '../../kernel/listeningSockets.ts';
+import { readText } from '../../kernel/read.ts';
+import { StanchError } from '../../model/errors.ts';
+import { isValue } from '../../model/reading.ts';
+import type { GrowingThing } from '../growingThing.ts';
+import { InspectorSession } from './inspectorSession.ts';
+import { allocationGrowth, type SamplingNode } from './samplingProfile.ts';
+
+const signalBit = 0x200n;
+const samplingBytes = 32_768;
+const portPatienceMs = 5_000;
+const askEveryMs = 50;
+const closeAfterMs = 30_000;
+const timer = "process[Symbol.for('stanch.closesInspector')]";
+
+/** Of a process that catches the signal and whose loopback is ours. Errors: STANCH_E_NOT_POSSIBLE. */
+export function requireInspectable(pid: number): void {
+  if (!catchesSignal(pid))
+    throw notPossible('a Node process that catches SIGUSR1', 'one that it would end: it runs with --disable-sigusr1, or is no Node');
+  if (readlinkSync('/proc/self/ns/net') !== readlinkSync(`/proc/${pid}/ns/net`))
+    throw notPossible('a process in the network namespace of stanch', 'one in its own, such as a container: its loopback is not reached');
+}
+
+function catchesSignal(pid: number): boolean {
+  const status = readText(`/proc/${pid}/status`, 65_536);
+  const caught = isValue(status) ? /^SigCgt:\s*([\da-f]+)$/m.exec(status)?.[1] : undefined;
+  return caught !== undefined && (BigInt(`0x${caught}`) & signalBit) !== 0n;
+}
+
+/** The profile at the middle and at the end: what is kept grows in both halves. The inspector is closed whatever happens. */
+export async function profileByInspector(pid: number, intervalMs: number, onProgress: (done: number) => void): Promise<GrowingThing[]> {
+  requireInspectable(pid);
+  const before = ownPorts();
+  process.kill(pid, 'SIGUSR1');
+  const { session, port } = await openedSession(pid, before);
+  try {
+    // Should stanch be ended in the middle, the process closes it by itself.
+    await session.evaluate(inTarget(`${timer} = setTimeout(() => inspector.close(), ${2 * intervalMs + closeAfterMs}); ${timer}.unref();`));
+    await session.ask('HeapProfiler.startSampling', { samplingInterval: samplingBytes });
+    const profiles: SamplingNode[] = [];
+    for (let half = 0; half < 2; half += 1) {
+      onProgress((1 + half) / 3);
+      await sleep(intervalMs);
+      profiles.push(await session.profile());
+    }
+    await session.ask('HeapProfiler.stopSampling', {});
+    const [middle, end] = profiles;
+    return middle === undefined || end === undefined ? [] : allocationGrowth(middle, end);
+  } finally {
+    await closeInspector(session, port);
+  }
+}
+
+/** The module is asked for at once: what runs later in the process must not fail. */
+function inTarget(statements: string): string {
+  return `((inspector) => { ${statements} return 0; })((process.getBuiltinModule ?? require)('node:inspector'))`;
+}
+
+function ownPorts(): Set<number> {
+  return new Set(
+    readListeningSockets('/proc')
+      .filter(({ address }) => address === '127.0.0.1')
+      .map(({ port }) => port),
+  );
+}
+
+/** Another program may open a port at the same time: it is asked which process it is. */
+async function openedSession(pid: number, before: ReadonlySet<number>): Promise<{ session: InspectorSession; port: number }> {
+  for (const end = performance.now() + portPatienceMs; performance.now() < end; await sleep(askEveryMs)) {
+    for (const port of ownPorts()) {
+      if (before.has(port)) continue;
+      const session = await InspectorSession.open(port);
+      if (session !== null && (await session.evaluate('process.pid')) === pid) return { session, port };
+      session?.close();
+    }
+  }
+  throw notPossible(
+    'its inspector to listen after SIGUSR1',
+    'that it does not: it was open before, its port is taken, or the program has a handler of its own',
+  );
+}
+
+async function closeInspector(session: InspectorSession, port: number): Promise<void> {
+  // Closed from inside of an answer it would wait for itself.
+  await session.evaluate(inTarget(`clearTimeout(${timer}); delete ${timer}; setTimeout(() => inspector.close(), 10);`));
+  session.close();
+  for (const end = performance.now() + portPatienceMs; performance.now() < end; await sleep(askEveryMs)) if (!ownPorts().has(port)) return;
+  throw notPossible(
+    `port ${port} of its inspector to be closed again`,
+    'that it still listens on loopback; restarting the process closes it',
+  );
+}
+
+function notPossible(expected: string, found: string): StanchError {
+  return new StanchError('STANCH_E_NOT_POSSIBLE', { expected, found, next: 'Without --means inspector its memory is only read.' });
+}
