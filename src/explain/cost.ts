@@ -20,11 +20,11 @@ interface Rate {
 const mebi = 1 << 20;
 const rates = {
   native: { cpuSeconds: 0.35, cpuSecondsPerGiB: 6, rssBytes: 90 * mebi, rssPart: 0.25 },
-  node: { cpuSeconds: 0.6, cpuSecondsPerGiB: 18, rssBytes: 105 * mebi, rssPart: 0.55 },
+  node: { cpuSeconds: 0.8, cpuSecondsPerGiB: 22, rssBytes: 105 * mebi, rssPart: 0.6 },
   jvm: { cpuSeconds: 1.1, cpuSecondsPerGiB: 30, rssBytes: 160 * mebi, rssPart: 1 },
-  python: { cpuSeconds: 0.45, cpuSecondsPerGiB: 17, rssBytes: 90 * mebi, rssPart: 0.35 },
-  php: { cpuSeconds: 0.5, cpuSecondsPerGiB: 24, rssBytes: 90 * mebi, rssPart: 3.2 },
-  ruby: { cpuSeconds: 0.9, cpuSecondsPerGiB: 14, rssBytes: 88 * mebi, rssPart: 0.1 },
+  python: { cpuSeconds: 0.5, cpuSecondsPerGiB: 20, rssBytes: 90 * mebi, rssPart: 0.5 },
+  php: { cpuSeconds: 0.6, cpuSecondsPerGiB: 28, rssBytes: 90 * mebi, rssPart: 3.4 },
+  ruby: { cpuSeconds: 1, cpuSecondsPerGiB: 18, rssBytes: 88 * mebi, rssPart: 0.4 },
   go: { cpuSeconds: 0.5, cpuSecondsPerGiB: 0.5, rssBytes: 95 * mebi, rssPart: 0 },
 } satisfies Record<string, Rate>;
 

@@ -45,6 +45,7 @@ export async function benchWhy(): Promise<string> {
       const after = await requestsPerCpuSecond(keeper, () => sleep(2 * intervalMs));
       if (explained === null) throw new Error('expected evidence');
       costs.push([...rowOf(explained), `under ${mostCpuSeconds} s and ${formatBytes(mostRssBytes)}`]);
+      process.stderr.write(`${costs.at(-1)?.join('  ')}\n`);
       requests.push([formatBytes((explained as Explained).bytes), ...[before, during, after].map((rate) => `${Math.round(rate)}`)]);
     } finally {
       await keeper.stop();
@@ -56,6 +57,7 @@ export async function benchWhy(): Promise<string> {
     try {
       await started.more(1_000);
       costs.push([...rowOf(await explain(started.pid, program)), '']);
+      process.stderr.write(`${costs.at(-1)?.join('  ')}\n`);
     } finally {
       await started.stop();
     }
