@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { startKeeper, whyNoKeeper } from '../keeper.ts';
-import { type HeapLanguage, startHeapProgram, whyNoHeapProgram } from '../naming/heapPrograms.ts';
+import { startHeapProgram, whyNoHeapProgram } from '../naming/heapPrograms.ts';
 import { findOnPath } from '../programs.ts';
 
 export interface SafetyTarget {
@@ -16,7 +16,8 @@ export interface SafetyTarget {
   start(): Promise<{ pid: number; stop(): Promise<void> }>;
 }
 
-const heapPauses: Record<HeapLanguage, string> = { php: '3000', java: '5', go: '2', ruby: '0.003' };
+type Tried = 'php' | 'java' | 'go' | 'ruby';
+const heapPauses: Record<Tried, string> = { php: '3000', java: '5', go: '2', ruby: '0.003' };
 const pythonPath = '/usr/bin/python3';
 const noPython = findOnPath('python3') === null ? 'there is no python3 here' : null;
 
@@ -47,7 +48,7 @@ function keeper(kind: string, isSteady: boolean): SafetyTarget {
   return { name: `C, ${kind}`, missing: whyNoKeeper('c'), isSteady, changes: false, start: () => startKeeper('c', kind, 5_000, 20_000) };
 }
 
-function heap(language: HeapLanguage, program: string, isSteady: boolean): SafetyTarget {
+function heap(language: Tried, program: string, isSteady: boolean): SafetyTarget {
   const start = () => startHeapProgram(language, program, heapPauses[language]);
   return { name: `${language}, ${program}`, missing: whyNoHeapProgram(language), isSteady, changes: false, start };
 }
