@@ -6,7 +6,7 @@ import type { Evidence, EvidenceCost, EvidenceSubject } from '../model/evidence.
 import { answerOf, growingParts } from './answer.ts';
 import { estimateFor } from './cost.ts';
 import type { HeapReader } from './heapReader.ts';
-import { startTimeOf } from './identity.ts';
+import { programOf, startTimeOf } from './identity.ts';
 import { profileByInspector } from './node/inspectorMeans.ts';
 import { openHeap } from './openHeap.ts';
 import { poolAnswer, poolNotes, poolParts } from './php/fpmAnswer.ts';
@@ -58,12 +58,14 @@ async function lookAtHeap(
   onProgress: OnProgress,
 ): Promise<Found> {
   const startedMs = performance.now();
+  const program = programOf(subject.pid);
   const heap = openHeapOf(memory);
   for (let look = 0; look < looks; look += 1) {
     if (look > 0) await sleep(intervalMs);
     onProgress(look / looks);
     if (startTimeOf(subject.pid) !== subject.startTimeTicks) throw gone(subject);
     heap.look();
+    if (programOf(subject.pid) !== program) throw gone(subject);
   }
   const spanMs = performance.now() - startedMs;
   onProgress(0.9);

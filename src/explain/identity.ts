@@ -1,6 +1,7 @@
 /** Which process a pid is now: pids come again. */
+import { readlinkSync } from 'node:fs';
 import { emptyPidStat, parsePidStat } from '../kernel/pidStat.ts';
-import { readRecord } from '../kernel/read.ts';
+import { missingFor, readRecord } from '../kernel/read.ts';
 import { isValue } from '../model/reading.ts';
 
 /** Clock ticks since boot at which it started; null when there is none, or only what is left of one. */
@@ -10,4 +11,14 @@ export function startTimeOf(pid: number): number | null {
   const stat = emptyPidStat();
   if (!isValue(length) || !parsePidStat(bytes, length, stat) || String.fromCharCode(stat.state) === 'Z') return null;
   return stat.startTimeTicks;
+}
+
+/** What it runs; another one after an exec, which leaves pid and start as they are. Null when it is gone or may not be known. */
+export function programOf(pid: number): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch (error) {
+    missingFor(error);
+    return null;
+  }
 }

@@ -1,11 +1,12 @@
 /**
- * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [check] [why] [naming] [snapshot] [page]
+ * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [check] [why] [naming] [snapshot] [page] [safety]
  * [--runs N] [--seconds N] [--minutes N]
  * [--python COMMAND]: naming for the programs of Python alone, on that one.
  * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
  */
 import { parseArgs } from 'node:util';
 import { benchNaming } from '../naming/naming.ts';
+import { benchSafety } from '../safety/safety.ts';
 import { benchBpf } from './bpfSpeed.ts';
 import { benchCheck } from './checkGate.ts';
 import { benchDaemon } from './daemonCost.ts';
@@ -22,7 +23,7 @@ import { storeTable } from './storeCost.ts';
 import { benchWhere } from './whereSpeed.ts';
 import { benchWhy } from './whyCost.ts';
 
-const parts = ['cost', 'store', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall', 'check', 'why', 'naming', 'snapshot', 'page'];
+const parts = ['cost', 'store', 'daemon', 'scan', 'judge', 'where', 'bpf', 'stall', 'check', 'why', 'naming', 'snapshot', 'page', 'safety'];
 const farmSize = 1000;
 
 const { positionals, values } = parseArgs({
@@ -39,8 +40,9 @@ const measureMs = wholeNumber('--seconds', values.seconds, 10, 3600) * 1000;
 const minutes = wholeNumber('--minutes', values.minutes, 1, 1440);
 const unknown = positionals.find((part) => !parts.includes(part));
 if (unknown !== undefined) throw new Error(`expected ${parts.join(', ')}; found ${unknown}`);
-// The table of costs has the store in it, the gate takes a quarter of an hour, and the page needs Chromium.
-const wanted = positionals.length === 0 ? parts.filter((part) => part !== 'store' && part !== 'check' && part !== 'page') : positionals;
+// The table of costs has the store in it, the gate and safety take a quarter of an hour, and the page needs Chromium.
+const onlyByName = ['store', 'check', 'page', 'safety'];
+const wanted = positionals.length === 0 ? parts.filter((part) => !onlyByName.includes(part)) : positionals;
 
 requireBuild();
 say(machineFacts());
@@ -54,6 +56,7 @@ if (wanted.includes('why')) say(await benchWhy());
 if (wanted.includes('page')) say(await benchPage(runs));
 if (wanted.includes('naming')) say(await benchNaming(runs, values.python));
 if (wanted.includes('snapshot')) say(benchSnapshot());
+if (wanted.includes('safety')) say(await benchSafety(runs));
 if (wanted.includes('where') || wanted.includes('bpf') || wanted.includes('daemon')) await withFarm(benchOnFarm);
 
 async function benchOnFarm(farm: Farm): Promise<void> {

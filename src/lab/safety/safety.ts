@@ -1,0 +1,168 @@
+/**
+ * Runs `why`, as a user would, on busy processes, some of them at 90 % of the limit of their cgroup, and watches what becomes of them: whether
+ * one is stopped, ends, no longer gets on, or is killed for want of memory, and whether the child answers or says why not.
+ */
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { estimateFor, memoryCapBytes } from '../../explain/cost.ts';
+import { openTarget } from '../../explain/explainProcess.ts';
+import { startTimeOf } from '../../explain/identity.ts';
+import { runExplain } from '../../explain/runExplain.ts';
+import { readCgroupUsage } from '../../kernel/cgroupMemory.ts';
+import { parsePidCgroup } from '../../kernel/pidCgroup.ts';
+import { readText } from '../../kernel/read.ts';
+import { StanchError } from '../../model/errors.ts';
+import { isValue } from '../../model/reading.ts';
+import { table } from '../bench/table.ts';
+import { createRng } from '../leakbench/rng.ts';
+import { type SafetyTarget, safetyTargets } from './safetyTargets.ts';
+
+const entry = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
+const warmUpMs = 2_500;
+const lookEveryMs = 20;
+const limitPart = 0.9;
+const deadlineMs = 120_000;
+const memoryRoot = '/sys/fs/cgroup/memory';
+
+interface SafetyRun {
+  target: string;
+  /** `evidence`, or the code of why not. */
+  answer: string;
+  /** What must never be; empty: all is well. */
+  faults: string[];
+}
+
+/** `runs`: of each target, and of each that is steady also near a limit. */
+export async function benchSafety(runs: number): Promise<string> {
+  const done: SafetyRun[] = [];
+  const rng = createRng('safety');
+  const can = safetyTargets.filter(({ missing }) => missing === null);
+  for (let round = 0; round < runs; round += 1) {
+    for (const target of can) {
+      for (const isNearLimit of target.isSteady && hasMemoryCgroup() ? [false, true] : [false]) {
+        const intervalMs = 300 + Math.floor(rng.unit() * 1_500);
+        done.push(await runOnce(target, isNearLimit, intervalMs));
+        const { target: name, answer, faults } = done.at(-1) ?? { target: '', answer: '', faults: [] };
+        process.stderr.write(`${done.length}  ${name}  ${answer}  ${faults.join('; ')}\n`);
+      }
+    }
+  }
+  const names = [...new Set(done.map(({ target }) => target))];
+  const rows = names.map((name) => {
+    const own = done.filter(({ target }) => target === name);
+    const answers = [...new Set(own.map(({ answer }) => answer))].map(
+      (answer) => `${own.filter((each) => each.answer === answer).length} ${answer}`,
+    );
+    return [name, `${own.length}`, answers.join(', '), own.flatMap(({ faults }) => faults).join('; ') || 'none'];
+  });
+  const faulty = done.filter(({ faults }) => faults.length > 0).length;
+  const missing = safetyTargets.flatMap(({ name, missing: why }) => (why === null ? [] : [`Left out: ${name}: ${why}`]));
+  const limits = hasMemoryCgroup() ? [] : ['Left out: processes near a limit: no memory cgroup (v1) may be made here'];
+  return [
+    table(['process', 'runs', 'answers', 'harmed'], rows),
+    `${faulty} of ${done.length} runs harmed a process or crashed the child`,
+    ...missing,
+    ...limits,
+  ].join('\n');
+}
+
+async function runOnce(target: SafetyTarget, isNearLimit: boolean, intervalMs: number): Promise<SafetyRun> {
+  const name = isNearLimit ? `${target.name}, at ${limitPart * 100} % of its limit` : target.name;
+  const cgroup = isNearLimit ? makeCgroup() : null;
+  const started = cgroup === null ? await target.start() : await startIn(cgroup, target);
+  try {
+    await sleep(target.changes ? 0 : warmUpMs);
+    if (cgroup !== null) limitTo(cgroup, limitPart);
+    const watch = watchTarget(started.pid);
+    const answer = await askWhy(started.pid, intervalMs);
+    const faults = watch.stop(target.changes);
+    if (cgroup !== null && oomKills(cgroup) > 0) faults.push('killed at its limit');
+    if (answer === 'STANCH_E_BUG') faults.push('the child crashed');
+    return { target: name, answer, faults };
+  } finally {
+    await started.stop();
+    if (cgroup !== null) rmdirSync(cgroup);
+  }
+}
+
+async function askWhy(pid: number, intervalMs: number): Promise<string> {
+  const subject = { pid, startTimeTicks: startTimeOf(pid) ?? 0, subjectId: null, name: `process ${pid}` };
+  try {
+    const memory = openTarget(subject);
+    const estimate = estimateFor(memory, intervalMs);
+    memory.close();
+    const options = {
+      deadlineMs,
+      memoryCapBytes: memoryCapBytes(estimate),
+      entry,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+    };
+    await runExplain({ subject, intervalMs, showTexts: false }, options);
+    return 'evidence';
+  } catch (error) {
+    if (error instanceof StanchError) return error.code;
+    throw error;
+  }
+}
+
+/** What is seen of a process meanwhile, some fifty times a second. */
+function watchTarget(pid: number): { stop(mayChange: boolean): string[] } {
+  const before = statOf(pid);
+  let wasStopped = false;
+  const timer = setInterval(() => {
+    const state = statOf(pid)?.state ?? '';
+    if (state === 'T' || state === 't') wasStopped = true;
+  }, lookEveryMs);
+  return {
+    stop(mayChange) {
+      clearInterval(timer);
+      const after = statOf(pid);
+      const faults = wasStopped ? ['stopped'] : [];
+      if (mayChange) return faults;
+      if (after === null || after.state === 'Z') faults.push('ended');
+      else if (before !== null && after.ticks <= before.ticks) faults.push('did not get on');
+      return faults;
+    },
+  };
+}
+
+/** null: it is gone. */
+function statOf(pid: number): { state: string; ticks: number } | null {
+  const text = readText(`/proc/${pid}/stat`, 4_096);
+  if (!isValue(text)) return null;
+  const fields = text.replace(/^.*\) /s, '').split(' ');
+  return { state: fields[0] ?? '', ticks: Number(fields[11]) + Number(fields[12]) };
+}
+
+function hasMemoryCgroup(): boolean {
+  return process.getuid?.() === 0 && isValue(readText(join(memoryRoot, 'memory.limit_in_bytes'), 64));
+}
+
+function makeCgroup(): string {
+  const folder = join(memoryRoot, `stanch-safety-${process.pid}`);
+  mkdirSync(folder);
+  return folder;
+}
+
+/** A process is counted where it began: so this one goes there and back. */
+async function startIn(folder: string, target: SafetyTarget): ReturnType<SafetyTarget['start']> {
+  const text = readText('/proc/self/cgroup');
+  const home = isValue(text) ? parsePidCgroup(text).memory : null;
+  writeFileSync(join(folder, 'cgroup.procs'), `${process.pid}`);
+  try {
+    return await target.start();
+  } finally {
+    writeFileSync(join(memoryRoot, home ?? '/', 'cgroup.procs'), `${process.pid}`);
+  }
+}
+
+function limitTo(folder: string, part: number): void {
+  const usage = readCgroupUsage(folder, 'v1');
+  if (isValue(usage)) writeFileSync(join(folder, 'memory.limit_in_bytes'), `${Math.ceil(usage / part / 4_096) * 4_096}`);
+}
+
+function oomKills(folder: string): number {
+  return Number(/^oom_kill (\d+)$/m.exec(readFileSync(join(folder, 'memory.oom_control'), 'latin1'))?.[1] ?? 0);
+}
