@@ -4,5 +4,5 @@ import { onlyWithAll } from './serverForStories.ts';
 import { isHeldUp, leakBegins } from './siteForStories.ts';
 
 test('the server is about to stand still: who leaks is restarted, and all services answer again', { skip: onlyWithAll }, async (t) => {
-  await isHeldUp(t, await leakBegins(t, '[policy]\nemergency = true\n', 12));
+  await isHeldUp(t, await leakBegins(t, '[policy]\nemergency = true\n', 6));
 });

@@ -8,7 +8,7 @@ import { isHeldUp, isNamed, leakBegins, percent, swapRatioOf } from './siteForSt
 test('a site leaks: pool, account and script are named before swap is half full, and all services go on answering', {
   skip: onlyWithAll,
 }, async (t) => {
-  const story = await leakBegins(t, '[explain]\nautomatic = true\n[policy]\nmode = "automatic"\nemergency = true\n', 4);
+  const story = await leakBegins(t, '[explain]\nautomatic = true\n[policy]\nmode = "automatic"\nemergency = true\n', 2);
   const { daemon, visitors } = story;
   const named = await until(
     () => daemon.status(),

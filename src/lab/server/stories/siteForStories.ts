@@ -49,7 +49,7 @@ export async function leakBegins(t: TestContext, configuration: string, requests
   t.after(() => before.stop());
   await until(() => daemon.status(), areWell);
   before.stop();
-  const visitors = new Visitors(vm, '/leak.php?kb=512', requestsPerSecond);
+  const visitors = new Visitors(vm, '/leak.php?kb=1024', requestsPerSecond);
   t.after(() => visitors.stop());
   return { vm, daemon, database, visitors };
 }
