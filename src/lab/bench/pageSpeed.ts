@@ -24,7 +24,7 @@ import { table } from './table.ts';
 const count = 5000;
 const historyMs = 14 * 86_400_000;
 /** Each workload is sampled so often in what is prepared; the host and what is looked at as the daemon does. */
-const sparseMs = 600_000;
+const sparseMs = 3_600_000;
 const denseMs = 10_000;
 /** On a busy machine. */
 const patienceMs = 120_000;
