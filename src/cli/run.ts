@@ -59,8 +59,8 @@ async function run(this: CliContext, flags: SettingsFlags): Promise<void> {
   await daemon.stop();
 }
 
-/** Ctrl-C under `npm start` comes twice: from the terminal, and once more from npm, which passes it on. */
-const sameSignalMs = 1000;
+/** Ctrl-C under `npm start` comes twice: from the terminal, and once more from npm, which passes it on, late where the machine is busy. */
+const sameSignalMs = 5000;
 
 /** A later signal of the kind ends the program at once, as without us. */
 function nextSignal(signals: readonly NodeJS.Signals[]): Promise<NodeJS.Signals> {
