@@ -95,10 +95,10 @@ function worstOf(results: readonly ProbeResult[]): ProbeResult | null {
   return results.reduce<ProbeResult | null>((worst, result) => (worst === null || wait(result) >= wait(worst) ? result : worst), null);
 }
 
-/** Median with the 5th and the 95th percentile. */
+/** Median with the 5th and the 95th percentile. One answer that came late by chance is not the range, however few there are yet. */
 function rangeOf(answersMs: readonly number[]): ProbeRange | null {
   if (answersMs.length < leastLearnt) return null;
   const sorted = [...answersMs].sort((a, b) => a - b);
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+  const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
   return { lowMs: at(0.05), medianMs: at(0.5), highMs: at(0.95) };
 }

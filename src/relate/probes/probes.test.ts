@@ -107,10 +107,19 @@ test('what is usual is learnt while the host is well; slow is told at the second
       return history.state(null).state;
     });
   assert.deepEqual(states([10, 12, 11, 30, 10], true), ['learning', 'learning', 'learning', 'learning', 'healthy']);
-  assert.deepEqual(history.state(null).range, { lowMs: 10, medianMs: 11, highMs: 30 });
+  assert.deepEqual(history.state(null).range, { lowMs: 10, medianMs: 11, highMs: 12 });
   assert.deepEqual(states([4000], false), ['healthy'], 'one may be chance');
   assert.deepEqual(states([4000, null, 11, 12, 10], false), ['slow', 'failing', 'failing', 'failing', 'healthy']);
-  assert.deepEqual(history.state(null).range, { lowMs: 10, medianMs: 11, highMs: 30 }, 'a bad time teaches nothing');
+  assert.deepEqual(history.state(null).range, { lowMs: 10, medianMs: 11, highMs: 12 }, 'a bad time teaches nothing');
+});
+
+test('one answer that came late while the usual was learnt does not make everything usual', () => {
+  const history = new ProbeHistory(sshTarget, 0);
+  for (let index = 0; index < 12; index += 1) history.add(answer(index, index === 3 ? 27_000 : 50), true);
+  assert.equal(history.state(null).range?.highMs, 50);
+  history.add(answer(20, 9000), false);
+  history.add(answer(21, 9000), false);
+  assert.equal(history.state(null).state, 'slow');
 });
 
 test('the worst of the last answers is shown, and what is slow for long without a reason becomes usual', () => {
