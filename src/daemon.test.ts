@@ -45,7 +45,7 @@ function startLeaker(t: { after(fn: () => void): void }, mark: string): ChildPro
 }
 
 describe('the main job', () => {
-  test('a real leak is found, and kill -9 loses neither finding nor history', { timeout: 220_000 }, async (t) => {
+  test('a real leak is found, and kill -9 loses neither finding nor history', { timeout: 600_000 }, async (t) => {
     const data = testFolder(t);
     const mark = `leaker-${process.pid}`;
     const first = await startRun(t, ['--data', data, '--interval', '1s']);
@@ -79,7 +79,7 @@ describe('the main job', () => {
 });
 
 describe('open files', () => {
-  test('connections that are never closed are found, and named by state and peer', { timeout: 220_000 }, async (t) => {
+  test('connections that are never closed are found, and named by state and peer', { timeout: 600_000 }, async (t) => {
     const { url } = await startRun(t, ['--data', testFolder(t), '--interval', '1s']);
     const program = startProgram({ language: 'node', kind: 'close-wait', rateBytesPerSecond: 256 * 1024, seed: process.pid });
     t.after(() => program.stop());
@@ -105,7 +105,7 @@ describe('open files', () => {
 });
 
 describe('the budget', () => {
-  test('is kept by looking less often, which is said; a larger one is taken up at once', { timeout: 220_000 }, async (t) => {
+  test('is kept by looking less often, which is said; a larger one is taken up at once', { timeout: 600_000 }, async (t) => {
     const settings = settingsIn(testFolder(t));
     const tight = { cpuRatio: 0.0001, rssBytes: 1024 ** 2, readsPerSecond: 1 };
     const logged: string[] = [];
@@ -136,7 +136,7 @@ describe('the budget', () => {
 
 describe('the host over time', () => {
   test('what it went through and how fast services answered is there after a restart, and no probe is judged', {
-    timeout: 120_000,
+    timeout: 600_000,
   }, async (t) => {
     const service = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
     t.after(() => service.close());
@@ -167,7 +167,7 @@ describe('the host over time', () => {
 });
 
 describe('BPF', () => {
-  test('is used where it is asked for and this system lets it, else /proc is; which, and why, is told', { timeout: 120_000 }, async (t) => {
+  test('is used where it is asked for and this system lets it, else /proc is; which, and why, is told', { timeout: 600_000 }, async (t) => {
     const settings = { ...settingsIn(testFolder(t)), bpf: true };
     const logged: string[] = [];
     const log = (level: string, text: string) => logged.push(`${level} ${text}`);
@@ -206,7 +206,7 @@ function settingsIn(dataDir: string): Settings {
 }
 
 describe('where the memory is', () => {
-  test('all of RAM, with the workloads that the daemon watches, while it goes on scanning', { timeout: 120_000 }, async (t) => {
+  test('all of RAM, with the workloads that the daemon watches, while it goes on scanning', { timeout: 600_000 }, async (t) => {
     const running = await startRun(t, ['--data', testFolder(t), '--interval', '1s']);
     const where = await ask(`${running.url}/api/v1/where`, whereSchema);
     const memTotal = /^MemTotal:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
@@ -219,7 +219,7 @@ describe('where the memory is', () => {
 });
 
 describe('what is wrong', () => {
-  test('is in the log once, for whoever does not look at the page', { timeout: 120_000 }, async (t) => {
+  test('is in the log once, for whoever does not look at the page', { timeout: 600_000 }, async (t) => {
     const data = testFolder(t);
     writeFileSync(join(data, 'fine-00000001.sqlite.corrupt-20260101T000000Z'), '');
     const running = await startRun(t, ['--data', data, '--interval', '1s']);
@@ -233,7 +233,7 @@ describe('what is wrong', () => {
 });
 
 describe('a clock that jumps', () => {
-  test('is told, and every sample is kept in order', { timeout: 120_000 }, async (t) => {
+  test('is told, and every sample is kept in order', { timeout: 600_000 }, async (t) => {
     let jumpMs = 0;
     const readClocks = () => ({ wallMs: Date.now() + jumpMs, monotonicMs: performance.now() });
     const logged: string[] = [];

@@ -60,7 +60,7 @@ function ownerOf(pid: string): number | undefined {
   }
 }
 
-test('an ordinary account is told by name what it may not see, and gets all the rest', { skip: whyNot(), timeout: 120_000 }, async (t) => {
+test('an ordinary account is told by name what it may not see, and gets all the rest', { skip: whyNot(), timeout: 600_000 }, async (t) => {
   const data = testFolder(t);
   chmodSync(data, 0o700);
   if (isRoot) chownSync(data, nobody, nobody);

@@ -46,7 +46,9 @@ export function recyclingOf(measured: Measurements, workers: number): Recycling 
       arithmetic.push(`${formatBytes(leak.perHour / cpuSecondsPerHour)} a second of CPU (${perHour(cpuSecondsPerHour)} s of CPU an hour)`);
     }
     const restartsPerHour = (workers * hourMs) / lifeMs;
-    arithmetic.push(`${workers === 1 ? 'One worker' : `${workers} workers`} / ${formatDuration(lifeMs)} = ${perHour(restartsPerHour)} restarts an hour`);
+    arithmetic.push(
+      `${workers === 1 ? 'One worker' : `${workers} workers`} / ${formatDuration(lifeMs)} = ${perHour(restartsPerHour)} restarts an hour`,
+    );
     return { ...base, maxRequests: null, restartsPerHour, arithmetic };
   }
   const bytesEach = leak.perHour / requestsPerHour;

@@ -80,7 +80,7 @@ test('JUnit and SARIF stay what they are whatever the name; rule and fingerprint
   assert.deepEqual(sarif(checkOf({ word: 'no-leak' }), '1').runs[0]?.results, []);
 });
 
-test('a program that leaks in a grandchild is caught, and nothing of it is left', { timeout: 120_000 }, async (t) => {
+test('a program that leaks in a grandchild is caught, and nothing of it is left', { timeout: 600_000 }, async (t) => {
   const dir = folder(t);
   const leak = programCommand({ language: 'node', kind: 'leak', rateBytesPerSecond: 2 * 1024 ** 2 });
   // The shell's child starts it and goes; it belongs to init then.

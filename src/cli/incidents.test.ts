@@ -44,7 +44,7 @@ async function until(isSo: () => boolean): Promise<void> {
 }
 
 test('told once to a receiver that failed at first, over kill -9; acknowledged, noted, reported and resolved by people', {
-  timeout: 230_000,
+  timeout: 600_000,
 }, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'stanch-incidents-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));

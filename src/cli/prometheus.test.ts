@@ -76,7 +76,7 @@ test('promtool takes the rules', { skip: missing('promtool', 'prometheus') }, (t
 
 test('Prometheus scrapes a running stanch, and finds no fault with rules or dashboard', {
   skip: missing('prometheus', 'prometheus'),
-  timeout: 120_000,
+  timeout: 600_000,
 }, async (t) => {
   const dir = folder(t);
   const running = await startRun(t, ['--data', join(dir, 'data'), '--interval', '1s']);
@@ -116,7 +116,7 @@ test('Prometheus scrapes a running stanch, and finds no fault with rules or dash
 
 test('Alertmanager holds one alert however often it is told, and lets it go when it is over', {
   skip: missing('prometheus-alertmanager', 'prometheus-alertmanager'),
-  timeout: 120_000,
+  timeout: 600_000,
 }, async (t) => {
   const dir = folder(t);
   writeFileSync(join(dir, 'am.yml'), 'route: {receiver: none}\nreceivers: [{name: none}]\n');

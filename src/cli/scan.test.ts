@@ -243,7 +243,7 @@ test('a bad row ends the scan at once, though standard input stays open', async 
   assert.match(stderr, /line 3, column fds/);
 });
 
-test('more than fits into its memory streams through', { timeout: 200_000 }, async () => {
+test('more than fits into its memory streams through', { timeout: 600_000 }, async () => {
   const limitKib = 200 * 1024;
   const child = start(['--json', '-']);
   const result = ended(child);

@@ -1,5 +1,4 @@
 /** `stanch top`: the live view, sorted by growth. */
-import { userInfo } from 'node:os';
 import { buildCommand } from '@stricli/core';
 import { StanchError } from '../model/errors.ts';
 import { actionsSchema, idSchema, statusSchema, subjectsSchema } from '../serve/schema.ts';
@@ -77,10 +76,15 @@ async function watch(client: ApiClient, terminal: Terminal, paint: Paint, first:
         clearTimeout(timer);
         resolve();
       };
-      if (state.action !== next && !state.quit) wake();
+      if (state.quit || state.action !== next) wake();
     });
     if (!state.quit) data = await ask(client, state);
   }
+}
+
+/** An account without a name has its number. */
+function whoAsks(): string {
+  return process.env.SUDO_USER ?? process.env.USER ?? String(process.getuid?.());
 }
 
 /** What the daemon says to it. */
@@ -93,7 +97,7 @@ async function carryOn(client: ApiClient, action: TopAction): Promise<TopAction>
       }
       case 'agreeing': {
         const { proposal } = action;
-        const { id } = await client.post(`/api/v1/actions/${encodeURIComponent(proposal.id)}/agree`, { by: userInfo().username }, idSchema);
+        const { id } = await client.post(`/api/v1/actions/${encodeURIComponent(proposal.id)}/agree`, { by: whoAsks() }, idSchema);
         return { step: 'running', id, proposal };
       }
       case 'running': {

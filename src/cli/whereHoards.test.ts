@@ -40,7 +40,7 @@ function assertHolds(node: MemoryNodeDocument, mebibytes: number): void {
   assert.ok(node.bytes >= mebibytes * MiB * 0.98, `${node.name} holds ${node.bytes} bytes`);
 }
 
-describe('memory that no process shows', { skip, timeout: 180_000 }, () => {
+describe('memory that no process shows', { skip, timeout: 600_000 }, () => {
   const hoards = new Map<HoardKind, Hoard>();
   const file = `/dev/shm/stanch-test-${process.pid}`;
   let document: WhereDocument;

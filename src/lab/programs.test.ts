@@ -58,7 +58,7 @@ async function untilGone(pid: number): Promise<void> {
 for (const language of programLanguages) {
   const skip = whyNotRunnable(language) ?? false;
 
-  test(`${language}: a leak grows for ever and its healthy twins do not`, { skip, timeout: 120_000 }, async (context) => {
+  test(`${language}: a leak grows for ever and its healthy twins do not`, { skip, timeout: 600_000 }, async (context) => {
     const healthy: { kind: ProgramKind; pid: number; atReadyBytes: number }[] = [];
     for (const kind of programKinds.filter((each) => each !== 'leak')) {
       const program = start(context, language, kind);
@@ -75,7 +75,7 @@ for (const language of programLanguages) {
   });
 
   for (const kind of ['load', 'gc-sawtooth'] as const) {
-    test(`${language}: ${kind} gives its memory back, again and again`, { skip, timeout: 120_000 }, async (context) => {
+    test(`${language}: ${kind} gives its memory back, again and again`, { skip, timeout: 600_000 }, async (context) => {
       const program = start(context, language, kind);
       await program.ready;
       for (let wave = 0; wave < 2; wave += 1) {
@@ -86,14 +86,14 @@ for (const language of programLanguages) {
   }
 
   for (const kind of countedKinds) {
-    test(`${language}: ${kind} keeps ever more open files`, { skip, timeout: 120_000 }, async (context) => {
+    test(`${language}: ${kind} keeps ever more open files`, { skip, timeout: 600_000 }, async (context) => {
       const program = start(context, language, kind);
       await program.ready;
       while (openFiles(program.pid, heldKinds[kind]) < 300) await sleep(20);
     });
   }
 
-  test(`${language}: a program is gone once it is stopped`, { skip, timeout: 120_000 }, async (context) => {
+  test(`${language}: a program is gone once it is stopped`, { skip, timeout: 600_000 }, async (context) => {
     const program = start(context, language, 'leak');
     await program.ready;
     await program.stop();

@@ -46,7 +46,7 @@ const losses: [what: string, of: string, evidence: RegExp][] = [
   ['the packets of TCP alone, as on the way to clients', 'meta l4proto tcp', /packets \([\d.]+ % of TCP segments sent again\)/],
 ];
 for (const [what, of, evidence] of losses) {
-  test(`a quarter of ${what} lost: the network, and never memory`, { skip: whyNoLoss(), timeout: 120_000 }, async (t) => {
+  test(`a quarter of ${what} lost: the network, and never memory`, { skip: whyNoLoss(), timeout: 600_000 }, async (t) => {
     const script = 'ip link set lo up && exec "$1" "$2"';
     const child = spawn('unshare', ['-n', 'sh', '-c', script, 'sh', process.execPath, program], { stdio: ['pipe', 'pipe', 'inherit'] });
     t.after(() => child.kill('SIGKILL'));
@@ -61,7 +61,7 @@ for (const [what, of, evidence] of losses) {
   });
 }
 
-test('more work than CPUs: the CPUs, and neither memory nor the network', { timeout: 120_000 }, async (t) => {
+test('more work than CPUs: the CPUs, and neither memory nor the network', { timeout: 600_000 }, async (t) => {
   // The lowest priority is enough to want a CPU, and leaves the others of this machine what they need.
   const hogs = Array.from({ length: availableParallelism() * 6 }, () =>
     spawn('nice', ['-n', '19', process.execPath, '-e', 'for (;;);'], { stdio: 'ignore' }),

@@ -14,8 +14,10 @@ const slackMs = 60_000;
 export function livesDocument(source: LiveSource, subjectId: string): LivesDocument {
   const nowMs = source.nowMs();
   const starts = startsOf(source.store.read(subjectId, 'startTimeMs', nowMs - lookBackMs, nowMs, startPoints));
-  const lives = starts.map((startMs, index) => {
-    const nextMs = starts[index + 1];
+  // What restarts all the time has thousands, and some of the last may have nothing to show.
+  const recent = starts.slice(-4 * mostLives);
+  const lives = recent.map((startMs, index) => {
+    const nextMs = recent[index + 1];
     const memory = readResource('memory', (gauge) => source.store.read(subjectId, gauge, startMs, (nextMs ?? nowMs + 1) - 1, pointsEach));
     return {
       started: new Date(startMs).toISOString(),

@@ -13,7 +13,7 @@ import { HttpProblem, problemOf } from './problem.ts';
 import { RateLimit } from './rateLimit.ts';
 import { securityHeaders, send, sendFile } from './reply.ts';
 import { type Route, routes } from './routes.ts';
-import { createSession, type Right, sessionMs } from './session.ts';
+import { createSession, type Right, rightOfSession, sessionMs } from './session.ts';
 import type { LiveSource } from './source.ts';
 import { LiveStream } from './stream.ts';
 import { readCertificate } from './tls.ts';
@@ -150,7 +150,7 @@ class Api {
 
   private endSession(response: ServerResponse, { session }: Access): void {
     response.setHeader('Set-Cookie', this.cookieHeader('', 0));
-    if (session === null) return;
+    if (session === null || rightOfSession(session, this.options.token, Date.now()) === null) return;
     try {
       this.options.endedSessions.end(session, Date.now());
     } catch (error) {

@@ -326,8 +326,10 @@ test('of what two write while the journal is shortened nothing is lost', async (
   const { journalFile } = fresh();
   const runner = { bootId: 'b', pid: 1, startTimeTicks: 1 };
   const journal = new ActionJournal(journalFile);
-  const bulky = planOf({ do: 'write-file', path: '/x', before: null, after: 'x'.repeat(600_000) });
-  for (let index = 0; index < 7; index += 1) journal.start(`a-old-${index}`, 'cli', bulky, runner);
+  // So large that the next one shortens it.
+  const plan = planOf({ do: 'write-file', path: '/x', before: null, after: 'x'.repeat(6_000) });
+  const old = Array.from({ length: 700 }, (_, index) => ({ event: 'start', id: `a-old-${index}`, atMs: 1, by: 'cli', plan, runner }));
+  writeFileSync(journalFile, old.map((event) => `${JSON.stringify(event)}\n`).join(''), { mode: 0o600 });
   const script = `import { ActionJournal } from '${import.meta.dirname}/journal.ts';
     const journal = new ActionJournal(${JSON.stringify(journalFile)});
     for (let index = 0; index < 8; index += 1) journal.start('a-' + process.argv[1] + '-' + index, 'cli', ${JSON.stringify(planOf())}, ${JSON.stringify(runner)});`;
@@ -340,5 +342,7 @@ test('of what two write while the journal is shortened nothing is lost', async (
     [0, null],
     [0, null],
   ]);
-  assert.equal(journal.entries().length, 7 + 2 * 8);
+  const ids = journal.entries().map(({ action }) => action.id);
+  assert.equal(ids.filter((id) => /^a-(?:one|two)-/.test(id)).length, 2 * 8);
+  assert.ok(ids.includes('a-old-699') && !ids.includes('a-old-0'), 'the oldest made room');
 });

@@ -65,6 +65,8 @@ const mostEvents = 200;
 const evidenceMs = 120_000;
 /** The emergency lane lets what it did take effect before it looks again. */
 const emergencyPauseMs = 120_000;
+/** Where somebody else acts on the same workload, or writes the journal. */
+const busyPauseMs = 5000;
 
 interface Kept extends Proposal {
   target: Target;
@@ -102,7 +104,12 @@ export class Guardian {
 
   /** Puts right what a dead stanch left half done, and finds out whether it could act in an emergency. */
   async start(): Promise<void> {
-    for (const action of await this.#stabiliser.recover()) this.#tell(action);
+    try {
+      for (const action of await this.#stabiliser.recover()) this.#tell(action);
+    } catch (error) {
+      // Watching is worth more than what is left half done, which stanch undo takes back as well.
+      this.#onTrouble(error);
+    }
     if (!this.#policy.emergency) return;
     await this.#getReady();
     this.#timer = setInterval(() => this.#look(), lookMs);
@@ -335,6 +342,8 @@ export class Guardian {
       const leakerFull = isShort(host) ? this.#leakerFull() : null;
       if (this.#trigger.look({ ...host, leakerFull })) this.#actInEmergency();
     } catch (error) {
+      // Nothing was begun: it is tried again soon.
+      this.#quietUntilMs = Date.now() + busyPauseMs;
       this.#onTrouble(error);
     }
   }

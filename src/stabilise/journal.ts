@@ -164,23 +164,22 @@ export class ActionJournal {
     return found === null;
   }
 
-  /** What is running or can be undone stays as long as there is room. */
+  /** The latest, in half the room, so that not every line that follows makes it write all anew. */
   #shorten(): void {
-    const kept = this.entries().slice(-mostActions / 2);
-    const lines = kept.flatMap(({ action, runner, claimedBy, stepsBegun }): Event[] => [
-      { event: 'start', id: action.id, atMs: action.atMs, by: action.by, plan: action.plan, runner },
-      ...Array.from({ length: stepsBegun }, (_, index): Event => ({ event: 'begin-step', id: action.id, atMs: action.atMs, index })),
-      ...Array.from({ length: action.stepsDone }, (_, index): Event => ({ event: 'end-step', id: action.id, atMs: action.atMs, index })),
-      ...(action.endedMs === null
-        ? []
-        : [{ event: 'end' as const, id: action.id, atMs: action.endedMs, state: action.state, error: action.error }]),
-      ...(claimedBy === null ? [] : [{ event: 'claim' as const, id: action.id, atMs: action.atMs, runner: claimedBy }]),
-      ...(action.proof === null ? [] : [{ event: 'proof' as const, id: action.id, atMs: action.atMs, proof: action.proof }]),
-    ]);
+    const kept: string[][] = [];
+    let bytes = 0;
+    for (const entry of this.entries()
+      .slice(-mostActions / 2)
+      .reverse()) {
+      const lines = linesOf(entry);
+      bytes += lines.reduce((sum, line) => sum + line.length, 0);
+      if (bytes > mostBytes / 2 && kept.length > 0) break;
+      kept.push(lines);
+    }
     const temporary = `${this.#path}.tmp`;
     const fd = openSync(temporary, 'w', 0o600);
     try {
-      writeFileSync(fd, lines.map((event) => `${JSON.stringify(event)}\n`).join(''));
+      writeFileSync(fd, kept.reverse().flat().join(''));
       fsyncSync(fd);
     } finally {
       closeSync(fd);
@@ -188,6 +187,19 @@ export class ActionJournal {
     renameSync(temporary, this.#path);
     syncFolder(dirname(this.#path));
   }
+}
+
+function linesOf({ action, runner, claimedBy, stepsBegun }: JournalEntry): string[] {
+  const { id, atMs } = action;
+  const events: Event[] = [
+    { event: 'start', id, atMs, by: action.by, plan: action.plan, runner },
+    ...Array.from({ length: stepsBegun }, (_, index): Event => ({ event: 'begin-step', id, atMs, index })),
+    ...Array.from({ length: action.stepsDone }, (_, index): Event => ({ event: 'end-step', id, atMs, index })),
+    ...(action.endedMs === null ? [] : [{ event: 'end' as const, id, atMs: action.endedMs, state: action.state, error: action.error }]),
+    ...(claimedBy === null ? [] : [{ event: 'claim' as const, id, atMs, runner: claimedBy }]),
+    ...(action.proof === null ? [] : [{ event: 'proof' as const, id, atMs, proof: action.proof }]),
+  ];
+  return events.map((event) => `${JSON.stringify(event)}\n`);
 }
 
 function endsInLine(fd: number): boolean {

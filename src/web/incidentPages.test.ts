@@ -8,7 +8,7 @@ import { accessibilityFaults, type BuiltPage, buildPage, launchBrowser, openView
 
 const hostileName = `<img src=x onerror="document.title='hacked'">\u202Eexe.rekrow`;
 
-describe('incidents, audit and settings', { timeout: 230_000 }, () => {
+describe('incidents, audit and settings', { timeout: 600_000 }, () => {
   let built: BuiltPage;
   let fake: FakeDaemon;
   let browser: Browser;

@@ -10,7 +10,7 @@ import { accessibilityFaults, type BuiltPage, buildPage, launchBrowser, openView
 
 const hostileName = `<img src=x onerror="document.title='hacked'">\u202Eexe.rekrow`;
 
-describe('the page', { timeout: 230_000 }, () => {
+describe('the page', { timeout: 600_000 }, () => {
   let built: BuiltPage;
   let fake: FakeDaemon;
   let browser: Browser;

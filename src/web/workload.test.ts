@@ -18,7 +18,7 @@ import {
 const hostile = `<img src=x onerror="document.title='hacked'">\u202E$(reboot)`;
 const hostileShown = `<img src=x onerror="document.title='hacked'">\\u{202e}$(reboot)`;
 
-describe('one workload', { timeout: 230_000 }, () => {
+describe('one workload', { timeout: 600_000 }, () => {
   let built: BuiltPage;
   let fake: FakeDaemon;
   let browser: Browser;

@@ -17,7 +17,7 @@ process.stdin.on('end', () => process.exit(0)).resume();
 async function withNode(node: string, args: string[], use: (pid: number) => Promise<void>): Promise<void> {
   const child = spawn(node, ['--inspect-port=0', ...args, '-e', program], {
     stdio: ['pipe', 'pipe', 'ignore'],
-    timeout: 100_000,
+    timeout: 600_000,
     killSignal: 'SIGKILL',
   });
   try {

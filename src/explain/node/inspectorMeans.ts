@@ -7,14 +7,16 @@
 import { readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readListeningSockets } from '../../kernel/listeningSockets.ts';
+import { hears, readPidSignals } from '../../kernel/pidSignals.ts';
 import { readText } from '../../kernel/read.ts';
 import { StanchError } from '../../model/errors.ts';
 import { isValue } from '../../model/reading.ts';
 import type { GrowingThing } from '../growingThing.ts';
+import { parseMaps } from '../targetMemory.ts';
 import { InspectorSession } from './inspectorSession.ts';
 import { allocationGrowth, type SamplingNode } from './samplingProfile.ts';
 
-const signalBit = 0x200n;
+const mostMapBytes = 16 << 20;
 const samplingBytes = 32_768;
 const portPatienceMs = 5_000;
 const askEveryMs = 50;
@@ -23,16 +25,21 @@ const timer = "process[Symbol.for('stanch.closesInspector')]";
 
 /** Of a process that catches the signal and whose loopback is ours. Errors: STANCH_E_NOT_POSSIBLE. */
 export function requireInspectable(pid: number): void {
-  if (!catchesSignal(pid))
+  if (!runsNode(pid) || !catchesSignal(pid))
     throw notPossible('a Node process that catches SIGUSR1', 'one that it would end: it runs with --disable-sigusr1, or is no Node');
   if (readlinkSync('/proc/self/ns/net') !== readlinkSync(`/proc/${pid}/ns/net`))
     throw notPossible('a process in the network namespace of stanch', 'one in its own, such as a container: its loopback is not reached');
 }
 
 function catchesSignal(pid: number): boolean {
-  const status = readText(`/proc/${pid}/status`, 65_536);
-  const caught = isValue(status) ? /^SigCgt:\s*([\da-f]+)$/m.exec(status)?.[1] : undefined;
-  return caught !== undefined && (BigInt(`0x${caught}`) & signalBit) !== 0n;
+  const signals = readPidSignals(pid);
+  return isValue(signals) && hears(signals, 'SIGUSR1');
+}
+
+/** Others catch the signal too, and do with it what is theirs. */
+function runsNode(pid: number): boolean {
+  const maps = readText(`/proc/${pid}/maps`, mostMapBytes);
+  return isValue(maps) && parseMaps(maps).some(({ path }) => /\/(?:node|libnode)[^/]*$/.test(path));
 }
 
 /** The profile at the middle and at the end: what is kept grows in both halves. The inspector is closed whatever happens. */

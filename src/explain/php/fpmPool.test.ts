@@ -29,7 +29,7 @@ async function untilThere<T>(look: () => T | null): Promise<T> {
 
 test('the scripts that leak are named, with how much a request; those that only need much are not', {
   skip,
-  timeout: 120_000,
+  timeout: 600_000,
 }, async (context) => {
   const pool = await startFpmPool(`${folder}/${program}`, 2);
   context.after(() => pool.stop());

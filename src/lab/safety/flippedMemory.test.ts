@@ -12,7 +12,7 @@ const rates = [100_000, 5_000, 500];
 const tested = ['C, array', 'php, static-array', 'go, map_without_eviction', 'python, turns over'];
 
 for (const { name, missing, start } of safetyTargets.filter((target) => tested.includes(target.name))) {
-  test(name, { skip: missing ?? (isRoot ? false : 'needs root, or leave to read the memory of others'), timeout: 120_000 }, async () => {
+  test(name, { skip: missing ?? (isRoot ? false : 'needs root, or leave to read the memory of others'), timeout: 600_000 }, async () => {
     const { pid, stop } = await start();
     try {
       for (const [seed, oneIn] of rates.entries()) readFlipped(pid, seed + 1, oneIn);

@@ -75,7 +75,7 @@ async function removeCgroup(cgroup: string): Promise<void> {
 
 test("without the kernel's log: a kill is counted, and who it was is told from who is gone", {
   skip: whyNot(),
-  timeout: 120_000,
+  timeout: 600_000,
 }, async (t) => {
   const cgroup = makeCgroup(largeBytes);
   assert.ok(typeof cgroup === 'string');
@@ -116,7 +116,7 @@ test("without the kernel's log: a kill is counted, and who it was is told from w
   );
 });
 
-test('a daemon sees a real kill, knows whose process it was, and that it had grown', { skip: whyNot(), timeout: 120_000 }, async (t) => {
+test('a daemon sees a real kill, knows whose process it was, and that it had grown', { skip: whyNot(), timeout: 600_000 }, async (t) => {
   const cgroup = makeCgroup();
   assert.ok(typeof cgroup === 'string');
   t.after(() => removeCgroup(cgroup));

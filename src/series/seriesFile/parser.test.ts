@@ -92,7 +92,14 @@ test('each column becomes its field, in any order; an empty cell and a missing c
       '1000,3,web,1.25,100.5,2026-05-28T04:10:00Z,4096,0,5,6,7,8,9\n' +
       '0,,web,,101,,,,,,,,\n',
   );
-  const none = { kernelBytes: absent, headroomBytes: absent, fdLimit: absent } as const;
+  const none = {
+    kernelBytes: absent,
+    headroomBytes: absent,
+    fdLimit: absent,
+    latencyUs: absent,
+    stallPercent: absent,
+    stageRank: absent,
+  } as const;
   assert.deepEqual(
     rows.map(({ sample }) => sample),
     [

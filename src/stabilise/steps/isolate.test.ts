@@ -64,7 +64,10 @@ async function stage(t: TestContext, all: boolean): Promise<Stage> {
     // It answers when all stand still, as systemd does.
     freeze: async () => {
       writeFileSync(join(scopeFolder, 'cgroup.freeze'), '1');
-      while (!isFrozen(`${slice}/${scope}`)) await wait(10);
+      for (let look = 0; !isFrozen(`${slice}/${scope}`); look += 1) {
+        assert.ok(look < 3000, 'frozen within half a minute');
+        await wait(10);
+      }
     },
   };
   const step = { do: 'isolate' as const, scope, slice, home: place, processes: [first], all };

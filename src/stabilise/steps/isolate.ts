@@ -22,7 +22,9 @@ const mostBytes = 1 << 20;
 
 export const isolate: StepRunner<Isolate> = {
   async run(step, context) {
-    const pids = toMove(step, context);
+    // Started anew since it was planned, it has another cgroup of the same name, and is not what was to be isolated.
+    const isSame = cgroupPlace(step.home.path, context.cgroupRoot)?.id === step.home.id;
+    const pids = isSame ? toMove(step, context) : [];
     if (pids.length === 0) {
       throw new StanchError('STANCH_E_GONE', {
         expected: 'a process of the plan to run still',
