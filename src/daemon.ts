@@ -31,7 +31,6 @@ import { AuditLog } from './serve/auditLog.ts';
 import { EndedSessions } from './serve/endedSessions.ts';
 import { evidenceSubject } from './serve/evidence.ts';
 import { loadPageFiles } from './serve/pageFiles.ts';
-
 import { type ApiServer, startServer } from './serve/server.ts';
 import type { Judged, LiveSource } from './serve/source.ts';
 import { requireTlsBeyondLoopback } from './serve/tls.ts';

@@ -8,8 +8,7 @@ import { unitBytes } from './unitFiles.ts';
 /** systemd gives a service 90 s to stop and as much to start, unless it is told otherwise. */
 const upWithinMs = 200_000;
 
-/** null: there is no file that stanch could write; the line is for a person. */
-/** `cgroup` of its unit, to see whether limits hold; null: they cannot be seen. */
+/** null: there is no file that stanch could write; the line is for a person. `cgroup` of its unit, to see whether limits hold; null: unseen. */
 export function actionPlan({ subjectId, subjectName }: Advice, recommendation: Recommendation, cgroup: string | null): ActionPlan | null {
   const { change, inForce, title, reason, risk, settings } = recommendation;
   if (change === null) return null;
