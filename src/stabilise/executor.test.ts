@@ -158,15 +158,18 @@ test('what is written down survives that the journal becomes too long, and is re
   const runner = processIdOf(process.pid);
   assert.ok(runner !== null);
   const bulky = planOf({ do: 'write-file', path: '/x', before: null, after: 'x'.repeat(60_000) });
+  writer.start('a-first', 'cli', planOf(), runner);
   for (let index = 0; index < 80; index += 1) {
     writer.start(`a-${index}`, 'cli', bulky, runner);
     writer.end(`a-${index}`, 'done', null);
   }
   assert.ok(statSync(journalFile).size < 5 * 1_048_576);
-  assert.ok(reader.entries().every(({ action }) => action.state === 'done'));
+  assert.ok(reader.entries().every(({ action }) => action.state === (action.id === 'a-first' ? 'running' : 'done')));
   writer.start('a-last', 'cli', planOf(), runner);
   assert.equal(reader.entries().at(-1)?.action.state, 'running');
-  assert.equal(reader.entries().length, 81);
+  // The latest, and what has not ended.
+  const ids = reader.entries().map(({ action }) => action.id);
+  assert.deepEqual([ids[0], ...ids.slice(-31)], ['a-first', ...Array.from({ length: 30 }, (_, index) => `a-${50 + index}`), 'a-last']);
   assert.equal(statSync(journalFile).mode & 0o777, 0o600);
 });
 
@@ -328,7 +331,10 @@ test('of what two write while the journal is shortened nothing is lost', async (
   const journal = new ActionJournal(journalFile);
   // So large that the next one shortens it.
   const plan = planOf({ do: 'write-file', path: '/x', before: null, after: 'x'.repeat(6_000) });
-  const old = Array.from({ length: 700 }, (_, index) => ({ event: 'start', id: `a-old-${index}`, atMs: 1, by: 'cli', plan, runner }));
+  const old = Array.from({ length: 700 }, (_, index) => [
+    { event: 'start', id: `a-old-${index}`, atMs: 1, by: 'cli', plan, runner },
+    { event: 'end', id: `a-old-${index}`, atMs: 2, state: 'done', error: null },
+  ]).flat();
   writeFileSync(journalFile, old.map((event) => `${JSON.stringify(event)}\n`).join(''), { mode: 0o600 });
   const script = `import { ActionJournal } from '${import.meta.dirname}/journal.ts';
     const journal = new ActionJournal(${JSON.stringify(journalFile)});

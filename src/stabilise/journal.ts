@@ -164,7 +164,7 @@ export class ActionJournal {
     return found === null;
   }
 
-  /** The latest, in half the room, so that not every line that follows makes it write all anew. */
+  /** What is running, and of the rest the latest in half the room, so that not every line that follows makes it write all anew. */
   #shorten(): void {
     const kept: string[][] = [];
     let bytes = 0;
@@ -173,7 +173,7 @@ export class ActionJournal {
       .reverse()) {
       const lines = linesOf(entry);
       bytes += lines.reduce((sum, line) => sum + line.length, 0);
-      if (bytes > mostBytes / 2 && kept.length > 0) break;
+      if (bytes > mostBytes / 2 && kept.length > 0 && entry.action.state !== 'running') continue;
       kept.push(lines);
     }
     const temporary = `${this.#path}.tmp`;
