@@ -3,7 +3,7 @@
  * arrow keys. A screen reader hears the moment in words; the table below has the numbers, the list beside it what happened.
  */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { formatClockSeconds, formatMoment, formatTick } from '../words/format.ts';
+import { formatClockSeconds, formatMoment } from '../words/format.ts';
 import { markWord } from '../words/incidentWords.ts';
 import { stageWord } from '../words/stageWords.ts';
 import {
@@ -17,13 +17,12 @@ import {
   type Panel,
 } from './cascade.ts';
 import { gapOf, lastKnown } from './chartModel.ts';
-import { timeTicks } from './timeTicks.ts';
+import { TimeAxis } from './timeAxis.tsx';
 
 const heights: Record<string, number> = { Memory: 104, 'Services answer in': 84 };
 const usualHeight = 60;
 const laneHeight = 26;
 const stageHeight = 22;
-const axisHeight = 22;
 /** Pixels. A mark this near to the pointer is meant. */
 const nearMark = 9;
 /** Below that a word does not fit into its piece of the ribbon. */
@@ -70,7 +69,7 @@ export function CascadeChart({ cascade, nowMs, cursorMs, onCursor }: Props) {
           />
         ))}
         <div class="cc-label cc-label-axis" aria-hidden="true" />
-        <Axis cascade={cascade} x={x} width={width} />
+        <TimeAxis fromMs={cascade.fromMs} toMs={cascade.toMs} x={x} width={width} />
         <Cursor plot={plot} cascade={cascade} index={index} x={x} width={width} nowMs={nowMs} onCursor={onCursor} />
       </div>
     </div>
@@ -276,22 +275,6 @@ function pathOf({ values, isArea }: CascadeLine, timeMs: readonly number[], x: S
   });
   endRun();
   return { line, area };
-}
-
-function Axis({ cascade, x, width }: { cascade: Cascade; x: Scale; width: number }) {
-  const { stepMs, timeMs } = timeTicks(cascade.fromMs, cascade.toMs, Math.max(2, Math.floor(width / 90)));
-  return (
-    <svg class="cc-axis" width={width} height={axisHeight} aria-hidden="true">
-      {timeMs.map((moment) => (
-        <g key={moment}>
-          <path d={`M${Math.round(x(moment)) + 0.5} 0V5`} />
-          <text x={x(moment)} y={17} text-anchor={x(moment) < 24 ? 'start' : x(moment) > width - 24 ? 'end' : 'middle'}>
-            {formatTick(moment, stepMs)}
-          </text>
-        </g>
-      ))}
-    </svg>
-  );
 }
 
 interface CursorProps {

@@ -1,11 +1,10 @@
 /** When incidents were open: a row for each cause, a bar for each time. What comes back every night is seen at once. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type IncidentBar, incidentBars } from '../chart/incidentBars.ts';
-import { timeTicks } from '../chart/timeTicks.ts';
+import { TimeAxis } from '../chart/timeAxis.tsx';
 import { incidentHref } from '../route.ts';
 import type { IncidentRow } from '../talk/documents.ts';
 import { daemonNowMs } from '../talk/live.ts';
-import { formatTick } from '../words/format.ts';
 import { inert } from '../words/inert.ts';
 
 const spans = { '24 h': 86_400_000, '7 d': 604_800_000, '30 d': 2_592_000_000, '180 d': 15_552_000_000 } as const;
@@ -13,7 +12,6 @@ type Span = keyof typeof spans;
 const spanNames = Object.keys(spans).filter((name): name is Span => name in spans);
 /** Pixels: a short one is seen, too. */
 const leastWidth = 5;
-const axisHeight = 22;
 
 /** Not on the way of the Tab key: the lists have the same links. */
 function BarLink({ bar, left, right }: { bar: IncidentBar; left: number; right: number }) {
@@ -42,7 +40,6 @@ export function IncidentHistory({ incidents }: { incidents: readonly IncidentRow
   const fromMs = toMs - spans[span];
   const { rows, more } = incidentBars(incidents, fromMs, toMs);
   const x = (timeMs: number) => ((timeMs - fromMs) / (toMs - fromMs)) * width;
-  const { stepMs, timeMs: ticks } = timeTicks(fromMs, toMs, Math.max(2, Math.floor(width / 90)));
   return (
     <section aria-labelledby="incident-history" class="panel">
       <div class="panel-head">
@@ -73,16 +70,7 @@ export function IncidentHistory({ incidents }: { incidents: readonly IncidentRow
         <div class="bars-row bars-axis">
           <p class="bars-name" />
           <div ref={plot}>
-            <svg class="cc-axis" width={width} height={axisHeight} aria-hidden="true">
-              {ticks.map((moment) => (
-                <g key={moment}>
-                  <path d={`M${Math.round(x(moment)) + 0.5} 0V5`} />
-                  <text x={x(moment)} y={17} text-anchor={x(moment) < 24 ? 'start' : x(moment) > width - 24 ? 'end' : 'middle'}>
-                    {formatTick(moment, stepMs)}
-                  </text>
-                </g>
-              ))}
-            </svg>
+            <TimeAxis fromMs={fromMs} toMs={toMs} x={x} width={width} />
           </div>
         </div>
       </div>
