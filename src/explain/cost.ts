@@ -3,7 +3,8 @@ import { dirname, posix } from 'node:path';
 import { type CgroupVersion, readCgroupLimit, readCgroupUsage } from '../kernel/cgroupMemory.ts';
 import { readMeminfo } from '../kernel/meminfo.ts';
 import { parsePidCgroup } from '../kernel/pidCgroup.ts';
-import { readText } from '../kernel/read.ts';
+import { emptyPidStatus, parsePidStatus } from '../kernel/pidStatus.ts';
+import { readRecord, readText } from '../kernel/read.ts';
 import type { EvidenceCost } from '../model/evidence.ts';
 import { isValue } from '../model/reading.ts';
 import { isFpmWorker } from './php/fpmPool.ts';
@@ -44,8 +45,11 @@ const maxDepth = 32;
 
 /** Bytes in memory that may be heap, as the kernel counts them: to look page by page takes minutes where terabytes are only reserved. */
 export function heapBytes({ pid }: TargetMemory): number {
-  const text = readText(`/proc/${pid}/status`, 16_384);
-  return isValue(text) ? Number(/^RssAnon:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024 : 0;
+  const bytes = Buffer.alloc(16_384);
+  const length = readRecord(`/proc/${pid}/status`, bytes);
+  const status = emptyPidStatus();
+  if (isValue(length)) parsePidStatus(bytes, length, status);
+  return isValue(status.anonBytes) ? status.anonBytes : 0;
 }
 
 function estimateOfHeap(memory: TargetMemory, intervalMs: number): EvidenceCost {

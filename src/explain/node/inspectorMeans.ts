@@ -7,16 +7,14 @@
 import { readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readListeningSockets } from '../../kernel/listeningSockets.ts';
+import { readPidMaps } from '../../kernel/pidMaps.ts';
 import { hears, readPidSignals } from '../../kernel/pidSignals.ts';
-import { readText } from '../../kernel/read.ts';
 import { StanchError } from '../../model/errors.ts';
 import { isValue } from '../../model/reading.ts';
 import type { GrowingThing } from '../growingThing.ts';
-import { parseMaps } from '../targetMemory.ts';
 import { InspectorSession } from './inspectorSession.ts';
 import { allocationGrowth, type SamplingNode } from './samplingProfile.ts';
 
-const mostMapBytes = 16 << 20;
 const samplingBytes = 32_768;
 const portPatienceMs = 5_000;
 const askEveryMs = 50;
@@ -38,8 +36,8 @@ function catchesSignal(pid: number): boolean {
 
 /** Others catch the signal too, and do with it what is theirs. */
 function runsNode(pid: number): boolean {
-  const maps = readText(`/proc/${pid}/maps`, mostMapBytes);
-  return isValue(maps) && parseMaps(maps).some(({ path }) => /\/(?:node|libnode)[^/]*$/.test(path));
+  const maps = readPidMaps('/proc', pid);
+  return isValue(maps) && maps.files.some((path) => /\/(?:node|libnode)[^/]*$/.test(path));
 }
 
 /** The profile at the middle and at the end: what is kept grows in both halves. The inspector is closed whatever happens. */
