@@ -7,7 +7,7 @@ import { bundledNode, dist, root } from './where.mjs';
 const stampFile = join(dist, '.build-stamp');
 /** Built here first, then moved: a daemon that runs from dist never sees half a build. */
 const next = join(dist, '.next');
-/** What a build leaves in dist: the program, the page, the programs that the demo starts, the BPF program for the kernel, and the man pages. */
+/** What a build leaves in dist beside the parts of the program: its entry, the page, the programs that the demo starts, the BPF program for the kernel, and the man pages. */
 const products = ['stanch.cjs', 'web', 'programs', 'bpf', 'man'];
 
 /** Program and page bundled into dist/ from these very sources. */
@@ -31,9 +31,16 @@ async function runBuild() {
   cpSync(join(root, 'src', 'kernel', 'bpf', 'tasks.bpf.o'), join(next, 'bpf', 'tasks.bpf.o'));
   await runChild('writing the man pages', bundledNode, [join(next, 'stanch.cjs'), 'manual', join(next, 'man')]);
   rmSync(stampFile, { force: true });
-  for (const name of products) replace(join(next, name), join(dist, name));
+  const parts = readdirSync(next).filter(isPart);
+  for (const name of [...parts, ...products]) replace(join(next, name), join(dist, name));
+  for (const name of readdirSync(dist)) if (isPart(name) && !parts.includes(name)) rmSync(join(dist, name));
   rmSync(next, { recursive: true });
   writeFileSync(stampFile, stamp);
+}
+
+/** Of the program: what its entry loads for the command that was named. */
+function isPart(name) {
+  return /^stanch-.*\.cjs$/.test(name);
 }
 
 function vite(config, outDir) {

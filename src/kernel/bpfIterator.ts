@@ -27,7 +27,7 @@ export interface BpfPlaces {
   bpffs: string;
   /** The first that exists is taken. */
   bpftools: readonly string[];
-  /** Bundled, this is dist/stanch.cjs, and the build puts a copy of the object beside it. */
+  /** Bundled, this is in dist/, and the build puts a copy of the object beside it. */
   object: string;
 }
 

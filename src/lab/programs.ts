@@ -8,7 +8,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { compileProgram } from './compileProgram.ts';
 
-/** Bundled, this is dist/stanch.cjs, and the build puts a copy of the programs beside it. */
+/** Bundled, this is in dist/, and the build puts a copy of the programs beside it. */
 const programsFolder = join(import.meta.dirname, 'programs');
 const stopPatienceMs = 5_000;
 const readyPatienceMs = 60_000;
