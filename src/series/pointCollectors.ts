@@ -15,19 +15,31 @@ export interface Collector {
 export class SampleCollector implements Collector {
   readonly #fromMs: number;
   readonly #toMs: number;
-  #times = new Float64Array(256);
-  #values = new Float64Array(256);
+  readonly #times: Float64Array;
+  readonly #values: Float64Array;
   #count = 0;
 
-  constructor(fromMs: number, toMs: number) {
+  /** @param capacity at least as many as there will be; what comes beyond is a mistake of whoever counted. */
+  constructor(fromMs: number, toMs: number, capacity: number) {
     this.#fromMs = fromMs;
     this.#toMs = toMs;
+    this.#times = new Float64Array(capacity);
+    this.#values = new Float64Array(capacity);
   }
 
   addRun(ticks: Ticks, start: number, end: number, value: number): void {
-    const count = this.#count;
-    this.#addTimes(ticks.timesMs, start, end);
-    this.#values.fill(value, count, this.#count);
+    const { timesMs } = ticks;
+    const [times, values] = [this.#times, this.#values];
+    let count = this.#count;
+    for (let tick = start; tick < end; tick += 1) {
+      const timeMs = timesMs[tick];
+      if (timeMs === undefined || timeMs < this.#fromMs || timeMs > this.#toMs) continue;
+      times[count] = timeMs;
+      values[count] = value;
+      count += 1;
+    }
+    if (count > times.length) throw new RangeError(`expected ${times.length} samples at most; found ${count}`);
+    this.#count = count;
   }
 
   addShared(ticks: Ticks, start: number, end: number): void {
@@ -39,47 +51,11 @@ export class SampleCollector implements Collector {
   }
 
   points(): Points {
-    let timeMs = this.#times.slice(0, this.#count);
-    let values = this.#values.slice(0, this.#count);
-    if (!isSorted(timeMs)) {
-      sortByTime(timeMs, values);
-      // A clock that jumped away and back within a run left times outside.
-      const from = timeMs.findIndex((time) => time >= this.#fromMs);
-      const to = timeMs.findLastIndex((time) => time <= this.#toMs) + 1;
-      timeMs = timeMs.slice(from, to);
-      values = values.slice(from, to);
-    }
+    const timeMs = this.#times.subarray(0, this.#count);
+    const values = this.#values.subarray(0, this.#count);
+    if (!isSorted(timeMs)) sortByTime(timeMs, values);
     return { timeMs, min: values, mean: values, max: values, last: values, bucketMs: 0 };
   }
-
-  #addTimes(timesMs: Float64Array, start: number, end: number): void {
-    while (this.#count + end - start > this.#times.length) this.#grow();
-    // Runs hold hundreds of ticks, and nearly all runs lie within the range as a whole.
-    const run = timesMs.subarray(start, end);
-    if (isWithin(run[0], this.#fromMs, this.#toMs) && isWithin(run.at(-1), this.#fromMs, this.#toMs)) {
-      this.#times.set(run, this.#count);
-      this.#count += run.length;
-      return;
-    }
-    for (const timeMs of run) {
-      if (!isWithin(timeMs, this.#fromMs, this.#toMs)) continue;
-      this.#times[this.#count] = timeMs;
-      this.#count += 1;
-    }
-  }
-
-  #grow(): void {
-    const times = new Float64Array(this.#times.length * 2);
-    const values = new Float64Array(times.length);
-    times.set(this.#times);
-    values.set(this.#values);
-    this.#times = times;
-    this.#values = values;
-  }
-}
-
-function isWithin(timeMs: number | undefined, fromMs: number, toMs: number): boolean {
-  return timeMs !== undefined && timeMs >= fromMs && timeMs <= toMs;
 }
 
 function isSorted(timesMs: Float64Array): boolean {

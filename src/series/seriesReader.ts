@@ -59,11 +59,11 @@ export class SeriesReader {
     const coarseFrom = this.#oldestBucketMs('coarse', subjectId, fromMs, toMs);
     const startMs = Math.max(fromMs, Math.min(fineFrom, midFrom, coarseFrom));
     const endMs = Math.min(toMs, this.#newestMs());
-    if (!(startMs <= endMs)) return new SampleCollector(0, 0).points();
+    if (!(startMs <= endMs)) return new SampleCollector(0, 0, 0).points();
     const finestWidth =
       fineFrom <= startMs + bucketMsOf.mid ? 0 : midFrom <= startMs + bucketMsOf.coarse ? bucketMsOf.mid : bucketMsOf.coarse;
     if (finestWidth === 0 && sampleCount <= maxPoints) {
-      const collector = new SampleCollector(fromMs, toMs);
+      const collector = new SampleCollector(fromMs, toMs, sampleCount);
       for (const piece of fine) collectFine(piece, column, collector);
       return collector.points();
     }
