@@ -7,7 +7,7 @@ import { emptyPidStatus, parsePidStatus } from '../kernel/pidStatus.ts';
 import { readRecord, readText } from '../kernel/read.ts';
 import type { EvidenceCost } from '../model/evidence.ts';
 import { isValue } from '../model/reading.ts';
-import { isFpmWorker } from './php/fpmPool.ts';
+import { poolOfWorker } from './php/fpmTitle.ts';
 import type { TargetMemory } from './targetMemory.ts';
 
 /** What an explanation costs whatever there is in the heap, and what each byte adds, over all looks: measured with `npm run bench -- why`. */
@@ -66,7 +66,7 @@ function estimateOfHeap(memory: TargetMemory, intervalMs: number): EvidenceCost 
 /** Before a process is looked at: how much there is is read, and nothing of it. A pool of PHP-FPM is looked at all of the time. */
 export function estimateFor(memory: TargetMemory, intervalMs: number): EvidenceCost {
   const estimate = estimateOfHeap(memory, intervalMs);
-  if (!isFpmWorker(memory.pid)) return estimate;
+  if (poolOfWorker(memory.pid) === null) return estimate;
   return { ...estimate, cpuSeconds: estimate.cpuSeconds + (2 * intervalMs * poolPart) / 1000, wallMs: 2 * intervalMs };
 }
 

@@ -9,10 +9,11 @@ import type { HeapReader } from './heapReader.ts';
 import { programOf, startTimeOf } from './identity.ts';
 import { profileByInspector } from './node/inspectorMeans.ts';
 import { openHeap } from './openHeap.ts';
+import { gone, openTarget } from './openTarget.ts';
 import { poolAnswer, poolNotes, poolParts } from './php/fpmAnswer.ts';
 import { type FpmPool, openFpmPool } from './php/fpmPool.ts';
 import { watchPool } from './php/watchPool.ts';
-import { TargetMemory } from './targetMemory.ts';
+import type { TargetMemory } from './targetMemory.ts';
 
 const looks = 3;
 
@@ -110,24 +111,6 @@ function evidenceOf({ subject, intervalMs, showTexts }: ExplainRequest, found: F
   };
 }
 
-/** Errors: STANCH_E_GONE, STANCH_E_NOT_PERMITTED. */
-export function openTarget(subject: EvidenceSubject): TargetMemory {
-  if (startTimeOf(subject.pid) !== subject.startTimeTicks) throw gone(subject);
-  try {
-    return new TargetMemory(subject.pid);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : '';
-    if (code === 'ENOENT' || code === 'ESRCH') throw gone(subject);
-    if (code !== 'EACCES' && code !== 'EPERM') throw error;
-    throw new StanchError('STANCH_E_NOT_PERMITTED', {
-      expected: `to be allowed to read the memory of process ${subject.pid}`,
-      found: error instanceof Error ? error.message : String(error),
-      next: `As root: sudo stanch why ${subject.pid}`,
-      cause: error,
-    });
-  }
-}
-
 function openHeapOf(memory: TargetMemory): HeapReader {
   const heap = openHeap(memory);
   if (heap !== null && !('why' in heap)) return heap;
@@ -135,13 +118,5 @@ function openHeapOf(memory: TargetMemory): HeapReader {
     expected: 'a process whose heap can be read from outside',
     found: heap === null ? 'one without memory of its own' : `${heap.runtime}: ${heap.why}`,
     next: 'Where all of the memory is: stanch where',
-  });
-}
-
-function gone({ pid, name }: EvidenceSubject): StanchError {
-  return new StanchError('STANCH_E_GONE', {
-    expected: `process ${pid} (${name}) to run until it is explained`,
-    found: 'that it ended, or became another one',
-    next: 'Name the workload in place of the pid: stanch why NAME',
   });
 }

@@ -5,7 +5,7 @@ import type { Evidence, EvidenceCost, EvidenceSubject } from '../model/evidence.
 import { formatBytes } from '../model/units.ts';
 import { estimateFor, type Headroom, memoryCapBytes, readHeadroom } from './cost.ts';
 import { EvidenceFolder } from './evidenceFolder.ts';
-import { openTarget } from './explainProcess.ts';
+import { openTarget } from './openTarget.ts';
 import { runExplain } from './runExplain.ts';
 
 const intervalMs = 30_000;

@@ -4,7 +4,6 @@
  */
 import { readdirSync } from 'node:fs';
 import { posix } from 'node:path';
-import { parsePidCmdline } from '../../kernel/pidCmdline.ts';
 import { emptyPidStat, parsePidStat } from '../../kernel/pidStat.ts';
 import { missingFor, readRecord, readText } from '../../kernel/read.ts';
 import { isValue } from '../../model/reading.ts';
@@ -14,9 +13,9 @@ import { type FpmPoolConfig, parseFpmConfig } from './fpmConfig.ts';
 import { FpmWatch, type ScriptGrowth } from './fpmGrowth.ts';
 import { lastingBytes } from './fpmMemory.ts';
 import { type FpmWorker, parseFpmScoreboard, parseFpmStatus } from './fpmStatus.ts';
+import { poolOfWorker, titleOf } from './fpmTitle.ts';
 import { findZendHeap, type ZendHeap } from './zendHeap.ts';
 
-const workerTitle = /^php-fpm[\d.]*: pool (\S{1,200})/;
 const masterTitle = /^php-fpm[\d.]*: master process \((.{1,1024})\)/;
 const mostScoreboardBytes = 16 << 20;
 const mostConfigFiles = 2_000;
@@ -33,20 +32,11 @@ interface OpenWorker {
 
 /** Null when the process is no worker of PHP-FPM. */
 export function openFpmPool(pid: number): FpmPool | null {
-  const pool = workerTitle.exec(titleOf(pid))?.[1];
+  const pool = poolOfWorker(pid);
   const stat = emptyPidStat();
   const length = readRecord(`/proc/${pid}/stat`, record);
-  if (pool === undefined || !isValue(length) || !parsePidStat(record, length, stat)) return null;
+  if (pool === null || !isValue(length) || !parsePidStat(record, length, stat)) return null;
   return new FpmPool(pool, stat.parentPid);
-}
-
-export function isFpmWorker(pid: number): boolean {
-  return workerTitle.test(titleOf(pid));
-}
-
-function titleOf(pid: number): string {
-  const length = readRecord(`/proc/${pid}/cmdline`, record);
-  return isValue(length) ? (parsePidCmdline(record, length)[0] ?? '') : '';
 }
 
 export class FpmPool {
@@ -71,7 +61,7 @@ export class FpmPool {
           .map(Number)
           .filter((pid) => pid > 0)
       : [];
-    return pids.filter((pid) => workerTitle.exec(titleOf(pid))?.[1] === this.pool).slice(0, mostWorkers);
+    return pids.filter((pid) => poolOfWorker(pid) === this.pool).slice(0, mostWorkers);
   }
 
   async look(): Promise<void> {
