@@ -1,5 +1,6 @@
 /** What the history in the store says of a workload, in numbers that advice stands on. */
 import type { AdviceBasis, Leak } from '../model/advice.ts';
+import type { Gauge } from '../model/gauge.ts';
 import { valueOrNull } from '../model/reading.ts';
 import type { Resource, SubjectVerdict } from '../model/verdict.ts';
 import type { Scan } from '../sample/scan.ts';
@@ -12,7 +13,7 @@ const startSeenMs = 600_000;
 const hourMs = 3_600_000;
 
 export interface BasisFrom {
-  scan: Scan;
+  scan: Pick<Scan, 'workloads' | 'processes'>;
   verdict: SubjectVerdict | null;
   store: Pick<SeriesStore, 'read'>;
   nowMs: number;
@@ -22,17 +23,25 @@ export interface BasisFrom {
 export function readBasis(workloadId: string, { scan, verdict, store, nowMs, requestsPerHour }: BasisFrom): AdviceBasis {
   const sample = scan.workloads.find(({ subject }) => subject.id === workloadId)?.sample;
   const members = scan.processes.filter(({ subject }) => subject.workloadId === workloadId);
-  const read = (gauge: Parameters<SeriesStore['read']>[1]) => store.read(workloadId, gauge, nowMs - lookBackMs, nowMs, points);
-  const anon = read('anonBytes');
-  const swap = read('swapBytes');
-  const size = anon.max.map((bytes, index) => bytes + (swap.max[index] || 0));
-  const firstMs = anon.timeMs[0] ?? nowMs;
+  const read = (gauge: Gauge, fromMs = nowMs - lookBackMs, toMs = nowMs) => store.read(workloadId, gauge, fromMs, toMs, points);
+  const sizeBetween = (fromMs?: number, toMs?: number) => {
+    const [anon, swap] = [read('anonBytes', fromMs, toMs), read('swapBytes', fromMs, toMs)];
+    return { timeMs: anon.timeMs, bytes: anon.max.map((bytes, index) => bytes + (swap.max[index] || 0)) };
+  };
+  const size = sizeBetween();
+  const firstMs = size.timeMs[0] ?? nowMs;
   const memory = leakOf(verdict, 'memory');
   const onset = verdict?.resources.find(({ resource }) => resource === 'memory')?.onset ?? null;
-  const before = size.filter((_bytes, index) => onset !== null && (anon.timeMs[index] ?? 0) <= Date.parse(onset));
   const startMs = sample === undefined ? null : valueOrNull(sample.startTimeMs);
   const sawStart = startMs !== null && firstMs - startMs < startSeenMs;
-  const peakBytes = highest(size);
+  const peakBytes = highest(size.bytes);
+  const healthyBytes = () => {
+    const onsetMs = onset === null ? null : Date.parse(onset);
+    // What ran before it was started anew may have leaked just the same, and ended by that.
+    const sinceMs = onsetMs !== null && startMs !== null && startMs <= onsetMs ? startMs : undefined;
+    const before = onsetMs === null ? null : highest(sizeBetween(sinceMs, onsetMs).bytes);
+    return before ?? (sawStart ? lowest(sizeBetween(startMs).bytes) : null);
+  };
   const cpu = read('cpuSeconds');
   const hours = ((cpu.timeMs.at(-1) ?? 0) - (cpu.timeMs[0] ?? 0)) / hourMs;
   const used = (cpu.last.at(-1) ?? Number.NaN) - (cpu.min[0] ?? Number.NaN);
@@ -41,7 +50,7 @@ export function readBasis(workloadId: string, { scan, verdict, store, nowMs, req
   return {
     historyMs: nowMs - firstMs,
     peakBytes,
-    healthyBytes: memory === null ? peakBytes : (highest(before) ?? (sawStart ? lowest(size) : null)),
+    healthyBytes: memory === null ? peakBytes : healthyBytes(),
     peakTasks: highest(read('threads').max),
     peakFds: fds > 0 ? fds : null,
     cpuSecondsPerHour: hours > 0 && used >= 0 ? used / hours : null,

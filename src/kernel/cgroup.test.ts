@@ -44,7 +44,7 @@ test('how often a cgroup met its limits and lost processes, and how long it wait
   assert.deepEqual(readCgroupMemoryEvents(nginx, 'v2'), { throttled: 12, atLimit: 345, oomKills: 1 });
   const mariadb = fixture('cgroup-v1/memory/system.slice/mariadb.service');
   assert.deepEqual(readCgroupMemoryEvents(mariadb, 'v1'), { throttled: absent, atLimit: 17, oomKills: 3 });
-  assert.deepEqual(readCgroupPressure(nginx), { some10: 0.045, full10: 0.0125 });
+  assert.deepEqual(readCgroupPressure(nginx), { some10: 0.045, full10: 0.0125, someSeconds: 0.123456, fullSeconds: 0.023456 });
   assert.equal(readCgroupPressure(mariadb), absent);
 });
 

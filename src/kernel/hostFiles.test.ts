@@ -43,9 +43,14 @@ test('meminfo of an older kernel: keys that came later are absent', () => {
 
 test('pressure as a share of time; absent where the kernel does not account for it', () => {
   const pressure = readPressure(debian, 'memory');
-  assert.deepEqual(pressure, { some10: 0.1234, full10: 0.04 });
+  assert.deepEqual(pressure, { some10: 0.1234, full10: 0.04, someSeconds: 10.552097, fullSeconds: 0.00321 });
   assert.equal(readPressure(older, 'memory'), absent);
-  assert.deepEqual(parsePressure('some avg10=1.00 avg60=0.00 avg300=0.00 total=0\n'), { some10: 0.01, full10: absent });
+  assert.deepEqual(parsePressure('some avg10=1.00 avg60=0.00 avg300=0.00 total=0\n'), {
+    some10: 0.01,
+    full10: absent,
+    someSeconds: 0,
+    fullSeconds: absent,
+  });
 });
 
 test('stat: boot time, what the CPUs did, and the tasks that want them', () => {

@@ -1,6 +1,6 @@
 /**
  * /proc/pressure/{memory,cpu,io}: `some avg10=0.00 avg60=0.00 avg300=0.00 total=0` and a line `full`.
- * Averages in per cent. Absent before Linux 4.20, and when pressure accounting is off.
+ * Averages in per cent, the total in microseconds. Absent before Linux 4.20, and when pressure accounting is off.
  * https://docs.kernel.org/accounting/psi.html
  */
 import { absent, isValue, type Reading } from '../model/reading.ts';
@@ -12,25 +12,33 @@ export interface Pressure {
   full10: Reading<number>;
 }
 
-export function readPressure(procRoot: string, resource: 'memory' | 'cpu' | 'io'): Reading<Pressure> {
+/** With how long it was in all. */
+export interface PressureTotals extends Pressure {
+  someSeconds: Reading<number>;
+  fullSeconds: Reading<number>;
+}
+
+export function readPressure(procRoot: string, resource: 'memory' | 'cpu' | 'io'): Reading<PressureTotals> {
   const text = readText(`${procRoot}/pressure/${resource}`, 4096);
   return isValue(text) ? parsePressure(text) : text;
 }
 
 /** The same of one cgroup: memory.pressure of v2. */
-export function readCgroupPressure(directory: string): Reading<Pressure> {
+export function readCgroupPressure(directory: string): Reading<PressureTotals> {
   const text = readText(`${directory}/memory.pressure`, 4096);
   return isValue(text) ? parsePressure(text) : text;
 }
 
-export function parsePressure(text: string): Pressure {
-  return { some10: averageOf(text, 'some'), full10: averageOf(text, 'full') };
+export function parsePressure(text: string): PressureTotals {
+  const [some, full] = [lineOf(text, 'some'), lineOf(text, 'full')];
+  return { some10: some.average, full10: full.average, someSeconds: some.seconds, fullSeconds: full.seconds };
 }
 
-function averageOf(text: string, kind: 'some' | 'full'): Reading<number> {
+function lineOf(text: string, kind: 'some' | 'full'): { average: Reading<number>; seconds: Reading<number> } {
   for (const line of text.split('\n', 8)) {
-    const match = /^(\w{1,8}) avg10=(\d{1,3}(?:\.\d{1,4})?) /.exec(line);
-    if (match?.[1] === kind) return Math.min(1, Number(match[2]) / 100);
+    const match = /^(\w{1,8}) avg10=(\d{1,3}(?:\.\d{1,4})?) (?:.{0,80} total=(\d{1,20})$)?/.exec(line);
+    if (match?.[1] !== kind) continue;
+    return { average: Math.min(1, Number(match[2]) / 100), seconds: match[3] === undefined ? absent : Number(match[3]) / 1e6 };
   }
-  return absent;
+  return { average: absent, seconds: absent };
 }

@@ -48,6 +48,6 @@ export interface LoopbackState {
   atMs: number;
   sent: number;
   lost: number;
-  /** Median; null where all were lost. */
+  /** The shortest: the network delays all of them, a machine that is busy only some. Null where all were lost. */
   roundTripMs: number | null;
 }

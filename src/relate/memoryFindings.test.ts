@@ -116,7 +116,7 @@ test('cgroups of v2: those that hold most, removed ones, who is at its limit and
   assert.deepEqual([cgroups.version, cgroups.dying, cgroups.complete], ['v2', 1234, true]);
   const [nginx] = cgroups.largest;
   assert.deepEqual([nginx?.path, nginx?.peakBytes, nginx?.oomKills], ['/system.slice/nginx.service', 23456789, 1]);
-  assert.deepEqual(nginx?.pressure, { some10: 0.045, full10: 0.0125 });
+  assert.deepEqual(nginx?.pressure, { some10: 0.045, full10: 0.0125, someSeconds: 0.123456, fullSeconds: 0.023456 });
   const [dying, killed] = found(facts(), cgroups);
   assert.match(dying?.text ?? '', /1234 cgroups were removed/);
   assert.match(killed?.text ?? '', /1 process of \/system\.slice\/nginx\.service ended for want of memory/);

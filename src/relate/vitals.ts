@@ -10,6 +10,7 @@ import { readTcpMemLimitPages } from '../kernel/tcpMem.ts';
 import { readVmEvents, type VmEvents } from '../kernel/vmstat.ts';
 import type { DiskVitals, NetworkVitals, Vitals } from '../model/cascade.ts';
 import { absent, isValue, type Reading } from '../model/reading.ts';
+import { PressureMeter } from '../sample/pressureMeter.ts';
 import type { HostReading } from '../sample/scan.ts';
 
 /** Everything that only counts up, at one moment of a clock that never jumps. */
@@ -42,6 +43,7 @@ export class VitalsReader {
   readonly #procRoot: string;
   readonly #constants: Constants;
   readonly #headroom = new HeadroomTrend();
+  readonly #pressures = { io: new PressureMeter(), cpu: new PressureMeter() };
   #before: HostCounters | null = null;
   /** One or two of the last minute: what the network does shows only over more packets than one interval has. */
   #minute: HostCounters[] = [];
@@ -53,7 +55,7 @@ export class VitalsReader {
 
   /** The first call has nothing to compare with: its rates are absent. */
   read(host: HostReading, timeMs: number): VitalsRead {
-    const after = readCounters(this.#procRoot, host);
+    const after = readCounters(this.#procRoot, host, this.#pressures);
     const headroomEndsMs = this.#headroom.add(timeMs, host.sample.headroomBytes);
     const vitals = vitalsBetween({ scan: this.#before, minute: this.#minute[0] ?? null }, after, host, this.#constants);
     this.#before = after;
@@ -63,9 +65,10 @@ export class VitalsReader {
   }
 }
 
-function readCounters(procRoot: string, host: HostReading): HostCounters {
+function readCounters(procRoot: string, host: HostReading, pressures: Record<'io' | 'cpu', PressureMeter>): HostCounters {
+  const monotonicMs = performance.now();
   return {
-    monotonicMs: performance.now(),
+    monotonicMs,
     vm: readVmEvents(procRoot),
     disks: readDiskStats(procRoot),
     // The scan's own object is used again for the next one.
@@ -74,8 +77,8 @@ function readCounters(procRoot: string, host: HostReading): HostCounters {
     netstat: readNetNetstat(procRoot),
     backlogDrops: readBacklogDrops(procRoot),
     devices: readNetDevices(procRoot),
-    io: readPressure(procRoot, 'io'),
-    cpuPressure: readPressure(procRoot, 'cpu'),
+    io: pressures.io.add(readPressure(procRoot, 'io'), monotonicMs),
+    cpuPressure: pressures.cpu.add(readPressure(procRoot, 'cpu'), monotonicMs),
     tcpPages: host.sockets.tcpPages,
   };
 }

@@ -21,6 +21,7 @@ import { hostNames } from './names/hostNames.ts';
 import { CloserLook } from './openFiles/closerLook.ts';
 import { socketCount } from './openFiles/openFiles.ts';
 import { type Permissions, tryPermissions } from './permissions.ts';
+import { PressureMeter } from './pressureMeter.ts';
 import type { ProcessEntry } from './processEntry.ts';
 import { ProcessReader } from './processReader.ts';
 import type { ProcessSample, Scan } from './scan.ts';
@@ -64,6 +65,7 @@ export class Sampler {
   readonly #tasks: SamplerOptions['tasks'];
   readonly #task = emptyBpfTask();
   readonly #visibility = new VisibilityNotices();
+  readonly #pressure = new PressureMeter();
   readonly #entries = new Map<number, ProcessEntry>();
   readonly #closerLook = new CloserLook();
   readonly #shown: ProcessSample[] = [];
@@ -107,7 +109,7 @@ export class Sampler {
     const host = hostReading(
       {
         meminfo,
-        pressure: readPressure(this.#procRoot, 'memory'),
+        pressure: this.#pressure.add(readPressure(this.#procRoot, 'memory'), performance.now()),
         loadavg,
         stat: readStat(this.#procRoot),
         sockstat: readSockstat(this.#procRoot),

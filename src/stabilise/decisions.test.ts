@@ -40,6 +40,7 @@ const measured = (privateMiB: number, headroomMiB: number, runs = true) => ({
   runs,
   privateBytes: privateMiB * MiB,
   headroomBytes: headroomMiB * MiB,
+  sharedBytes: 20 * MiB,
   memTotalBytes: 1024 * MiB,
 });
 
@@ -132,6 +133,12 @@ test('one that does not is seen: the leak is in tmpfs, or the memory is taken ag
   const again = proofOf(plan, measured(400, 20), measured(380, 40), 8000, null, []);
   assert.equal(again.helped, false);
   assert.match(again.sentence, /holds as much again already/);
+  assert.doesNotMatch(`${tmpfs.sentence} ${again.sentence}`, /tmpfs/, 'the server has hardly any');
+  const spool = { sharedBytes: 300 * MiB };
+  const written = proofOf(plan, { ...measured(52, 100), sharedBytes: 180 * MiB }, { ...measured(52, 20), ...spool }, 8000, null, []);
+  assert.match(written.sentence, /And 300 MiB are shared memory and files in tmpfs, which no restart gives back: stanch where\.$/);
+  const gaveBack = proofOf(plan, { ...measured(8, 100), ...spool }, { ...measured(1, 400), sharedBytes: 150 * MiB }, 8000, null, []);
+  assert.doesNotMatch(gaveBack.sentence, /no restart gives back/, 'this one did');
   const large = { memTotalBytes: 256 * 1024 * MiB };
   const own = { ...plan, expectedBytes: 103 * MiB };
   assert.ok(

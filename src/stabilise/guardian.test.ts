@@ -207,6 +207,25 @@ test('what cannot be written down is not done, is said once, and the scan goes o
   assert.equal(child.exitCode, null);
 });
 
+test('what ended and could not be written down is put right while the daemon runs', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  const { guardian, scan, folder } = await stage(t, {});
+  await guardian.start();
+  const seen = scan();
+  const [workload] = seen.workloads;
+  assert.ok(workload !== undefined);
+  const { id: subjectId, name: subjectName } = workload.subject;
+  const words = { reason: '', risk: null, undoable: false, expectedBytes: null };
+  const step = { do: 'end', process: ownProcessId(), signal: 'SIGTERM', graceMs: 0 } as const;
+  const journal = new ActionJournal(join(folder, 'actions.jsonl'));
+  journal.start('a-1', 'policy', { kind: 'kill', subjectId, subjectName, steps: [{ step, text: '' }], ...words }, ownProcessId());
+  guardian.afterScan(seen);
+  assert.equal(guardian.actions()[0]?.state, 'running');
+  t.mock.timers.tick(600_000);
+  guardian.afterScan(seen);
+  await t.waitFor(() => assert.equal(guardian.actions()[0]?.state, 'interrupted'), { timeout: 30_000 });
+});
+
 test('why nothing is done is said once, and not with every scan because it is some seconds longer ago', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
   const { guardian, scan, folder } = await stage(t, { mode: 'automatic' });

@@ -16,6 +16,7 @@ import { isValue, valueOrNull } from '../model/reading.ts';
 import type { PolicySettings } from '../model/settings.ts';
 import type { Subject } from '../model/subject.ts';
 import type { SubjectVerdict } from '../model/verdict.ts';
+import { PressureMeter } from '../sample/pressureMeter.ts';
 import type { Scan } from '../sample/scan.ts';
 import type { Points } from '../series/store.ts';
 import { EmergencyTrigger, isShort, leakerAmong, type Suspect, type Vital } from './emergency.ts';
@@ -67,6 +68,8 @@ const evidenceMs = 120_000;
 const emergencyPauseMs = 120_000;
 /** Where somebody else acts on the same workload, or writes the journal. */
 const busyPauseMs = 5000;
+/** What ended and could not be written down, as on a full disk, keeps others from its workload until it is. */
+const recoverEveryMs = 600_000;
 
 interface Kept extends Proposal {
   target: Target;
@@ -77,6 +80,7 @@ export class Guardian {
   readonly #stabiliser: Stabiliser;
   readonly #growth = new GrowthRing();
   readonly #trigger = new EmergencyTrigger();
+  readonly #pressure = new PressureMeter();
   readonly #limits = new LimitWatch();
   readonly #quietHours = new Map<string, { atMs: number; hour: number | null }>();
   readonly #proposals = new Map<string, Kept>();
@@ -86,6 +90,7 @@ export class Guardian {
   #notice: Notice | null = null;
   /** Actions that are carried out or proven now. */
   #underWay = 0;
+  #recoverMs = 0;
   #quietUntilMs = 0;
   /** Said already, so that the same is not said with every scan. */
   readonly #said = new Map<string, string>();
@@ -104,16 +109,21 @@ export class Guardian {
 
   /** Puts right what a dead stanch left half done, and finds out whether it could act in an emergency. */
   async start(): Promise<void> {
+    await this.#recover();
+    if (!this.#policy.emergency) return;
+    await this.#getReady();
+    this.#timer = setInterval(() => this.#look(), lookMs);
+    this.#timer.unref();
+  }
+
+  async #recover(): Promise<void> {
+    this.#recoverMs = Date.now() + recoverEveryMs;
     try {
       for (const action of await this.#stabiliser.recover()) this.#tell(action);
     } catch (error) {
       // Watching is worth more than what is left half done, which stanch undo takes back as well.
       this.#onTrouble(error);
     }
-    if (!this.#policy.emergency) return;
-    await this.#getReady();
-    this.#timer = setInterval(() => this.#look(), lookMs);
-    this.#timer.unref();
   }
 
   stop(): void {
@@ -197,6 +207,7 @@ export class Guardian {
     for (const { severity, subjectId, text } of this.#limits.look(scan, this.actions())) this.#event(severity, subjectId, text);
     for (const [id, { atMs }] of this.#proposals) if (Date.now() - atMs > proposalMs) this.#proposals.delete(id);
     if (this.#underWay > 0) return;
+    if (Date.now() >= this.#recoverMs) void this.#recover();
     for (const { subject } of scan.workloads) {
       const verdict = this.#options.verdictOf(subject.id);
       if (verdict?.verdict === 'leak' && this.#recycleIfDue(subject)) return;
@@ -336,7 +347,7 @@ export class Guardian {
     try {
       // Whatever else is being done takes minutes, and the server has none left.
       if (Date.now() < this.#quietUntilMs) return;
-      const host = readHost();
+      const host = readHost(this.#pressure);
       if (host === null) return;
       // Only then is it asked who leaks, and what that one waits for.
       const leakerFull = isShort(host) ? this.#leakerFull() : null;
@@ -447,9 +458,9 @@ function isOutdated({ steps }: ActionPlan): boolean {
   return ended.length > 0 && !ended.some((process) => isStillRunning(process));
 }
 
-function readHost(): Omit<Vital, 'leakerFull'> | null {
+function readHost(meter: PressureMeter): Omit<Vital, 'leakerFull'> | null {
   const meminfo = readMeminfo('/proc');
-  const pressure = readPressure('/proc', 'memory');
+  const pressure = meter.add(readPressure('/proc', 'memory'), performance.now());
   if (!isValue(meminfo)) return null;
   const { MemTotal, MemAvailable, SwapTotal, SwapFree } = meminfo;
   const full = isValue(pressure) ? pressure.full10 : pressure;

@@ -9,6 +9,8 @@ export interface Measured {
   runs: boolean;
   /** MemAvailable and free swap of the host; null: not known. */
   headroomBytes: number | null;
+  /** Of the host: shared memory and files in tmpfs, which end with no process; null: not known. */
+  sharedBytes: number | null;
   memTotalBytes: number | null;
 }
 
@@ -17,6 +19,8 @@ const hourMs = 3_600_000;
 const leastShare = 0.5;
 /** And be worth it: a restart of a process that keeps its data in tmpfs gives back what the process held, and not the files. */
 const leastBack = { bytes: 16 << 20, ofTotal: 0.01, atMost: 64 << 20 };
+/** So much of RAM in shared memory and tmpfs is worth a look. */
+const muchShared = 0.1;
 
 export function proofOf(
   plan: ActionPlan,
@@ -69,9 +73,18 @@ function sizes(before: Measured, after: Measured, wanted: number | null): string
 }
 
 function whereText(before: Measured, after: Measured): string {
-  if (after.privateBytes >= leastShare * before.privateBytes && after.privateBytes >= leastBack.bytes)
-    return 'It holds as much again already, so this is no cure: limit it, or mend it.';
-  return 'What fills the memory is elsewhere: stanch where.';
+  const shared = sharedText(before, after);
+  if (after.privateBytes >= leastShare * before.privateBytes && after.privateBytes >= leastBack.bytes) {
+    const again = 'It holds as much again already, so this is no cure: limit it, or mend it.';
+    return shared === null ? again : `${again} And ${shared}: stanch where.`;
+  }
+  return `What fills the memory is elsewhere: ${shared === null ? '' : `${shared}: `}stanch where.`;
+}
+
+function sharedText(before: Measured, { sharedBytes, memTotalBytes }: Measured): string | null {
+  const isMuch = sharedBytes !== null && memTotalBytes !== null && sharedBytes >= muchShared * memTotalBytes;
+  if (!isMuch || sharedBytes < (before.sharedBytes ?? 0)) return null;
+  return `${formatBytes(sharedBytes)} are shared memory and files in tmpfs, which no restart gives back`;
 }
 
 function hostText(gained: number | null, freedBytes: number, wanted: number | null): string {

@@ -148,6 +148,7 @@ export class Stabiliser {
       runs: (found?.memberIds.length ?? 0) > 0,
       privateBytes: found === undefined ? 0 : privateOf(found.sample),
       headroomBytes: valueOrNull(host.sample.headroomBytes),
+      sharedBytes: valueOrNull(host.sample.shmemBytes),
       memTotalBytes: valueOrNull(host.memTotalBytes),
     };
   }

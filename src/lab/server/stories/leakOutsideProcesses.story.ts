@@ -21,6 +21,7 @@ test('a restart that does not give memory back is not repeated', { skip: onlyWit
   t.diagnostic(first.stdout);
   const [action] = await actionsOf(vm);
   assert.equal(action?.proof?.helped, false, action?.proof?.sentence ?? first.stderr);
+  assert.match(action?.proof?.sentence ?? '', /files in tmpfs, which no restart gives back: stanch where/);
   const second = await vm.exec('stanch do restart spooler --yes');
   assert.equal(second.code, 77, second.stdout);
   assert.match(second.stderr, /did not help/);
