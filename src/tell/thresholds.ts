@@ -35,32 +35,32 @@ export class Thresholds {
       limit: settings.swapRatio,
       text: fullText('swap is'),
     });
+    // Nearly none comes near: no more than a comparison is spent on the others, in each scan.
+    const { workloadBytes, fdsRatio } = settings;
     for (const { subject, sample } of workloads) {
-      const ratio = settings.workloadBytes === null ? Number.NaN : privateMemory(sample) / settings.workloadBytes;
-      const text = () => `it holds ${formatBytes(privateMemory(sample))}`;
+      const bytes = privateMemory(sample);
+      if (workloadBytes === null || !(bytes >= workloadBytes * overBelow)) continue;
       watch({
         subjectId: subject.id,
         subjectName: subject.name,
         key: 'threshold-workload',
-        ratio,
-        limit: settings.workloadBytes === null ? null : 1,
-        text,
+        ratio: bytes / workloadBytes,
+        limit: 1,
+        text: () => `it holds ${formatBytes(bytes)}`,
         most: 'warning',
       });
     }
-    const names = new Map(workloads.map(({ subject }) => [subject.id, subject.name]));
     for (const { subject, sample } of processes) {
-      if (!isValue(sample.fds) || !isValue(sample.fdLimit)) continue;
       const { fds, fdLimit } = sample;
-      const text = () => `a process has ${fds} of at most ${fdLimit} files open`;
+      if (fdsRatio === null || !isValue(fds) || !isValue(fdLimit) || fds < fdLimit * fdsRatio * overBelow) continue;
       const subjectId = subject.workloadId ?? subject.id;
       watch({
         subjectId,
-        subjectName: names.get(subjectId) ?? subject.name,
+        subjectName: workloads.find((workload) => workload.subject.id === subjectId)?.subject.name ?? subject.name,
         key: 'threshold-fds',
         ratio: fds / fdLimit,
-        limit: settings.fdsRatio,
-        text,
+        limit: fdsRatio,
+        text: () => `a process has ${fds} of at most ${fdLimit} files open`,
       });
     }
     return [...this.#standing.values()].slice(0, maxConcerns);
