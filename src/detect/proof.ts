@@ -16,6 +16,9 @@ const goesOnAtMostMs = 4 * hourMs;
 /** Share of its window for which a leak must stay likelier than not: what wavers about even odds is over sooner. */
 const likelyFor = 0.05;
 
+/** Times as long as is asked for that are remembered: however long it has shown, what ends is forgotten again soon. */
+const remembered = 2;
+
 /**
  * Growth that healthy programs reach again and again, as a share of where it started: by as much within a day (a collected heap that
  * follows the work of the day), and by less in shorter times, as the root of the time, as a walk would; whatever the share, in bytes and
@@ -25,13 +28,47 @@ const usualWithinDay = 1;
 const usualAtOnce = 0.12;
 const usualAmount = { bytes: 4 * 1_048_576, count: 16 };
 
+/**
+ * For how long a growth has shown. What is measured of a noisy series dips now and then although the growth goes on: each time counts up
+ * while it shows and down while it does not, so that a dip costs its own length and not all that was seen before it.
+ */
 export interface Suspicion {
-  /** Since when it has been suspected without a break, ms since the epoch; NaN when it is not. */
-  sinceMs: number;
-  /** Length of the window that showed it first. */
+  /** Length of the window that showed it first; 0 while nothing is suspected. */
   spanMs: number;
-  /** Since when a leak has been likelier than not without a break, ms since the epoch; NaN when it is not. */
-  likelySinceMs: number;
+  /** For how long it has been suspected, and a leak likelier than not, on balance. */
+  shownMs: number;
+  likelyMs: number;
+  /** The last look, ms since the epoch. */
+  seenMs: number;
+}
+
+export const unsuspected: Suspicion = { spanMs: 0, shownMs: 0, likelyMs: 0, seenMs: 0 };
+
+/** What a look at all windows found. */
+export interface Look {
+  /** Whether a growth is suspected, and whether it is likelier a leak than not. */
+  suspected: boolean;
+  likely: boolean;
+  /** Length of the longest window in which something rises. */
+  longestMs: number;
+}
+
+/** A suspicion after one more look; it is over when it has been gone for as long as it was there. */
+export function lookAgain(before: Suspicion, { suspected, likely, longestMs }: Look, nowMs: number): Suspicion {
+  const passedMs = nowMs - before.seenMs;
+  const shownMs = before.shownMs + (suspected ? passedMs : -passedMs);
+  if (shownMs < 0) return unsuspected;
+  const likelyMs = Math.max(0, before.likelyMs + (likely ? passedMs : -passedMs));
+  return {
+    spanMs: before.spanMs,
+    shownMs: Math.min(shownMs, remembered * goesOnMs(before)),
+    likelyMs: Math.min(likelyMs, remembered * likelyFor * longestMs),
+    seenMs: nowMs,
+  };
+}
+
+function goesOnMs({ spanMs }: Suspicion): number {
+  return Math.min(goesOnFor * spanMs, goesOnAtMostMs);
 }
 
 /** What a verdict lacks. It is asked for at every look and told seldom: the words are made when they are. */
@@ -50,23 +87,21 @@ export function missingProof(
   unit: 'bytes' | 'count',
   suspicion: Suspicion,
   young: boolean,
-  nowMs: number,
 ): MissingProof | null {
-  const heldMs = nowMs - suspicion.sinceMs;
   if (young) return lacks('known-long-enough', () => 'it is known too short for more than a suspicion');
-  const neededMs = Math.min(goesOnFor * suspicion.spanMs, goesOnAtMostMs);
-  if (!(heldMs >= neededMs)) {
+  const neededMs = goesOnMs(suspicion);
+  if (suspicion.spanMs === 0 || suspicion.shownMs < neededMs) {
     return lacks(
       'goes-on',
-      () => `it has shown for ${formatDuration(heldMs || 0)}; a leak goes on for ${formatDuration(neededMs)} at least`,
+      () => `it has shown for ${formatDuration(suspicion.shownMs)}; a leak goes on for ${formatDuration(neededMs)} at least`,
     );
   }
   const spanMs = e.toMs - e.fromMs;
-  const likelyMs = nowMs - suspicion.likelySinceMs;
-  if (!(likelyMs >= likelyFor * spanMs)) {
+  if (suspicion.likelyMs < likelyFor * spanMs) {
     return lacks(
       'stays-likely',
-      () => `it has been likely for ${formatDuration(likelyMs || 0)}; a leak stays so for ${formatDuration(likelyFor * spanMs)} at least`,
+      () =>
+        `it has been likely for ${formatDuration(suspicion.likelyMs)}; a leak stays so for ${formatDuration(likelyFor * spanMs)} at least`,
     );
   }
   if (seenMs >= dayMs) return null;

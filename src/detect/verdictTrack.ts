@@ -5,7 +5,7 @@ import { logOddsOfLeak, reasonsFor } from './assess.ts';
 import { classifyHealthy } from './classify.ts';
 import type { WindowEvidence } from './evidence.ts';
 import { forecastExhaustion, normal95, slopeDoubt, type Wall } from './forecast.ts';
-import { type MissingProof, missingProof, type Suspicion } from './proof.ts';
+import { lookAgain, type MissingProof, missingProof, type Suspicion, unsuspected } from './proof.ts';
 import type { RuleContext } from './rules/rule.ts';
 import { tooFewSamples, undecidedVerdict } from './undecided.ts';
 
@@ -16,8 +16,6 @@ const sayLeak = 0.5;
 const takeBackLeak = 0.45;
 const saySuspect = 0.35;
 const dropSuspicion = 0.2;
-
-const unsuspected: Suspicion = { sinceMs: Number.NaN, spanMs: 0, likelySinceMs: Number.NaN };
 
 interface Candidate {
   evidence: WindowEvidence;
@@ -124,7 +122,7 @@ export class VerdictTrack {
   settle(nowMs: number, young: boolean): void {
     const likeliest = this.likeliest();
     const probability = probabilityOf(likeliest);
-    this.suspicion = suspicionAfter(this.suspicion, likeliest, nowMs);
+    this.suspicion = this.suspicionAfter(likeliest, nowMs);
     // Without a suspicion nobody asks what it lacks.
     this.missing = likeliest === null || probability < dropSuspicion ? null : this.missingFrom(likeliest, young, nowMs);
     const kept = this.word === 'leak' && probability >= takeBackLeak;
@@ -136,15 +134,25 @@ export class VerdictTrack {
     this.wordSinceMs = nowMs;
   }
 
+  /** What is suspected once `likeliest` is known; it is dropped at a lower probability than it begins. */
+  private suspicionAfter(likeliest: Candidate | null, nowMs: number): Suspicion {
+    const probability = probabilityOf(likeliest);
+    if (this.suspicion.spanMs > 0) {
+      const longestMs = this.candidates.reduce((longest, candidate) => Math.max(longest, spanOf(candidate)), spanOf(likeliest));
+      return lookAgain(this.suspicion, { suspected: probability >= dropSuspicion, likely: probability >= sayLeak, longestMs }, nowMs);
+    }
+    return probability < saySuspect ? unsuspected : { ...unsuspected, spanMs: spanOf(likeliest), seenMs: nowMs };
+  }
+
   /** What the likeliest window lacks; null when that, or any other window that likely shows a leak, lacks nothing. */
   private missingFrom(likeliest: Candidate, young: boolean, nowMs: number): MissingProof | null {
-    const missing = missingProof(likeliest.evidence, this.seenMs(likeliest, nowMs), this.context.unit, this.suspicion, young, nowMs);
+    const missing = missingProof(likeliest.evidence, this.seenMs(likeliest, nowMs), this.context.unit, this.suspicion, young);
     if (missing === null) return null;
     const proven = this.candidates.some(
       (candidate) =>
         candidate !== null &&
         probabilityOf(candidate) >= sayLeak &&
-        missingProof(candidate.evidence, this.seenMs(candidate, nowMs), this.context.unit, this.suspicion, young, nowMs) === null,
+        missingProof(candidate.evidence, this.seenMs(candidate, nowMs), this.context.unit, this.suspicion, young) === null,
     );
     return proven ? null : missing;
   }
@@ -206,21 +214,12 @@ export class VerdictTrack {
   }
 }
 
-/** What is suspected once `likeliest` is known; it is dropped at a lower probability than it begins. */
-function suspicionAfter({ sinceMs, spanMs, likelySinceMs }: Suspicion, likeliest: Candidate | null, nowMs: number): Suspicion {
-  const probability = probabilityOf(likeliest);
-  if (likeliest === null || probability < dropSuspicion) return unsuspected;
-  const begins = Number.isNaN(sinceMs) && probability >= saySuspect;
-  const wasLikely = !Number.isNaN(likelySinceMs);
-  return {
-    sinceMs: begins ? nowMs : sinceMs,
-    spanMs: begins ? likeliest.evidence.toMs - likeliest.evidence.fromMs : spanMs,
-    likelySinceMs: probability < sayLeak ? Number.NaN : wasLikely ? likelySinceMs : nowMs,
-  };
-}
-
 function asReason({ rule, tell }: MissingProof): Reason {
   return { rule, for: 'undecided', text: tell() };
+}
+
+function spanOf(candidate: Candidate | null): number {
+  return candidate === null ? 0 : candidate.evidence.toMs - candidate.evidence.fromMs;
 }
 
 function probabilityOf(candidate: Candidate | null): number {

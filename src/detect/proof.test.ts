@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { lookAgain, type Suspicion, unsuspected } from './proof.ts';
+
+const hour = 3_600_000;
+const startMs = Date.UTC(2026, 0, 1);
+const begun: Suspicion = { ...unsuspected, spanMs: 40 * hour, seenMs: startMs };
+
+/** One look an hour: `+` a likely leak, `?` suspected only, `.` neither. */
+function after(looks: string, longestMs = 100 * hour): Suspicion {
+  return [...looks].reduce<Suspicion>(
+    (suspicion, look, i) => lookAgain(suspicion, { suspected: look !== '.', likely: look === '+', longestMs }, startMs + (i + 1) * hour),
+    begun,
+  );
+}
+
+test('a dip costs its own length, not all that was seen before it', () => {
+  const { shownMs, likelyMs } = after('+++++.+');
+  assert.deepEqual([shownMs, likelyMs], [5 * hour, 5 * hour]);
+});
+
+test('what is likely as often as not never becomes proof', () => {
+  assert.ok(after('+?'.repeat(50)).likelyMs <= hour);
+});
+
+test('a suspicion ends when it has been gone for as long as it was there', () => {
+  assert.ok(after('+++..').spanMs > 0);
+  assert.deepEqual(after('+++....'), unsuspected);
+});
+
+test('what ends after weeks is forgotten as soon as what ends after a day', () => {
+  assert.deepEqual(after(`${'+'.repeat(500)}${'.'.repeat(9)}`), unsuspected);
+});
