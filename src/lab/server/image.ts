@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
-import { runProgram } from './runProgram.ts';
+import { ProgramFailed, runProgram } from './runProgram.ts';
 
 const here = import.meta.dirname;
 export const checkout = join(here, '..', '..', '..');
@@ -83,7 +83,12 @@ export function hasSnapshot(images: string): boolean {
   return existsSync(join(images, 'memory.lz4'));
 }
 
-/** Kernel and disks, unless they are there already. Two to five minutes; one where Debian's packages are there from before. */
+/** As image.sh ends where Debian's packages can't be had. */
+const noPackages = 75;
+
+export class NoPackages extends Error {}
+
+/** Throws NoPackages. Kernel and disks, unless they are there already. Two to five minutes; one where Debian's packages are there from before. */
 export async function makeImage(): Promise<string> {
   const images = imageDir();
   const cache = cacheDir();
@@ -97,7 +102,11 @@ export async function makeImage(): Promise<string> {
   const base = join(cache, `base-${createHash('sha256').update(packages).digest('hex').slice(0, 12)}.tar.lz4`);
   const unfinished = mkdtempSync(`${images}.`);
   try {
-    await runProgram('bash', [join(here, 'image.sh'), unfinished, base, node, join(here, 'guest')], imageMs);
+    await runProgram('bash', [join(here, 'image.sh'), unfinished, base, node, join(here, 'guest')], imageMs).catch((error: unknown) => {
+      throw error instanceof ProgramFailed && error.code === noPackages
+        ? new NoPackages('its packages can not be had from Debian', { cause: error })
+        : error;
+    });
     // Somebody else may have been faster with the same.
     if (!existsSync(images)) renameSync(unfinished, images);
   } finally {

@@ -10,13 +10,19 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { whyNoServer } from './image.ts';
+import { NoPackages, whyNoServer } from './image.ts';
 import { frozenServer } from './snapshot.ts';
 import { putStanchOn } from './stanchOn.ts';
 import { VM } from './vm.ts';
 
 const storyMs = 2_400_000;
 const stories = join(import.meta.dirname, 'stories');
+
+/** On a machine that can't have one nothing is tested, which is no failure. */
+function noServer(why: string): number {
+  process.stderr.write(`stanch: no test server here, so nothing is tested on it: ${why}.\n`);
+  return 0;
+}
 
 async function test(args: readonly string[]): Promise<number> {
   const unknown = args.find((arg) => arg.startsWith('-') && arg !== '--all');
@@ -61,14 +67,16 @@ function usage(found: string): number {
 async function main([command = 'test', ...args]: readonly string[]): Promise<number> {
   if (!['test', 'build', 'shell'].includes(command)) return usage(command);
   const why = whyNoServer();
-  if (why !== null) {
-    process.stderr.write(`stanch: no test server here, so nothing is tested on it: ${why}.\n`);
+  if (why !== null) return noServer(why);
+  try {
+    if (command === 'test') return await test(args);
+    if (command === 'shell') return await shell();
+    await frozenServer();
     return 0;
+  } catch (error) {
+    if (error instanceof NoPackages) return noServer(error.message);
+    throw error;
   }
-  if (command === 'test') return test(args);
-  if (command === 'shell') return shell();
-  await frozenServer();
-  return 0;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -97,8 +97,8 @@ export class Daemon {
   }
 }
 
-/** Takes 880 MiB of a server that has 720, and goes through all of it again and again. */
-export const memoryStorm = 'exec stress-ng --vm 4 --vm-bytes 220M --vm-keep --vm-method inc-nybble';
+/** All four together take 880 MiB of a server that has 720, and go through all of it again and again. */
+export const memoryStorm = 'exec stress-ng --vm 4 --vm-bytes 880M --vm-keep --vm-method write64';
 
 /** A command of the shell, in a unit of its own, which is ended as a whole. */
 export async function beginTrouble(vm: VM, command: string): Promise<void> {
