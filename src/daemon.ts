@@ -21,6 +21,7 @@ import { readWhere, type Where } from './relate/where.ts';
 import { BpfTier, type ProcessSource } from './sample/bpfTier.ts';
 import { BudgetKeeper } from './sample/budget.ts';
 import { type OwnCost, OwnCostMeter } from './sample/ownCost.ts';
+import { OwnGarbage } from './sample/ownGarbage.ts';
 import { Sampler } from './sample/sampler.ts';
 import type { Scan } from './sample/scan.ts';
 import { type ClockReading, nextTick, ScanClock } from './sample/scanClock.ts';
@@ -111,6 +112,7 @@ class RunningDaemon implements Daemon, LiveSource {
   readonly audit: AuditLog;
   readonly explainer: Explainer;
   readonly guardian: Guardian;
+  private readonly garbage = new OwnGarbage();
   private readonly cost = new OwnCostMeter(Date.now() - performance.now());
   private readonly tickListeners = new Set<() => void>();
   /** When each subject was last written to the store. */
@@ -208,6 +210,7 @@ class RunningDaemon implements Daemon, LiveSource {
       this.latest = this.scanOnce(this.latest);
       this.tellNews();
       this.keepBudget();
+      this.garbage.giveBack(performance.now());
     } catch (error) {
       this.tellBug('scanning', error);
     }
