@@ -371,7 +371,7 @@ class RunningDaemon implements Daemon, LiveSource {
 
   judged(subjectId: string): Judged | null {
     const entry = this.book.get(subjectId);
-    return entry === undefined ? null : { verdict: entry.verdict, spark: entry.spark.points() };
+    return entry === undefined ? null : { verdict: entry.verdict, spark: () => entry.spark.points() };
   }
 
   verdictRevision(): number {

@@ -7,8 +7,15 @@ import { statusReport } from './statusReport.ts';
 
 const look = { paint: (_colour: string, text: string) => text, width: 100 };
 const source = sourceForTests();
-const status = statusDocument(source);
-const largest = subjectsDocument(source, { kind: 'workload', sort: 'private', limit: 5 }).subjects;
+const status = statusDocument(source, 100);
+const largest = subjectsDocument(source, {
+  kind: 'workload',
+  sort: 'private',
+  direction: undefined,
+  filter: '',
+  offset: 0,
+  limit: 5,
+}).subjects;
 
 test('says what leaks, how fast, since when, how long it lasts, why, and what to do next', () => {
   const text = statusReport(status, largest, look);

@@ -46,7 +46,7 @@ async function top(this: CliContext, flags: ClientFlags): Promise<void> {
 }
 
 async function ask(client: ApiClient, { kind, sort }: TopState): Promise<TopData> {
-  const status = await client.get('/api/v1/status', statusSchema);
+  const status = await client.get('/api/v1/status?limit=1', statusSchema);
   const { subjects } = await client.get(`/api/v1/subjects?kind=${kind}&sort=${sort}&limit=${maxRows}`, subjectsSchema);
   return { status, rows: subjects };
 }

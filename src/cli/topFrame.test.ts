@@ -11,8 +11,8 @@ import { firstTopState } from './topKeys.ts';
 
 const source = sourceForTests();
 const data = {
-  status: statusDocument(source),
-  rows: subjectsDocument(source, { kind: 'workload', sort: 'growth', limit: 500 }).subjects,
+  status: statusDocument(source, 100),
+  rows: subjectsDocument(source, { kind: 'workload', sort: 'growth', direction: undefined, filter: '', offset: 0, limit: 500 }).subjects,
 };
 const terminal = { write: () => undefined, isTTY: true };
 const paint = createPaint(terminal, {}, false);

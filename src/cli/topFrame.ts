@@ -57,7 +57,7 @@ function head(status: StatusDocument, state: TopState, { columns }: TopSize, pai
   const amount = (free: number | null, total: number | null) =>
     free === null || total === null ? 'unknown' : `${formatBytes(free)} of ${formatBytes(total)}`;
   const ends = host.exhaustion === null ? '' : `   ends ${exhaustionPhrase(host.exhaustion, Date.parse(status.time))}`;
-  const leaking = status.subjects.some(({ verdict }) => verdict === 'leak');
+  const leaking = status.leakCount > 0;
   const memory = `memory available ${amount(host.memAvailableBytes, host.memTotalBytes)}   swap free ${amount(host.swapFreeBytes, host.swapTotalBytes)}${ends}`;
   const titles = `  ${column('verdict', 10)}${nameColumn(state.kind, columns)}${column('private', 10, 'right')}${column('growth', 13, 'right')}  ${column('floor', sparkWidth)} ${column('since', 12, 'right')} ${column('ends in', 12, 'right')}`;
   return [

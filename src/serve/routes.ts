@@ -55,7 +55,8 @@ import { settingsDocument } from './settings.ts';
 import { sinceDocument } from './since.ts';
 import type { LiveSource } from './source.ts';
 import { statusDocument } from './status.ts';
-import { subjectDetail, subjectSorts, subjectsDocument } from './subjects.ts';
+import { sortDirections, subjectSorts } from './subjectList.ts';
+import { subjectDetail, subjectsDocument } from './subjects.ts';
 import { whereDocument } from './where.ts';
 
 type Entries = Record<string, v.GenericSchema<string | undefined, unknown>>;
@@ -247,7 +248,13 @@ const session = {
 } as const;
 
 export const routes: readonly Route[] = [
-  json('/api/v1/status', 'What leaks, what is suspected, how the host stands', statusSchema, {}, (source) => statusDocument(source)),
+  json(
+    '/api/v1/status',
+    'What leaks, what is suspected, how the host stands',
+    statusSchema,
+    { limit: whole(0, 5000, '5000') },
+    (source, { limit }) => statusDocument(source, limit),
+  ),
   json(
     '/api/v1/host',
     'Memory of the host, the verdict on it, what it goes through, and how fast its services answer',
@@ -276,9 +283,12 @@ export const routes: readonly Route[] = [
     {
       kind: v.optional(v.picklist(['workload', 'process']), 'workload'),
       sort: v.optional(v.picklist(subjectSorts), 'concern'),
+      direction: v.optional(v.picklist(sortDirections)),
+      filter: v.optional(v.pipe(v.string(), v.maxLength(200, 'at most 200 characters')), ''),
+      offset: whole(0, 1_000_000, '0'),
       limit: whole(1, 5000, '500'),
     },
-    (source, query) => subjectsDocument(source, query),
+    (source, query) => subjectsDocument(source, { ...query, direction: query.direction }),
   ),
   json('/api/v1/subjects/{id}', 'One subject with its processes and findings', subjectDetailSchema, {}, (source, _query, { id = '' }) => {
     const document = subjectDetail(source, id);

@@ -215,7 +215,11 @@ export const statusSchema = v.object({
   /** One sentence for somebody who has ten seconds. */
   summary: v.string(),
   host: hostSchema,
-  /** Every judged workload; what leaks first, then what is suspected, then by private memory. */
+  /** Of all workloads, whether or not they are in `subjects`. */
+  leakCount: v.number(),
+  suspectCount: v.number(),
+  undecidedCount: v.number(),
+  /** Judged workloads, as many as were asked for; what leaks first, then what is suspected, then by private memory. */
   subjects: v.array(v.object({ ...subjectVerdictSchema.entries, ...hostingEntries })),
   condition: conditionSchema,
   /** Processes killed for want of memory within the last day, latest first, at most 5. */
@@ -246,7 +250,16 @@ export const statusSchema = v.object({
   }),
 });
 
-export const subjectsSchema = v.object({ schema: v.literal('stanch.subjects/1'), time: v.string(), subjects: v.array(subjectRowSchema) });
+export const subjectsSchema = v.object({
+  schema: v.literal('stanch.subjects/1'),
+  time: v.string(),
+  /** How many there are, and how many of them match the filter. */
+  total: v.number(),
+  matching: v.number(),
+  /** Of the first of `subjects` among what matches. */
+  offset: v.number(),
+  subjects: v.array(subjectRowSchema),
+});
 
 const findingSchema = v.object({
   id: v.string(),

@@ -136,6 +136,24 @@ describe('documents', () => {
     assert.deepEqual(await names('sort=private'), ['w-quiet', 'w-leak', 'w-twin']);
     assert.deepEqual(await names('sort=growth&limit=1'), ['w-leak']);
     assert.deepEqual(await names('kind=process&sort=private'), ['p-11', 'p-10', 'p-12']);
+    assert.deepEqual(await names('sort=private&direction=ascending&offset=1'), ['w-leak', 'w-quiet']);
+    assert.deepEqual(await names('filter=leaks'), ['w-leak']);
+  });
+
+  test('the status counts all workloads, however few of them are asked for', async () => {
+    const { subjects, leakCount, suspectCount, undecidedCount } = JSON.parse((await ask('/api/v1/status?limit=1')).body);
+    assert.deepEqual([subjects.length, leakCount, suspectCount, undecidedCount], [1, 1, 0, 2]);
+  });
+
+  test('a long answer is compressed for whoever takes that, and for nobody else', async () => {
+    const plain = await ask('/api/v1/where');
+    assert.equal(plain.headers['content-encoding'], undefined);
+    assert.equal((await ask('/api/v1/where', { 'Accept-Encoding': 'gzip;q=0, br' })).headers['content-encoding'], undefined);
+    const response = await fetch(`http://127.0.0.1:${server.address.port}/api/v1/settings`);
+    assert.equal(response.headers.get('content-encoding'), 'gzip');
+    assert.equal(response.headers.get('vary'), 'Accept-Encoding');
+    assert.ok(Number(response.headers.get('content-length')) < 4096);
+    v.parse(settingsSchema, await response.json());
   });
 
   test('the series adds swap to anonymous memory, marks the restart, and goes on into the future', async () => {

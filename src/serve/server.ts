@@ -11,7 +11,7 @@ import { openapiDocument } from './openapi.ts';
 import type { PageFile } from './pageFiles.ts';
 import { HttpProblem, problemOf } from './problem.ts';
 import { RateLimit } from './rateLimit.ts';
-import { securityHeaders, send, sendFile } from './reply.ts';
+import { securityHeaders, send, sendFile, sendMade } from './reply.ts';
 import { type Route, routes } from './routes.ts';
 import { createSession, type Right, rightOfSession, sessionMs } from './session.ts';
 import type { LiveSource } from './source.ts';
@@ -135,7 +135,7 @@ class Api {
   ): Promise<void> {
     const body = await route.answer(this.options.source, params, search, { body: null, ...this.whoAsks(request) });
     if (route.fileName !== undefined) response.setHeader('Content-Disposition', `attachment; filename="${route.fileName}"`);
-    send(response, 200, route.contentType, body);
+    sendMade(request, response, route.contentType, body);
   }
 
   private async act(request: IncomingMessage, response: ServerResponse, route: Route, params: Record<string, string>): Promise<void> {

@@ -18,7 +18,7 @@ import type { AuditLog } from './auditLog.ts';
 export interface Judged {
   verdict: SubjectVerdict | null;
   /** Floor of private memory, oldest first. */
-  spark: (number | null)[];
+  spark(): (number | null)[];
 }
 
 export interface LiveSource {

@@ -268,8 +268,8 @@ export function sourceForTests(): TestSource {
     kills: () => [killForTests()],
     processSource: () => ({ by: 'proc', reason: 'BPF is off in the configuration' }),
     judged: (id) => {
-      if (id === 'w-leak') return { verdict: leakVerdict(hostileName), spark: [1, null, 3] };
-      return id === hostSubject.id ? { verdict: null, spark: [] } : null;
+      if (id === 'w-leak') return { verdict: leakVerdict(hostileName), spark: () => [1, null, 3] };
+      return id === hostSubject.id ? { verdict: null, spark: () => [] } : null;
     },
     verdictRevision: () => 4,
     notices: () => scan.notices,

@@ -1,5 +1,6 @@
 /** `/api/v1/status`: what leaks, what is suspected, how the host stands, what stanch costs; and the tick of the live stream. */
 import { valueOrNull } from '../model/reading.ts';
+import type { SubjectVerdict, VerdictWord } from '../model/verdict.ts';
 import { conditionPart } from './condition.ts';
 import { hostPart } from './host.ts';
 import { recentKills } from './kills.ts';
@@ -8,7 +9,8 @@ import type { StatusDocument, TickDocument } from './schema.ts';
 import type { LiveSource } from './source.ts';
 import { listedVerdict, summarise, workloadsByConcern } from './verdictView.ts';
 
-export function statusDocument(source: LiveSource): StatusDocument {
+/** `limit`: how many of the workloads are in it. */
+export function statusDocument(source: LiveSource, limit: number): StatusDocument {
   const scan = source.scan();
   const concerns = workloadsByConcern(source);
   const subjects = concerns.map(({ verdict }) => verdict);
@@ -23,7 +25,8 @@ export function statusDocument(source: LiveSource): StatusDocument {
     intervalMs: pace.intervalMs,
     summary: summarise(subjects, scan.timeMs),
     host: hostPart(source),
-    subjects: concerns.map(({ workload, verdict }) => ({ ...listedVerdict(verdict), ...hostingOf(workload.subject) })),
+    ...countsOf(subjects),
+    subjects: concerns.slice(0, limit).map(({ workload, verdict }) => ({ ...listedVerdict(verdict), ...hostingOf(workload.subject) })),
     condition: conditionPart(source),
     kills: recentKills(source),
     notices: source.notices().map(({ code, text, sinceMs }) => ({ code, text, since: new Date(sinceMs).toISOString() })),
@@ -46,15 +49,21 @@ export function statusDocument(source: LiveSource): StatusDocument {
 export function tickDocument(source: LiveSource): TickDocument {
   const scan = source.scan();
   const subjects = workloadsByConcern(source).map(({ verdict }) => verdict);
+  const { leakCount, suspectCount } = countsOf(subjects);
   return {
     schema: 'stanch.tick/1',
     time: new Date(scan.timeMs).toISOString(),
     summary: summarise(subjects, scan.timeMs),
-    leakCount: subjects.filter((verdict) => verdict.verdict === 'leak').length,
-    suspectCount: subjects.filter((verdict) => verdict.verdict === 'suspect').length,
+    leakCount,
+    suspectCount,
     processCount: scan.processes.length,
     memAvailableBytes: valueOrNull(scan.host.memAvailableBytes),
     swapFreeBytes: valueOrNull(scan.host.swapFreeBytes),
     verdictRevision: source.verdictRevision(),
   };
+}
+
+function countsOf(verdicts: readonly SubjectVerdict[]): Pick<StatusDocument, 'leakCount' | 'suspectCount' | 'undecidedCount'> {
+  const count = (word: VerdictWord) => verdicts.filter(({ verdict }) => verdict === word).length;
+  return { leakCount: count('leak'), suspectCount: count('suspect'), undecidedCount: count('undecided') };
 }

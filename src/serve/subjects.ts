@@ -8,35 +8,40 @@ import { type Held, openFilesOfWorkload, openFilesPart, withHeld } from './openF
 import { privateBytesOf, subjectRow, timeText } from './rows.ts';
 import type { SubjectDetailDocument, SubjectRow, SubjectsDocument } from './schema.ts';
 import type { LiveSource } from './source.ts';
+import { type ListQuery, listPage } from './subjectList.ts';
 import { listedVerdict, unjudgedVerdict, verdictOf, workloadsByConcern, workloadVerdict } from './verdictView.ts';
-
-export const subjectSorts = ['concern', 'private', 'growth', 'fds', 'threads', 'processes', 'name'] as const;
-export type SubjectSort = (typeof subjectSorts)[number];
 
 const maxMembers = 200;
 
-export function subjectsDocument(
-  source: LiveSource,
-  query: { kind: 'process' | 'workload'; sort: SubjectSort; limit: number },
-): SubjectsDocument {
+export function subjectsDocument(source: LiveSource, query: ListQuery & { kind: 'process' | 'workload' }): SubjectsDocument {
   const scan = source.scan();
-  const rows = query.kind === 'workload' ? workloadRows(source) : processRows(source, scan);
-  if (query.sort !== 'concern') rows.sort(comparisons[query.sort]);
-  const listed = rows.slice(0, query.limit).map((row) => ({ ...row, verdict: listedVerdict(row.verdict) }));
-  return { schema: 'stanch.subjects/1', time: new Date(scan.timeMs).toISOString(), subjects: listed };
+  const all = query.kind === 'workload' ? workloadRows(source) : processRows(source, scan);
+  const { rows, matching, offset } = listPage(all, query);
+  return {
+    schema: 'stanch.subjects/1',
+    time: new Date(scan.timeMs).toISOString(),
+    total: all.length,
+    matching,
+    offset,
+    subjects: rows.map((row) => listedRow(source, row)),
+  };
 }
 
+function listedRow(source: LiveSource, row: SubjectRow): SubjectRow {
+  const spark = row.kind === 'workload' ? (source.judged(row.id)?.spark() ?? []) : row.spark;
+  return { ...row, verdict: listedVerdict(row.verdict), spark };
+}
+
+/** Without their sparklines: thousands are ordered for the few that are shown. */
 function workloadRows(source: LiveSource): SubjectRow[] {
-  return workloadsByConcern(source).map(({ workload, verdict }) =>
-    subjectRow(workload.subject, workload, verdict, source.judged(workload.subject.id)?.spark ?? []),
-  );
+  return workloadsByConcern(source).map(({ workload, verdict }) => subjectRow(workload.subject, workload, verdict, []));
 }
 
 function processRows(source: LiveSource, scan: Scan): SubjectRow[] {
   const memberCounts = new Map(scan.workloads.map((workload) => [workload.subject.id, workload.memberIds.length]));
   return scan.processes
     .map((process) => processRow(source, process, memberCounts.get(process.subject.workloadId ?? '') ?? 0))
-    .sort(comparisons.private);
+    .sort((one, other) => (other.privateBytes ?? -1) - (one.privateBytes ?? -1));
 }
 
 /** A process that is alone in its workload is judged as that; others on their own once they have grown. */
@@ -50,24 +55,9 @@ function processRow(source: LiveSource, process: ProcessSample, memberCount: num
     subject,
     process,
     withHeld(verdict, () => heldByProcess(process)),
-    judged?.spark ?? [],
+    judged?.spark() ?? [],
   );
 }
-
-type Compare = (a: SubjectRow, b: SubjectRow) => number;
-const byNumber =
-  (pick: (row: SubjectRow) => number | null): Compare =>
-  (a, b) =>
-    (pick(b) ?? Number.NEGATIVE_INFINITY) - (pick(a) ?? Number.NEGATIVE_INFINITY) || 0;
-
-const comparisons: Record<Exclude<SubjectSort, 'concern'>, Compare> = {
-  private: byNumber((row) => row.privateBytes),
-  growth: byNumber((row) => (row.verdict.slope?.unit === 'bytes' ? row.verdict.slope.perHour : null)),
-  fds: byNumber((row) => row.fds),
-  threads: byNumber((row) => row.threads),
-  processes: byNumber((row) => row.processes),
-  name: (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
-};
 
 /** null: no such subject now. */
 export function subjectDetail(source: LiveSource, subjectId: string): SubjectDetailDocument | null {
@@ -101,11 +91,11 @@ function findRow(source: LiveSource, scan: Scan, subjectId: string): SubjectRow 
   const judged = source.judged(subjectId);
   if (subjectId === hostSubject.id) {
     const zombies = scan.processes.filter(({ state }) => state === 'Z').length;
-    return subjectRow(hostSubject, { sample: scan.host.sample, zombies }, verdictOf(source, hostSubject), judged?.spark ?? []);
+    return subjectRow(hostSubject, { sample: scan.host.sample, zombies }, verdictOf(source, hostSubject), judged?.spark() ?? []);
   }
   const workload = scan.workloads.find(({ subject }) => subject.id === subjectId);
   if (workload !== undefined) {
-    return subjectRow(workload.subject, workload, workloadVerdict(source, workload), judged?.spark ?? []);
+    return subjectRow(workload.subject, workload, workloadVerdict(source, workload), judged?.spark() ?? []);
   }
   const process = scan.processes.find(({ subject }) => subject.id === subjectId);
   if (process === undefined) return null;

@@ -42,7 +42,7 @@ export function messageOf(
     subjectName: incident.subjectName,
     resource: incident.verdict?.resource ?? null,
     facts: factsOf(incident, nowMs),
-    link: pageUrl === null ? null : `${pageUrl.replace(/\/$/, '')}/#/incidents/${encodeURIComponent(incident.id)}`,
+    link: pageUrl === null ? null : `${pageUrl.replace(/\/$/, '')}/#/incident/${encodeURIComponent(incident.id)}`,
     startedMs: incident.recurrences > 0 ? incident.stateSinceMs : incident.openedMs,
     atMs: nowMs,
   };

@@ -41,7 +41,7 @@ import {
   subjectsSchema,
   whereSchema,
 } from '../serve/schema.ts';
-
+import { type ListQuery, listPage, sortDirections, subjectSorts } from '../serve/subjectList.ts';
 import {
   adviceFrom,
   evidenceListFrom,
@@ -487,16 +487,28 @@ function documentAt(url: URL, state: FakeState): unknown {
   if (head === 'advice' && asked) return v.parse(adviceSchema, adviceFrom(asked, time));
   if (head !== 'subjects') return null;
   if (id === '') {
-    const isBySize = url.searchParams.get('sort') === 'private';
-    const rows = isBySize ? state.rows.toSorted((a, b) => (b.privateBytes ?? 0) - (a.privateBytes ?? 0)) : state.rows;
-    const subjects = rows.slice(0, Number(url.searchParams.get('limit') ?? 500));
-    return v.parse(subjectsSchema, { schema: 'stanch.subjects/1', time, subjects });
+    const { rows: subjects, ...page } = listPage(state.rows, listQuery(url.searchParams));
+    return v.parse(subjectsSchema, { schema: 'stanch.subjects/1', time, total: state.rows.length, ...page, subjects });
   }
   const row = state.rows.find((one) => one.id === decodeURIComponent(id));
   if (part === 'series' && id === 'host') return v.parse(seriesSchema, hostSeries(state, url.searchParams));
   if (!row) return null;
   if (part === 'lives') return v.parse(livesSchema, livesFrom(row, time));
   return part === 'series' ? v.parse(seriesSchema, seriesFrom(row, url.searchParams)) : v.parse(subjectDetailSchema, detailFrom(row, time));
+}
+
+function listQuery(asked: URLSearchParams): ListQuery {
+  return {
+    sort: v.parse(v.picklist(subjectSorts), asked.get('sort') ?? 'concern'),
+    direction: v.parse(v.optional(v.picklist(sortDirections)), asked.get('direction') ?? undefined),
+    filter: asked.get('filter') ?? '',
+    offset: Number(asked.get('offset') ?? 0),
+    limit: Number(asked.get('limit') ?? 500),
+  };
+}
+
+function countOf({ rows }: FakeState, word: SubjectRow['verdict']['verdict']): number {
+  return rows.filter(({ verdict }) => verdict.verdict === word).length;
 }
 
 function json(response: ServerResponse, statusCode: number, body: unknown): void {
@@ -525,7 +537,10 @@ function statusFrom(state: FakeState, time: string): StatusDocument {
       cpuCount: 2,
       exhaustion: state.exhaustion,
     },
-    subjects: state.rows.map(({ verdict, account, domain }) => ({ ...verdict, account, domain })),
+    leakCount: countOf(state, 'leak'),
+    suspectCount: countOf(state, 'suspect'),
+    undecidedCount: countOf(state, 'undecided'),
+    subjects: state.rows.slice(0, 30).map(({ verdict, account, domain }) => ({ ...verdict, account, domain })),
     condition: state.condition,
     kills: state.kills,
     notices: state.notices,

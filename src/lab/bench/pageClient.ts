@@ -1,8 +1,12 @@
 /** Does what an open page does: follows the live stream and asks again at every tick. */
 import { get } from 'node:http';
 
-const onTick = ['/api/v1/status', '/api/v1/subjects?kind=workload&sort=concern&limit=30', '/api/v1/subjects/host/series?resource=memory'];
-const onFifthTick = ['/api/v1/subjects?kind=workload&limit=500'];
+const onTick = [
+  '/api/v1/status?limit=30',
+  '/api/v1/subjects?kind=workload&sort=concern&limit=30',
+  '/api/v1/subjects/host/series?resource=memory',
+];
+const onFifthTick = ['/api/v1/subjects?kind=workload&limit=100'];
 
 export interface PageClient {
   /** Ticks that came and answers that followed. */

@@ -23,6 +23,8 @@ const ticks = signal(0);
 /** Daemon's clock minus this machine's. */
 let clockSkewMs = 0;
 
+/** Workloads in the status: those of most concern. */
+const maxShown = 30;
 const retryDelaysMs = [1000, 2000, 4000, 8000, 15_000] as const;
 
 /** Now by the daemon's clock: forecasts and histories are written in it. */
@@ -46,7 +48,7 @@ function lost(problem: Problem): void {
 }
 
 async function refreshStatus(abort: AbortSignal): Promise<void> {
-  const next = await askDocument<StatusDocument>('status', abort);
+  const next = await askDocument<StatusDocument>(`status?limit=${maxShown}`, abort);
   clockSkewMs = Date.parse(next.time) - Date.now();
   status.value = next;
   lastAnswerMs.value = Date.now();

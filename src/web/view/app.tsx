@@ -46,7 +46,7 @@ export function App() {
   }, [place]);
 
   const hostName = status.value?.host.name;
-  const leakCount = status.value?.subjects.filter((subject) => subject.verdict === 'leak').length ?? 0;
+  const leakCount = status.value?.leakCount ?? 0;
   useEffect(() => {
     if (here.view === 'workload') return;
     const what = leakCount === 0 ? '' : `${leakCount} ${leakCount === 1 ? 'leak' : 'leaks'} · `;

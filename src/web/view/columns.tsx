@@ -1,4 +1,4 @@
-/** The columns of the table of workloads, in one list: what each shows and sorts by. */
+/** The columns of the table of workloads, in one list. */
 import type { ComponentChildren } from 'preact';
 import { Sparkline } from '../chart/sparkline.tsx';
 import { workloadHref } from '../route.ts';
@@ -6,23 +6,24 @@ import type { SubjectRow } from '../talk/documents.ts';
 import { formatBytes, formatCount, formatRate } from '../words/format.ts';
 import { hostingWords } from '../words/hosting.ts';
 import { inert } from '../words/inert.ts';
-import { isSureGrowth, originWord, resourceWord, verdictRank, verdictWord } from '../words/verdictWords.ts';
+import { isSureGrowth, originWord, resourceWord, verdictWord } from '../words/verdictWords.ts';
 import { Name } from './name.tsx';
 import { VerdictMark } from './verdictMark.tsx';
 
 /** Characters that surely fit into three lines. */
 const longName = 60;
 
+export type Direction = 'ascending' | 'descending';
+
 export interface Column {
+  /** By what the daemon sorts, but for `spark`, which it does not. */
   key: string;
   label: string;
   /** How wide the page must be to show it. */
   from: 'phone' | 'tablet' | 'desktop';
   numeric: boolean;
   /** What the first click sorts by: what matters first. */
-  firstDirection: 'ascending' | 'descending';
-  /** null sorts last in both directions: absent is not small. */
-  sortValue: (row: SubjectRow) => string | number | null;
+  firstDirection: Direction;
   cell: (row: SubjectRow) => ComponentChildren;
 }
 
@@ -45,13 +46,27 @@ function numberColumn(
     from,
     numeric: true,
     firstDirection: 'descending',
-    sortValue: read,
     cell: (row) => {
       const value = read(row);
       return value === null ? <span class="nothing">–</span> : show(value);
     },
   };
 }
+
+/** What leaks first: the order in which somebody wants to see them who did not ask for another. */
+export const concernColumn: Column = {
+  key: 'concern',
+  label: 'Verdict',
+  from: 'tablet',
+  numeric: false,
+  firstDirection: 'ascending',
+  cell: ({ verdict }) => (
+    <VerdictMark
+      verdict={verdict.verdict}
+      {...(verdict.verdict === 'leak' || verdict.verdict === 'suspect' ? { detail: resourceWord(verdict.resource).toLowerCase() } : {})}
+    />
+  ),
+};
 
 export const columns: readonly Column[] = [
   {
@@ -60,7 +75,6 @@ export const columns: readonly Column[] = [
     from: 'phone',
     numeric: false,
     firstDirection: 'ascending',
-    sortValue: (row) => row.name.toLowerCase(),
     cell: (row) => (
       <>
         <a href={workloadHref(row.id)} title={row.name.length > longName ? inert(row.name) : undefined}>
@@ -71,22 +85,7 @@ export const columns: readonly Column[] = [
       </>
     ),
   },
-  {
-    key: 'verdict',
-    label: 'Verdict',
-    from: 'tablet',
-    numeric: false,
-    firstDirection: 'ascending',
-    sortValue: (row) => verdictRank(row.verdict.verdict),
-    cell: (row) => (
-      <VerdictMark
-        verdict={row.verdict.verdict}
-        {...(row.verdict.verdict === 'leak' || row.verdict.verdict === 'suspect'
-          ? { detail: resourceWord(row.verdict.resource).toLowerCase() }
-          : {})}
-      />
-    ),
-  },
+  concernColumn,
   numberColumn('private', 'Private memory', 'phone', (row) => row.privateBytes, formatBytes),
   numberColumn('growth', 'Growth', 'phone', growthOf, (value) => `${value > 0 ? '+' : ''}${formatRate(value, 'bytes')}`),
   {
@@ -95,7 +94,6 @@ export const columns: readonly Column[] = [
     from: 'tablet',
     numeric: false,
     firstDirection: 'descending',
-    sortValue: () => null,
     cell: (row) => <Sparkline values={row.spark} accent={row.verdict.verdict === 'leak'} />,
   },
   numberColumn('swap', 'Swap', 'desktop', (row) => row.swapBytes, formatBytes),
@@ -108,7 +106,6 @@ export const columns: readonly Column[] = [
     from: 'desktop',
     numeric: false,
     firstDirection: 'ascending',
-    sortValue: (row) => row.user,
     cell: (row) => (row.user === null ? <span class="nothing">–</span> : <bdi>{inert(row.user)}</bdi>),
   },
   {
@@ -117,7 +114,6 @@ export const columns: readonly Column[] = [
     from: 'desktop',
     numeric: false,
     firstDirection: 'ascending',
-    sortValue: (row) => row.origin,
     cell: (row) => (row.origin === null ? <span class="nothing">–</span> : originWord(row.origin)),
   },
 ];

@@ -39,11 +39,7 @@ export function Now() {
       <Headline now={now} />
       <Condition condition={now.condition} />
       <HostMemory host={now.host} leaks={leaks} />
-      {leaks.length > 0 ? (
-        <Leaks rows={leaks} total={now.subjects.filter(({ verdict }) => verdict === 'leak').length} />
-      ) : (
-        <Calm now={now} suspectCount={suspects.length} known={accused.document !== null} />
-      )}
+      {leaks.length > 0 ? <Leaks rows={leaks} total={now.leakCount} /> : <Calm now={now} known={accused.document !== null} />}
       {suspects.length > 0 && <Suspects rows={suspects} />}
       <Kills kills={now.kills} />
       <Lately />
@@ -152,10 +148,10 @@ function LeakCard({ row, evidence, actions }: LeakCardProps) {
   );
 }
 
-function Calm({ now, suspectCount, known }: { now: StatusDocument; suspectCount: number; known: boolean }) {
+function Calm({ now, known }: { now: StatusDocument; known: boolean }) {
   if (!known) return null;
-  const undecided = now.subjects.filter((subject) => subject.verdict === 'undecided').length;
-  const judged = now.subjects.length;
+  const undecided = now.undecidedCount;
+  const judged = now.self.workloadCount;
   if (judged === 0) {
     return (
       <section aria-labelledby="calm" class="calm">
@@ -166,11 +162,11 @@ function Calm({ now, suspectCount, known }: { now: StatusDocument; suspectCount:
   }
   return (
     <section aria-labelledby="calm" class="calm">
-      <h2 id="calm">{suspectCount > 0 ? 'Nothing is sure to leak' : 'Nothing leaks'}</h2>
+      <h2 id="calm">{now.suspectCount > 0 ? 'Nothing is sure to leak' : 'Nothing leaks'}</h2>
       <p>
         {judged === undecided
           ? `All ${judged} workloads are too young to judge. `
-          : `${judged - undecided - suspectCount} of ${judged} workloads are healthy${undecided > 0 ? `; ${undecided} are too young to judge` : ''}. `}
+          : `${judged - undecided - now.suspectCount} of ${judged} workloads are healthy${undecided > 0 ? `; ${undecided} are too young to judge` : ''}. `}
         You need not do anything. A slow leak takes hours to show itself; stanch keeps looking.
       </p>
     </section>

@@ -1,37 +1,29 @@
-/** Every workload in one table. Sorted and filtered here; a page of rows at a time keeps thousands quick. */
-import { useMemo, useRef } from 'preact/hooks';
+/** Every workload in one table. The daemon filters and sorts them, and gives a page of rows at a time: thousands stay quick. */
 import { replaceQuery } from '../route.ts';
-import type { SubjectRow, SubjectsDocument } from '../talk/documents.ts';
+import type { SubjectsDocument } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
 import { formatCount } from '../words/format.ts';
-import { type Column, columns } from './columns.tsx';
-import { type Direction, matching, ordered } from './ordering.ts';
+import { type Column, columns, concernColumn, type Direction } from './columns.tsx';
 
 const pageSize = 100;
 const freshEveryMs = 5000;
-/** A list of thousands is megabytes: neither the daemon nor a phone wants it every few seconds. */
-const longList = 1000;
-const longFreshEveryMs = 30_000;
-const [firstColumn] = columns;
-const defaultColumn = columns.find((column) => column.key === 'verdict') ?? firstColumn;
+/** Characters, as many as the daemon takes. */
+const maxFilterLength = 200;
 
 export function Workloads({ query }: { query: URLSearchParams }) {
-  const everyMs = useRef(freshEveryMs);
-  const { document: found, problem } = useDocument<SubjectsDocument>(
-    'workloads',
-    () => 'subjects?kind=workload&limit=5000',
-    everyMs.current,
-  );
-  everyMs.current = (found?.subjects.length ?? 0) > longList ? longFreshEveryMs : freshEveryMs;
-  const filter = query.get('q') ?? '';
-  const column = columns.find(({ key }) => key === query.get('sort')) ?? defaultColumn;
-  const direction: Direction = readDirection(query.get('dir')) ?? column?.firstDirection ?? 'ascending';
-  const rows = useMemo(() => {
-    const chosen = matching(found?.subjects ?? [], filter);
-    return column ? ordered(chosen, column, direction) : [...chosen];
-  }, [found, filter, column, direction]);
-  const pageCount = Math.max(1, Math.ceil(rows.length / pageSize));
-  const page = Math.min(pageCount, Math.max(1, Math.floor(Number(query.get('page'))) || 1));
+  const filter = (query.get('q') ?? '').slice(0, maxFilterLength);
+  const column = columns.find(({ key }) => key === query.get('sort') && key !== 'spark') ?? concernColumn;
+  const direction: Direction = readDirection(query.get('dir')) ?? column.firstDirection;
+  const page = Math.max(1, Math.floor(Number(query.get('page'))) || 1);
+  const asked = new URLSearchParams({
+    kind: 'workload',
+    sort: column.key,
+    direction,
+    filter,
+    offset: String((page - 1) * pageSize),
+    limit: String(pageSize),
+  }).toString();
+  const { key, document: found, problem } = useDocument<SubjectsDocument>(`workloads?${asked}`, () => `subjects?${asked}`, freshEveryMs);
 
   return (
     <>
@@ -44,6 +36,7 @@ export function Workloads({ query }: { query: URLSearchParams }) {
               type="search"
               value={filter}
               placeholder="name, user, domain"
+              maxLength={maxFilterLength}
               spellcheck={false}
               autocomplete="off"
               onInput={(event) => replaceQuery({ q: event.currentTarget.value, page: '' })}
@@ -51,7 +44,7 @@ export function Workloads({ query }: { query: URLSearchParams }) {
           </label>
           <label class="phone-only">
             <span>Sort by</span>
-            <select value={column?.key} onChange={(event) => replaceQuery({ sort: event.currentTarget.value, dir: '', page: '' })}>
+            <select value={column.key} onChange={(event) => replaceQuery({ sort: event.currentTarget.value, dir: '', page: '' })}>
               {columns.filter(sortable).map(({ key, label }) => (
                 <option key={key} value={key}>
                   {label}
@@ -63,23 +56,17 @@ export function Workloads({ query }: { query: URLSearchParams }) {
       </div>
       {found === null && problem === null && <p class="waiting">Loading the workloads …</p>}
       {found === null && problem !== null && <p class="waiting">The list could not be loaded. It is tried again with every scan.</p>}
-      {found !== null && rows.length === 0 && <NoRows filter={filter} total={found.subjects.length} />}
-      {rows.length > 0 && (
-        <>
+      {found !== null && found.matching === 0 && <NoRows filter={filter} total={found.total} />}
+      {found !== null && found.matching > 0 && (
+        <div aria-busy={key !== `workloads?${asked}`}>
           <p class="small" role="status">
-            {filter === ''
-              ? `${formatCount(rows.length)} workloads`
-              : `${formatCount(rows.length)} of ${formatCount(found?.subjects.length ?? 0)} workloads match`}
+            {found.matching === found.total
+              ? `${formatCount(found.total)} workloads`
+              : `${formatCount(found.matching)} of ${formatCount(found.total)} workloads match`}
           </p>
-          <Table
-            rows={rows.slice((page - 1) * pageSize, page * pageSize)}
-            total={rows.length}
-            offset={(page - 1) * pageSize}
-            sorted={column}
-            direction={direction}
-          />
-          <Pager page={page} pageCount={pageCount} total={rows.length} />
-        </>
+          <Table found={found} sorted={column} direction={direction} />
+          <Pager found={found} />
+        </div>
       )}
     </>
   );
@@ -106,16 +93,14 @@ function NoRows({ filter, total }: { filter: string; total: number }) {
 }
 
 interface TableProps {
-  rows: readonly SubjectRow[];
-  total: number;
-  offset: number;
-  sorted: Column | undefined;
+  found: SubjectsDocument;
+  sorted: Column;
   direction: Direction;
 }
 
-function Table({ rows, total, offset, sorted, direction }: TableProps) {
+function Table({ found: { subjects, matching, offset }, sorted, direction }: TableProps) {
   return (
-    <table class="list" aria-rowcount={total + 1}>
+    <table class="list" aria-rowcount={matching + 1}>
       <caption class="sr-only">Workloads of this server. The buttons in the head sort.</caption>
       <thead>
         <tr aria-rowindex={1}>
@@ -125,7 +110,7 @@ function Table({ rows, total, offset, sorted, direction }: TableProps) {
         </tr>
       </thead>
       <tbody>
-        {rows.map((row, index) => (
+        {subjects.map((row, index) => (
           <tr key={row.id} aria-rowindex={offset + index + 2} class={`row-${row.verdict.verdict}`}>
             {columns.map((column) =>
               column.key === 'name' ? (
@@ -168,8 +153,9 @@ function Head({ column, direction }: { column: Column; direction: Direction | nu
   );
 }
 
-function Pager({ page, pageCount, total }: { page: number; pageCount: number; total: number }) {
-  if (pageCount === 1) return null;
+function Pager({ found: { matching, offset, subjects } }: { found: SubjectsDocument }) {
+  if (matching <= pageSize) return null;
+  const page = Math.floor(offset / pageSize) + 1;
   const goTo = (next: number) => {
     replaceQuery({ page: next === 1 ? '' : String(next) });
     scrollTo(0, 0);
@@ -180,9 +166,9 @@ function Pager({ page, pageCount, total }: { page: number; pageCount: number; to
         Previous
       </button>
       <span>
-        {formatCount((page - 1) * pageSize + 1)} to {formatCount(Math.min(total, page * pageSize))} of {formatCount(total)}
+        {formatCount(offset + 1)} to {formatCount(offset + subjects.length)} of {formatCount(matching)}
       </span>
-      <button type="button" disabled={page === pageCount} onClick={() => goTo(page + 1)}>
+      <button type="button" disabled={offset + pageSize >= matching} onClick={() => goTo(page + 1)}>
         Next
       </button>
     </nav>

@@ -13,13 +13,6 @@ export function verdictWord(verdict: VerdictWord): string {
   return verdictWords[verdict];
 }
 
-const ranks: Record<VerdictWord, number> = { leak: 0, suspect: 1, undecided: 2, 'no-leak': 2 };
-
-/** For sorting: what leaks first; who is not accused needs no order. */
-export function verdictRank(verdict: VerdictWord): number {
-  return ranks[verdict];
-}
-
 const classWords: Readonly<Record<string, string>> = {
   leak: 'Steady leak: it keeps what it should free',
   'restart-masked-leak': 'Leak hidden by restarts: it grows anew after each one',
