@@ -40,6 +40,12 @@ export class VariableNames {
     return symbol === null ? null : { name: demangleFunction(symbol.name.replace(/@.*$/, '')), offset: address - symbol.address };
   }
 
+  /** Whether a name in the program itself has it in it. */
+  anyHas(part: string): boolean {
+    const program = this.#regions.find(({ path }) => path.startsWith('/'))?.path;
+    return program !== undefined && this.#symbolsOf(program).some(({ name }) => name.includes(part));
+  }
+
   #symbolAt(file: string, address: number): ElfSymbol | null {
     const symbols = this.#symbolsOf(file);
     let [low, high] = [0, symbols.length - 1];
