@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { buildCommand } from '@stricli/core';
-import { estimateFor, memoryCapBytes, readHeadroom } from '../explain/cost.ts';
+import { estimateFor, memoryCapBytes, readHeadroom, withProbes } from '../explain/cost.ts';
 import { EvidenceFolder } from '../explain/evidenceFolder.ts';
 import { type Means, meansOfExplaining } from '../explain/explainProcess.ts';
 import { type ExportFormat, exportEvidence, exportFormats } from '../explain/export/exportEvidence.ts';
@@ -12,6 +12,8 @@ import { requireInspectable } from '../explain/node/inspectorMeans.ts';
 import { answerOfSnapshot, type SnapshotAnswer } from '../explain/node/snapshotAnswer.ts';
 import { openTarget } from '../explain/openTarget.ts';
 import { runExplain } from '../explain/runExplain.ts';
+import { mostLostMs, mostShare } from '../explain/uprobes/pulse.ts';
+import { requireProbeable } from '../explain/uprobes/uprobeMeans.ts';
 import { StanchError } from '../model/errors.ts';
 import type { EvidenceCost, EvidenceSubject } from '../model/evidence.ts';
 import { formatBytes, formatDuration, formatMs } from '../model/units.ts';
@@ -65,7 +67,7 @@ export const whyCommand = buildCommand<Flags, [string?], CliContext>({
         values: meansOfExplaining,
         default: 'memory',
         brief:
-          'inspector, of a Node process: names the line that allocates; sends SIGUSR1, which it catches, and closes the inspector again',
+          'inspector, of a Node process: names the line that allocates; sends SIGUSR1, which it catches, and closes the inspector again. uprobes, of native code: names the function that allocates what grows; puts probes at its calls of malloc for seconds',
       },
       heapSnapshot: {
         kind: 'parsed',
@@ -110,9 +112,8 @@ async function why(this: CliContext, flags: Flags, wanted?: string): Promise<voi
   const { settings } = loadSettings(flags.data === undefined ? {} : { data: flags.data }, surroundings(env));
   const subject = findSubject(wanted);
   const intervalMs = flags.for / 2;
-  const estimate = estimateOf(subject, intervalMs);
-  if (flags.means === 'inspector') requireInspectable(subject.pid);
-  stderr.write(`stanch: ${flags.means === 'inspector' ? inspectorCostText(subject, flags.for) : costText(subject, estimate)}\n`);
+  const estimate = estimateOf(subject, intervalMs, flags.means);
+  stderr.write(`stanch: ${costOf(flags.means, subject, estimate, flags.for)}\n`);
   if (flags.dryRun) return;
   refuseWithoutRoom(estimate);
   const evidence = await runExplain(
@@ -122,7 +123,10 @@ async function why(this: CliContext, flags: Flags, wanted?: string): Promise<voi
       deadlineMs: flags.for + mostComparisonMs,
       memoryCapBytes: memoryCapBytes(estimate),
       signal: onSignals(),
-      onProgress: (done) => stderr.isTTY && stderr.write(`\rstanch: ${Math.round(done * 100)} %`),
+      onProgress: (done, says) => {
+        if (says !== null) stderr.write(`${stderr.isTTY ? '\r\x1b[K' : ''}stanch: ${says}\n`);
+        if (stderr.isTTY) stderr.write(`\rstanch: ${Math.round(done * 100)} %`);
+      },
     },
   );
   if (stderr.isTTY) stderr.write('\r\x1b[K');
@@ -207,10 +211,14 @@ function noProcess(pid: number): StanchError {
   });
 }
 
-function estimateOf(subject: EvidenceSubject, intervalMs: number): EvidenceCost {
+/** Errors: STANCH_E_NOT_POSSIBLE where the process or the kernel does not allow these means. */
+function estimateOf(subject: EvidenceSubject, intervalMs: number, means: Means): EvidenceCost {
   const memory = openTarget(subject);
   try {
-    return estimateFor(memory, intervalMs);
+    if (means === 'inspector') requireInspectable(subject.pid);
+    if (means === 'uprobes') requireProbeable(memory);
+    const estimate = estimateFor(memory, intervalMs);
+    return means === 'uprobes' ? withProbes(estimate) : estimate;
   } finally {
     memory.close();
   }
@@ -219,6 +227,13 @@ function estimateOf(subject: EvidenceSubject, intervalMs: number): EvidenceCost 
 function costText({ pid, name }: EvidenceSubject, { cpuSeconds, rssBytes, wallMs }: EvidenceCost): string {
   return `reads process ${pid} (${printable(name)}) three times within ${formatDuration(wallMs)}. It is not stopped (pause: none), nothing is written to it; stanch needs about ${formatMs(cpuSeconds * 1000)} of CPU time, niced, ${formatBytes(rssBytes)} of memory, and 64 KiB of disk.`;
 }
+
+function costOf(means: Means, subject: EvidenceSubject, estimate: EvidenceCost, forMs: number): string {
+  if (means === 'inspector') return inspectorCostText(subject, forMs);
+  return means === 'uprobes' ? `${costText(subject, estimate)} ${probesCostText}` : costText(subject, estimate);
+}
+
+const probesCostText = `Only when blocks grow: probes at the program's own calls of malloc for up to 5 s, never at malloc itself, in this process and in others that run the same file. They are counted for 0.1 s first; it ends there where more would take over ${Math.round(mostShare * 100)} % of one processor, and takes ${formatMs(mostLostMs)} of CPU time from the process at most. Then one more look.`;
 
 function inspectorCostText({ pid, name }: EvidenceSubject, forMs: number): string {
   return `sends SIGUSR1 to process ${pid} (${printable(name)}), which catches it and opens its inspector on loopback for ${formatDuration(forMs)}; one sample for each 32 KiB that it allocates, at some per cent of its CPU time; three answers of up to 100 ms each in its event loop. The inspector is closed again.`;

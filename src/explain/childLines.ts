@@ -3,6 +3,6 @@ import type { ErrorCode, ErrorParts } from '../model/errors.ts';
 import type { Evidence } from '../model/evidence.ts';
 
 export type ChildLine =
-  | { kind: 'progress'; done: number }
+  | { kind: 'progress'; done: number; says: string | null }
   | { kind: 'evidence'; evidence: Evidence }
   | { kind: 'error'; code: ErrorCode; parts: Pick<ErrorParts, 'expected' | 'found' | 'next'> };

@@ -40,6 +40,9 @@ const runtimeFiles: readonly [keyof typeof rates, RegExp][] = [
 export const headroomFactor = 2;
 /** Of a core, while a pool is looked at. */
 const poolPart = 0.04;
+const probesCpuSeconds = 1;
+const probesRssBytes = 96 << 20;
+const probesWallMs = 5_000;
 const mostRssBytes = 680 << 20;
 const maxDepth = 32;
 
@@ -68,6 +71,15 @@ export function estimateFor(memory: TargetMemory, intervalMs: number): EvidenceC
   const estimate = estimateOfHeap(memory, intervalMs);
   if (poolOfWorker(memory.pid) === null) return estimate;
   return { ...estimate, cpuSeconds: estimate.cpuSeconds + (2 * intervalMs * poolPart) / 1000, wallMs: 2 * intervalMs };
+}
+
+/** With a last look, and what probes say of some thousand blocks. */
+export function withProbes({ cpuSeconds, rssBytes, wallMs }: EvidenceCost): EvidenceCost {
+  return {
+    cpuSeconds: (cpuSeconds * 4) / 3 + probesCpuSeconds,
+    rssBytes: Math.min(mostRssBytes, rssBytes + probesRssBytes),
+    wallMs: wallMs * 1.5 + probesWallMs,
+  };
 }
 
 function runtimeOf(memory: TargetMemory): keyof typeof rates {

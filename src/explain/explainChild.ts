@@ -15,7 +15,7 @@ export async function explainChild(): Promise<void> {
   // Who started this is gone, or does not want it any more.
   lines.on('close', () => process.exit(1));
   try {
-    say({ kind: 'evidence', evidence: await explainProcess(request, (done) => say({ kind: 'progress', done })) });
+    say({ kind: 'evidence', evidence: await explainProcess(request, (done, says = null) => say({ kind: 'progress', done, says })) });
   } catch (error) {
     if (!(error instanceof StanchError)) throw error;
     const { code, expected, found, next } = error;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StanchError } from '../model/errors.ts';
 import type { Evidence, EvidenceCost, EvidenceSubject } from '../model/evidence.ts';
 import { answerOf, growingParts } from './answer.ts';
-import { estimateFor } from './cost.ts';
+import { estimateFor, withProbes } from './cost.ts';
 import type { HeapReader } from './heapReader.ts';
 import { programOf, startTimeOf } from './identity.ts';
 import { profileByInspector } from './node/inspectorMeans.ts';
@@ -14,10 +14,11 @@ import { poolAnswer, poolNotes, poolParts } from './php/fpmAnswer.ts';
 import { type FpmPool, openFpmPool } from './php/fpmPool.ts';
 import { watchPool } from './php/watchPool.ts';
 import type { TargetMemory } from './targetMemory.ts';
+import { addSites, requireProbeable } from './uprobes/uprobeMeans.ts';
 
 const looks = 3;
 
-export const meansOfExplaining = ['memory', 'inspector'] as const;
+export const meansOfExplaining = ['memory', 'inspector', 'uprobes'] as const;
 export type Means = (typeof meansOfExplaining)[number];
 
 export interface ExplainRequest {
@@ -30,19 +31,20 @@ export interface ExplainRequest {
   means?: Means;
 }
 
-/** Called before each look and before the comparison, with what is done of it, 0 to 1. */
-type OnProgress = (done: number) => void;
+/** Called before each look and before the comparison, with what is done of it, 0 to 1; and with what is about to be done to the process. */
+type OnProgress = (done: number, says?: string | null) => void;
 
 /** Errors: STANCH_E_GONE, STANCH_E_NOT_PERMITTED, STANCH_E_NOT_POSSIBLE. */
 export async function explainProcess(request: ExplainRequest, onProgress: OnProgress): Promise<Evidence> {
   const startedMs = performance.now();
   const memory = openTarget(request.subject);
   try {
-    const estimate = estimateFor(memory, request.intervalMs);
+    const ofLooks = estimateFor(memory, request.intervalMs);
+    const estimate = request.means === 'uprobes' ? withProbes(ofLooks) : ofLooks;
     const pool = openFpmPool(request.subject.pid);
     const found = await (request.means === 'inspector'
       ? lookByInspector(request, onProgress)
-      : pool === null
+      : pool === null || request.means === 'uprobes'
         ? lookAtHeap(memory, request, onProgress)
         : lookAtPool(pool, request, onProgress));
     return evidenceOf(request, found, estimate, startedMs);
@@ -55,12 +57,13 @@ type Found = Pick<Evidence, 'runtime' | 'answer' | 'grows' | 'notes'>;
 
 async function lookAtHeap(
   memory: TargetMemory,
-  { subject, intervalMs, showTexts }: ExplainRequest,
+  { subject, intervalMs, showTexts, means }: ExplainRequest,
   onProgress: OnProgress,
 ): Promise<Found> {
   const startedMs = performance.now();
   const program = programOf(subject.pid);
-  const heap = openHeapOf(memory);
+  const glibc = means === 'uprobes' ? requireProbeable(memory) : null;
+  const heap = glibc ?? openHeapOf(memory);
   for (let look = 0; look < looks; look += 1) {
     if (look > 0) await sleep(intervalMs);
     onProgress(look / looks);
@@ -70,9 +73,14 @@ async function lookAtHeap(
   }
   const spanMs = performance.now() - startedMs;
   onProgress(0.9);
-  const grows = growingParts(heap.growing(), Math.max(intervalMs, spanMs / (looks - 1)), showTexts);
+  const things = heap.growing();
+  const { things: placed, notes } =
+    glibc === null || things.length === 0
+      ? { things, notes: [] }
+      : await addSites(memory, glibc, things, { intervalMs, says: (text) => onProgress(0.9, text) });
+  const grows = growingParts(placed, Math.max(intervalMs, spanMs / (looks - 1)), showTexts);
   const { runtime } = heap;
-  return { runtime, grows, answer: answerOf(grows, { name: subject.name, runtime, spanMs }), notes: heap.notes?.() ?? [] };
+  return { runtime, grows, answer: answerOf(grows, { name: subject.name, runtime, spanMs }), notes: [...notes, ...(heap.notes?.() ?? [])] };
 }
 
 /** Where what grows is allocated, which its memory does not say. */

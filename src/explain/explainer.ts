@@ -7,6 +7,7 @@ import { estimateFor, type Headroom, memoryCapBytes, readHeadroom } from './cost
 import { EvidenceFolder } from './evidenceFolder.ts';
 import { openTarget } from './openTarget.ts';
 import { runExplain } from './runExplain.ts';
+import { sweepProbes } from './uprobes/uprobes.ts';
 
 const intervalMs = 30_000;
 const deadlineMs = 240_000;
@@ -60,6 +61,8 @@ export class Explainer {
     this.#options = options;
     this.#automatic = options.automatic;
     this.#folder = new EvidenceFolder(options.dataDir);
+    // Of one that was ended by force.
+    sweepProbes();
   }
 
   setAutomatic(automatic: boolean): void {

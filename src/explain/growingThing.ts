@@ -33,4 +33,6 @@ export interface GrowingThing {
   pattern: LeakPattern | null;
   /** Texts that many of them hold, as they are: masked before anybody sees them, unless the owner asks. */
   contents?: string[];
+  /** Of blocks of malloc: their sizes, as they are told apart. */
+  blockSizes?: number[];
 }

@@ -1,5 +1,6 @@
 /** Explains a process in a child: with a deadline, a cap on its memory and a way to cancel it. Whatever happens to it, the process goes on. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { readRecord } from '../kernel/read.ts';
 import { StanchError } from '../model/errors.ts';
@@ -8,6 +9,7 @@ import { isValue } from '../model/reading.ts';
 import { formatBytes, formatDuration } from '../model/units.ts';
 import type { ChildLine } from './childLines.ts';
 import type { ExplainRequest } from './explainProcess.ts';
+import { sweepProbes } from './uprobes/uprobes.ts';
 
 const watchEveryMs = 100;
 const pageBytes = 4096;
@@ -20,7 +22,8 @@ export interface ExplainOptions {
   /** Script of stanch's command line: a child of the same program. */
   entry: string;
   signal: AbortSignal;
-  onProgress(done: number): void;
+  /** `says`: what is about to happen to the process. */
+  onProgress(done: number, says: string | null): void;
 }
 
 /** Errors: those of the explanation, STANCH_E_BUDGET when a limit was reached, STANCH_E_GONE when cancelled. */
@@ -33,7 +36,13 @@ export async function runExplain(request: ExplainRequest, options: ExplainOption
     return await answerFrom(child, ended, options.onProgress);
   } finally {
     ended.stop();
+    const exited = child.exitCode === null && child.signalCode === null && child.pid !== undefined ? once(child, 'exit') : null;
     child.kill('SIGKILL');
+    if (request.means === 'uprobes') {
+      // Whatever became of it, its probes go with it.
+      await exited;
+      sweepProbes();
+    }
   }
 }
 
@@ -77,7 +86,7 @@ function residentBytes(pid: number | undefined): number {
   return isValue(length) ? Number(bytes.toString('latin1', 0, length).split(' ')[1]) * pageBytes || 0 : 0;
 }
 
-async function answerFrom(child: ChildProcess, watch: Watch, onProgress: (done: number) => void): Promise<Evidence> {
+async function answerFrom(child: ChildProcess, watch: Watch, onProgress: ExplainOptions['onProgress']): Promise<Evidence> {
   const { stdout, stderr } = child;
   if (stdout === null || stderr === null) throw new Error('a child without output');
   let complaint = '';
@@ -88,7 +97,7 @@ async function answerFrom(child: ChildProcess, watch: Watch, onProgress: (done: 
   const read = async () => {
     for await (const line of createInterface({ input: stdout })) {
       const said: ChildLine = JSON.parse(line);
-      if (said.kind === 'progress') onProgress(said.done);
+      if (said.kind === 'progress') onProgress(said.done, said.says);
       else if (said.kind === 'evidence') return said.evidence;
       else throw new StanchError(said.code, said.parts);
     }

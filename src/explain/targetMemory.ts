@@ -6,7 +6,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { missingFor, readText } from '../kernel/read.ts';
 import { isValue } from '../model/reading.ts';
-import { type ElfSymbol, eachSymbol, elfSymbols, readElf, sectionContent } from './elfFile.ts';
+import { type ElfFile, type ElfSymbol, eachSymbol, elfSymbols, readElf, sectionContent } from './elfFile.ts';
 
 const pageBytes = 4096;
 const entryBytes = 8;
@@ -132,13 +132,22 @@ export class TargetMemory {
 
   /** A section of the first mapped file whose path fits, as it is on disk; `bias` is added to its addresses by where it was loaded. */
   section(isFile: (path: string) => boolean, name: string): { bytes: Buffer; bias: number } | null {
+    return this.fromFile(isFile, (elf, bias) => {
+      const bytes = sectionContent(
+        elf.fd,
+        elf.sections.find((each) => each.name === name),
+      );
+      return bytes === null ? null : { bytes, bias };
+    });
+  }
+
+  /** What the first mapped file has of it whose path fits; its descriptor lasts as long as the call. */
+  fromFile<T>(isFile: (path: string) => boolean, take: (elf: ElfFile, bias: number) => T | null): T | null {
     for (const region of this.#files(isFile)) {
-      let found: { bytes: Buffer; bias: number } | null = null;
+      let found: T | null = null;
       this.#withFile(region, (fd) => {
         const elf = readElf(fd);
-        const section = elf?.sections.find((each) => each.name === name);
-        const bytes = sectionContent(fd, section);
-        if (elf !== null && bytes !== null) found = { bytes, bias: biasOf(region, elf.base) };
+        if (elf !== null) found = take(elf, biasOf(region, elf.base));
       });
       if (found !== null) return found;
     }

@@ -31,16 +31,16 @@ export function whyNoKeeper(language: KeeperLanguage, allocator: KeeperAllocator
   return findOnPath(compiler) === null ? `there is no ${compiler} here` : null;
 }
 
-/** `prefill`: of programs in C, what is kept before the first request. */
+/** `prefill`: of programs in C, what is kept before the first request. `name`: of the executable, which all of the same name share. */
 export async function startKeeper(
   language: KeeperLanguage,
   kind: string,
   perSecond: number,
   prefill = 0,
   allocator: KeeperAllocator = 'glibc',
+  name = allocator === 'musl' ? `keeps-${language}-musl` : `keeps-${language}`,
 ): Promise<Keeper> {
   const isMusl = allocator === 'musl';
-  const name = isMusl ? `keeps-${language}-musl` : `keeps-${language}`;
   const program = compileProgram(join(folder, `keeps.${language}`), name, isMusl ? muslCompiler : undefined);
   const env = allocator === 'jemalloc' ? { ...process.env, LD_PRELOAD: jemalloc } : process.env;
   const child = spawn(program, [kind, `${perSecond}`, `${prefill}`], { stdio: ['pipe', 'pipe', 'inherit'], env });

@@ -45,7 +45,7 @@ export class BlockKinds {
 }
 
 /** Exact when small, else to an eighth of the power of two above. */
-function sizeClass(size: number): number {
+export function sizeClass(size: number): number {
   if (size <= exactTo) return size;
   if (size >= largeBlock) return largeBlock;
   const step = 2 ** (Math.floor(Math.log2(size)) - 3);

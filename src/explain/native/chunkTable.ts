@@ -16,18 +16,20 @@ interface TablePart extends HeapPart {
 
 export class ChunkTable {
   readonly parts: TablePart[] = [];
+  #part: TablePart | null = null;
   #kinds = new Uint16Array(1 << 16);
   #count = 0;
 
   /** Parts and the blocks in them come in the order of addresses. */
   beginPart(part: HeapPart): void {
     const words = part.kind === 'mapped' ? 1 : Math.ceil((part.end - part.start) / bytesOfBit / 32);
-    this.parts.push({ ...part, base: this.#count, count: 0, bits: new Uint32Array(words), before: new Uint32Array(words) });
+    this.#part = { ...part, base: this.#count, count: 0, bits: new Uint32Array(words), before: new Uint32Array(words) };
+    this.parts.push(this.#part);
   }
 
   add(address: number, kind: number): void {
-    const part = this.parts.at(-1);
-    if (part === undefined) return;
+    const part = this.#part;
+    if (part === null) return;
     const bit = (address - part.start) / bytesOfBit;
     part.bits[bit >>> 5] = (part.bits[bit >>> 5] ?? 0) | (1 << (bit & 31));
     if (this.#count === this.#kinds.length) {

@@ -68,6 +68,18 @@ export function demangleRust(mangled: string): string {
     .replace(/(^|::|<)_</g, '$1<');
 }
 
+/** `_ZN4shop14SessionManager4openEl` → `shop::SessionManager::open`; other names as they are. */
+export function demangleFunction(symbol: string): string {
+  if (!symbol.startsWith('_Z') || symbol.length > mostLength) return symbol;
+  if (/17h[0-9a-f]{16}E/.test(symbol)) return demangleRust(symbol);
+  try {
+    return new TypeReader(symbol.slice(2).replace(/^L(?=\d)/, '')).function();
+  } catch (error) {
+    if (error instanceof NotUnderstood) return symbol;
+    throw error;
+  }
+}
+
 class NotUnderstood extends Error {}
 
 class TypeReader {
@@ -84,6 +96,11 @@ class TypeReader {
     const type = this.#type();
     if (this.#at < this.#text.length || type.length > mostLength) throw new NotUnderstood();
     return type;
+  }
+
+  /** Its name without what it takes and gives back. */
+  function(): string {
+    return this.#type();
   }
 
   #type(): string {
@@ -196,8 +213,17 @@ class TypeReader {
 
   #nested(): string {
     this.#at += 1;
+    // Of a method: const, volatile, & and &&.
+    while (/^[KVRO]/.test(this.#text.slice(this.#at, this.#at + 1))) this.#at += 1;
     let name = '';
     while (!this.#take('E')) {
+      const special = /^[CD][0-5]/.exec(this.#text.slice(this.#at, this.#at + 2))?.[0];
+      if (special !== undefined && name !== '') {
+        this.#at += 2;
+        const own = /(\w+)(?:<.*>)?$/.exec(name)?.[1] ?? '';
+        name = `${name}::${special.startsWith('D') ? '~' : ''}${own}`;
+        continue;
+      }
       if (this.#text[this.#at] === 'S') name = this.#text[this.#at + 1] === 't' ? this.#std() : this.#substitution();
       else if (this.#text[this.#at] === 'I') name = this.#see(`${name}${this.#templateArguments()}`);
       else name = this.#see(name === '' ? this.#name() : `${name}::${this.#name()}`);

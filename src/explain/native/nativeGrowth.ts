@@ -197,6 +197,7 @@ class Teller {
       path: isForgotten ? [] : path.map(({ text }) => text),
       pattern: isForgotten ? this.#lostPattern(lost) : this.#patternOf(candidate, ways),
       contents: [...new Set(contents)].slice(0, 6),
+      blockSizes: [candidate, ...candidate.inside].map((each) => this.#heap.blocks.sizes[each.growing.kind] ?? 0),
     };
   }
 

@@ -4,11 +4,14 @@ import type { HeapReader, OpenHeap } from '../heapReader.ts';
 import type { Region, TargetMemory } from '../targetMemory.ts';
 import { allocatorAdvice } from './allocatorAdvice.ts';
 import { BlockKinds } from './blockKinds.ts';
+import { freeKind } from './chunkTable.ts';
 import { type ClassLook, classGrowth, lookAtClasses } from './classCensus.ts';
 import { findArenas } from './glibcArenas.ts';
 import { type GlibcLook, lookAtGlibc, sampleEvery } from './glibcLook.ts';
 import { nativeGrowth } from './nativeGrowth.ts';
 import { WordKinds } from './wordKinds.ts';
+
+const headerBytes = 16;
 
 export const openNative: OpenHeap = (memory) => {
   const regions = memory.regions();
@@ -18,7 +21,7 @@ export const openNative: OpenHeap = (memory) => {
 };
 
 /** Only where malloc is glibc's: beside the heap of a runtime. */
-export function openGlibc(memory: TargetMemory): HeapReader | null {
+export function openGlibc(memory: TargetMemory): GlibcReader | null {
   return otherAllocator(memory.regions()) === null && findArenas(memory).length > 0 ? new GlibcReader(memory) : null;
 }
 
@@ -32,7 +35,7 @@ function otherAllocator(regions: readonly Region[]): string | null {
   return null;
 }
 
-class GlibcReader implements HeapReader {
+export class GlibcReader implements HeapReader {
   readonly runtime = 'C or C++ on glibc';
   readonly #memory: TargetMemory;
   readonly #blocks = new BlockKinds();
@@ -60,6 +63,17 @@ class GlibcReader implements HeapReader {
     if (first === undefined || second === undefined || third === undefined) return [];
     const heap = { memory: this.#memory, blocks: this.#blocks, words: this.#words, follow: () => this.#look(true).following };
     return nativeGrowth(heap, [first, second, third], this.#every);
+  }
+
+  /** The sizes of blocks that are in use now, as they are told apart, by the address that the program knows; 0 for any that is not. */
+  sizesNow(addresses: readonly number[]): number[] {
+    const table = this.#look(true).following?.table;
+    return addresses.map((address) => {
+      const index = table?.indexOf(address - headerBytes) ?? -1;
+      const isThere =
+        table !== undefined && index >= 0 && table.addressOf(index) === address - headerBytes && table.kindOf(index) !== freeKind;
+      return isThere ? (this.#blocks.sizes[table.kindOf(index)] ?? 0) : 0;
+    });
   }
 
   notes(): string[] {

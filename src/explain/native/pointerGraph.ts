@@ -226,13 +226,15 @@ export class PointerGraph {
       this.#parents[to] = -2 - root;
       this.#queue[queued++] = to;
     }
+    const [queue, firstEdge, edges, parents] = [this.#queue, this.#firstEdge, this.#edges, this.#parents];
     for (let next = queuedBefore; next < queued; next += 1) {
-      const from = this.#queue[next] ?? 0;
-      for (let edge = this.#firstEdge[from] ?? 0; edge < (this.#firstEdge[from + 1] ?? 0); edge += 1) {
-        const to = this.#edges[edge] ?? 0;
-        if (this.#parents[to] !== unreached) continue;
-        this.#parents[to] = from;
-        this.#queue[queued++] = to;
+      const from = queue[next] ?? 0;
+      const last = firstEdge[from + 1] ?? 0;
+      for (let edge = firstEdge[from] ?? 0; edge < last; edge += 1) {
+        const to = edges[edge] ?? 0;
+        if (parents[to] !== unreached) continue;
+        parents[to] = from;
+        queue[queued++] = to;
       }
     }
     return queued;

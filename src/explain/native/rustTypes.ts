@@ -6,6 +6,8 @@ import type { TargetMemory } from '../targetMemory.ts';
 import { long } from './glibcArenas.ts';
 import type { VariableNames } from './variableNames.ts';
 
+/** Part of the names of functions that drop what is held as `dyn`. */
+const dropsType = 'drop_in_place';
 const headerBytes = 16;
 const mostHolders = 12;
 const mostHolderBytes = 16 << 20;
@@ -19,6 +21,7 @@ export interface HeldBlock {
 
 /** Null where most are not held so, or the program has no symbols. */
 export function rustTypeOf(memory: TargetMemory, variables: VariableNames, held: readonly HeldBlock[]): string | null {
+  if (!variables.anyHas(dropsType)) return null;
   const counts = new Map<string, number>();
   const looked = held.slice(0, mostHolders);
   const contents = new Map<number, Buffer>();

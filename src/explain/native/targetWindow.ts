@@ -1,7 +1,7 @@
 /** A window onto the memory of another process that moves forward: pages that are not in memory read as zeros and are not brought in. */
 import type { TargetMemory } from '../targetMemory.ts';
 
-const windowBytes = 1 << 20;
+const windowBytes = 1 << 18;
 const pageBytes = 4096;
 
 export class TargetWindow {
@@ -28,10 +28,15 @@ export class TargetWindow {
     this.start = address - (address % pageBytes);
     this.end = Math.min(this.start + windowBytes, this.#limit);
     if (this.end <= this.start) return false;
-    this.#bytes.fill(0, 0, this.end - this.start);
+    let filled = 0;
     for (const [from, to] of this.#memory.present(this.start, this.end)) {
-      this.#memory.read(from, this.#bytes.subarray(from - this.start, to - this.start));
+      const [at, end] = [from - this.start, to - this.start];
+      this.#bytes.fill(0, filled, at);
+      filled = at + this.#memory.read(from, this.#bytes.subarray(at, end));
+      this.#bytes.fill(0, filled, end);
+      filled = end;
     }
+    this.#bytes.fill(0, filled, this.end - this.start);
     return address + bytes <= this.end;
   }
 

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import type { ElfSymbol } from '../elfFile.ts';
 import type { Region, TargetMemory } from '../targetMemory.ts';
-import { demangleRust, demangleType } from './demangle.ts';
+import { demangleFunction, demangleRust, demangleType } from './demangle.ts';
 
 export class VariableNames {
   readonly #memory: TargetMemory;
@@ -25,11 +25,28 @@ export class VariableNames {
     if (!file.startsWith('/')) return { text: 'the stack of a thread, or memory without a name', isNamed: false };
     const symbol = this.symbolAt(file, address);
     if (symbol !== null) return { text: symbol, isNamed: true };
-    return { text: `a variable of ${basename(file)} at +0x${this.#offsetIn(file, address).toString(16)}`, isNamed: false };
+    return { text: `a variable of ${basename(file)} at +0x${this.offsetIn(file, address).toString(16)}`, isNamed: false };
   }
 
   /** Of a variable or a function, where the file has not lost its symbols. */
   symbolAt(file: string, address: number): string | null {
+    const symbol = this.#symbolAt(file, address);
+    return symbol === null ? null : readable(symbol.name);
+  }
+
+  /** And how far into it. */
+  functionAt(file: string, address: number): { name: string; offset: number } | null {
+    const symbol = this.#symbolAt(file, address);
+    return symbol === null ? null : { name: demangleFunction(symbol.name.replace(/@.*$/, '')), offset: address - symbol.address };
+  }
+
+  /** Whether a name in the program itself has it in it. */
+  anyHas(part: string): boolean {
+    const program = this.#regions.find(({ path }) => path.startsWith('/'))?.path;
+    return program !== undefined && this.#symbolsOf(program).some(({ name }) => name.includes(part));
+  }
+
+  #symbolAt(file: string, address: number): ElfSymbol | null {
     const symbols = this.#symbolsOf(file);
     let [low, high] = [0, symbols.length - 1];
     while (low <= high) {
@@ -38,7 +55,7 @@ export class VariableNames {
       else high = middle - 1;
     }
     const symbol = symbols[high];
-    return symbol === undefined || address >= symbol.address + symbol.size ? null : readable(symbol.name);
+    return symbol === undefined || address >= symbol.address + symbol.size ? null : symbol;
   }
 
   fileAt(address: number): string | null {
@@ -46,7 +63,8 @@ export class VariableNames {
     return region?.path.startsWith('/') === true ? region.path : null;
   }
 
-  #offsetIn(file: string, address: number): number {
+  /** From where it is mapped first. */
+  offsetIn(file: string, address: number): number {
     return address - (this.#regions.find(({ path }) => path === file)?.start ?? 0);
   }
 

@@ -1,0 +1,184 @@
+/**
+ * The second means, for native code and only where the owner asks for it: the function that allocates what grows. The memory is looked at three times
+ * as always; only when blocks grow, probes are at the program's own calls of malloc for seconds, and a last look says which of the blocks that came
+ * then are still there.
+ */
+import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sectionContent } from '../elfFile.ts';
+import type { GrowingThing } from '../growingThing.ts';
+import { type GlibcReader, openGlibc } from '../native/nativeProcess.ts';
+import { VariableNames } from '../native/variableNames.ts';
+import type { TargetMemory } from '../targetMemory.ts';
+import { allocationSites, callFramesOf } from './allocationSites.ts';
+import { type CallFrames, unwind } from './callFrames.ts';
+import { linesOf } from './debugLines.ts';
+import { type Pulse, pulseAt, type SeenBlock } from './pulse.ts';
+import { notPossible, requireTracefs } from './uprobes.ts';
+
+const mostAgeMs = 20_000;
+const leastSurvival = 0.3;
+const leastSurvivors = 3;
+const mostTold = 8;
+
+/** Of a process whose malloc is glibc's, on a kernel that has uprobes. Errors: STANCH_E_NOT_POSSIBLE. */
+export function requireProbeable(memory: TargetMemory): GlibcReader {
+  requireTracefs();
+  const heap = openGlibc(memory);
+  if (heap === null) throw notPossible('a process with the malloc of glibc', 'one with another allocator');
+  return heap;
+}
+
+export interface Sites {
+  things: GrowingThing[];
+  notes: string[];
+}
+
+/** After three looks: the same things with where they are allocated. */
+export async function addSites(
+  memory: TargetMemory,
+  heap: GlibcReader,
+  things: readonly GrowingThing[],
+  { intervalMs, says }: { intervalMs: number; says(text: string): void },
+): Promise<Sites> {
+  const sizes = new Set(things.flatMap(({ blockSizes = [] }) => blockSizes));
+  const pulse = await pulseAt(memory.pid, allocationSites(memory), sizes, says);
+  const ageMs = Math.min(intervalMs, mostAgeMs);
+  await sleep(ageMs);
+  const sizesNow = heap.sizesNow(pulse.blocks.map(({ block }) => block));
+  const callers = new Callers(memory);
+  const groups = groupsOf(pulse.blocks, sizesNow, callers);
+  const found = things.map((thing) => ({ thing, group: groupFor(thing, groups) }));
+  callers.addLines(found.flatMap(({ group }) => group?.frames ?? []));
+  const placed = found.map(({ thing, group }) => (group === null ? thing : { ...thing, place: callers.nameOf(group.frames[0] ?? 0) }));
+  return { things: placed, notes: [costNote(pulse), ...found.map(({ thing, group }) => siteNote(thing, group, ageMs, callers))] };
+}
+
+/** Blocks that were allocated by the same way. */
+interface Group {
+  /** Addresses, the innermost first. */
+  frames: number[];
+  born: number;
+  stayed: number;
+  /** Bytes of those that stayed, by their size. */
+  bytesOf: Map<number, number>;
+}
+
+function groupsOf(blocks: readonly SeenBlock[], sizesNow: readonly number[], callers: Callers): Group[] {
+  const groups = new Map<string, Group>();
+  for (const [index, seen] of blocks.entries()) {
+    const frames = callers.of(seen);
+    const key = frames.join();
+    let group = groups.get(key);
+    if (group === undefined) {
+      group = { frames, born: 0, stayed: 0, bytesOf: new Map() };
+      groups.set(key, group);
+    }
+    group.born += 1;
+    const size = seen.isFreed ? 0 : (sizesNow[index] ?? 0);
+    if (size === 0) continue;
+    group.stayed += 1;
+    group.bytesOf.set(size, (group.bytesOf.get(size) ?? 0) + size);
+  }
+  return [...groups.values()];
+}
+
+/** The one that has left most bytes of the sizes that the thing has; null where hardly anything stayed. */
+function groupFor({ blockSizes = [] }: GrowingThing, groups: readonly Group[]): Group | null {
+  const bytes = ({ bytesOf }: Group) => blockSizes.reduce((sum, size) => sum + (bytesOf.get(size) ?? 0) + (bytesOf.get(size + 16) ?? 0), 0);
+  const score = (group: Group) => (bytes(group) * group.stayed) / group.born;
+  const [best] = [...groups].sort((a, b) => score(b) - score(a));
+  if (best === undefined || bytes(best) === 0) return null;
+  return best.stayed >= leastSurvivors && best.stayed / best.born >= leastSurvival ? best : null;
+}
+
+function costNote({ seenPerSecond, forMs, share, places }: Pulse): string {
+  return `Probes were at ${places} calls of malloc for ${(forMs / 1000).toFixed(1)} s, and are gone again: ${Math.round(seenPerSecond)} allocations a second were seen, at about ${(share * 100).toFixed(2)} % of one processor.`;
+}
+
+function siteNote({ type }: GrowingThing, group: Group | null, ageMs: number, callers: Callers): string {
+  if (group === null) return `Where ${type} come from was not seen: none stayed of what the program's own calls of malloc gave meanwhile.`;
+  const way = group.frames.slice(0, mostTold).map((frame) => callers.nameOf(frame));
+  return `${type}: ${group.stayed} of ${group.born} blocks that ${way.join(' < ')} allocated were still there after ${Math.round(ageMs / 1000)} s.`;
+}
+
+/** Ways from the innermost function outwards, and how people call them. */
+class Callers {
+  readonly #memory: TargetMemory;
+  readonly #variables: VariableNames;
+  readonly #files = new Map<string, CallFrames | null>();
+  readonly #names = new Map<number, string>();
+  readonly #lines = new Map<number, string>();
+
+  constructor(memory: TargetMemory) {
+    this.#memory = memory;
+    this.#variables = new VariableNames(memory, memory.regions());
+  }
+
+  of({ at, stackPointer, framePointer, stack }: SeenBlock): number[] {
+    const [, ...callers] = unwind({ at, stackPointer, framePointer, words: stack }, (address) => this.#framesAt(address));
+    // Of the call, as of those further out, and not of what it returns to.
+    return [at - 1, ...callers];
+  }
+
+  nameOf(address: number): string {
+    let name = this.#names.get(address);
+    if (name === undefined) {
+      name = this.#name(address);
+      this.#names.set(address, name);
+    }
+    return name;
+  }
+
+  /** Of those whose file was compiled with -g. */
+  addLines(addresses: readonly number[]): void {
+    for (const file of new Set(addresses.map((address) => this.#variables.fileAt(address)))) {
+      if (file === null) continue;
+      for (const [address, line] of linesIn(this.#memory, file, addresses)) this.#lines.set(address, line);
+    }
+  }
+
+  #name(address: number): string {
+    const name = this.#place(address);
+    const line = this.#lines.get(address);
+    return line === undefined ? name : `${name} (${line})`;
+  }
+
+  #place(address: number): string {
+    const file = this.#variables.fileAt(address);
+    if (file === null) return `0x${address.toString(16)}`;
+    const named = this.#variables.functionAt(file, address);
+    if (named !== null) return `${named.name}+0x${named.offset.toString(16)}`;
+    return `${basename(file)}+0x${this.#variables.offsetIn(file, address).toString(16)}`;
+  }
+
+  #framesAt(address: number): CallFrames | null {
+    const file = this.#variables.fileAt(address);
+    if (file === null) return null;
+    let known = this.#files.get(file);
+    if (known === undefined) {
+      known = callFramesOf(this.#memory, file);
+      this.#files.set(file, known);
+    }
+    return known;
+  }
+}
+
+function linesIn(memory: TargetMemory, file: string, addresses: readonly number[]): Map<number, string> {
+  const found = memory.fromFile(
+    (path) => path === file,
+    (elf, bias) => {
+      const content = (name: string) =>
+        sectionContent(
+          elf.fd,
+          elf.sections.find((section) => section.name === name),
+        );
+      const table = content('.debug_line');
+      if (table === null) return null;
+      const texts = { lineStrings: content('.debug_line_str'), strings: content('.debug_str') };
+      const inFile = addresses.map((address) => address - bias);
+      return new Map([...linesOf(table, texts, inFile)].map(([address, line]) => [address + bias, line]));
+    },
+  );
+  return found ?? new Map();
+}
