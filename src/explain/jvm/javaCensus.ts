@@ -1,28 +1,42 @@
-/** One look at the heap of a JVM: how many objects of each class there are, and of each some at random. */
+/** One look at the heap of a JVM: how many objects of each class there are, of each some at random, and what refers to what. */
 import type { TargetMemory } from '../targetMemory.ts';
 import type { JavaClasses } from './javaClasses.ts';
-import { ClassTable, type JavaHeapBounds, ObjectStarts, visitHeap } from './javaHeap.ts';
-import { javaSpaces } from './javaSpaces.ts';
+import { ClassTable, type JavaHeapBounds, type JavaObject, visitHeap } from './javaHeap.ts';
+import { JavaReferences } from './javaReferences.ts';
+import { wordsOutside } from './javaRoots.ts';
+import { javaSpaces, lessSpaces } from './javaSpaces.ts';
 import type { VmStructs } from './vmStructs.ts';
 
 const picksOfClass = 320;
 const leastBytesForPicks = 1_024;
+const mostReferenceBytes = 400 << 20;
+/** So little of the old generation may have moved. */
+const mostMovedPart = 0.02;
 
 export interface JavaKind {
   name: string;
   count: number;
   bytes: number;
+  /** Less what nothing refers to; null of what refers to nothing itself, of which that is not looked at. */
+  left: number | null;
   /** How many classes have this name: more than one are of different loaders, or lambdas. */
   classes: number;
-  /** Addresses of some, each as likely as any other. */
+  /** Addresses of some of those that are left, each as likely as any other. */
   picks: number[];
 }
 
+/** By name. */
+export type JavaKinds = Map<string, JavaKind>;
+
 export interface JavaCensus {
-  kinds: Map<string, JavaKind>;
-  starts: ObjectStarts;
-  /** As they were before it. */
-  collections: number;
+  /** Null where the collector ran meanwhile: what is young has moved. */
+  whole: JavaKinds | null;
+  /** What had outlived a collection when the look began; null where one came too early for that too. */
+  settled: JavaKinds | null;
+  references: JavaReferences;
+  table: ClassTable;
+  /** Addresses that something outside of the heap may refer to. */
+  outside: ReadonlySet<number>;
 }
 
 export interface Jvm {
@@ -40,39 +54,119 @@ export function collectionsOf({ vm }: Jvm): number {
   return vm.int(heap + vm.field('CollectedHeap::_total_collections')) + ((vm.int(heap + isActive) & 0xff) === 1 ? 0.5 : 0);
 }
 
-export function takeJavaCensus(jvm: Jvm): JavaCensus {
+/**
+ * What survived a collection is read first, as long as it is where it was, then what is old, which stays, and at last what is new. Where the
+ * collector ran meanwhile, what is young by then is only asked for what it refers to. Null: what is old has moved too.
+ */
+export function takeJavaCensus(jvm: Jvm): JavaCensus | null {
   const collections = collectionsOf(jvm);
   jvm.classes.refresh();
   const table = new ClassTable(jvm.vm, jvm.classes);
-  const counts = new Float64Array(table.classes.length);
-  const bytes = new Float64Array(table.classes.length);
-  const picks = new Map<number, number[]>();
-  const random = xorshift();
-  const starts = new ObjectStarts(jvm.memory, jvm.bounds);
-  visitHeap(jvm.memory, javaSpaces(jvm), table, (address, index, size) => {
-    starts.add(address);
-    const seen = (counts[index] ?? 0) + 1;
-    counts[index] = seen;
-    bytes[index] = (bytes[index] ?? 0) + size;
-    const place = seen <= picksOfClass ? seen - 1 : random() % seen;
+  const references = new JavaReferences(jvm, table, mostReferenceBytes);
+  const [all, settled] = [new Counts(table.classes.length, false), new Counts(table.classes.length, true)];
+  const visit = (spaces: Spaces, counts: readonly Counts[]) => {
+    references.beginRun();
+    visitHeap(jvm.memory, spaces, table, (object) => {
+      references.add(object);
+      for (const count of counts) count.add(object);
+    });
+  };
+  const spaces = javaSpaces(jvm);
+  const [survivors, old] = [spaces.filter(({ age }) => age === 'survivor'), spaces.filter(({ age }) => age === 'old')];
+  visit(survivors, [all, settled]);
+  const isSettled = isStill(jvm, collections);
+  visit(old, [all, settled]);
+  references.settle();
+  const later = javaSpaces(jvm);
+  const hasMoved = !isStill(jvm, collections);
+  if (hasMoved && !stayed(old, later)) return null;
+  // A list may have got a larger array meanwhile: without it what is in it seems to be held by nobody.
+  visit(lessSpaces(later, hasMoved ? old : inOrder([...survivors, ...old])), [all]);
+  const isWhole = !hasMoved && isStill(jvm, collections);
+  const outside = wordsOutside(jvm);
+  references.takeOutRubbish(outside, !isWhole);
+  const left = references.leftOf();
+  return {
+    whole: isWhole ? all.byName(table, references, left.all) : null,
+    settled: isSettled ? settled.byName(table, references, left.settled) : null,
+    references,
+    table,
+    outside,
+  };
+}
+
+function inOrder(spaces: Spaces): Spaces {
+  return spaces.sort((a, b) => a.start - b.start);
+}
+
+/** A JVM that does not say is taken at its word. */
+function isStill(jvm: Jvm, before: number): boolean {
+  const now = collectionsOf(jvm);
+  return Number.isNaN(now) || (now === before && Number.isInteger(now));
+}
+
+type Spaces = ReturnType<typeof javaSpaces>;
+
+/** Only a large collection gives up what is old, or moves it together. */
+function stayed(old: Spaces, later: Spaces): boolean {
+  const now = new Map(later.map((space) => [space.start, space]));
+  let [moved, bytes] = [0, 0];
+  for (const { start, end } of old) {
+    bytes += end - start;
+    const space = now.get(start);
+    if (space?.age !== 'old' || space.end < end) moved += end - start;
+  }
+  return bytes > 0 && moved <= bytes * mostMovedPart;
+}
+
+class Counts {
+  readonly #counts: Float64Array;
+  readonly #bytes: Float64Array;
+  readonly #picks = new Map<number, number[]>();
+  readonly #offered: Float64Array;
+  readonly #isOfOld: boolean;
+  readonly #random = xorshift();
+
+  /** `isOfOld`: what is picked is. */
+  constructor(classes: number, isOfOld: boolean) {
+    this.#offered = new Float64Array(classes);
+    this.#isOfOld = isOfOld;
+    this.#counts = new Float64Array(classes);
+    this.#bytes = new Float64Array(classes);
+  }
+
+  add({ classIndex: index, address, bytes, age }: JavaObject): void {
+    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
+    this.#bytes[index] = (this.#bytes[index] ?? 0) + bytes;
+    // Of what moves it is not known any more who holds it.
+    if (this.#isOfOld && age !== 'old') return;
+    const seen = (this.#offered[index] ?? 0) + 1;
+    this.#offered[index] = seen;
+    const place = seen <= picksOfClass ? seen - 1 : this.#random() % seen;
     if (place >= picksOfClass) return;
-    let chosen = picks.get(index);
+    let chosen = this.#picks.get(index);
     if (chosen === undefined) {
       chosen = [];
-      picks.set(index, chosen);
+      this.#picks.set(index, chosen);
     }
     chosen[place] = address;
-  });
-  const kinds = new Map<string, JavaKind>();
-  for (const [index, { name }] of table.classes.entries()) {
-    const kind = kinds.get(name) ?? { name, count: 0, bytes: 0, classes: 0, picks: [] };
-    kind.count += counts[index] ?? 0;
-    kind.bytes += bytes[index] ?? 0;
-    kind.classes += 1;
-    if (kind.bytes >= leastBytesForPicks) kind.picks.push(...(picks.get(index) ?? []));
-    kinds.set(name, kind);
   }
-  return { kinds, starts, collections };
+
+  byName({ classes }: ClassTable, references: JavaReferences, left: Float64Array): JavaKinds {
+    const kinds: JavaKinds = new Map();
+    for (const [index, { name }] of classes.entries()) {
+      const kind = kinds.get(name) ?? { name, count: 0, bytes: 0, left: null, classes: 0, picks: [] };
+      kind.count += this.#counts[index] ?? 0;
+      kind.bytes += this.#bytes[index] ?? 0;
+      kind.classes += 1;
+      if (references.holdsReferences(index)) kind.left = (kind.left ?? 0) + (left[index] ?? 0);
+      if (kind.bytes >= leastBytesForPicks) {
+        for (const pick of this.#picks.get(index) ?? []) if (!references.isRubbish(pick)) kind.picks.push(pick);
+      }
+      kinds.set(name, kind);
+    }
+    return kinds;
+  }
 }
 
 /** The same for each look: who looks again finds the same. */

@@ -3,7 +3,7 @@
  * some objects are followed up to what holds them: the part of them that is held tells how many of all are.
  */
 import type { GrowingThing, LeakPattern } from '../growingThing.ts';
-import type { JavaCensus, JavaKind, Jvm } from './javaCensus.ts';
+import type { JavaCensus, JavaKind, JavaKinds, Jvm } from './javaCensus.ts';
 import { isOfJdk } from './javaClasses.ts';
 import { climbJava, type JavaPath } from './javaClimb.ts';
 
@@ -14,43 +14,74 @@ const classBytes = 8_192;
 const picksOfEach = 320;
 const leastGrowthBytes = 2_048;
 /** Of the heap, most of which may be rubbish. */
-const leastPart = 0.0003;
+const leastPart = 0.0001;
 const leastHeldPart = 0.25;
 
 /** What is known of a class that may grow, at one look. */
-export interface JavaFollowed {
+interface JavaFollowed {
   kind: JavaKind;
   paths: JavaPath[];
+  /** Of what only connects: the class of what it is there for. */
+  content: string | null;
 }
 
-/** At the first look it isn't known yet what grows: those that take most. */
-export function followLargest(jvm: Jvm, now: JavaCensus): Map<string, JavaFollowed> {
-  const own = [...now.kinds.values()].filter(({ name, bytes }) => !isPlumbing(name) && bytes >= leastGrowthBytes);
-  return follow(jvm, now, own.sort((a, b) => b.bytes - a.bytes).slice(0, mostCandidates));
+/** One look at the whole heap, or at what is old of it. */
+export interface JavaLook {
+  kinds: JavaKinds;
+  /** Part of a count that may be wrong, because it was taken while objects moved. */
+  inexactPart: number;
+  /** By name. */
+  followed: ReadonlyMap<string, JavaFollowed>;
 }
 
-/** Those of more than the look before, by what they took; each with the ways that some of them are held. */
-export function followGrowing(jvm: Jvm, before: JavaCensus, now: JavaCensus): Map<string, JavaFollowed> {
-  const grown = [...now.kinds.values()]
-    .map((kind) => ({ kind, growthBytes: kind.bytes - (before.kinds.get(kind.name)?.bytes ?? 0) }))
+export interface JavaSide {
+  before: readonly JavaLook[];
+  kinds: JavaKinds;
+  inexactPart: number;
+}
+
+/** Of each side, as the whole heap and what is old of it, the looks before and the objects now. */
+export function followSides(jvm: Jvm, census: JavaCensus, sides: readonly JavaSide[]): JavaLook[] {
+  const wanted = sides.map(({ before, kinds }) => worthFollowing(before, kinds));
+  const paths = climbJava(
+    jvm,
+    census,
+    wanted.flat().map(({ picks }) => picks.slice(0, picksOfEach)),
+  );
+  let next = 0;
+  return sides.map(({ kinds, inexactPart }, side) => {
+    const followed = new Map<string, JavaFollowed>();
+    for (const kind of wanted[side] ?? []) {
+      const own = paths[next] ?? [];
+      next += 1;
+      const held = kind.picks.filter((_, index) => own[index]?.isRubbish === false);
+      followed.set(kind.name, { kind, paths: own, content: isPlumbing(kind.name) ? contentOf(jvm, census, held) : null });
+    }
+    return { kinds, inexactPart, followed };
+  });
+}
+
+/** At the first look it isn't known yet what grows: those that take most. Then those that grew, and at last those again. */
+function worthFollowing([first, second]: readonly JavaLook[], now: JavaKinds): JavaKind[] {
+  if (first === undefined) {
+    const own = [...now.values()].filter(({ name, bytes }) => !isPlumbing(name) && bytes >= leastGrowthBytes);
+    return own.sort((a, b) => b.bytes - a.bytes).slice(0, mostCandidates);
+  }
+  if (second !== undefined) return [...second.followed.keys()].flatMap((name) => now.get(name) ?? []);
+  const grown = [...now.values()]
+    .map((kind) => ({ kind, growthBytes: kind.bytes - (first.kinds.get(kind.name)?.bytes ?? 0) }))
     .filter(({ growthBytes }) => growthBytes >= leastGrowthBytes)
     .sort((a, b) => b.growthBytes - a.growthBytes)
     .slice(0, mostCandidates)
     .map(({ kind }) => kind);
-  const reloaded = [...now.kinds.values()].filter((kind) => isReloaded(kind, before) && !grown.includes(kind));
-  return follow(jvm, now, [...grown, ...reloaded.slice(0, mostReloaded)]);
+  const reloaded = [...now.values()].filter((kind) => isReloaded(kind, first.kinds) && !grown.includes(kind));
+  return [...grown, ...reloaded.slice(0, mostReloaded)];
 }
 
 /** More classes of the same name than before, each of a loader of its own. Lambdas and what the JDK makes have names that come again. */
-function isReloaded(kind: JavaKind, before: JavaCensus): boolean {
-  const classes = before.kinds.get(kind.name)?.classes ?? 0;
+function isReloaded(kind: JavaKind, before: JavaKinds): boolean {
+  const classes = before.get(kind.name)?.classes ?? 0;
   return kind.classes > Math.max(1, classes) && !/\$\$|\[\]$|^(?:java|javax|jdk|sun)\./.test(kind.name);
-}
-
-export function follow(jvm: Jvm, now: JavaCensus, kinds: readonly JavaKind[]): Map<string, JavaFollowed> {
-  const picks = kinds.map((kind) => kind.picks.slice(0, picksOfEach));
-  const paths = climbJava(jvm, now, picks);
-  return new Map(kinds.map((kind, index) => [kind.name, { kind, paths: paths[index] ?? [] }]));
 }
 
 interface Candidate {
@@ -59,52 +90,46 @@ interface Candidate {
   growthBytes: number;
   heldPart: number;
   paths: JavaPath[];
-  /** Addresses of some that are held. */
-  held: number[];
+  content: string | null;
   /** Bytes of those that only these hold, and of what holds them. */
   moreBytes: number;
   classesGrow: boolean;
 }
 
-/** `followed`: at each look. The most first. */
-export function javaGrowth(
-  jvm: Jvm,
-  looks: readonly [JavaCensus, JavaCensus, JavaCensus],
-  followed: readonly [ReadonlyMap<string, JavaFollowed>, ReadonlyMap<string, JavaFollowed>, ReadonlyMap<string, JavaFollowed>],
-): GrowingThing[] {
-  const total = [...looks[2].kinds.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-  const [first, second, third] = followed;
-  const candidates = [...third.values()].flatMap(
-    (now) => candidateOf([first.get(now.kind.name), second.get(now.kind.name), now], looks) ?? [],
-  );
+/** The most first. */
+export function javaGrowth(looks: readonly [JavaLook, JavaLook, JavaLook]): GrowingThing[] {
+  const { kinds, followed } = looks[2];
+  const total = [...kinds.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  const candidates = [...followed.values()].flatMap((now) => candidateOf(now, looks) ?? []);
   const names = new Set(candidates.map(({ name }) => name));
-  const others = new Set([...third.keys()].filter((name) => !names.has(name) && !isOfJdk(name)));
+  const others = new Set([...followed.keys()].filter((name) => !names.has(name) && !isOfJdk(name)));
   return folded(candidates.filter((candidate) => !isOfJdk(candidate.name) || !liesIn(candidate, others)))
     .filter(({ growthBytes, moreBytes }) => growthBytes + moreBytes >= Math.max(leastGrowthBytes, total * leastPart))
     .sort((a, b) => b.growthBytes + b.moreBytes - (a.growthBytes + a.moreBytes))
-    .map((candidate) => describe(candidate, isPlumbing(candidate.name) ? contentOf(jvm, candidate.held) : null));
+    .map(describe);
 }
 
-function candidateOf(
-  [first, before, now]: readonly [JavaFollowed | undefined, JavaFollowed | undefined, JavaFollowed],
-  looks: readonly [JavaCensus, JavaCensus, JavaCensus],
-): Candidate | null {
+function candidateOf(now: JavaFollowed, looks: readonly [JavaLook, JavaLook, JavaLook]): Candidate | null {
   const { name } = now.kind;
-  const counts = looks.map(({ kinds }) => kinds.get(name)?.count ?? 0) as [number, number, number];
+  const [first, before] = [looks[0].followed.get(name), looks[1].followed.get(name)];
+  const atStart = looks[0].kinds.get(name)?.count ?? 0;
   if (before === undefined || now.paths.length === 0) return null;
-  const held = [heldOf(before), heldOf(now)] as const;
-  const newClasses = isReloaded(before.kind, looks[0]) && isReloaded(now.kind, looks[1]) ? now.kind.classes - before.kind.classes : 0;
+  const held = [heldOf(before, looks[1]), heldOf(now, looks[2])] as const;
+  const isNew = isReloaded(before.kind, looks[0].kinds) && isReloaded(now.kind, looks[1].kinds);
+  const newClasses = isNew ? now.kind.classes - before.kind.classes : 0;
   const growth = held[1].count - held[0].count;
-  // Of those that were followed at the first look it is known whether they grew then as well.
-  const atFirst = first === undefined ? null : heldOf(first);
+  // Whether they grew then as well is known of those that were followed at the first look, and of those that are never rubbish in a circle.
+  const left = held[0].isAll ? (looks[0].kinds.get(name)?.left ?? null) : null;
+  const unfollowed = left === null ? null : { count: left, error: left * looks[0].inexactPart };
+  const atFirst = first === undefined ? unfollowed : heldOf(first, looks[0]);
   if (!isSteady(atFirst === null ? held : [atFirst, ...held]) || held[1].part < leastHeldPart) return null;
   return {
     name,
-    counts: [Math.round(atFirst?.count ?? counts[0]), Math.round(held[0].count), Math.round(held[1].count)],
+    counts: [Math.round(atFirst?.count ?? atStart), Math.round(held[0].count), Math.round(held[1].count)],
     growthBytes: (growth * now.kind.bytes) / now.kind.count + newClasses * classBytes,
     heldPart: held[1].part,
     paths: now.paths.filter(({ isRubbish }) => !isRubbish),
-    held: now.kind.picks.filter((_, index) => now.paths[index]?.isRubbish === false),
+    content: now.content,
     moreBytes: 0,
     classesGrow: newClasses > 0,
   };
@@ -119,10 +144,16 @@ function isSteady(looks: readonly { count: number; error: number }[]): boolean {
   return first !== undefined && last !== undefined && steps.every(({ before, now }) => grew(before, now, 1)) && grew(first, last, 3);
 }
 
-function heldOf({ kind, paths }: JavaFollowed): { count: number; error: number; part: number } {
+/** Of what is left some are followed; a part of so few that is all of them, or none, is not exact either. */
+function heldOf({ kind, paths }: JavaFollowed, { inexactPart }: JavaLook): { count: number; error: number; part: number; isAll: boolean } {
+  const of = kind.left ?? kind.count;
   const tries = Math.max(1, paths.length);
-  const part = paths.filter(({ isRubbish }) => !isRubbish).length / tries;
-  return { part, count: part * kind.count, error: kind.count * Math.sqrt((part * (1 - part)) / tries) };
+  const held = paths.filter(({ isRubbish }) => !isRubbish).length;
+  const likely = (held + 1) / (tries + 2);
+  const isAll = kind.left !== null && held === paths.length;
+  const ofSample = isAll ? 0 : Math.sqrt((likely * (1 - likely)) / tries);
+  const count = (of * held) / tries;
+  return { part: count / kind.count, count, isAll, error: of * Math.hypot(ofSample, inexactPart) };
 }
 
 /** Classes of the JDK that only connect: entries of maps, arrays inside of lists. */
@@ -189,25 +220,19 @@ function usualPath({ paths }: Candidate): JavaPath | undefined {
 }
 
 /** The class of what most of these refer to, each to another one: the keys or values that an entry of a map is there for. */
-function contentOf({ memory, bounds, classes }: Jvm, addresses: readonly number[]): string | null {
+function contentOf({ memory, bounds, classes }: Jvm, { references }: JavaCensus, addresses: readonly number[]): string | null {
   const contents = new Map<string, Set<number>>();
-  const record = Buffer.alloc(64);
   const header = Buffer.alloc(12);
-  for (const address of addresses) {
-    const got = memory.read(address, record);
-    for (let offset = 12; offset + 4 <= got && bounds.oopShift !== null; offset += 4) {
-      const target = record.readUInt32LE(offset) * 2 ** bounds.oopShift + bounds.oopBase;
-      if (target < bounds.start || target >= bounds.end || memory.read(target, header) < 12) continue;
-      const name = classes.ofNarrow(header.readUInt32LE(8))?.name;
-      if (name === undefined || isPlumbing(name)) continue;
-      contents.set(name, (contents.get(name) ?? new Set()).add(target));
-    }
+  for (const target of addresses.flatMap((address) => references.from(address))) {
+    if (target < bounds.start || target >= bounds.end || memory.read(target, header) < 12) continue;
+    const name = classes.ofNarrow(header.readUInt32LE(8))?.name;
+    if (name !== undefined && !isPlumbing(name)) contents.set(name, (contents.get(name) ?? new Set()).add(target));
   }
   const [most] = [...contents].sort((a, b) => Number(isOfJdk(a[0])) - Number(isOfJdk(b[0])) || b[1].size - a[1].size);
   return most !== undefined && most[1].size * 2 > addresses.length ? most[0] : null;
 }
 
-function describe({ name, counts, growthBytes, moreBytes, heldPart, paths, classesGrow }: Candidate, content: string | null): GrowingThing {
+function describe({ name, counts, growthBytes, moreBytes, heldPart, paths, content, classesGrow }: Candidate): GrowingThing {
   const told = paths.map((path) => ({ path, text: tell(path) }));
   const usual = mostCommon(told.map(({ text }) => text.join('\n')));
   const found = told.find(({ text }) => text.join('\n') === usual);

@@ -10,18 +10,9 @@ import type { VmStructs } from './vmStructs.ts';
 
 const pageBytes = 4_096;
 const windowBytes = 4 << 20;
-export const windowWords = windowBytes / 4;
 const largestHeap = 2 ** 41;
 /** Upper bits of what tells the layout of a class. */
 const plainArray = 3;
-const smallPartBytes = 512;
-const largePartBytes = 8_192;
-const largestForSmallParts = 2 ** 33;
-/** What was allocated since the walk lies behind the last start that is known. */
-const mostSteps = 200_000;
-const mostGaps = 100_000;
-/** As much as tells the length of any object: of a class, where its mirror has its own size. */
-const longestHeaderWords = 40;
 
 export interface JavaHeapBounds {
   start: number;
@@ -70,9 +61,19 @@ export class ClassTable {
     }
   }
 
-  /** All but arrays of plain numbers. */
-  holdsReferences(classIndex: number): boolean {
-    return (this.#layouts[classIndex] ?? 0) >>> 30 !== plainArray;
+  isPlainArray(classIndex: number): boolean {
+    return (this.#layouts[classIndex] ?? 0) >>> 30 === plainArray;
+  }
+
+  /** Where its elements begin; 0 of what is no array. */
+  headerBytes(classIndex: number): number {
+    const layout = this.#layouts[classIndex] ?? 0;
+    return layout > 0 ? 0 : (layout >> 16) & 0xff;
+  }
+
+  /** Its objects have the static fields of the classes that they stand for. */
+  get mirrors(): number {
+    return this.#mirrors;
   }
 
   /** Class of the object whose header is at `word`; -1 where there is none. A mark is unlocked, perhaps hashed, or locked, while nothing moves. */
@@ -107,35 +108,57 @@ export class ClassTable {
   }
 }
 
-/** Calls `visit` for each object: its address, class as index of the table, bytes. */
+export interface JavaObject {
+  address: number;
+  classIndex: number;
+  bytes: number;
+  age: JavaSpace['age'];
+  /** Where it is in `words`, of which there are `length`: an object may go on behind them. */
+  words: Uint32Array;
+  word: number;
+  length: number;
+}
+
+/** Calls `visit` for each object; what it is given lasts until it returns. */
 export function visitHeap(
   memory: TargetMemory,
   spaces: readonly JavaSpace[],
   table: ClassTable,
-  visit: (address: number, classIndex: number, bytes: number) => void,
+  visit: (object: JavaObject) => void,
 ): void {
+  const object: JavaObject = { address: 0, classIndex: 0, bytes: 0, age: 'old', words: new Uint32Array(0), word: 0, length: 0 };
   // Objects may be longer than a window, or lie across two of them, but not across two spaces.
   let [next, inSpace] = [0, -1];
   heapWindows(memory, spaces, (window, words, length, space) => {
-    if (space !== inSpace) [next, inSpace] = [space, space];
+    if (space.start !== inSpace) [next, inSpace] = [space.start, space.start];
     const end = window + length * 4;
     let at = Math.max(window, next);
+    Object.assign(object, { words, length, age: space.age });
     while (at + 16 <= end) {
       const word = (at - window) >>> 2;
       const classIndex = table.classAt(words, word);
       const bytes = classIndex < 0 ? 0 : table.objectBytes(words, word, classIndex);
-      if (bytes >= 16) visit(at, classIndex, bytes);
-      at += bytes < 16 ? 8 : bytes;
+      // What a thread writes meanwhile may look like any length.
+      if (bytes < 16 || at + bytes > space.end) {
+        at += 8;
+        continue;
+      }
+      object.address = at;
+      object.classIndex = classIndex;
+      object.bytes = bytes;
+      object.word = word;
+      visit(object);
+      at += bytes;
     }
     next = at;
   });
 }
 
-/** All of the spaces that is in memory, a piece at a time: `words` has `length` words from the address `window` on; `space` is where its space begins. */
-export function heapWindows(
+/** All of the spaces that is in memory, a piece at a time: `words` has `length` words from the address `window` on. */
+function heapWindows(
   memory: TargetMemory,
   spaces: readonly JavaSpace[],
-  look: (window: number, words: Uint32Array, length: number, space: number) => void,
+  look: (window: number, words: Uint32Array, length: number, space: JavaSpace) => void,
 ): void {
   const buffer = new ArrayBuffer(windowBytes);
   const [bytes, words] = [new Uint8Array(buffer), new Uint32Array(buffer)];
@@ -147,7 +170,7 @@ export function heapWindows(
       for (const [start, end] of memory.present(pageOf(from), pageOf(to + pageBytes - 1))) {
         for (let at = Math.max(start, from); at < Math.min(end, to); at += windowBytes) {
           const length = memory.read(at, bytes.subarray(0, Math.min(windowBytes, Math.min(end, to) - at))) >>> 2;
-          look(at, words, length, space.start);
+          look(at, words, length, space);
         }
       }
     }
@@ -156,80 +179,4 @@ export function heapWindows(
 
 function pageOf(address: number): number {
   return address - (address % pageBytes);
-}
-
-/**
- * Where in each small part of the heap the first object begins, as it was found in one walk: from any word the object around it is then a few
- * steps away.
- */
-export class ObjectStarts {
-  readonly #memory: TargetMemory;
-  readonly #start: number;
-  readonly #partBytes: number;
-  /** In units of 8 bytes, one more than that; 0 where no object begins. */
-  readonly #first: Uint16Array;
-  /** Where no object begins: from the end of one to the beginning of the next. */
-  readonly #gaps = new Map<number, number>();
-  readonly #header = new Uint32Array(longestHeaderWords);
-
-  constructor(memory: TargetMemory, { start, end }: JavaHeapBounds) {
-    this.#memory = memory;
-    this.#start = start;
-    this.#partBytes = end - start > largestForSmallParts ? largePartBytes : smallPartBytes;
-    this.#first = new Uint16Array(Math.ceil((end - start) / this.#partBytes));
-  }
-
-  /** Objects of a part are added in order. */
-  add(address: number): void {
-    const part = Math.floor((address - this.#start) / this.#partBytes);
-    if (this.#first[part] === 0) this.#first[part] = (address - this.#start - part * this.#partBytes) / 8 + 1;
-  }
-
-  /** The object that the word at `address` is a field or an element of; null where there is none, or only plain numbers. */
-  objectAround(
-    address: number,
-    window: number,
-    words: Uint32Array,
-    length: number,
-    space: number,
-    table: ClassTable,
-  ): { address: number; classIndex: number } | null {
-    let part = Math.floor((address - this.#start) / this.#partBytes);
-    let at = this.#firstIn(part);
-    while (at > address || at < space) {
-      part -= 1;
-      // At the beginning of a space there is always one.
-      at = this.#start + part * this.#partBytes <= space ? space : this.#firstIn(part);
-    }
-    let gap = -1;
-    for (let step = 0; step < mostSteps && at <= address; step += 1) {
-      const isInWindow = at >= window && at + longestHeaderWords * 4 <= window + length * 4;
-      if (!isInWindow) this.#memory.read(at, new Uint8Array(this.#header.buffer));
-      const [from, word] = isInWindow ? [words, (at - window) >>> 2] : [this.#header, 0];
-      const classIndex = table.classAt(from, word);
-      const bytes = classIndex < 0 ? 0 : table.objectBytes(from, word, classIndex);
-      if (bytes < 16) {
-        if (gap < 0) gap = at;
-        at = this.#gaps.get(at) ?? at + 8;
-        continue;
-      }
-      if (gap >= 0) this.#closeGap(gap, at);
-      gap = -1;
-      this.add(at);
-      if (address < at + bytes) return address - at >= 12 && table.holdsReferences(classIndex) ? { address: at, classIndex } : null;
-      at += bytes;
-    }
-    if (gap >= 0) this.#closeGap(gap, at);
-    return null;
-  }
-
-  /** Not gone through again for the next word. */
-  #closeGap(from: number, to: number): void {
-    if (this.#gaps.size < mostGaps) this.#gaps.set(from, to);
-  }
-
-  #firstIn(part: number): number {
-    const first = this.#first[part] ?? 0;
-    return first === 0 ? -1 : this.#start + part * this.#partBytes + (first - 1) * 8;
-  }
 }
