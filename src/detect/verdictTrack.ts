@@ -158,8 +158,7 @@ export class VerdictTrack {
   }
 
   private seenMs(candidate: Candidate, nowMs: number): number {
-    const { fromMs, toMs } = candidate.evidence;
-    return candidate === this.recurring ? nowMs - this.recurringSinceMs : toMs - fromMs;
+    return nowMs - (candidate === this.recurring ? this.recurringSinceMs : candidate.evidence.fromMs);
   }
 
   verdict(wall: Wall | null, nowMs: number, about: SeriesQuestions): ResourceVerdict {

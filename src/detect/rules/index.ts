@@ -29,7 +29,7 @@ const loadExplains = (e: WindowEvidence) => (e.loadShare ?? 0) > 0.1;
 export const rules: readonly { rule: Rule; trust: number; alsoWithoutGrowth?: (evidence: WindowEvidence) => boolean }[] = [
   { rule: floorRises, trust: 0.3, alsoWithoutGrowth: always },
   { rule: clearOfNoise, trust: 0.35, alsoWithoutGrowth: always },
-  { rule: keepsGrowing, trust: 0.11 },
+  { rule: keepsGrowing, trust: 1 },
   { rule: restsNoLonger, trust: 0.2 },
   { rule: notSlowing, trust: 1.4 },
   { rule: straightLine, trust: 0.09 },

@@ -1,9 +1,17 @@
 import { clamp, percent, type Rule } from './rule.ts';
 
-/** Growth that bends down significantly is on its way to an end. */
+/**
+ * A t of few degrees of freedom as that of a normal (Wallace 1959): four steps of a leak that come by chance often bend by as much as three
+ * times their error.
+ */
+function asNormal(t: number, freedom: number): number {
+  return ((Math.sign(t) * (8 * freedom + 1)) / (8 * freedom + 3)) * Math.sqrt(freedom * Math.log1p((t * t) / freedom));
+}
+
+/** Growth that bends down significantly is on its way to an end. What comes in few steps says little about its bend. */
 export const notSlowing: Rule = {
   name: 'not-slowing',
-  weigh: (e) => clamp(e.curvatureT + 2, -8, 1),
+  weigh: (e) => clamp(asNormal(e.curvatureT, Math.max(1, e.effectiveSteps - 1)) + 2, -8, 1),
   tell(e, _, weight) {
     if (weight > 0) return 'its rate does not fall over the window';
     const late = e.lateShare > 0 ? `the last third runs at ${percent(e.lateShare)} of the average` : 'the last third does not grow';

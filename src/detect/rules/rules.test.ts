@@ -12,6 +12,8 @@ const contexts: readonly RuleContext[] = [
   { resource: 'fds', unit: 'count' },
 ];
 
+const memory: RuleContext = { resource: 'memory', unit: 'bytes' };
+
 const straight = evidenceOf(viewOf(minute, (i) => (100 + i) * mib));
 
 /** What a rule may leave without an answer, here always given. */
@@ -107,6 +109,26 @@ test('a straight leak is told with its size, its rate and its time', () => {
   assert.equal(floor?.text, 'the floor rose by 63 MiB in 1 h 3 min, 60 MiB an hour, up in 100 % of all comparisons');
   const material = reasons.find(({ rule }) => rule === 'material');
   assert.equal(material?.text, 'it grew by 63 MiB, 63 % of where it started');
+});
+
+test('a pause after little growth speaks against a leak, the same pause of what has doubled hardly', () => {
+  const noise = normalNoise(6);
+  const saidOf = (mibs: number) => {
+    const paused = evidenceOf(viewOf(minute, (i) => (400 + (mibs * Math.min(i, 45)) / 45) * mib + 0.2 * noise() * mib));
+    return Math.min(
+      0,
+      ...rules.filter(({ rule }) => rule.name === 'keeps-growing').map(({ rule, trust }) => trust * (rule.weigh(paused, memory) ?? 0)),
+    );
+  };
+  assert.ok(saidOf(40) < -1, `${saidOf(40)}`);
+  assert.ok(saidOf(400) > -0.5, `${saidOf(400)}`);
+});
+
+test('three steps that come sooner by chance are no proof that it slows down, the same bend of a smooth curve is', () => {
+  const weightOf = (effectiveSteps: number) =>
+    rules.find(({ rule }) => rule.name === 'not-slowing')?.rule.weigh({ ...straight, curvatureT: -3.5, effectiveSteps }, memory) ?? 0;
+  assert.ok(weightOf(3) > -0.5);
+  assert.ok(weightOf(15) < -0.9);
 });
 
 test('counts are told without bytes', () => {
