@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Action, ActionKind, ActionPlan, ActionProof } from '../model/action.ts';
-import { valueOrNull } from '../model/reading.ts';
+import { isValue, valueOrNull } from '../model/reading.ts';
 import { Sampler } from '../sample/sampler.ts';
-import type { Scan } from '../sample/scan.ts';
+import type { ProcessSample, Scan } from '../sample/scan.ts';
 import { whyNotAgain } from './breaker.ts';
 import { Executor } from './executor.ts';
 import { ActionJournal } from './journal.ts';
@@ -12,6 +12,7 @@ import { planAction } from './plans/index.ts';
 import type { PlanOptions } from './plans/plan.ts';
 import { matches } from './policy.ts';
 import { comesBack, type Measured, proofOf } from './proof.ts';
+import { Settling } from './settling.ts';
 import { SystemdOverBus } from './systemd/systemd.ts';
 import { findTarget, privateOf, type Target } from './target.ts';
 
@@ -28,8 +29,6 @@ export interface StabiliserOptions {
 /** Measured again and again until it has settled, for so long at most. */
 const proofMs = 60_000;
 const settleMs = 1000;
-const staysMs = 10_000;
-const settledBytes = 4 << 20;
 
 export class Stabiliser {
   readonly #journal: ActionJournal;
@@ -141,11 +140,13 @@ export class Stabiliser {
   }
 
   #measure({ subject }: Target): Measured & { timeMs: number } {
-    const { workloads, host, timeMs } = this.#scan();
+    const { workloads, processes, host, timeMs } = this.#scan();
     const found = workloads.find((workload) => workload.subject.id === subject.id);
+    // One that is ending is there still, with nothing.
+    const isAlive = ({ sample }: ProcessSample) => !isValue(sample.anonBytes) || privateOf(sample) > 0;
     return {
       timeMs,
-      runs: (found?.memberIds.length ?? 0) > 0,
+      runs: processes.some((process) => process.subject.workloadId === subject.id && isAlive(process)),
       privateBytes: found === undefined ? 0 : privateOf(found.sample),
       headroomBytes: valueOrNull(host.sample.headroomBytes),
       sharedBytes: valueOrNull(host.sample.shmemBytes),
@@ -164,21 +165,12 @@ export class Stabiliser {
     return !signal.aborted && performance.now() < endMs;
   }
 
-  /** Systemd only takes the order: until the old processes are gone and the new ones are up, it changes. */
   async #settled(plan: ActionPlan, target: Target, endMs: number): Promise<Measured> {
     let last = this.#measure(target);
-    let lessSinceMs: number | null = null;
+    const settling = new Settling(target.privateBytes, comesBack(plan), last);
     while (await this.#pause(endMs)) {
-      const next = this.#measure(target);
-      // A daemon scans more slowly than this looks.
-      if (next.timeMs === last.timeMs) continue;
-      const isStill = Math.abs(next.privateBytes - last.privateBytes) < settledBytes;
-      last = next;
-      const isLess = (next.runs || !comesBack(plan)) && next.privateBytes < target.privateBytes / 2;
-      if (!isLess) lessSinceMs = null;
-      else lessSinceMs ??= next.timeMs;
-      // What leaks fast is never still: that it stayed below for a while has to do.
-      if (lessSinceMs !== null && (isStill || next.timeMs - lessSinceMs >= staysMs)) break;
+      last = this.#measure(target);
+      if (settling.look(last)) break;
     }
     return last;
   }

@@ -97,8 +97,8 @@ export class Daemon {
   }
 }
 
-/** All four together take 880 MiB of a server that has 720, and go through all of it again and again. */
-export const memoryStorm = 'exec stress-ng --vm 4 --vm-bytes 880M --vm-keep --vm-method write64';
+/** Together they take 880 MiB of a server that has 720, and go through all of it again and again. More than one keeps the CPUs busy as well. */
+export const memoryStorm = (processes: number) => `exec stress-ng --vm ${processes} --vm-bytes 880M --vm-keep --vm-method write64`;
 
 /** A command of the shell, in a unit of its own, which is ended as a whole. */
 export async function beginTrouble(vm: VM, command: string): Promise<void> {

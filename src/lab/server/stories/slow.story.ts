@@ -42,7 +42,7 @@ const troubles: readonly Trouble[] = [
   {
     title: 'more memory in use than there is RAM',
     cause: 'memory',
-    begin: (vm) => beginTrouble(vm, memoryStorm),
+    begin: (vm) => beginTrouble(vm, memoryStorm(1)),
     end: endTrouble,
   },
 ];

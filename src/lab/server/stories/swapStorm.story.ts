@@ -22,7 +22,7 @@ test(`${minutes} minutes of swap storm without permission to act`, { skip: onlyW
   const before = await process();
   await wait(minuteMs);
   const usual = gapsOf(await daemon.looksBetween(Date.now() - minuteMs, Date.now()));
-  await beginTrouble(vm, memoryStorm);
+  await beginTrouble(vm, memoryStorm(4));
   const swapped = ({ host: { swapTotalBytes, swapFreeBytes } }: Awaited<ReturnType<typeof daemon.status>>) =>
     (swapTotalBytes ?? 0) - (swapFreeBytes ?? 0);
   await until(
