@@ -2,6 +2,12 @@
 import type { VerdictWord } from '../model/verdict.ts';
 import type { SubjectRow } from './schema.ts';
 
+/** By what a list is filtered and ordered. */
+export type Listable = Pick<
+  SubjectRow,
+  'name' | 'user' | 'account' | 'domain' | 'origin' | 'privateBytes' | 'swapBytes' | 'fds' | 'threads' | 'processes' | 'verdict'
+>;
+
 export const subjectSorts = ['concern', 'private', 'growth', 'swap', 'fds', 'threads', 'processes', 'name', 'user', 'origin'] as const;
 type SubjectSort = (typeof subjectSorts)[number];
 
@@ -18,8 +24,8 @@ export interface ListQuery {
   limit: number;
 }
 
-export interface ListPage {
-  rows: SubjectRow[];
+export interface ListPage<Row> {
+  rows: Row[];
   /** How many match. */
   matching: number;
   /** Of the first row here. Behind the end, the last page is meant. */
@@ -27,7 +33,7 @@ export interface ListPage {
 }
 
 /** `rows` come by concern: what leaks first. They stay as they are. */
-export function listPage(rows: readonly SubjectRow[], query: ListQuery): ListPage {
+export function listPage<Row extends Listable>(rows: readonly Row[], query: ListQuery): ListPage<Row> {
   const chosen = ordered(matching(rows, query.filter), query.sort, query.direction);
   const lastPage = Math.max(0, Math.ceil(chosen.length / query.limit) - 1) * query.limit;
   const offset = query.offset < chosen.length ? query.offset : lastPage;
@@ -42,13 +48,13 @@ const verdictText: Record<VerdictWord, string> = {
   'no-leak': 'healthy',
 };
 
-function matching(rows: readonly SubjectRow[], filter: string): SubjectRow[] {
+function matching<Row extends Listable>(rows: readonly Row[], filter: string): readonly Row[] {
   const words = filter
     .toLowerCase()
     .split(/\s+/)
     .filter((word) => word !== '');
+  if (words.length === 0) return rows;
   return rows.filter((row) => {
-    if (words.length === 0) return true;
     const { name, user, account, domain, origin, verdict } = row;
     const text = [name, user, account, domain, origin, origin?.replaceAll('-', ' '), verdictText[verdict.verdict]].join('\n').toLowerCase();
     return words.every((word) => text.includes(word));
@@ -56,7 +62,7 @@ function matching(rows: readonly SubjectRow[], filter: string): SubjectRow[] {
 }
 
 /** What is absent sorts last in both directions: it is not small. */
-const sortValues: Record<Exclude<SubjectSort, 'concern'>, (row: SubjectRow) => number | string | null> = {
+const sortValues: Record<Exclude<SubjectSort, 'concern'>, (row: Listable) => number | string | null> = {
   private: (row) => row.privateBytes,
   growth: sureGrowth,
   swap: (row) => row.swapBytes,
@@ -69,7 +75,7 @@ const sortValues: Record<Exclude<SubjectSort, 'concern'>, (row: SubjectRow) => n
 };
 
 /** Of private memory, bytes an hour; null unless its interval leaves zero out: noise is not growth. */
-function sureGrowth({ verdict }: SubjectRow): number | null {
+function sureGrowth({ verdict }: Listable): number | null {
   const slope = verdict.resources.find(({ resource }) => resource === 'memory')?.slope ?? null;
   return slope !== null && (slope.low > 0 || slope.high < 0) ? slope.perHour : null;
 }
@@ -79,7 +85,7 @@ function byItsNumbers(name: string): string {
   return name.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(10, '0'));
 }
 
-function ordered(rows: readonly SubjectRow[], sort: SubjectSort, direction: SortDirection | undefined): readonly SubjectRow[] {
+function ordered<Row extends Listable>(rows: readonly Row[], sort: SubjectSort, direction: SortDirection | undefined): readonly Row[] {
   if (sort === 'concern') return direction === 'descending' ? rows.toReversed() : rows;
   const readValue = sortValues[sort];
   const isNumber = !['name', 'user', 'origin'].includes(sort);
@@ -94,6 +100,6 @@ function ordered(rows: readonly SubjectRow[], sort: SubjectSort, direction: Sort
     .map(({ row }) => row);
 }
 
-function byMemory(one: SubjectRow, other: SubjectRow): number {
+function byMemory(one: Listable, other: Listable): number {
   return (other.privateBytes ?? -1) - (one.privateBytes ?? -1) || (one.name < other.name ? -1 : one.name > other.name ? 1 : 0);
 }

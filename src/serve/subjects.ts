@@ -1,6 +1,8 @@
 /** `/api/v1/subjects` and `/api/v1/subjects/{id}`. */
+import type { Sample } from '../model/gauge.ts';
 import { valueOrNull } from '../model/reading.ts';
-import { hostSubject } from '../model/subject.ts';
+import { hostSubject, type Subject } from '../model/subject.ts';
+import type { SubjectVerdict } from '../model/verdict.ts';
 import type { OpenFiles } from '../sample/openFiles/openFiles.ts';
 import type { ProcessSample, Scan } from '../sample/scan.ts';
 import { findingPart } from './findings.ts';
@@ -8,14 +10,14 @@ import { type Held, openFilesOfWorkload, openFilesPart, withHeld } from './openF
 import { privateBytesOf, subjectRow, timeText } from './rows.ts';
 import type { SubjectDetailDocument, SubjectRow, SubjectsDocument } from './schema.ts';
 import type { LiveSource } from './source.ts';
-import { type ListQuery, listPage } from './subjectList.ts';
+import { type Listable, type ListQuery, listPage } from './subjectList.ts';
 import { listedVerdict, unjudgedVerdict, verdictOf, workloadsByConcern, workloadVerdict } from './verdictView.ts';
 
 const maxMembers = 200;
 
 export function subjectsDocument(source: LiveSource, query: ListQuery & { kind: 'process' | 'workload' }): SubjectsDocument {
   const scan = source.scan();
-  const all = query.kind === 'workload' ? workloadRows(source) : processRows(source, scan);
+  const all = query.kind === 'workload' ? workloads(source) : processes(source, scan);
   const { rows, matching, offset } = listPage(all, query);
   return {
     schema: 'stanch.subjects/1',
@@ -23,39 +25,86 @@ export function subjectsDocument(source: LiveSource, query: ListQuery & { kind: 
     total: all.length,
     matching,
     offset,
-    subjects: rows.map((row) => listedRow(source, row)),
+    subjects: rows.map((listed) => listed.row()),
   };
 }
 
-function listedRow(source: LiveSource, row: SubjectRow): SubjectRow {
-  const spark = row.kind === 'workload' ? (source.judged(row.id)?.spark() ?? []) : row.spark;
-  return { ...row, verdict: listedVerdict(row.verdict), spark };
+/** One of thousands of which a page is shown: what it is ordered by is read when it is, and its row is made when it is shown. */
+class Listed implements Listable {
+  readonly verdict: SubjectVerdict;
+  readonly #subject: Subject;
+  readonly #seen: { sample: Sample; zombies: number };
+  readonly #spark: () => (number | null)[];
+
+  constructor(subject: Subject, seen: { sample: Sample; zombies: number }, verdict: SubjectVerdict, spark: () => (number | null)[]) {
+    this.#subject = subject;
+    this.#seen = seen;
+    this.verdict = verdict;
+    this.#spark = spark;
+  }
+
+  get name() {
+    return this.#subject.name;
+  }
+  get user() {
+    return this.#subject.user ?? null;
+  }
+  get account() {
+    return this.#subject.account ?? null;
+  }
+  get domain() {
+    return this.#subject.domain ?? null;
+  }
+  get origin() {
+    return this.#subject.origin ?? null;
+  }
+  get privateBytes() {
+    return privateBytesOf(this.#seen.sample);
+  }
+  get swapBytes() {
+    return valueOrNull(this.#seen.sample.swapBytes);
+  }
+  get fds() {
+    return valueOrNull(this.#seen.sample.fds);
+  }
+  get threads() {
+    return valueOrNull(this.#seen.sample.threads);
+  }
+  get processes() {
+    return valueOrNull(this.#seen.sample.processes);
+  }
+
+  /** In a list its verdict is shorter than in its own document. */
+  row(verdict = listedVerdict(this.verdict)): SubjectRow {
+    return subjectRow(this.#subject, this.#seen, verdict, this.#spark());
+  }
 }
 
-/** Without their sparklines: thousands are ordered for the few that are shown. */
-function workloadRows(source: LiveSource): SubjectRow[] {
-  return workloadsByConcern(source).map(({ workload, verdict }) => subjectRow(workload.subject, workload, verdict, []));
+function workloads(source: LiveSource): Listed[] {
+  return workloadsByConcern(source).map(
+    ({ workload, verdict }) => new Listed(workload.subject, workload, verdict, () => source.judged(workload.subject.id)?.spark() ?? []),
+  );
 }
 
-function processRows(source: LiveSource, scan: Scan): SubjectRow[] {
+function processes(source: LiveSource, scan: Scan): Listed[] {
   const memberCounts = new Map(scan.workloads.map((workload) => [workload.subject.id, workload.memberIds.length]));
   return scan.processes
-    .map((process) => processRow(source, process, memberCounts.get(process.subject.workloadId ?? '') ?? 0))
+    .map((process) => listedProcess(source, process, memberCounts.get(process.subject.workloadId ?? '') ?? 0))
     .sort((one, other) => (other.privateBytes ?? -1) - (one.privateBytes ?? -1));
 }
 
 /** A process that is alone in its workload is judged as that; others on their own once they have grown. */
-function processRow(source: LiveSource, process: ProcessSample, memberCount: number): SubjectRow {
+function listedProcess(source: LiveSource, process: ProcessSample, memberCount: number): Listed {
   const { subject } = process;
   const judgedId = memberCount === 1 && subject.workloadId !== undefined ? subject.workloadId : subject.id;
   const judged = source.judged(judgedId);
   const verdict =
     judged?.verdict ?? unjudgedVerdict(subject.name, 'not-watched', 'Not judged on its own: it has not grown since stanch first saw it.');
-  return subjectRow(
+  return new Listed(
     subject,
     process,
     withHeld(verdict, () => heldByProcess(process)),
-    judged?.spark() ?? [],
+    () => judged?.spark() ?? [],
   );
 }
 
@@ -100,7 +149,8 @@ function findRow(source: LiveSource, scan: Scan, subjectId: string): SubjectRow 
   const process = scan.processes.find(({ subject }) => subject.id === subjectId);
   if (process === undefined) return null;
   const siblings = scan.workloads.find(({ subject }) => subject.id === process.subject.workloadId);
-  return processRow(source, process, siblings?.memberIds.length ?? 0);
+  const alone = listedProcess(source, process, siblings?.memberIds.length ?? 0);
+  return alone.row(alone.verdict);
 }
 
 function members(scan: Scan, workloadId: string): SubjectDetailDocument['members'] {

@@ -7,10 +7,7 @@ import type { SubjectVerdict, VerdictWord } from '../model/verdict.ts';
 import type { WorkloadSample } from '../sample/scan.ts';
 import { openFilesOfWorkload, withHeld } from './openFiles.ts';
 import { privateBytesOf } from './rows.ts';
-import type { SubjectRow } from './schema.ts';
 import type { LiveSource } from './source.ts';
-
-type ListedVerdict = SubjectRow['verdict'];
 
 const rank: Record<VerdictWord, number> = { leak: 0, suspect: 1, undecided: 2, 'no-leak': 2 };
 
@@ -36,14 +33,31 @@ export function workloadVerdict(source: LiveSource, { subject, sample, zombies }
  * A verdict for a list of hundreds. What leaks or is suspected stays whole; of the others only memory is kept beside the verdict itself,
  * without its reasons a second time. The document of one subject has them all.
  */
-export function listedVerdict(verdict: ListedVerdict): ListedVerdict {
+export function listedVerdict(verdict: SubjectVerdict): SubjectVerdict {
   if (verdict.verdict === 'leak' || verdict.verdict === 'suspect') return verdict;
   const memory = verdict.resources.filter(({ resource }) => resource === 'memory').map((judged) => ({ ...judged, reasons: [] }));
   return { ...verdict, resources: memory };
 }
 
+interface Concern {
+  workload: WorkloadSample;
+  verdict: SubjectVerdict;
+}
+
+/** Of the latest scan: a page asks three times after each, and thousands of workloads are ordered once. */
+const ordered = new WeakMap<LiveSource, { timeMs: number; revision: number; concerns: readonly Concern[] }>();
+
 /** What leaks first, soonest exhausted on top; then what is suspected; then by private memory. */
-export function workloadsByConcern(source: LiveSource): { workload: WorkloadSample; verdict: SubjectVerdict }[] {
+export function workloadsByConcern(source: LiveSource): readonly Concern[] {
+  const [timeMs, revision] = [source.scan().timeMs, source.verdictRevision()];
+  const known = ordered.get(source);
+  if (known?.timeMs === timeMs && known.revision === revision) return known.concerns;
+  const concerns = byConcern(source);
+  ordered.set(source, { timeMs, revision, concerns });
+  return concerns;
+}
+
+function byConcern(source: LiveSource): Concern[] {
   return source
     .scan()
     .workloads.map((workload) => ({ workload, verdict: workloadVerdict(source, workload) }))

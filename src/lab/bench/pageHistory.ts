@@ -19,7 +19,7 @@ const denseMs = 10_000;
 const denseForMs = 12 * hourMs;
 const earlierMs = 60_000;
 /** Everything else. */
-const sparseMs = hourMs;
+const sparseMs = 3 * hourMs;
 
 /** In letters: names that differ in numbers alone are workers of one workload. */
 function nameOf(index: number): string {

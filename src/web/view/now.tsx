@@ -23,8 +23,8 @@ const accusedEveryMs = 3000;
 const evidenceEveryMs = 15_000;
 /** Characters: command lines make long sentences. */
 const longSummary = 110;
-/** A number and its unit stay on one line. */
-const beforeUnit = /(\d) (?=(?:[KMGT]iB|d|h|min|s)\b)/g;
+/** A number and its unit stay on one line, and so do the parts of a time: 4 h 24 min. */
+const withinAmount = /(\d) (?=(?:[KMGT]iB|d|h|min|s)\b)|(\d (?:d|h|min)) (?=\d)/g;
 
 export function Now() {
   const now = status.value;
@@ -53,7 +53,7 @@ function Headline({ now }: { now: StatusDocument }) {
   return (
     <section class="headline" aria-label="In one sentence">
       <h1 class={now.summary.length > longSummary ? 'long' : ''}>
-        <Name text={now.summary.replace(beforeUnit, '$1\u00a0')} />
+        <Name text={now.summary.replace(withinAmount, '$1$2\u00a0')} />
       </h1>
       {host.exhaustion ? (
         <p class="countdown countdown-leak">
