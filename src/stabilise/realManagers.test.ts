@@ -115,8 +115,10 @@ function apacheInstance(folder: string, mpm: 'prefork' | 'event', port: number):
 LoadModule authz_core_module ${apacheModules}/mod_authz_core.so
 User www-data\nGroup www-data\nServerName localhost\nListen 127.0.0.1:${port}\nDocumentRoot ${folder}\nPidFile ${folder}/pid\nErrorLog ${folder}/log
 StartServers 2\nServerLimit 2\n${workers}DefaultRuntimeDir ${folder}\n`;
-  writeFileSync(join(folder, 'httpd.conf'), config);
-  return ['-f', join(folder, 'httpd.conf'), '-DFOREGROUND'];
+  // By its name it is a workload of its own, whatever else of Apache runs here.
+  const path = join(folder, `own${process.pid % 100_000}.conf`);
+  writeFileSync(path, config);
+  return ['-f', path, '-DFOREGROUND'];
 }
 
 async function freePort(): Promise<number> {
