@@ -1,5 +1,6 @@
 /** Takes out of a window of floors what the workload of the moment and the hour of the day or of the week explain. Pure. */
 import type { WindowView } from '../series/window.ts';
+import { fillDips } from './dips.ts';
 import { quantile, type Regression, regress } from './statistics.ts';
 
 const hourMs = 3_600_000;
@@ -32,6 +33,7 @@ export function clearOfLoadAndSeason(view: WindowView, n: number, fromMs: number
   const u = new Float64Array(n);
   for (let i = 0; i < n; i += 1) u[i] = ((view.timeMs[i] ?? 0) - fromMs) / spanMs;
   const floor = Float64Array.from(view.floor.subarray(0, n));
+  fillDips(floor, 0, n);
   const load = centredLoad(view, n);
   let loadShare: number | null = null;
   if (load !== null) loadShare = takeOutLoad(floor, [ones, u, load], n);

@@ -1,5 +1,6 @@
 import type { SubjectWindow, WindowView } from '../series/window.ts';
 import { bucketsPerBlock } from './blocks.ts';
+import { fillDips } from './dips.ts';
 import { emptyView, type Past } from './evidence.ts';
 import type { PastLives } from './lives.ts';
 
@@ -27,6 +28,7 @@ export function pastBefore(
   const blockSize = bucketsPerBlock(of.length);
   for (let l = level; l < window.levelsInUse; l += 1) {
     const older = window.view(l, channel, Number.POSITIVE_INFINITY, view);
+    fillDips(older.floor, 0, older.length);
     let highest = Number.NEGATIVE_INFINITY;
     const size = l === level ? blockSize : 1;
     for (let i = 0; i + size <= older.length; i += size) {

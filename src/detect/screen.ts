@@ -1,3 +1,5 @@
+import { fillDips } from './dips.ts';
+
 /** Rise between the first and the last quarter that is worth a second look, in average heights of the values above their floor. */
 const leastRise = 0.4;
 
@@ -5,22 +7,35 @@ const leastRise = 0.4;
 const lowest = new Float64Array(4);
 const mean = new Float64Array(4);
 
+/** Pairs of quarters in rising order that a growth shows at least, in their lowest floors and in their means. */
+const leastRising = { lowest: 4.5, mean: 4 };
+
 /**
  * A first look that costs next to nothing: do the quarters of `floors[from, from + n)` rise? Most series stop here, many of them
  * when only the first and the last quarter have been looked at. Passes every window that the rules could call a leak, and hardly any
- * flat one.
+ * flat one. Where the means rise and the lowest floors do not, dips are filled, for it may be those alone that hide the growth.
  */
 export function mayRise(floors: Float64Array, from: number, n: number, quantum: number): boolean {
   measureQuarter(floors, from, n, 0);
   measureQuarter(floors, from, n, 3);
-  const rise = Math.max((lowest[3] ?? 0) - (lowest[0] ?? 0), (mean[3] ?? 0) - (mean[0] ?? 0));
-  if (rise < quantum) return false;
+  if (riseOfQuarters() < quantum) return false;
   measureQuarter(floors, from, n, 1);
   measureQuarter(floors, from, n, 2);
+  if (concordance(mean) < leastRising.mean) return false;
+  if (quartersRise()) return true;
+  if (fillDips(floors, from, n) === 0) return false;
+  for (let quarter = 0; quarter < 4; quarter += 1) measureQuarter(floors, from, n, quarter);
+  return concordance(mean) >= leastRising.mean && quartersRise();
+}
+
+function riseOfQuarters(): number {
+  return Math.max((lowest[3] ?? 0) - (lowest[0] ?? 0), (mean[3] ?? 0) - (mean[0] ?? 0));
+}
+
+function quartersRise(): boolean {
   let spread = 0;
   for (let q = 0; q < 4; q += 1) spread += (mean[q] ?? 0) - (lowest[q] ?? 0);
-  if (rise < (leastRise * spread) / 4) return false;
-  return concordance(lowest) >= 4.5 && concordance(mean) >= 4;
+  return riseOfQuarters() >= (leastRise * spread) / 4 && concordance(lowest) >= leastRising.lowest;
 }
 
 function measureQuarter(floors: Float64Array, from: number, n: number, quarter: number): void {
