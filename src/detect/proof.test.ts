@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lookAgain, type Suspicion, unsuspected } from './proof.ts';
+import { lookAgain, missingProof, type Suspicion, unsuspected } from './proof.ts';
+import { evidenceOf, mib, minute, viewOf } from './samplesForTests.ts';
 
 const hour = 3_600_000;
 const startMs = Date.UTC(2026, 0, 1);
@@ -30,4 +31,12 @@ test('a suspicion ends when it has been gone for as long as it was there', () =>
 
 test('what ends after weeks is forgotten as soon as what ends after a day', () => {
   assert.deepEqual(after(`${'+'.repeat(500)}${'.'.repeat(9)}`), unsuspected);
+});
+
+test('what is surely a leak need not have grown as much as what may be the work of the day', () => {
+  const shown: Suspicion = { spanMs: hour, shownMs: 4 * hour, likelyMs: 4 * hour, seenMs: startMs };
+  const straight = evidenceOf(viewOf(minute, (i) => (1000 + 3 * i) * mib));
+  const lackedAt = (probability: number) => missingProof(straight, hour, 'bytes', shown, false, probability)?.rule;
+  assert.equal(lackedAt(0.55), 'more-than-usual');
+  assert.equal(lackedAt(0.98), undefined);
 });

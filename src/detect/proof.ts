@@ -26,6 +26,8 @@ const remembered = 2;
  */
 const usualWithinDay = 1;
 const usualAtOnce = 0.12;
+/** Share of it that is forgiven where nothing but a leak explains the growth: what follows the work of a day is never as straight. */
+const forgivenWhenSure = 0.4;
 const usualAmount = { bytes: 4 * 1_048_576, count: 16 };
 
 /**
@@ -79,7 +81,7 @@ export interface MissingProof {
 
 /**
  * What is still missing, or null when it may be called a leak. `seenMs`: how long the growth has been seen, in all runs that showed it.
- * `young`: known too short for any leak.
+ * `young`: known too short for any leak. `probability`: that this window shows a leak.
  */
 export function missingProof(
   e: WindowEvidence,
@@ -87,6 +89,7 @@ export function missingProof(
   unit: 'bytes' | 'count',
   suspicion: Suspicion,
   young: boolean,
+  probability: number,
 ): MissingProof | null {
   if (young) return lacks('known-long-enough', () => 'it is known too short for more than a suspicion');
   const neededMs = goesOnMs(suspicion);
@@ -106,7 +109,8 @@ export function missingProof(
   }
   if (seenMs >= dayMs) return null;
   const share = Math.round(e.relativeGrowth * 100);
-  if (e.relativeGrowth < Math.max(usualAtOnce, usualWithinDay * Math.sqrt(spanMs / dayMs))) {
+  const usual = Math.max(usualAtOnce, usualWithinDay * Math.sqrt(spanMs / dayMs));
+  if (e.relativeGrowth < usual * (1 - forgivenWhenSure * Math.max(0, 2 * probability - 1))) {
     return lacks('more-than-usual', () => `${share} % in ${formatDuration(spanMs)} is what healthy programs grow by within a day, too`);
   }
   if (e.growth < usualAmount[unit]) {
