@@ -12,25 +12,38 @@ const most = 1 / 8;
 const clear = 8;
 const missing = 1 / 4;
 
-const depths = new Float64Array(256);
-const steps = new Float64Array(256);
+const steps = new Float64Array(128);
+const dips = new Int32Array(256);
 
 /** Fills the dips of `floor[from, from + n)`, oldest first, with the floor before them. Returns in how many buckets. */
 export function fillDips(floor: Float64Array, from: number, n: number): number {
+  const leastDepth = clear * usualStep(floor, from, n);
   const reach = Math.floor(n * longest);
-  for (let i = 0; i < n; i += 1) {
-    const before = highest(floor, from + Math.max(0, i - reach), from + i);
-    const after = highest(floor, from + i + 1, from + Math.min(n, i + 1 + reach));
-    const depth = before - (floor[from + i] ?? 0);
-    depths[i] = depth > 0 && after >= before - missing * depth ? depth : 0;
-    if (i > 0) steps[i - 1] = Math.abs((floor[from + i] ?? 0) - (floor[from + i - 1] ?? 0));
-  }
-  const leastDepth = n < 2 ? 0 : clear * quantile(steps, n - 1, 0.5);
   let count = 0;
-  for (let i = 0; i < n; i += 1) if ((depths[i] ?? 0) > leastDepth) count += 1;
-  if (count === 0 || count > most * n) return 0;
-  for (let i = 1; i < n; i += 1) if ((depths[i] ?? 0) > leastDepth) floor[from + i] = floor[from + i - 1] ?? 0;
+  let highestYet = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < n; i += 1) {
+    const value = floor[from + i] ?? 0;
+    highestYet = Math.max(highestYet, value);
+    if (highestYet - value <= leastDepth) continue;
+    const before = highest(floor, from + Math.max(0, i - reach), from + i);
+    const depth = before - value;
+    if (depth <= leastDepth || highest(floor, from + i + 1, from + Math.min(n, i + 1 + reach)) < before - missing * depth) continue;
+    dips[count] = from + i;
+    count += 1;
+    if (count > most * n) return 0;
+  }
+  for (let k = 0; k < count; k += 1) floor[dips[k] ?? 0] = floor[(dips[k] ?? 0) - 1] ?? 0;
   return count;
+}
+
+/** Median step from bucket to bucket, by every second one. */
+function usualStep(floor: Float64Array, from: number, n: number): number {
+  let count = 0;
+  for (let i = 1; i < n; i += 2) {
+    steps[count] = Math.abs((floor[from + i] ?? 0) - (floor[from + i - 1] ?? 0));
+    count += 1;
+  }
+  return count === 0 ? 0 : quantile(steps, count, 0.5);
 }
 
 function highest(floor: Float64Array, from: number, end: number): number {
