@@ -36,10 +36,15 @@ function startLeak(folder: string): { ready: Promise<unknown>; stop: () => Promi
   };
 }
 
+interface SinkAlert {
+  generatorURL: string;
+  annotations: { summary: string };
+}
+
 interface Sink {
   url: string;
   /** What came, oldest first; waits for the next one where there is none yet. */
-  next(): Promise<{ alerts: { generatorURL: string; annotations: { summary: string } }[] }>;
+  next(): Promise<{ alerts: SinkAlert[] }>;
   stop(): void;
 }
 
@@ -167,9 +172,9 @@ async function seesTheLeak(browser: Browser, url: string): Promise<void> {
 
 /** Follows the link of the message that came, takes care of the incident, and looks at the views about the server. */
 async function takesCare(browser: Browser, url: string, sink: Sink, token: string): Promise<void> {
-  let alert = (await sink.next()).alerts[0];
-  // Something else on this machine may be told of as well.
-  while (alert?.annotations.summary.includes('onerror') !== true) alert = (await sink.next()).alerts[0];
+  let alert: SinkAlert | undefined;
+  // Something else on this machine may be told of as well, and together with it.
+  while (alert === undefined) alert = (await sink.next()).alerts.find(({ annotations }) => annotations.summary.includes('onerror'));
   const { hash } = new URL(alert.generatorURL);
   // Acting without the token is refused, and then it is asked for.
   const { page, complaints, close } = await openView(browser, url + hash, { expected: /401/ });
