@@ -64,7 +64,7 @@ const panels: readonly Panel[] = [
     ],
   },
   {
-    title: 'Waiting for memory, and swapping in',
+    title: 'Waiting for memory',
     type: 'timeseries',
     unit: 'percentunit',
     width: 12,

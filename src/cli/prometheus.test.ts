@@ -10,6 +10,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findOnPath } from '../lab/programs.ts';
+import { metricsText } from '../serve/metrics.ts';
+import { sourceForTests } from '../serve/sourceForTests.ts';
 import { alertmanagerChannel } from '../tell/channels/alertmanager.ts';
 import { channelOf, hostileName, messageForTests } from '../tell/incidentsForTests.ts';
 import { grafanaDashboard } from './grafanaDashboard.ts';
@@ -66,6 +68,30 @@ async function until(url: string, wanted: (text: string) => boolean): Promise<st
   }
 }
 
+const sometimesEmpty = [
+  'stanch_host_exhaustion_seconds',
+  'stanch_workload_leak_probability',
+  'stanch_workload_growth_bytes_per_second',
+  'stanch_host_memory_pressure_ratio',
+  'stanch_probe_seconds',
+];
+
+test('the dashboard has the shape that Grafana imports: no panel on another, each query named, the data source a variable', () => {
+  const { uid, panels, templating } = grafanaDashboard();
+  assert.equal(uid, 'stanch');
+  assert.ok(templating.list.some(({ name, type, query }) => name === 'datasource' && type === 'datasource' && query === 'prometheus'));
+  assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
+  const cells = panels.flatMap(({ title, gridPos: { x = 0, y = 0, w = 0, h = 0 } }) => {
+    assert.ok(x + w <= 24, title);
+    return Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`);
+  });
+  assert.equal(new Set(cells).size, cells.length);
+  for (const { datasource, targets } of panels) {
+    assert.deepEqual(datasource, { type: 'prometheus', uid: '$datasource' });
+    assert.equal(new Set(targets.map(({ refId }) => refId)).size, targets.length);
+  }
+});
+
 test('promtool takes the rules', { skip: missing('promtool', 'prometheus') }, (t) => {
   const file = join(folder(t), 'stanch.rules.yml');
   writeFileSync(file, prometheusRules());
@@ -106,10 +132,22 @@ test('Prometheus scrapes a running stanch, and finds no fault with rules or dash
       ),
   );
   for (const { health, lastError, name } of JSON.parse(rules).data.groups[0].rules) assert.equal(health, 'ok', `${name}: ${lastError}`);
-  for (const { targets } of grafanaDashboard().panels) {
-    for (const { expr } of targets) {
-      const answer = await fetchText(`${api}/query?query=${encodeURIComponent(expr.replaceAll('$instance', '.*'))}`);
-      assert.equal(JSON.parse(answer).status, 'success', expr);
+  // Of a server on which something leaks: what has no value is not in the metrics of this one.
+  const known = metrics + metricsText(sourceForTests());
+  type Answer = { status: string; data: { result: { metric: Record<string, string> }[] } };
+  const ask = async (query: string): Promise<Answer> => JSON.parse(await fetchText(`${api}/query?query=${encodeURIComponent(query)}`));
+  for (const { title, targets } of grafanaDashboard().panels) {
+    for (const { expr, legendFormat } of targets) {
+      const name = /stanch_\w+/.exec(expr)?.[0] ?? '';
+      assert.ok(known.includes(`# TYPE ${name} `), `${title}: there is a metric ${name}`);
+      const { status, data } = await ask(expr.replaceAll('$instance', '.*'));
+      assert.equal(status, 'success', expr);
+      // Nothing leaks here, and no service may be there to be asked: then there is nothing to show.
+      const isThere = (await ask(name)).data.result.length > 0;
+      assert.ok(isThere || sometimesEmpty.includes(name), `${title}: ${name} has values`);
+      assert.equal(data.result.length > 0, isThere, `${title}: ${expr}`);
+      for (const { metric } of data.result)
+        for (const [, label = ''] of legendFormat.matchAll(/{{(\w+)}}/g)) assert.ok(label in metric, `${title}: ${label} in ${expr}`);
     }
   }
 });
