@@ -20,7 +20,7 @@ nothing_there() { printf 'stanch: %s can not be had from Debian: apt-get update,
 
 # The kernel as an ELF file, which QEMU enters without a BIOS and without unpacking it under emulation.
 say 'kernel of the test server'
-package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends:/ { print $2; exit }')
+package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends:/ && !found++ { print $2 }')
 apt-get -q download "$package" >/dev/null 2>&1 || nothing_there "$package"
 dpkg-deb -x ./*.deb kernel
 version=$(ls kernel/lib/modules)
@@ -42,7 +42,8 @@ fi
 
 say 'disk of the test server'
 mkdir root
-lz4 -dc "$base" | tar -x -C root --numeric-owner
+# To its end: tar is content with less, and would leave lz4 with nobody to write to.
+lz4 -dc "$base" | (tar -x -C root --numeric-owner && cat >/dev/null)
 target=root/lib/modules/$version
 for module in drivers/virtio drivers/net/virtio_net.ko drivers/net/net_failover.ko net/core/failover.ko drivers/block drivers/char/hw_random \
   drivers/char/virtio_console.ko fs/overlayfs fs/autofs drivers/rtc lib crypto net/sched net/netfilter mm; do
