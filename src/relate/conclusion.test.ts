@@ -112,6 +112,9 @@ test('the CPUs; the disk; the service itself', () => {
     byCpu.sentence ?? '',
     /because the CPUs are busy \(99 % busy, PSI cpu some 90 %, 12 tasks want 2 CPUs\), not because of memory/,
   );
+  const nearlyFull = conclude(symptoms({}, { ...busy, memAvailableRatio: 0.07, memAvailableBytes: 51 * 1024 ** 2 }));
+  assert.equal(nearlyFull.cause, 'cpu');
+  assert.doesNotMatch(nearlyFull.sentence ?? '', /not because of memory/, 'there is hardly any left');
   const byDisk = conclude(symptoms({}, slowDisk));
   assert.equal(byDisk.cause, 'disk');
   assert.match(

@@ -100,7 +100,8 @@ function inOrder(found: readonly HostCause[]): HostCause[] {
 /** What people take it for: the network when it is memory, memory when it is anything else. */
 function contrast(cause: HostCause, also: readonly HostCause[], symptoms: Symptoms): string {
   const mistaken: HostCause = cause === 'memory' ? 'network' : 'memory';
-  if (also.includes(mistaken)) return '';
+  // With hardly any left it is not cleared, though nobody waits for it yet.
+  if (also.includes(mistaken) || (mistaken === 'memory' && isShort(symptoms.vitals))) return '';
   const [text] = clearedTexts(symptoms, [mistaken]);
   return text === undefined ? '' : `, not because of ${mistaken === 'network' ? 'the network' : mistaken} (${text})`;
 }

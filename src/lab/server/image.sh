@@ -15,11 +15,13 @@ trap 'rm -rf -- "$work"' EXIT
 cd "$work"
 
 say() { printf 'stanch: %s …\n' "$*" >&2; }
+# Debian's packages can't be had, which says nothing about stanch: image.ts knows it by this code.
+nothing_there() { printf 'stanch: %s can not be had from Debian: apt-get update, and a way to its packages\n' "${1:-a kernel}" >&2; exit 75; }
 
 # The kernel as an ELF file, which QEMU enters without a BIOS and without unpacking it under emulation.
 say 'kernel of the test server'
-package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends:/ { print $2; exit }')
-apt-get -q download "$package" >/dev/null 2>&1
+package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends:/ && !found++ { print $2 }')
+apt-get -q download "$package" >/dev/null 2>&1 || nothing_there "$package"
 dpkg-deb -x ./*.deb kernel
 version=$(ls kernel/lib/modules)
 modules=kernel/lib/modules/$version
@@ -33,13 +35,15 @@ if [ ! -s "$base" ]; then
   printf 'path-exclude=/usr/share/%s/*\n' doc man info locale >excluded
   eatmydata mmdebstrap --quiet --variant=minbase --mode=root --skip=check/empty --dpkgopt="$PWD/excluded" \
     --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Check-Date "false"' --aptopt='Acquire::Languages "none"' \
-    --include="$packages" bookworm - /etc/apt/sources.list.d/debian.sources | lz4 -q -c >base
+    --include="$packages" bookworm - /etc/apt/sources.list.d/debian.sources | lz4 -q -c >base ||
+    nothing_there 'what the server is made of'
   mv base "$base"
 fi
 
 say 'disk of the test server'
 mkdir root
-lz4 -dc "$base" | tar -x -C root --numeric-owner
+# To its end: tar is content with less, and would leave lz4 with nobody to write to.
+lz4 -dc "$base" | (tar -x -C root --numeric-owner && cat >/dev/null)
 target=root/lib/modules/$version
 for module in drivers/virtio drivers/net/virtio_net.ko drivers/net/net_failover.ko net/core/failover.ko drivers/block drivers/char/hw_random \
   drivers/char/virtio_console.ko fs/overlayfs fs/autofs drivers/rtc lib crypto net/sched net/netfilter mm; do

@@ -32,7 +32,8 @@ async function test(args: readonly string[]): Promise<number> {
   if (files.length === 0) return usage(names.join(' '));
   await frozenServer();
   // One server at a time: two of them slow each other down until the services of both time out.
-  const flags = ['--test', '--test-concurrency=1', `--test-timeout=${storyMs}`, ...files.map((file) => join(stories, file))];
+  const more = (process.env.TEST_FLAGS ?? '').split(' ').filter(Boolean);
+  const flags = ['--test', '--test-concurrency=1', `--test-timeout=${storyMs}`, ...more, ...files.map((file) => join(stories, file))];
   const env = { ...process.env, STANCH_LONG_STORIES: args.includes('--all') ? '1' : '' };
   const child = spawn(process.execPath, flags, { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => child.kill(signal));

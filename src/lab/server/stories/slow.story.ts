@@ -28,11 +28,11 @@ const troubles: readonly Trouble[] = [
   },
   { title: 'more work than CPUs', cause: 'cpu', begin: (vm) => beginTrouble(vm, 'exec stress-ng --cpu 16'), end: endTrouble },
   {
-    title: 'a disk that takes eight requests a second',
+    title: 'a disk that takes two requests a second',
     cause: 'disk',
     begin: async (vm) => {
       await beginTrouble(vm, 'for n in 1 2 3 4; do dd if=/dev/zero of=/var/tmp/slow.$n bs=64k count=500 oflag=dsync & done; wait');
-      await vm.throttle('root', 8);
+      await vm.throttle('root', 2);
     },
     end: async (vm) => {
       await vm.throttle('root', 0);
@@ -42,7 +42,8 @@ const troubles: readonly Trouble[] = [
   {
     title: 'more memory in use than there is RAM',
     cause: 'memory',
-    begin: (vm) => beginTrouble(vm, memoryStorm(1)),
+    // It lets the others have the CPUs, which it is not about.
+    begin: (vm) => beginTrouble(vm, `renice -n 19 $$; ${memoryStorm(1)}`),
     end: endTrouble,
   },
 ];
