@@ -24,3 +24,20 @@ test('what the kernel says counts where it says more, and where the looks are fa
   assert.deepEqual(rarely.add(at(3, 50), 60_000), { some10: 0.03, full10: absent });
   assert.equal(rarely.add(absent, 120_000), absent);
 });
+
+test('it is the same however often somebody looks, and a look that is late by a little reaches no further back', () => {
+  for (const stepMs of [20, 50, 101, 1_000]) {
+    const meter = new PressureMeter();
+    let last: unknown;
+    for (let atMs = 0; atMs <= 40_000; atMs += stepMs) last = meter.add(at(20, atMs / 1000), atMs);
+    assert.deepEqual(last, { some10: 1, full10: absent }, `every ${stepMs} ms`);
+  }
+  const late = new PressureMeter();
+  for (const [atMs, waitedSeconds] of [
+    [0, 0],
+    [10_000, 10],
+    [19_990, 10],
+  ] as const)
+    late.add(at(0, waitedSeconds), atMs);
+  assert.deepEqual(late.add(at(0, 10), 29_990), { some10: 0, full10: absent });
+});

@@ -10,6 +10,10 @@ const windowMs = 10_000;
 /** Looked at more rarely, it says nothing of the last seconds. */
 const longestMs = 30_000;
 const mostLooks = 100;
+/** Looks that come sooner than this after the last that was kept are not kept, so that those that are reach back far enough. */
+const spacingMs = (2 * windowMs) / mostLooks;
+/** A look that is late by a little makes the one ten seconds ago young by as much. */
+const slackMs = 500;
 
 export class PressureMeter {
   readonly #looks: { monotonicMs: number; totals: PressureTotals }[] = [];
@@ -18,14 +22,13 @@ export class PressureMeter {
   add(totals: Reading<PressureTotals>, monotonicMs: number): Reading<Pressure> {
     if (!isValue(totals)) return totals;
     const looks = this.#looks;
-    looks.push({ monotonicMs, totals });
-    if (looks.length > mostLooks) looks.splice(1, 1);
+    if (monotonicMs - (looks.at(-1)?.monotonicMs ?? Number.NEGATIVE_INFINITY) >= spacingMs) looks.push({ monotonicMs, totals });
     // The first is the latest of those that are old enough.
-    while (looks[1] !== undefined && monotonicMs - looks[1].monotonicMs >= windowMs) looks.shift();
+    while (looks[1] !== undefined && monotonicMs - looks[1].monotonicMs >= windowMs - slackMs) looks.shift();
     const first = looks[0];
     const spanMs = first === undefined ? 0 : monotonicMs - first.monotonicMs;
     const { some10, full10, someSeconds, fullSeconds } = totals;
-    if (first === undefined || spanMs < windowMs || spanMs > longestMs) return { some10, full10 };
+    if (first === undefined || spanMs < windowMs - slackMs || spanMs > longestMs) return { some10, full10 };
     const share = (before: Reading<number>, now: Reading<number>) =>
       isValue(before) && isValue(now) ? Math.min(1, (now - before) / (spanMs / 1000)) : 0;
     return {

@@ -65,13 +65,13 @@ export class GlibcReader implements HeapReader {
     return nativeGrowth(heap, [first, second, third], this.#every);
   }
 
-  /** The sizes of blocks that are in use now, as they are told apart, by the address that the program knows; 0 for any that is not. */
-  sizesNow(addresses: readonly number[]): number[] {
+  /** The sizes of blocks that are in use now, as they are told apart, by the address that the program knows; 0 for any that is not. Null: they could not be read. */
+  sizesNow(addresses: readonly number[]): number[] | null {
     const table = this.#look(true).following?.table;
+    if (table === undefined) return null;
     return addresses.map((address) => {
-      const index = table?.indexOf(address - headerBytes) ?? -1;
-      const isThere =
-        table !== undefined && index >= 0 && table.addressOf(index) === address - headerBytes && table.kindOf(index) !== freeKind;
+      const index = table.indexOf(address - headerBytes);
+      const isThere = index >= 0 && table.addressOf(index) === address - headerBytes && table.kindOf(index) !== freeKind;
       return isThere ? (this.#blocks.sizes[table.kindOf(index)] ?? 0) : 0;
     });
   }

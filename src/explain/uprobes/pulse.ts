@@ -107,7 +107,14 @@ class Pulses {
     );
     const seen = await this.#watch('blocks', places, blockAndStack, forMs, recordedUs);
     const seenPerSecond = (seen.hits / seen.ms) * 1000;
-    return { blocks: seenBlocks(seen.records), seenPerSecond, forMs, share: (seenPerSecond * recordedUs) / 1e6, places: places.length };
+    const wereThereMs = counted.ms + asked.ms + seen.ms;
+    return {
+      blocks: seenBlocks(seen.records),
+      seenPerSecond,
+      forMs: wereThereMs,
+      share: (seenPerSecond * recordedUs) / 1e6,
+      places: places.length,
+    };
   }
 
   /** Ends before its time when there were too many hits: then it costs too much. */

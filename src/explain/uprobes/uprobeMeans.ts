@@ -7,6 +7,7 @@ import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sectionContent } from '../elfFile.ts';
 import type { GrowingThing } from '../growingThing.ts';
+import { startTimeOf } from '../identity.ts';
 import { type GlibcReader, openGlibc } from '../native/nativeProcess.ts';
 import { VariableNames } from '../native/variableNames.ts';
 import type { TargetMemory } from '../targetMemory.ts';
@@ -41,11 +42,13 @@ export async function addSites(
   things: readonly GrowingThing[],
   { intervalMs, says }: { intervalMs: number; says(text: string): void },
 ): Promise<Sites> {
+  const startTicks = startTimeOf(memory.pid);
   const sizes = new Set(things.flatMap(({ blockSizes = [] }) => blockSizes));
   const pulse = await pulseAt(memory.pid, allocationSites(memory), sizes, says);
   const ageMs = Math.min(intervalMs, mostAgeMs);
   await sleep(ageMs);
   const sizesNow = heap.sizesNow(pulse.blocks.map(({ block }) => block));
+  if (sizesNow === null || startTimeOf(memory.pid) !== startTicks) return { things: [...things], notes: [costNote(pulse), unseenNote] };
   const callers = new Callers(memory);
   const groups = groupsOf(pulse.blocks, sizesNow, callers);
   const found = things.map((thing) => ({ thing, group: groupFor(thing, groups) }));
@@ -53,6 +56,8 @@ export async function addSites(
   const placed = found.map(({ thing, group }) => (group === null ? thing : { ...thing, place: callers.nameOf(group.frames[0] ?? 0) }));
   return { things: placed, notes: [costNote(pulse), ...found.map(({ thing, group }) => siteNote(thing, group, ageMs, callers))] };
 }
+
+const unseenNote = 'The process ended, or its memory could not be read, before the last look: where what grows is allocated was not seen.';
 
 /** Blocks that were allocated by the same way. */
 interface Group {

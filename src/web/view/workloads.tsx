@@ -6,6 +6,8 @@ import { formatCount } from '../words/format.ts';
 import { type Column, columns, concernColumn, type Direction } from './columns.tsx';
 
 const pageSize = 100;
+/** The daemon takes no offset beyond, and answers with the last page there is. */
+const mostPages = 10_000;
 const freshEveryMs = 5000;
 /** Characters, as many as the daemon takes. */
 const maxFilterLength = 200;
@@ -14,7 +16,7 @@ export function Workloads({ query }: { query: URLSearchParams }) {
   const filter = (query.get('q') ?? '').slice(0, maxFilterLength);
   const column = columns.find(({ key }) => key === query.get('sort') && key !== 'spark') ?? concernColumn;
   const direction: Direction = readDirection(query.get('dir')) ?? column.firstDirection;
-  const page = Math.max(1, Math.floor(Number(query.get('page'))) || 1);
+  const page = Math.min(mostPages, Math.max(1, Math.floor(Number(query.get('page'))) || 1));
   const asked = new URLSearchParams({
     kind: 'workload',
     sort: column.key,
