@@ -2,6 +2,8 @@
  * Who called whom, out of the stack as it was and `.eh_frame`, which is in every program, stripped or not, and needs no frame pointers.
  * DWARF 5, section 6.4, and https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/ehframechpt.html
  */
+import { DwarfReader } from './dwarfReader.ts';
+
 const framePointer = 6;
 const stackPointer = 7;
 const returnAddress = 16;
@@ -130,77 +132,30 @@ export function unwind(copy: StackCopy, framesAt: (address: number) => CallFrame
   return found;
 }
 
-class Reader {
-  readonly bytes: Buffer;
-  at: number;
-
-  constructor(bytes: Buffer, at: number) {
-    this.bytes = bytes;
-    this.at = at;
-  }
-
-  byte(): number {
-    this.at += 1;
-    return this.bytes.readUInt8(this.at - 1);
-  }
-
-  fixed(length: 1 | 2 | 4): number {
-    this.at += length;
-    return this.bytes.readUIntLE(this.at - length, length);
-  }
-
-  uleb(): number {
-    let [value, scale] = [0, 1];
-    for (let read = 0; read < 10; read += 1) {
-      const byte = this.byte();
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) break;
-      scale *= 128;
-    }
-    return value;
-  }
-
-  sleb(): number {
-    let [value, scale] = [0, 1];
-    for (let read = 0; read < 10; read += 1) {
-      const byte = this.byte();
-      value += (byte & 0x7f) * scale;
-      scale *= 128;
-      if (byte < 0x80) return (byte & 0x40) === 0 ? value : value - scale;
-    }
-    return value;
-  }
-
-  /** As DW_EH_PE says: 4 or 8 bytes, with a sign, from where it stands. `address`: of the section. */
-  pointer(encoding: number, address: number): number {
-    const from = (encoding & 0x70) === 0x10 ? address + this.at : 0;
-    switch (encoding & 0x0f) {
-      case 0x03:
-        this.at += 4;
-        return from + this.bytes.readUInt32LE(this.at - 4);
-      case 0x0b:
-        this.at += 4;
-        return from + this.bytes.readInt32LE(this.at - 4);
-      case 0x00:
-      case 0x04:
-      case 0x0c:
-        this.at += 8;
-        return from + Number(this.bytes.readBigInt64LE(this.at - 8));
-      default:
-        throw new RangeError(`pointers encoded as 0x${encoding.toString(16)}`);
-    }
+/** As DW_EH_PE says: 4 or 8 bytes, with a sign, from where it stands. `address`: of the section. */
+function pointerFrom(reader: DwarfReader, encoding: number, address: number): number {
+  const from = (encoding & 0x70) === 0x10 ? address + reader.at : 0;
+  switch (encoding & 0x0f) {
+    case 0x03:
+      return from + reader.fixed(4);
+    case 0x0b:
+      return from + (reader.fixed(4) | 0);
+    case 0x00:
+    case 0x04:
+    case 0x0c:
+      return from + reader.signed8();
+    default:
+      throw new RangeError(`pointers encoded as 0x${encoding.toString(16)}`);
   }
 }
 
 function commonOf(bytes: Buffer, at: number): Common | null {
   const end = at + 4 + bytes.readUInt32LE(at);
-  const reader = new Reader(bytes, at + 8);
-  const version = reader.byte();
-  const augmentationEnd = bytes.indexOf(0, reader.at);
-  const augmentation = bytes.toString('latin1', reader.at, augmentationEnd);
-  reader.at = augmentationEnd + 1;
+  const reader = new DwarfReader(bytes, at + 8);
+  const version = reader.fixed(1);
+  const augmentation = reader.text();
   const [codeAlign, dataAlign] = [reader.uleb(), reader.sleb()];
-  if (version === 1) reader.byte();
+  if (version === 1) reader.fixed(1);
   else reader.uleb();
   let pointerEncoding = 0;
   const hasAugmentation = augmentation.startsWith('z');
@@ -210,9 +165,9 @@ function commonOf(bytes: Buffer, at: number): Common | null {
     const length = reader.uleb();
     const from = reader.at;
     for (const letter of augmentation.slice(1)) {
-      if (letter === 'R') pointerEncoding = reader.byte();
-      else if (letter === 'L') reader.byte();
-      else reader.pointer(reader.byte() & 0x7f, 0);
+      if (letter === 'R') pointerEncoding = reader.fixed(1);
+      else if (letter === 'L') reader.fixed(1);
+      else pointerFrom(reader, reader.fixed(1) & 0x7f, 0);
     }
     reader.at = from + length;
   }
@@ -220,9 +175,9 @@ function commonOf(bytes: Buffer, at: number): Common | null {
 }
 
 function functionOf(bytes: Buffer, at: number, to: number, address: number, common: Common) {
-  const reader = new Reader(bytes, at);
-  const start = reader.pointer(common.pointerEncoding, address);
-  const length = reader.pointer(common.pointerEncoding & 0x0f, 0);
+  const reader = new DwarfReader(bytes, at);
+  const start = pointerFrom(reader, common.pointerEncoding, address);
+  const length = pointerFrom(reader, common.pointerEncoding & 0x0f, 0);
   if (common.hasAugmentation) {
     const skipped = reader.uleb();
     reader.at += skipped;
@@ -236,12 +191,12 @@ function initialRules(): Rules {
 
 /** Up to the instruction `until` bytes from where the function begins. Null: its frame is told by an expression. */
 function run(bytes: Buffer, [from, to]: [number, number], common: Common, until: number, initial: () => Rules): Rules | null {
-  const reader = new Reader(bytes, from);
+  const reader = new DwarfReader(bytes, from);
   let rules = initial();
   const remembered: Rules[] = [];
   let location = 0;
   for (let step = 0; step < mostInstructions && reader.at < to; step += 1) {
-    const code = reader.byte();
+    const code = reader.fixed(1);
     const [high, low] = [code >> 6, code & 0x3f];
     if (high === 1 || (code >= 0x02 && code <= 0x04)) {
       location += (high === 1 ? low : reader.fixed(code === 0x02 ? 1 : code === 0x03 ? 2 : 4)) * common.codeAlign;
@@ -257,7 +212,7 @@ function run(bytes: Buffer, [from, to]: [number, number], common: Common, until:
 }
 
 /** False: not understood, or the outermost. */
-function otherRule(reader: Reader, code: number, rules: Rules, { dataAlign }: Common, initial: () => Rules): boolean {
+function otherRule(reader: DwarfReader, code: number, rules: Rules, { dataAlign }: Common, initial: () => Rules): boolean {
   switch (code) {
     case 0x00:
       return true;

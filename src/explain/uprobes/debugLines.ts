@@ -3,6 +3,7 @@
  * DWARF 5, section 6.2.
  */
 import { basename } from 'node:path';
+import { DwarfReader } from './dwarfReader.ts';
 
 const mostUnits = 20_000;
 const mostSteps = 50_000_000;
@@ -49,58 +50,9 @@ export function linesOf(table: Buffer, texts: LineTexts, addresses: readonly num
   return found;
 }
 
-class Reader {
-  readonly bytes: Buffer;
-  at: number;
-
-  constructor(bytes: Buffer, at: number) {
-    this.bytes = bytes;
-    this.at = at;
-  }
-
-  fixed(length: 1 | 2 | 4): number {
-    this.at += length;
-    return this.bytes.readUIntLE(this.at - length, length);
-  }
-
-  uleb(): number {
-    let [value, scale] = [0, 1];
-    for (let read = 0; read < 10; read += 1, scale *= 128) {
-      const byte = this.fixed(1);
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) break;
-    }
-    return value;
-  }
-
-  sleb(): number {
-    let [value, scale] = [0, 1];
-    for (let read = 0; read < 10; read += 1) {
-      const byte = this.fixed(1);
-      value += (byte & 0x7f) * scale;
-      scale *= 128;
-      if (byte < 0x80) return (byte & 0x40) === 0 ? value : value - scale;
-    }
-    return value;
-  }
-
-  address(): number {
-    this.at += 8;
-    return Number(this.bytes.readBigUInt64LE(this.at - 8));
-  }
-
-  text(): string {
-    const end = this.bytes.indexOf(0, this.at);
-    if (end < 0) throw new RangeError('a text without an end');
-    const text = this.bytes.toString('latin1', this.at, end);
-    this.at = end + 1;
-    return text;
-  }
-}
-
 /** Null of another version. */
 function headerOf(table: Buffer, start: number, to: number, texts: LineTexts): Unit | null {
-  const reader = new Reader(table, start);
+  const reader = new DwarfReader(table, start);
   const version = reader.fixed(2);
   if (version < 2 || version > 5) return null;
   if (version === 5) reader.at += 2;
@@ -117,7 +69,7 @@ function headerOf(table: Buffer, start: number, to: number, texts: LineTexts): U
   return { version, from, to, files, instructionBytes, lineBase, lineRange, opcodeBase, operands };
 }
 
-function filesOf(reader: Reader): string[] {
+function filesOf(reader: DwarfReader): string[] {
   for (let folder = 0; folder < mostEntries && reader.text() !== ''; folder += 1);
   // They are counted from 1.
   const files = [''];
@@ -128,13 +80,13 @@ function filesOf(reader: Reader): string[] {
   return files;
 }
 
-function filesOf5(reader: Reader, texts: LineTexts): string[] {
+function filesOf5(reader: DwarfReader, texts: LineTexts): string[] {
   entriesOf5(reader, texts);
   return entriesOf5(reader, texts);
 }
 
 /** Of folders, or of files: each says in which form its parts come; the first is its path. */
-function entriesOf5(reader: Reader, texts: LineTexts): string[] {
+function entriesOf5(reader: DwarfReader, texts: LineTexts): string[] {
   const formats = Array.from({ length: reader.fixed(1) }, () => [reader.uleb(), reader.uleb()] as const);
   const count = Math.min(mostEntries, reader.uleb());
   return Array.from({ length: count }, () => {
@@ -147,7 +99,16 @@ function entriesOf5(reader: Reader, texts: LineTexts): string[] {
   });
 }
 
-function formOf(reader: Reader, form: number, { lineStrings, strings }: LineTexts): string {
+/** Bytes of those that are numbers of a fixed size, or a checksum. */
+const plainForms = new Map([
+  [0x0b, 1],
+  [0x05, 2],
+  [0x06, 4],
+  [0x07, 8],
+  [0x1e, 16],
+]);
+
+function formOf(reader: DwarfReader, form: number, { lineStrings, strings }: LineTexts): string {
   switch (form) {
     case 0x08:
       return reader.text();
@@ -155,28 +116,17 @@ function formOf(reader: Reader, form: number, { lineStrings, strings }: LineText
     case 0x0e: {
       const at = reader.fixed(4);
       const from = form === 0x1f ? lineStrings : strings;
-      return from === null || at >= from.length ? '' : new Reader(from, at).text();
+      return from === null || at >= from.length ? '' : new DwarfReader(from, at).text();
     }
-    case 0x0b:
-      reader.at += 1;
-      return '';
-    case 0x05:
-      reader.at += 2;
-      return '';
-    case 0x06:
-      reader.at += 4;
-      return '';
-    case 0x07:
-      reader.at += 8;
-      return '';
     case 0x0f:
       reader.uleb();
       return '';
-    case 0x1e:
-      reader.at += 16;
+    default: {
+      const bytes = plainForms.get(form);
+      if (bytes === undefined) throw new RangeError(`a form 0x${form.toString(16)}`);
+      reader.at += bytes;
       return '';
-    default:
-      throw new RangeError(`a form 0x${form.toString(16)}`);
+    }
   }
 }
 
@@ -187,7 +137,7 @@ interface Row {
 }
 
 function walkLines(table: Buffer, unit: Unit, wanted: readonly number[], found: Map<number, string>, walk: { stepsLeft: number }): void {
-  const reader = new Reader(table, unit.from);
+  const reader = new DwarfReader(table, unit.from);
   const first = (): Row => ({ address: 0, file: 1, line: 1 });
   let row = first();
   let before: Row | null = null;
@@ -210,14 +160,14 @@ function walkLines(table: Buffer, unit: Unit, wanted: readonly number[], found: 
       const next = reader.at + length;
       const extended = reader.fixed(1);
       if (extended === 1) emit(true);
-      else if (extended === 2) row.address = reader.address();
+      else if (extended === 2) row.address = reader.unsigned8();
       reader.at = next;
     } else if (code === 1) emit(false);
     else standard(reader, code, row, unit);
   }
 }
 
-function standard(reader: Reader, code: number, row: Row, { instructionBytes, opcodeBase, lineRange, operands }: Unit): void {
+function standard(reader: DwarfReader, code: number, row: Row, { instructionBytes, opcodeBase, lineRange, operands }: Unit): void {
   if (code === 2) row.address += reader.uleb() * instructionBytes;
   else if (code === 3) row.line += reader.sleb();
   else if (code === 4) row.file = reader.uleb();
