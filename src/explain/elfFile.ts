@@ -68,6 +68,13 @@ export function sectionContent(fd: number, section: ElfSection | undefined): Buf
   return section === undefined || section.size > mostSectionBytes ? null : piece(fd, section.offset, section.size);
 }
 
+/** The first of that name, as it is on disk; null where there is none, or too much of it. `address`: in the file's own terms. */
+export function sectionNamed({ fd, sections }: ElfFile, name: string): { bytes: Buffer; address: number } | null {
+  const section = sections.find((each) => each.name === name);
+  const bytes = sectionContent(fd, section);
+  return section === undefined || bytes === null ? null : { bytes, address: section.address };
+}
+
 export interface ElfSymbol {
   name: string;
   /** In the file's own terms. */

@@ -6,7 +6,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { missingFor, readText } from '../kernel/read.ts';
 import { isValue } from '../model/reading.ts';
-import { type ElfFile, type ElfSymbol, eachSymbol, elfSymbols, readElf, sectionContent } from './elfFile.ts';
+import { type ElfFile, type ElfSymbol, eachSymbol, elfSymbols, readElf, sectionNamed } from './elfFile.ts';
 
 const pageBytes = 4096;
 const entryBytes = 8;
@@ -133,11 +133,8 @@ export class TargetMemory {
   /** A section of the first mapped file whose path fits, as it is on disk; `bias` is added to its addresses by where it was loaded. */
   section(isFile: (path: string) => boolean, name: string): { bytes: Buffer; bias: number } | null {
     return this.fromFile(isFile, (elf, bias) => {
-      const bytes = sectionContent(
-        elf.fd,
-        elf.sections.find((each) => each.name === name),
-      );
-      return bytes === null ? null : { bytes, bias };
+      const section = sectionNamed(elf, name);
+      return section === null ? null : { bytes: section.bytes, bias };
     });
   }
 

@@ -6,7 +6,8 @@
 import { type ElfFile, type ElfSection, eachSymbol, sectionContent } from '../elfFile.ts';
 import { long } from '../native/glibcArenas.ts';
 import type { Region, TargetMemory } from '../targetMemory.ts';
-import { CallFrames } from './callFrames.ts';
+import type { CallFrames } from './callFrames.ts';
+import type { FrameTables } from './frameTables.ts';
 import { instructionLength } from './x86Length.ts';
 
 const mostFiles = 64;
@@ -59,28 +60,15 @@ export interface AllocationSite {
 }
 
 /** Of the program and of those libraries that are not the system's. */
-export function allocationSites(memory: TargetMemory): AllocationSite[] {
+export function allocationSites(memory: TargetMemory, tables: FrameTables): AllocationSite[] {
   const regions = memory.regions();
   const files = [...new Set(regions.flatMap(({ path }) => (path.startsWith('/') ? [path] : [])))];
   // The kernel puts the program before everything else.
   const own = files.filter((path, index) => index === 0 || !ofSystem.test(path)).slice(0, mostFiles);
-  return own.flatMap((file) => sitesOf(memory, file, regions));
+  return own.flatMap((file) => sitesOf(memory, file, regions, tables.of(file)));
 }
 
-/** In the process. Null: the file has no such table. */
-export function callFramesOf(memory: TargetMemory, file: string): CallFrames | null {
-  return memory.fromFile(
-    (path) => path === file,
-    (elf, bias) => {
-      const section = elf.sections.find(({ name }) => name === '.eh_frame');
-      const bytes = sectionContent(elf.fd, section);
-      return section === undefined || bytes === null ? null : CallFrames.parse(bytes, section.address + bias);
-    },
-  );
-}
-
-function sitesOf(memory: TargetMemory, file: string, regions: readonly Region[]): AllocationSite[] {
-  const frames = callFramesOf(memory, file);
+function sitesOf(memory: TargetMemory, file: string, regions: readonly Region[], frames: CallFrames | null): AllocationSite[] {
   if (frames === null) return [];
   const found = memory.fromFile(
     (path) => path === file,

@@ -14,6 +14,7 @@ import { startTimeOf } from '../identity.ts';
 import { runExplain } from '../runExplain.ts';
 import { TargetMemory } from '../targetMemory.ts';
 import { allocationSites } from './allocationSites.ts';
+import { FrameTables } from './frameTables.ts';
 import { addSites, requireProbeable } from './uprobeMeans.ts';
 import { sweepProbes } from './uprobes.ts';
 
@@ -50,7 +51,7 @@ async function explained(keeper: Keeper) {
   const memory = new TargetMemory(keeper.pid);
   try {
     const heap = requireProbeable(memory);
-    const code = allocationSites(memory).map(({ call }) => call);
+    const code = allocationSites(memory, new FrameTables(memory)).map(({ call }) => call);
     const before = code.map((call) => bytesAt(memory, call));
     for (let look = 0; look < 3; look += 1) {
       await keeper.done(warmUp + look * between);
@@ -141,9 +142,10 @@ test('who started the child takes its probes away when it is ended by force', { 
 const placesProbes = `
 import { Uprobes } from ${JSON.stringify(join(import.meta.dirname, 'uprobes.ts'))};
 import { allocationSites } from ${JSON.stringify(join(import.meta.dirname, 'allocationSites.ts'))};
+import { FrameTables } from ${JSON.stringify(join(import.meta.dirname, 'frameTables.ts'))};
 import { TargetMemory } from ${JSON.stringify(join(import.meta.dirname, '..', 'targetMemory.ts'))};
 const memory = new TargetMemory(Number(process.argv[1]));
-new Uprobes(memory.pid).begin('left', allocationSites(memory).map(({ mapped, callOffset }) => ({ mapped, offset: callOffset })), '');
+new Uprobes(memory.pid).begin('left', allocationSites(memory, new FrameTables(memory)).map(({ mapped, callOffset }) => ({ mapped, offset: callOffset })), '');
 console.log('READY');
 setInterval(() => undefined, 1_000);
 `;

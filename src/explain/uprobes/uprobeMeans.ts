@@ -5,15 +5,16 @@
  */
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sectionContent } from '../elfFile.ts';
+import { sectionNamed } from '../elfFile.ts';
 import type { GrowingThing } from '../growingThing.ts';
 import { startTimeOf } from '../identity.ts';
 import { type GlibcReader, openGlibc } from '../native/nativeProcess.ts';
 import { VariableNames } from '../native/variableNames.ts';
 import type { TargetMemory } from '../targetMemory.ts';
-import { allocationSites, callFramesOf } from './allocationSites.ts';
+import { allocationSites } from './allocationSites.ts';
 import { type CallFrames, unwind } from './callFrames.ts';
 import { linesOf } from './debugLines.ts';
+import { FrameTables } from './frameTables.ts';
 import { type Pulse, pulseAt, type SeenBlock } from './pulse.ts';
 import { notPossible, requireTracefs } from './uprobes.ts';
 
@@ -43,13 +44,14 @@ export async function addSites(
   { intervalMs, says }: { intervalMs: number; says(text: string): void },
 ): Promise<Sites> {
   const startTicks = startTimeOf(memory.pid);
+  const tables = new FrameTables(memory);
   const sizes = new Set(things.flatMap(({ blockSizes = [] }) => blockSizes));
-  const pulse = await pulseAt(memory.pid, allocationSites(memory), sizes, says);
+  const pulse = await pulseAt(memory.pid, allocationSites(memory, tables), sizes, says);
   const ageMs = Math.min(intervalMs, mostAgeMs);
   await sleep(ageMs);
   const sizesNow = heap.sizesNow(pulse.blocks.map(({ block }) => block));
   if (sizesNow === null || startTimeOf(memory.pid) !== startTicks) return { things: [...things], notes: [costNote(pulse), unseenNote] };
-  const callers = new Callers(memory);
+  const callers = new Callers(memory, tables);
   const groups = groupsOf(pulse.blocks, sizesNow, callers);
   const found = things.map((thing) => ({ thing, group: groupFor(thing, groups) }));
   callers.addLines(found.flatMap(({ group }) => group?.frames ?? []));
@@ -111,12 +113,13 @@ function siteNote({ type }: GrowingThing, group: Group | null, ageMs: number, ca
 class Callers {
   readonly #memory: TargetMemory;
   readonly #variables: VariableNames;
-  readonly #files = new Map<string, CallFrames | null>();
+  readonly #tables: FrameTables;
   readonly #names = new Map<number, string>();
   readonly #lines = new Map<number, string>();
 
-  constructor(memory: TargetMemory) {
+  constructor(memory: TargetMemory, tables: FrameTables) {
     this.#memory = memory;
+    this.#tables = tables;
     this.#variables = new VariableNames(memory, memory.regions());
   }
 
@@ -159,13 +162,7 @@ class Callers {
 
   #framesAt(address: number): CallFrames | null {
     const file = this.#variables.fileAt(address);
-    if (file === null) return null;
-    let known = this.#files.get(file);
-    if (known === undefined) {
-      known = callFramesOf(this.#memory, file);
-      this.#files.set(file, known);
-    }
-    return known;
+    return file === null ? null : this.#tables.of(file);
   }
 }
 
@@ -173,11 +170,7 @@ function linesIn(memory: TargetMemory, file: string, addresses: readonly number[
   const found = memory.fromFile(
     (path) => path === file,
     (elf, bias) => {
-      const content = (name: string) =>
-        sectionContent(
-          elf.fd,
-          elf.sections.find((section) => section.name === name),
-        );
+      const content = (name: string) => sectionNamed(elf, name)?.bytes ?? null;
       const table = content('.debug_line');
       if (table === null) return null;
       const texts = { lineStrings: content('.debug_line_str'), strings: content('.debug_str') };

@@ -179,7 +179,8 @@ function write(path: string, text: string): void {
 export function requireTracefs(): string {
   if (process.arch !== 'x64') throw notPossible('a processor of the kind x86-64', process.arch);
   // Looking into it is what makes systemd mount it.
-  const root = instancesIn('/sys/kernel/tracing').length >= 0 ? findTracefs() : null;
+  instancesIn('/sys/kernel/tracing');
+  const root = findTracefs();
   if (root === null) throw notPossible('tracefs to be mounted', 'that it is not. mount -t tracefs nodev /sys/kernel/tracing');
   if (!isValue(readProbeGroups(root))) throw notPossible('a kernel with uprobes, and to be root', `no ${root}/uprobe_events to be read`);
   return root;
