@@ -210,7 +210,7 @@ class RunningDaemon implements Daemon, LiveSource {
       this.latest = this.scanOnce(this.latest);
       this.tellNews();
       this.keepBudget();
-      this.garbage.giveBack(performance.now());
+      this.garbage.giveBack(this.latestCost.rssBytes, performance.now());
     } catch (error) {
       this.tellBug('scanning', error);
     }

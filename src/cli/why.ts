@@ -2,11 +2,11 @@
 import { statSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { buildCommand } from '@stricli/core';
-import { estimateFor, memoryCapBytes, readHeadroom, withProbes } from '../explain/cost.ts';
+import { estimateFor, memoryCapBytes, readHeadroom } from '../explain/cost.ts';
 import { EvidenceFolder } from '../explain/evidenceFolder.ts';
-import { type Means, meansOfExplaining } from '../explain/explainProcess.ts';
 import { type ExportFormat, exportEvidence, exportFormats } from '../explain/export/exportEvidence.ts';
 import { startTimeOf } from '../explain/identity.ts';
+import { type Means, meansOfExplaining } from '../explain/means.ts';
 import { openHeapSnapshot, snapshotRssBytes } from '../explain/node/heapSnapshot.ts';
 import { requireInspectable } from '../explain/node/inspectorMeans.ts';
 import { answerOfSnapshot, type SnapshotAnswer } from '../explain/node/snapshotAnswer.ts';
@@ -217,8 +217,7 @@ function estimateOf(subject: EvidenceSubject, intervalMs: number, means: Means):
   try {
     if (means === 'inspector') requireInspectable(subject.pid);
     if (means === 'uprobes') requireProbeable(memory);
-    const estimate = estimateFor(memory, intervalMs);
-    return means === 'uprobes' ? withProbes(estimate) : estimate;
+    return estimateFor(memory, intervalMs, means);
   } finally {
     memory.close();
   }

@@ -146,27 +146,12 @@ export class VerdictTrack {
 
   /** What the likeliest window lacks; null when that, or any other window that likely shows a leak, lacks nothing. */
   private missingFrom(likeliest: Candidate, young: boolean, nowMs: number): MissingProof | null {
-    const missing = missingProof(
-      likeliest.evidence,
-      this.seenMs(likeliest, nowMs),
-      this.context.unit,
-      this.suspicion,
-      young,
-      probabilityOf(likeliest),
-    );
+    const lackOf = (candidate: Candidate) =>
+      missingProof(candidate.evidence, this.seenMs(candidate, nowMs), this.context.unit, this.suspicion, young, probabilityOf(candidate));
+    const missing = lackOf(likeliest);
     if (missing === null) return null;
     const proven = this.candidates.some(
-      (candidate) =>
-        candidate !== null &&
-        probabilityOf(candidate) >= sayLeak &&
-        missingProof(
-          candidate.evidence,
-          this.seenMs(candidate, nowMs),
-          this.context.unit,
-          this.suspicion,
-          young,
-          probabilityOf(candidate),
-        ) === null,
+      (candidate) => candidate !== null && probabilityOf(candidate) >= sayLeak && lackOf(candidate) === null,
     );
     return proven ? null : missing;
   }

@@ -7,6 +7,7 @@ import { emptyPidStatus, parsePidStatus } from '../kernel/pidStatus.ts';
 import { readRecord, readText } from '../kernel/read.ts';
 import type { EvidenceCost } from '../model/evidence.ts';
 import { isValue } from '../model/reading.ts';
+import type { Means } from './means.ts';
 import { poolOfWorker } from './php/fpmTitle.ts';
 import type { TargetMemory } from './targetMemory.ts';
 
@@ -67,14 +68,19 @@ function estimateOfHeap(memory: TargetMemory, intervalMs: number): EvidenceCost 
 }
 
 /** Before a process is looked at: how much there is is read, and nothing of it. A pool of PHP-FPM is looked at all of the time. */
-export function estimateFor(memory: TargetMemory, intervalMs: number): EvidenceCost {
+export function estimateFor(memory: TargetMemory, intervalMs: number, means: Means = 'memory'): EvidenceCost {
+  const estimate = estimateOfLooks(memory, intervalMs);
+  return means === 'uprobes' ? withProbes(estimate) : estimate;
+}
+
+function estimateOfLooks(memory: TargetMemory, intervalMs: number): EvidenceCost {
   const estimate = estimateOfHeap(memory, intervalMs);
   if (poolOfWorker(memory.pid) === null) return estimate;
   return { ...estimate, cpuSeconds: estimate.cpuSeconds + (2 * intervalMs * poolPart) / 1000, wallMs: 2 * intervalMs };
 }
 
 /** With a last look, and what probes say of some thousand blocks. */
-export function withProbes({ cpuSeconds, rssBytes, wallMs }: EvidenceCost): EvidenceCost {
+function withProbes({ cpuSeconds, rssBytes, wallMs }: EvidenceCost): EvidenceCost {
   return {
     cpuSeconds: (cpuSeconds * 4) / 3 + probesCpuSeconds,
     rssBytes: Math.min(mostRssBytes, rssBytes + probesRssBytes),

@@ -4,9 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StanchError } from '../model/errors.ts';
 import type { Evidence, EvidenceCost, EvidenceSubject } from '../model/evidence.ts';
 import { answerOf, growingParts } from './answer.ts';
-import { estimateFor, withProbes } from './cost.ts';
+import { estimateFor } from './cost.ts';
 import type { HeapReader } from './heapReader.ts';
 import { programOf, startTimeOf } from './identity.ts';
+import type { Means } from './means.ts';
 import { profileByInspector } from './node/inspectorMeans.ts';
 import { openHeap } from './openHeap.ts';
 import { gone, openTarget } from './openTarget.ts';
@@ -17,9 +18,6 @@ import type { TargetMemory } from './targetMemory.ts';
 import { addSites, requireProbeable } from './uprobes/uprobeMeans.ts';
 
 const looks = 3;
-
-export const meansOfExplaining = ['memory', 'inspector', 'uprobes'] as const;
-export type Means = (typeof meansOfExplaining)[number];
 
 export interface ExplainRequest {
   subject: EvidenceSubject;
@@ -39,8 +37,7 @@ export async function explainProcess(request: ExplainRequest, onProgress: OnProg
   const startedMs = performance.now();
   const memory = openTarget(request.subject);
   try {
-    const ofLooks = estimateFor(memory, request.intervalMs);
-    const estimate = request.means === 'uprobes' ? withProbes(ofLooks) : ofLooks;
+    const estimate = estimateFor(memory, request.intervalMs, request.means);
     const pool = openFpmPool(request.subject.pid);
     const found = await (request.means === 'inspector'
       ? lookByInspector(request, onProgress)

@@ -18,7 +18,7 @@ function meter(steps: { rssMiB: number; afterMiB?: number; atMs: number }[]): nu
   );
   for (step of steps) {
     rssBytes = step.rssMiB * mebi;
-    garbage.giveBack(step.atMs);
+    garbage.giveBack(rssBytes, step.atMs);
   }
   return collectedMs;
 }

@@ -19,9 +19,8 @@ export class OwnGarbage {
     this.#rssBytes = rssBytes;
   }
 
-  /** Between two scans. `monotonicMs` from a clock that does not jump. */
-  giveBack(monotonicMs: number): void {
-    const rssBytes = this.#rssBytes();
+  /** Between two scans. `rssBytes` as measured with the last one, `monotonicMs` from a clock that does not jump. */
+  giveBack(rssBytes: number, monotonicMs: number): void {
     this.#lowestBytes = Math.min(this.#lowestBytes, rssBytes);
     if (rssBytes < this.#lowestBytes + worthBytes || monotonicMs < this.#collectedMs + leastPauseMs) return;
     this.#collect();

@@ -9,9 +9,8 @@ import { isValue, type Reading } from '../model/reading.ts';
 const windowMs = 10_000;
 /** Looked at more rarely, it says nothing of the last seconds. */
 const longestMs = 30_000;
-const mostLooks = 100;
-/** Looks that come sooner than this after the last that was kept are not kept, so that those that are reach back far enough. */
-const spacingMs = (2 * windowMs) / mostLooks;
+/** Looks that come sooner than this after the last that was kept are not kept: those that are reach back far enough, and are some fifty. */
+const spacingMs = 200;
 /** A look that is late by a little makes the one ten seconds ago young by as much. */
 const slackMs = 500;
 

@@ -288,7 +288,7 @@ export const routes: readonly Route[] = [
       offset: whole(0, 1_000_000, '0'),
       limit: whole(1, 5000, '500'),
     },
-    (source, query) => subjectsDocument(source, { ...query, direction: query.direction }),
+    (source, query) => subjectsDocument(source, query),
   ),
   json('/api/v1/subjects/{id}', 'One subject with its processes and findings', subjectDetailSchema, {}, (source, _query, { id = '' }) => {
     const document = subjectDetail(source, id);

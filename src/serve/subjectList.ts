@@ -17,7 +17,7 @@ type SortDirection = (typeof sortDirections)[number];
 export interface ListQuery {
   sort: SubjectSort;
   /** Not given: what matters first. */
-  direction: SortDirection | undefined;
+  direction?: SortDirection | undefined;
   /** Every word must occur in name, user, account, domain, origin or verdict; in none of them, everything does. */
   filter: string;
   offset: number;

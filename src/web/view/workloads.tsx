@@ -14,7 +14,7 @@ const maxFilterLength = 200;
 
 export function Workloads({ query }: { query: URLSearchParams }) {
   const filter = (query.get('q') ?? '').slice(0, maxFilterLength);
-  const column = columns.find(({ key }) => key === query.get('sort') && key !== 'spark') ?? concernColumn;
+  const column = columns.filter(sortable).find(({ key }) => key === query.get('sort')) ?? concernColumn;
   const direction: Direction = readDirection(query.get('dir')) ?? column.firstDirection;
   const page = Math.min(mostPages, Math.max(1, Math.floor(Number(query.get('page'))) || 1));
   const asked = new URLSearchParams({
