@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { emptySample, type Sample } from '../model/gauge.ts';
-import { absent } from '../model/reading.ts';
 import { Growth } from '../sample/growth.ts';
+import { silentHost } from '../sample/hostForTests.ts';
 import type { ProcessSample, Scan, WorkloadSample } from '../sample/scan.ts';
 import { WatchBook } from './watchBook.ts';
 
@@ -47,27 +47,7 @@ function scanAt(timeMs: number, running: Record<string, Record<number, number>>)
     memberIds: Object.keys(pids).map((pid) => `p-${pid}`),
     zombies: 0,
   }));
-  const pressure = { some10: absent, full10: absent } as const;
-  const host = {
-    sample: sampleAt(timeMs, 1e9),
-    memTotalBytes: absent,
-    memFreeBytes: absent,
-    memAvailableBytes: absent,
-    swapTotalBytes: absent,
-    swapFreeBytes: absent,
-    memoryPressure: pressure,
-    load1: absent,
-    sockets: { used: absent, tcpAllocated: absent, tcpOrphaned: absent, tcpTimeWait: absent, tcpPages: absent },
-    cpu: {
-      busySeconds: absent,
-      ioWaitSeconds: absent,
-      stealSeconds: absent,
-      idleSeconds: absent,
-      runningTasks: absent,
-      blockedTasks: absent,
-    },
-    cpuCount: 1,
-  } as const;
+  const host = { ...silentHost(timeMs), sample: sampleAt(timeMs, 1e9) };
   return { timeMs, bootId: 'b', processes, workloads, host, notices: [], startedCount: 0, endedCount: 0 };
 }
 

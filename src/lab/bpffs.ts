@@ -1,9 +1,7 @@
 /** A bpffs of its own for a test or a benchmark: nothing of the system's is touched. */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { type BpfPlaces, bpfPlaces } from '../kernel/bpfIterator.ts';
+import { mountOwn } from './ownMount.ts';
 
 export interface OwnBpffs {
   places: BpfPlaces;
@@ -16,17 +14,7 @@ export function mountBpffs(): OwnBpffs | string {
   if (!existsSync(bpfPlaces.btf)) return `this kernel has no BTF (${bpfPlaces.btf})`;
   if (process.geteuid?.() !== 0) return 'only root may load BPF programs';
   if (!bpfPlaces.bpftools.some((path) => existsSync(path))) return 'there is no bpftool here (apt-get install bpftool)';
-  const bpffs = mkdtempSync(join(tmpdir(), 'stanch-bpffs-'));
-  const { status, stderr } = spawnSync('mount', ['-t', 'bpf', '-o', 'mode=700', 'bpf', bpffs], { encoding: 'utf8' });
-  if (status !== 0) {
-    rmdirSync(bpffs);
-    return `bpffs can't be mounted: ${stderr.trim()}`;
-  }
-  return {
-    places: { ...bpfPlaces, bpffs },
-    remove: () => {
-      spawnSync('umount', [bpffs], { stdio: 'inherit' });
-      rmdirSync(bpffs);
-    },
-  };
+  const mount = mountOwn('bpf', 'mode=700');
+  if (typeof mount === 'string') return mount;
+  return { places: { ...bpfPlaces, bpffs: mount.folder }, remove: mount.remove };
 }

@@ -2,9 +2,8 @@
  * A daemon's telling, as a process of its own that can be killed: `node tellingForTests.ts '<TellingPlan>'`. It takes in scans in which one
  * workload is found to leak, waits after each until nothing is on its way, and prints the deliveries.
  */
-import { emptySample } from '../model/gauge.ts';
-import { absent } from '../model/reading.ts';
 import { type ChannelSettings, untold } from '../model/settings.ts';
+import { silentHost } from '../sample/hostForTests.ts';
 import type { Scan } from '../sample/scan.ts';
 import { findingOf, hostileName, startMs } from './incidentsForTests.ts';
 import { Teller } from './teller.ts';
@@ -52,27 +51,6 @@ export async function runPlan({ dir, channel, scansAtMs, diesBeforeSending }: Te
 
 /** Nothing that a threshold could look at. */
 function scanAt(timeMs: number): Scan {
-  const none = { some10: absent, full10: absent } as const;
-  const cpu = {
-    busySeconds: absent,
-    ioWaitSeconds: absent,
-    stealSeconds: absent,
-    idleSeconds: absent,
-    runningTasks: absent,
-    blockedTasks: absent,
-  } as const;
-  const host = {
-    sample: emptySample(timeMs),
-    memTotalBytes: absent,
-    memFreeBytes: absent,
-    memAvailableBytes: absent,
-    swapTotalBytes: absent,
-    swapFreeBytes: absent,
-    memoryPressure: none,
-    load1: absent,
-    sockets: { used: absent, tcpAllocated: absent, tcpOrphaned: absent, tcpTimeWait: absent, tcpPages: absent },
-    cpu,
-    cpuCount: 1,
-  } as const;
+  const host = silentHost(timeMs);
   return { timeMs, bootId: 'b', processes: [], workloads: [], host, notices: [], startedCount: 0, endedCount: 0 };
 }

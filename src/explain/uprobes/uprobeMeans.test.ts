@@ -42,7 +42,7 @@ async function withKeeper<T>(language: KeeperLanguage, kind: string, use: (keepe
 }
 
 function groups(): string[] {
-  const found = typeof tracefs === 'string' ? null : readProbeGroups(tracefs.root);
+  const found = typeof tracefs === 'string' ? null : readProbeGroups(tracefs.folder);
   return found !== null && isValue(found) ? [...found.keys()] : [];
 }
 

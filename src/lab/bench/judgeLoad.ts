@@ -8,9 +8,8 @@ import { findingPace } from '../../detect/findingLife.ts';
 import { Judge } from '../../detect/judge.ts';
 import { restoreSubjectWatch } from '../../detect/subjectWatch.ts';
 import { WatchBook } from '../../detect/watchBook.ts';
-import { emptySample } from '../../model/gauge.ts';
-import { absent } from '../../model/reading.ts';
 import type { Subject } from '../../model/subject.ts';
+import { silentHost } from '../../sample/hostForTests.ts';
 import type { Scan, WorkloadSample } from '../../sample/scan.ts';
 import { openStore } from '../../series/embeddedStore.ts';
 import { serviceKinds, serviceSample } from './judgedServices.ts';
@@ -44,26 +43,7 @@ function scanAt(timeMs: number): Scan {
     const sample = serviceSample(index % serviceKinds, timeMs, historyStartMs);
     workloads.push({ subject: subjectOf(index), sample, memberIds: [`p-${index}`], zombies: 0 });
   }
-  const host = {
-    sample: emptySample(timeMs),
-    memTotalBytes: absent,
-    memFreeBytes: absent,
-    memAvailableBytes: absent,
-    swapTotalBytes: absent,
-    swapFreeBytes: absent,
-    sockets: { used: absent, tcpAllocated: absent, tcpOrphaned: absent, tcpTimeWait: absent, tcpPages: absent },
-    cpu: {
-      busySeconds: absent,
-      ioWaitSeconds: absent,
-      stealSeconds: absent,
-      idleSeconds: absent,
-      runningTasks: absent,
-      blockedTasks: absent,
-    },
-    memoryPressure: { some10: absent, full10: absent },
-    load1: absent,
-    cpuCount: 1,
-  } as const;
+  const host = silentHost(timeMs);
   return { timeMs, bootId: 'bench', processes: [], workloads, host, notices: [], startedCount: 0, endedCount: 0 };
 }
 
