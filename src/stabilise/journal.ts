@@ -1,6 +1,6 @@
 /**
  * What was done to the server, in a file that survives a kill and a reboot: a line of JSON an event, on the disk before the event is
- * acted on. Whoever acts appends to it, the daemon and `stanch do` alike, one at a time, and whoever starts puts right what a dead one left
+ * acted on; in an emergency, written before. Whoever acts appends to it, the daemon and `stanch do` alike, one at a time, and whoever starts puts right what a dead one left
  * half done.
  */
 import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
@@ -46,6 +46,9 @@ export class ActionJournal {
   #known = new Map<string, JournalEntry>();
   #read: ReadUntil | null = null;
   #isLocked = false;
+  /** Ids of what is under way in an emergency. */
+  readonly #urgent = new Set<string>();
+  #isInFolder = true;
 
   constructor(path: string) {
     this.#path = path;
@@ -129,21 +132,29 @@ export class ActionJournal {
   }
 
   #append(event: Event): void {
-    this.exclusively(() => this.#appendAlone(event));
+    if (event.event === 'start' && event.by === 'emergency') this.#urgent.add(event.id);
+    this.exclusively(() => this.#appendAlone(event, !this.#urgent.has(event.id)));
+    if (event.event === 'end') this.#urgent.delete(event.id);
   }
 
-  #appendAlone(event: Event): void {
+  /**
+   * `waitsForDisk`: not in an emergency, when the disk is what everybody waits for. What is written then survives stanch all the same, and a
+   * loss of power from its proof on.
+   */
+  #appendAlone(event: Event, waitsForDisk: boolean): void {
     try {
-      const isNew = this.#isNew();
+      if (this.#isNew()) this.#isInFolder = false;
       const fd = openSync(this.#path, 'a+', 0o600);
       try {
         // After a line that was cut off, a new one begins on its own.
         writeFileSync(fd, `${endsInLine(fd) ? '' : '\n'}${JSON.stringify(event)}\n`);
-        fsyncSync(fd);
+        if (waitsForDisk) fsyncSync(fd);
       } finally {
         closeSync(fd);
       }
-      if (isNew) syncFolder(dirname(this.#path));
+      if (this.#isInFolder || !waitsForDisk) return;
+      syncFolder(dirname(this.#path));
+      this.#isInFolder = true;
     } catch (error) {
       throw unusable(this.#path, error);
     }
