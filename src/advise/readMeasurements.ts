@@ -3,6 +3,7 @@ import { existsSync, readlinkSync } from 'node:fs';
 import { parsePidCmdline } from '../kernel/pidCmdline.ts';
 import { readPidMaps } from '../kernel/pidMaps.ts';
 import { missingFor, readText } from '../kernel/read.ts';
+import { mayNeverAnswer } from '../kernel/remoteFiles.ts';
 import type { AdviceBasis, RuntimeName } from '../model/advice.ts';
 import { privateMemory } from '../model/gauge.ts';
 import { isValue, valueOrNull } from '../model/reading.ts';
@@ -106,9 +107,10 @@ function readProcess({ id: { pid }, command, sample }: ProcessSample, procRoot: 
   const files = isValue(maps) ? maps.files : [];
   const isUnknown = exe === null && argv.length === 0;
   const traits = { exe, comm: isValue(comm) ? comm.trim() : command, argv, mappedFiles: files };
+  const mayRead = exe !== null && !mayNeverAnswer(exe, procRoot, pid);
   const named: RuntimeName | null = isUnknown ? null : recogniseRuntime({ ...traits, hasGoBuildId: null });
   return {
-    runtime: named === 'native' ? recogniseRuntime({ ...traits, hasGoBuildId: hasGoBuildId(`${folder}/exe`) }) : named,
+    runtime: named === 'native' ? recogniseRuntime({ ...traits, hasGoBuildId: mayRead ? hasGoBuildId(`${folder}/exe`) : null }) : named,
     argv,
     environment: environmentOf(readText(`${folder}/environ`, 1 << 18)),
     heap: isValue(maps) ? { arenas: maps.arenas + 1, threads: valueOrNull(sample.threads) ?? 1, allocator: allocatorOf(files) } : null,

@@ -1,5 +1,5 @@
 /**
- * /proc/self/mountinfo: `id parent major:minor root mount-point options [fields] - fstype source super-options`.
+ * /proc/[pid]/mountinfo, as that process sees it: `id parent major:minor root mount-point options [fields] - fstype source super-options`.
  * Blanks in paths are written `\040`.
  * https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
  */
@@ -17,8 +17,8 @@ export interface Mount {
 
 const maxMounts = 16384;
 
-export function readMountinfo(procRoot: string): Reading<Mount[]> {
-  const text = readText(`${procRoot}/self/mountinfo`, 1 << 22);
+export function readMountinfo(procRoot: string, process: number | 'self' = 'self'): Reading<Mount[]> {
+  const text = readText(`${procRoot}/${process}/mountinfo`, 1 << 22);
   return isValue(text) ? parseMountinfo(text) : text;
 }
 

@@ -1,11 +1,13 @@
 /**
  * When what a process runs was put there: the files that its command line names, and in its folder what a deployment writes. Only times are
- * read, nothing is opened.
+ * read, nothing is opened, and nothing is asked of a server that may be gone.
  */
-import { lstatSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { lstatSync, readlinkSync, statSync } from 'node:fs';
+import { basename, posix } from 'node:path';
+import { readMountinfo } from '../kernel/mountinfo.ts';
 import { parsePidCmdline } from '../kernel/pidCmdline.ts';
 import { missingFor, readText } from '../kernel/read.ts';
+import { isRemote } from '../kernel/remoteFiles.ts';
 import { isValue } from '../model/reading.ts';
 import type { Change } from './changes.ts';
 
@@ -31,10 +33,27 @@ export function applicationChanges(root: string, pid: number): Change[] {
   const argv = isValue(line) ? parsePidCmdline(Buffer.from(line, 'latin1'), line.length) : [];
   // The first is the program itself, whose file is known better.
   const named = argv.slice(1, maxArguments).filter((arg) => /^[\w./~@+-]+$/.test(arg) && arg.length <= maxPath && arg.includes('.'));
+  const cwd = readCwd(folder);
+  const mounts = readMountinfo(`${root}/proc`, pid);
+  if (cwd === null || !isValue(mounts)) return [];
+  const of = (path: string, name: string, kind: 'file' | 'folder') => {
+    const seen = posix.resolve(cwd, path);
+    return isRemote(seen, mounts) ? [] : changeOf(path.startsWith('/') ? `${folder}/root${path}` : `${folder}/cwd/${path}`, name, kind);
+  };
   return [
-    ...named.flatMap((arg) => changeOf(arg.startsWith('/') ? `${folder}/root${arg}` : `${folder}/cwd/${arg}`, basename(arg), 'file')),
-    ...deployed.flatMap((name) => changeOf(`${folder}/cwd/${name}`, name, name === '.' ? 'folder' : 'file')),
+    ...named.flatMap((arg) => of(arg, basename(arg), 'file')),
+    ...deployed.flatMap((name) => of(name, name, name === '.' ? 'folder' : 'file')),
   ];
+}
+
+/** null: this account may not know, or it has ended. */
+function readCwd(folder: string): string | null {
+  try {
+    return readlinkSync(`${folder}/cwd`);
+  } catch (error) {
+    missingFor(error);
+    return null;
+  }
 }
 
 function changeOf(path: string, name: string, kind: 'file' | 'folder'): Change[] {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -69,4 +69,20 @@ test('a server: its log, files below /etc by their time; nothing older, nothing 
   const found = readChanges({ onsetMs, pid: null, startMs: null, root });
   assert.deepEqual(found.map(({ kind }) => kind).sort(), ['config', 'cron', 'package', 'unit']);
   assert.match(sinceWhen(onsetMs, php, found).sentence ?? '', /(?:php8\.2-fpm was upgraded|www\.conf was changed)/);
+});
+
+test('what a process runs is asked for on a disk, and not on a server that may be gone', (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'stanch-changes-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const app = join(root, 'srv', 'shop');
+  for (const folder of [app, join(root, 'proc', '42')]) mkdirSync(folder, { recursive: true });
+  writeFileSync(join(app, 'shop.js'), '');
+  writeFileSync(join(root, 'proc/42/cmdline'), 'node\0shop.js\0');
+  symlinkSync(app, join(root, 'proc/42/cwd'));
+  const changes = (fileSystem: string) => {
+    writeFileSync(join(root, 'proc/42/mountinfo'), `22 1 8:1 / / rw - ext4 /dev/sda1 rw\n24 22 0:45 / ${app} rw - ${fileSystem} x rw\n`);
+    return readChanges({ onsetMs: Date.now(), pid: 42, startMs: null, root }).map(({ text }) => text);
+  };
+  assert.deepEqual(changes('ext4'), ['its shop.js was replaced', 'the folder it runs in was put there']);
+  assert.deepEqual(changes('nfs4'), []);
 });

@@ -1,9 +1,10 @@
 /**
- * A file whose path a process named. It may name anything: a pipe that nobody writes to, or a device that acts on being opened.
- * So the path is opened as a mere reference first, and read only when an ordinary file is behind it. Linux only.
+ * A file whose path a process named. It may name anything: a pipe that nobody writes to, a device that acts on being opened, or a file of a
+ * server that is gone. So the path is opened as a mere reference first, and read only when an ordinary file is behind it. Linux only.
  */
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync } from 'node:fs';
 import { missingFor, readText } from '../../kernel/read.ts';
+import { mayNeverAnswer } from '../../kernel/remoteFiles.ts';
 import { absent, type Reading } from '../../model/reading.ts';
 
 /** O_PATH of open(2): Node has no name for it. */
@@ -16,7 +17,7 @@ export interface OrdinaryFile {
 
 /** At most `maxBytes` as Latin-1 text; absent when it is no ordinary file. */
 export function readOrdinaryFile(path: string, maxBytes: number): Reading<OrdinaryFile> {
-  if (!path.startsWith('/') || path.includes('\0')) return absent;
+  if (!mayBeRead(path)) return absent;
   try {
     const fd = openSync(path, constants.O_RDONLY | pathOnly);
     try {
@@ -30,4 +31,19 @@ export function readOrdinaryFile(path: string, maxBytes: number): Reading<Ordina
   } catch (error) {
     return missingFor(error);
   }
+}
+
+/** Empty where there is none. */
+export function namesInFolder(path: string): string[] {
+  if (!mayBeRead(path)) return [];
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    missingFor(error);
+    return [];
+  }
+}
+
+function mayBeRead(path: string): boolean {
+  return path.startsWith('/') && !path.includes('\0') && !mayNeverAnswer(path);
 }

@@ -2,11 +2,9 @@
  * Configuration of supervisord: an INI file with a section `[program:name]` for each program, and `[include]` with `files` that may hold
  * `*` in their last part. http://supervisord.org/configuration.html
  */
-import { readdirSync } from 'node:fs';
 import { posix } from 'node:path';
-import { missingFor } from '../../kernel/read.ts';
 import { isValue } from '../../model/reading.ts';
-import { readOrdinaryFile } from './ordinaryFile.ts';
+import { namesInFolder, readOrdinaryFile } from './ordinaryFile.ts';
 
 const maxBytes = 1 << 18;
 const maxFiles = 128;
@@ -51,15 +49,10 @@ function filesLike(pattern: string): string[] {
   const folder = posix.dirname(pattern);
   const parts = posix.basename(pattern).split('*');
   if (parts.length === 1) return [pattern];
-  try {
-    return readdirSync(folder)
-      .filter((name) => isLike(name, parts))
-      .sort()
-      .map((name) => `${folder}/${name}`);
-  } catch (error) {
-    missingFor(error);
-    return [];
-  }
+  return namesInFolder(folder)
+    .filter((name) => isLike(name, parts))
+    .sort()
+    .map((name) => `${folder}/${name}`);
 }
 
 /** Each part in its order, the first at the start and the last at the end. */
