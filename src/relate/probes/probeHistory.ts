@@ -14,7 +14,7 @@ const slowMarginMs = 200;
 /** Of the last three, two make it slow; it is well again when none is. */
 const lately = 3;
 const badOnes = 2;
-/** So many slow answers in a row without a reason in the host are what is usual now. */
+/** So many unusual answers in a row without a reason in the host are what is usual now. */
 const newUsual = 120;
 
 export class ProbeHistory {
@@ -22,7 +22,7 @@ export class ProbeHistory {
   #answersMs: number[] = [];
   #range: ProbeRange | null = null;
   #lately: { result: ProbeResult; isBad: boolean }[] = [];
-  #slowInARow = 0;
+  #unusualInARow = 0;
   #state: ProbeState['state'] = 'learning';
   #sinceMs: number;
   /** When it answered last, or was met. */
@@ -42,14 +42,16 @@ export class ProbeHistory {
     if (latencyMs !== null) this.answeredMs = atMs;
     this.#lately.push({ result, isBad });
     if (this.#lately.length > lately) this.#lately.shift();
-    if (hostIsWell && latencyMs !== null) this.#learn(latencyMs, isSlow);
+    if (hostIsWell && latencyMs !== null) this.#learn(latencyMs);
     this.#move(atMs);
   }
 
-  #learn(latencyMs: number, isSlow: boolean): void {
-    this.#slowInARow = isSlow ? this.#slowInARow + 1 : 0;
-    if (this.#slowInARow >= newUsual) this.#answersMs = [];
-    else if (isSlow && this.#range !== null) return;
+  #learn(latencyMs: number): void {
+    // By the median: what was taken for usual at the upper end would soon make more so, and what is slow would never be told.
+    const isUnusual = this.#range !== null && latencyMs > wellBeyond(this.#range.medianMs, this.#range.medianMs);
+    this.#unusualInARow = isUnusual ? this.#unusualInARow + 1 : 0;
+    if (this.#unusualInARow >= newUsual) this.#answersMs = [];
+    else if (isUnusual) return;
     this.#answersMs.push(latencyMs);
     if (this.#answersMs.length > learntAnswers) this.#answersMs.shift();
     this.#range = rangeOf(this.#answersMs);
@@ -71,7 +73,7 @@ export class ProbeHistory {
 
   get slowAboveMs(): number {
     const range = this.#range;
-    return range === null ? slowUntilLearntMs : Math.max(slowFactor * range.highMs, range.medianMs + slowMarginMs);
+    return range === null ? slowUntilLearntMs : wellBeyond(range.highMs, range.medianMs);
   }
 
   state(waitingMs: number | null): ProbeState {
@@ -87,6 +89,10 @@ export class ProbeHistory {
       slowAboveMs: this.slowAboveMs,
     };
   }
+}
+
+function wellBeyond(usualMs: number, medianMs: number): number {
+  return Math.max(slowFactor * usualMs, medianMs + slowMarginMs);
 }
 
 /** No answer is worse than any. */

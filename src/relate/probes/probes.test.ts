@@ -133,6 +133,23 @@ test('the worst of the last answers is shown, and what is slow for long without 
   assert.equal(history.state(null).range?.medianMs, 700);
 });
 
+test('a server that slowly becomes busier does not make usual what is slow', () => {
+  const history = new ProbeHistory(sshTarget, 0);
+  let atMs = 0;
+  const answers = (count: number, latencyMs: number) => {
+    for (let index = 0; index < count; index += 1) history.add(answer(atMs++, latencyMs), true);
+  };
+  answers(20, 200);
+  // Every tenth takes longer, and ever longer.
+  for (let longMs = 300; longMs < 6000; longMs += 100) {
+    history.add(answer(atMs++, longMs), true);
+    answers(9, 200);
+  }
+  history.add(answer(atMs++, 4000), true);
+  history.add(answer(atMs++, 4000), true);
+  assert.equal(history.state(null).state, 'slow');
+});
+
 test('targets as they are written', () => {
   assert.deepEqual(parseProbeTarget('ssh://127.0.0.1'), { ...sshTarget, isConfigured: true });
   assert.deepEqual(parseProbeTarget('http://[::1]:8080/a?b=c'), {
