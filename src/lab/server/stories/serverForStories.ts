@@ -35,7 +35,7 @@ const answerMs = 300_000;
 /** What is there to see at the end, however the story came out: the log of the daemon, and where the memory is. */
 async function lastWords(vm: VM): Promise<string> {
   const script =
-    'journalctl -u stanch -o short-monotonic --no-pager -n 60; head -n 20 /proc/meminfo; cat /proc/pressure/memory; ps -eo cputimes,rss,comm --sort=-cputimes | head -n 8';
+    'journalctl -u stanch -o short-monotonic --no-pager -n 60; head -n 20 /proc/meminfo; cat /proc/pressure/memory; ps -eo cputimes,rss,majflt,comm --sort=-cputimes | head -n 8; grep -E "^(anon|file|file_mapped|pgmajfault|workingset_refault_file) " /sys/fs/cgroup/stanch.slice/memory.stat';
   return vm.exec(script, { timeoutMs: 60_000 }).then(
     ({ stdout, stderr }) => `${stdout}${stderr}`,
     (error: unknown) => `it says nothing any more: ${error instanceof Error ? error.message : error}`,
