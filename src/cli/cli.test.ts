@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -33,6 +34,13 @@ describe('usage', () => {
       assert.equal(ended.stdout, '');
     });
   }
+
+  test('what was started with the name of a workload is not taken for it', () => {
+    const args = ['60', process.execPath, join(import.meta.dirname, 'main.ts'), 'do', 'kill', 'no-service-of-this-name', '--yes'];
+    const { status, stderr } = spawnSync('timeout', args, { encoding: 'utf8' });
+    assert.equal(status, 66, stderr);
+    assert.match(stderr, /^ {2}found {5}none$/m);
+  });
 
   test('a result that finds no room where it should go ends with 73', async () => {
     const ended = await runCliInto('/dev/full', ['config', 'check', '--json']);

@@ -186,15 +186,12 @@ function findSubject(wanted: string): EvidenceSubject {
   try {
     const scan = sampler.scan(Date.now());
     const pid = /^\d{1,10}$/.test(wanted) ? Number(wanted) : null;
-    // The words of this very command are in its own name.
-    const own = scan.processes.find(({ id }) => id.pid === process.pid);
     const known = scan.processes.find(({ id }) => id.pid === pid);
     if (pid !== null && known === undefined) throw noProcess(pid);
     if (known !== undefined && pid !== null) {
       return { pid, startTimeTicks: startTimeOf(pid) ?? 0, subjectId: known.subject.id, name: known.command };
     }
-    const others = scan.workloads.filter(({ memberIds }) => !memberIds.includes(own?.subject.id ?? ''));
-    const { subject, processes } = findTarget({ ...scan, workloads: others }, wanted, null);
+    const { subject, processes } = findTarget(scan, wanted, null);
     const [largest] = processes;
     if (largest === undefined) throw noProcess(0);
     return { pid: largest.id.pid, startTimeTicks: largest.id.startTimeTicks, subjectId: subject.id, name: subject.name };

@@ -40,6 +40,8 @@ export interface Target {
   bytesPerHour: number | null;
 }
 
+const mostAncestors = 64;
+
 /** Throws STANCH_E_NO_SUBJECT. `wanted`: the id of a workload, its name, or a part of the name that only one has. */
 export function findTarget(
   scan: Scan,
@@ -48,17 +50,20 @@ export function findTarget(
   procRoot = '/proc',
   cgroupRoot = '/sys/fs/cgroup',
 ): Target {
-  return targetOf(scan, findWorkload(scan, wanted), bytesPerHour, { procRoot, cgroupRoot });
+  return targetOf(scan, findWorkload(scan, wanted, procRoot), bytesPerHour, { procRoot, cgroupRoot });
 }
 
-function findWorkload(scan: Scan, wanted: string): Subject {
+function findWorkload(scan: Scan, wanted: string, procRoot: string): Subject {
   const subjects = scan.workloads.filter(({ memberIds }) => memberIds.length > 0).map(({ subject }) => subject);
   const exact = subjects.find(({ id, name }) => id === wanted || name === wanted || name === `${wanted}.service`);
   if (exact !== undefined) return exact;
   const pid = /^\d+$/.test(wanted) ? scan.processes.find(({ id }) => id.pid === Number(wanted)) : undefined;
   const ofPid = subjects.find(({ id }) => id === pid?.subject.workloadId);
   if (ofPid !== undefined) return ofPid;
-  const partly = subjects.filter(({ name }) => name.includes(wanted));
+  // The words of this very command are in its own name, and in that of what started it: sudo stanch do kill shop.
+  const own = new Set(ownLine(procRoot));
+  const isOthers = (subject: Subject) => scan.processes.some((each) => each.subject.workloadId === subject.id && !own.has(each.id.pid));
+  const partly = subjects.filter((subject) => subject.name.includes(wanted) && isOthers(subject));
   const [only] = partly;
   if (only !== undefined && partly.length === 1) return only;
   const found =
@@ -73,6 +78,13 @@ function findWorkload(scan: Scan, wanted: string): Subject {
     found,
     next: 'stanch top shows them all; take the name, a part that only one has, or a pid.',
   });
+}
+
+/** This process, what started it, and so on. */
+function ownLine(procRoot: string): number[] {
+  const line = [process.pid];
+  for (let pid = parentOf(process.pid, procRoot); pid > 0 && line.length < mostAncestors; pid = parentOf(pid, procRoot)) line.push(pid);
+  return line;
 }
 
 function targetOf(
