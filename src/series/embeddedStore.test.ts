@@ -47,6 +47,25 @@ test('what was appended is there after the daemon ends and starts again', (t) =>
   assert.deepEqual(store.subjects(), [{ subject: workload('w-1'), firstSeenMs: startMs, lastSeenMs: startMs + 20 * second }]);
 });
 
+test('days of history are as fine after the daemon starts again as they were before', (t) => {
+  const dir = folderFor(t);
+  const read = (from: typeof store) => from.read('w-1', 'anonBytes', startMs, startMs + 9 * day, 2000);
+  let store = openStore({ dir, retention: keepAll });
+  appendTicks(store, workload('w-1'), { fromMs: startMs, count: 9 * 24 * 4, intervalMs: 15 * minute }, (index) => ({
+    anonBytes: index * 4096,
+  }));
+  settle(store, startMs + 9 * day);
+  const before = read(store);
+  store.close();
+
+  store = openStore({ dir, retention: keepAll });
+  t.after(() => store.close());
+  appendTicks(store, workload('w-1'), { fromMs: startMs + 9 * day, count: 1, intervalMs: minute });
+  settle(store, startMs + 9 * day);
+  assert.equal(before.bucketMs, 10 * minute);
+  assert.deepEqual(read(store).timeMs.slice(0, before.timeMs.length), before.timeMs);
+});
+
 test('absent is never 0, in samples and in buckets', (t) => {
   const store = openStore({ dir: folderFor(t), retention: keepAll });
   t.after(() => store.close());

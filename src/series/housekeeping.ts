@@ -71,6 +71,10 @@ export class Housekeeping {
         .slice(0, -1)
         .find((segment) => !this.#rolled.has(segment));
     if (source === undefined) return false;
+    if (this.#rollUp === null && !this.#hasUnrolled(source)) {
+      this.#rolled.add(source);
+      return true;
+    }
     const rollUp = this.#rollUp ?? this.#startRollUp(source);
     this.#rollUp = rollUp;
     const outcome = rollUp.slice(deadlineMs);
@@ -78,6 +82,10 @@ export class Housekeeping {
     this.#rollUp = null;
     if (outcome === 'done') this.#rolled.add(source);
     return true;
+  }
+
+  #hasUnrolled(source: Segment): boolean {
+    return this.#shelf.attempt(source, () => source.unrolled(1).length > 0, false);
   }
 
   #startRollUp(source: Segment): RollUp {
@@ -103,7 +111,7 @@ export class Housekeeping {
   #expired(tier: Tier, cutMs: number): Segment[] {
     const segments = this.#droppable(tier);
     const all = this.#shelf.of(tier);
-    return segments.filter((segment) => Math.min(...all.slice(all.indexOf(segment)).map(({ maxMs }) => maxMs)) < cutMs);
+    return segments.filter((segment) => earliestEnd(all.slice(all.indexOf(segment))) < cutMs);
   }
 
   /** All but the one that is written to; of the fine ones those whose coarse points are made. */
@@ -140,4 +148,9 @@ export class Housekeeping {
     if (isDone) this.#toVerify.shift();
     return this.#toVerify.length > 0;
   }
+}
+
+/** Of segments that follow each other, the earliest of their ends; one that was just begun has none yet. */
+function earliestEnd(segments: readonly Segment[]): number {
+  return Math.min(...segments.map(({ maxMs }) => (Number.isFinite(maxMs) ? maxMs : Number.POSITIVE_INFINITY)));
 }

@@ -76,6 +76,8 @@ export class Segment {
   maxMs: number = Number.NEGATIVE_INFINITY;
   firstTick: number = Number.POSITIVE_INFINITY;
   lastTick = -1;
+  /** As they are in the file, in the order of their ordinals: they are few, and every read asks for them. */
+  #epochs: readonly EpochRow[] = [];
   #database: DatabaseSync | null = null;
   readonly #statements = new Map<string, StatementSync>();
 
@@ -96,10 +98,10 @@ export class Segment {
 
   /** Reads what the shelf must know; throws when the file is no segment. */
   inspect(): void {
-    const epochs = this.epochs(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+    this.#epochs = this.#prepare('SELECT ordinal, firstTick, minMs, maxMs, checksum FROM epoch ORDER BY ordinal').all().map(epochRow);
     this.#prepare('SELECT no, id, document, firstSeenMs, lastSeenMs, isRolled FROM subject LIMIT 1').get();
     this.#prepare('SELECT key, bytes FROM chunk LIMIT 1').get();
-    for (const { ordinal, firstTick, minMs, maxMs } of epochs) {
+    for (const { ordinal, firstTick, minMs, maxMs } of this.#epochs) {
       this.minMs = Math.min(this.minMs, minMs);
       this.maxMs = Math.max(this.maxMs, maxMs);
       this.firstTick = Math.min(this.firstTick, firstTick);
@@ -113,7 +115,13 @@ export class Segment {
   }
 
   transaction<T>(work: () => T): T {
-    return inTransaction(this.#open(), work);
+    const before = this.#epochs;
+    try {
+      return inTransaction(this.#open(), work);
+    } catch (error) {
+      this.#epochs = before;
+      throw error;
+    }
   }
 
   /**
@@ -122,11 +130,10 @@ export class Segment {
    */
   putEpoch(epoch: { firstTick: number; tickCount: number; minMs: number; maxMs: number; payload: Uint8Array }): number {
     const { firstTick, tickCount, payload } = epoch;
-    const known = this.#prepare('SELECT ordinal, firstTick, minMs, maxMs, checksum FROM epoch WHERE firstTick = ?').get(firstTick);
-    const before = known === undefined ? null : epochRow(known);
+    const before = this.#epochs.find((known) => known.firstTick === firstTick);
     const minMs = Math.min(epoch.minMs, before?.minMs ?? epoch.minMs);
     const maxMs = Math.max(epoch.maxMs, before?.maxMs ?? epoch.maxMs);
-    const ordinal = before?.ordinal ?? numberIn(this.#prepare('SELECT coalesce(max(ordinal), 0) + 1 AS next FROM epoch').get(), 'next');
+    const ordinal = before?.ordinal ?? (this.#epochs.at(-1)?.ordinal ?? 0) + 1;
     this.#prepare('INSERT OR REPLACE INTO epoch (ordinal, firstTick, minMs, maxMs, checksum, payload) VALUES (?, ?, ?, ?, ?, ?)').run(
       ordinal,
       firstTick,
@@ -135,6 +142,8 @@ export class Segment {
       epochChecksum({ ordinal, firstTick, minMs, maxMs }),
       sealChunk(epochOwner(ordinal), 0, tickCount, payload, false),
     );
+    const row = { ordinal, firstTick, minMs, maxMs };
+    this.#epochs = before === undefined ? [...this.#epochs, row] : this.#epochs.map((known) => (known === before ? row : known));
     this.minMs = Math.min(this.minMs, minMs);
     this.maxMs = Math.max(this.maxMs, maxMs);
     this.lastTick = Math.max(this.lastTick, firstTick + Math.max(0, tickCount - 1));
@@ -158,10 +167,7 @@ export class Segment {
   }
 
   epochs(fromMs: number, toMs: number): EpochRow[] {
-    const statement = this.#prepare(
-      'SELECT ordinal, firstTick, minMs, maxMs, checksum FROM epoch WHERE maxMs >= ? AND minMs <= ? ORDER BY ordinal',
-    );
-    return statement.all(fromMs, toMs).map(epochRow);
+    return this.#epochs.filter(({ minMs, maxMs }) => maxMs >= fromMs && minMs <= toMs);
   }
 
   payload(ordinal: number): Uint8Array {

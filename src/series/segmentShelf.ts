@@ -50,15 +50,18 @@ export class SegmentShelf {
     return segment;
   }
 
-  /** Does something with a segment; when it turns out to be damaged, sets it aside and gives `otherwise`. */
+  /** Does something with a segment; when it turns out to be damaged, or was before, sets it aside and gives `otherwise`. */
   attempt<T>(segment: Segment, work: () => T, otherwise: T): T {
+    if (!this.#segments[segment.tier].includes(segment)) return otherwise;
+    this.#touch(segment);
     try {
-      this.#touch(segment);
       return work();
     } catch (error) {
       if (!isDamage(error)) throw error;
       this.condemn(segment);
       return otherwise;
+    } finally {
+      this.#touch(segment);
     }
   }
 
@@ -115,8 +118,10 @@ export class SegmentShelf {
     }
   }
 
+  /** What is closed takes no place from what is open: often a segment has nothing of what is looked for, and knows that by itself. */
   #touch(segment: Segment): void {
     this.#forgetOpen(segment);
+    if (!segment.isOpen) return;
     this.#open.push(segment);
     if (this.#open.length > maxOpen) this.#open.shift()?.close();
   }
