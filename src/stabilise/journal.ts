@@ -143,7 +143,8 @@ export class ActionJournal {
    */
   #appendAlone(event: Event, waitsForDisk: boolean): void {
     try {
-      if (this.#isNew()) this.#isInFolder = false;
+      if (waitsForDisk) this.#shortenIfLong();
+      if (this.#onDisk() === null) this.#isInFolder = false;
       const fd = openSync(this.#path, 'a+', 0o600);
       try {
         // After a line that was cut off, a new one begins on its own.
@@ -168,11 +169,8 @@ export class ActionJournal {
     }
   }
 
-  /** True where there was no journal before. */
-  #isNew(): boolean {
-    const found = this.#onDisk();
-    if (found !== null && found.bytes > mostBytes) this.#shorten();
-    return found === null;
+  #shortenIfLong(): void {
+    if ((this.#onDisk()?.bytes ?? 0) > mostBytes) this.#shorten();
   }
 
   /** What is running, and of the rest the latest in half the room, so that not every line that follows makes it write all anew. */

@@ -17,7 +17,10 @@ export interface OrdinaryFile {
 
 /** At most `maxBytes` as Latin-1 text; absent when it is no ordinary file. */
 export function readOrdinaryFile(path: string, maxBytes: number): Reading<OrdinaryFile> {
-  if (!mayBeRead(path)) return absent;
+  return mayBeRead(path) ? readFile(path, maxBytes) : absent;
+}
+
+function readFile(path: string, maxBytes: number): Reading<OrdinaryFile> {
   try {
     const fd = openSync(path, constants.O_RDONLY | pathOnly);
     try {
@@ -33,11 +36,17 @@ export function readOrdinaryFile(path: string, maxBytes: number): Reading<Ordina
   }
 }
 
-/** Empty where there is none. */
-export function namesInFolder(path: string): string[] {
+export interface FileOfFolder {
+  name: string;
+  read: (maxBytes: number) => Reading<OrdinaryFile>;
+}
+
+/** In the order of their names; none where there is no such folder. */
+export function filesOfFolder(path: string): FileOfFolder[] {
   if (!mayBeRead(path)) return [];
   try {
-    return readdirSync(path);
+    const names = readdirSync(path).sort();
+    return names.map((name) => ({ name, read: (maxBytes) => readFile(`${path}/${name}`, maxBytes) }));
   } catch (error) {
     missingFor(error);
     return [];

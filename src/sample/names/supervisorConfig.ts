@@ -4,7 +4,7 @@
  */
 import { posix } from 'node:path';
 import { isValue } from '../../model/reading.ts';
-import { namesInFolder, readOrdinaryFile } from './ordinaryFile.ts';
+import { type FileOfFolder, filesOfFolder, readOrdinaryFile } from './ordinaryFile.ts';
 
 const maxBytes = 1 << 18;
 const maxFiles = 128;
@@ -23,7 +23,7 @@ export function readSupervisorConfig(path: string): Map<string, string> {
   const { programs, includes } = parseSupervisorConfig(main.text);
   const files = includes.flatMap((pattern) => filesLike(posix.resolve(posix.dirname(path), pattern)));
   for (const file of files.slice(0, maxFiles)) {
-    const included = readOrdinaryFile(file, maxBytes);
+    const included = file.read(maxBytes);
     if (!isValue(included)) continue;
     for (const [name, command] of parseSupervisorConfig(included.text).programs)
       if (programs.size < maxPrograms) programs.set(name, command);
@@ -45,19 +45,15 @@ export function parseSupervisorConfig(text: string): SupervisorConfig {
   return config;
 }
 
-function filesLike(pattern: string): string[] {
-  const folder = posix.dirname(pattern);
+function filesLike(pattern: string): FileOfFolder[] {
   const parts = posix.basename(pattern).split('*');
-  if (parts.length === 1) return [pattern];
-  return namesInFolder(folder)
-    .filter((name) => isLike(name, parts))
-    .sort()
-    .map((name) => `${folder}/${name}`);
+  return filesOfFolder(posix.dirname(pattern)).filter(({ name }) => isLike(name, parts));
 }
 
 /** Each part in its order, the first at the start and the last at the end. */
 function isLike(name: string, parts: readonly string[]): boolean {
   const [first = '', ...rest] = parts;
+  if (rest.length === 0) return name === first;
   if (!name.startsWith(first)) return false;
   let from = first.length;
   for (const part of rest.slice(0, -1)) {
