@@ -65,6 +65,9 @@ export interface Daemon {
 /** The judge works this long at a time, so that a client never waits for it. */
 const sliceMs = 15;
 const pauseMs = 5;
+/** While somebody waits for answers, which come several in a row, it works a fifth of the time. */
+const waitingForMs = 300;
+const pauseForOthersMs = 60;
 const saveStatesEveryMs = 600_000;
 const putSubjectEveryMs = 600_000;
 /** Windows are caught up from at most this much history. */
@@ -129,6 +132,8 @@ class RunningDaemon implements Daemon, LiveSource {
   private scheduleStartMs = 0;
   private scanTimer: NodeJS.Timeout | undefined;
   private workTimer: NodeJS.Timeout | undefined;
+  /** When somebody asked for something last, by the monotonic clock. */
+  private askedMs = Number.NEGATIVE_INFINITY;
   /** Restored subjects whose line of the floor is still to be read from the store. */
   private readonly toSeed: string[];
   private toSave: string[] = [];
@@ -293,7 +298,8 @@ class RunningDaemon implements Daemon, LiveSource {
     } catch (error) {
       this.tellBug('judging', error);
     }
-    if (more && !this.stopping) this.workTimer = setTimeout(() => this.work(), pauseMs);
+    const isAsked = performance.now() - this.askedMs < waitingForMs;
+    if (more && !this.stopping) this.workTimer = setTimeout(() => this.work(), isAsked ? pauseForOthersMs : pauseMs);
   }
 
   /** The smallest piece of work; false when nothing is left until the next scan. */
@@ -385,6 +391,10 @@ class RunningDaemon implements Daemon, LiveSource {
 
   ownCost(): OwnCost {
     return this.latestCost;
+  }
+
+  asked(): void {
+    this.askedMs = performance.now();
   }
 
   onTick(listener: () => void): () => void {

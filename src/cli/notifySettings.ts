@@ -73,7 +73,9 @@ const channelSchema = v.variant('kind', [
     from: address,
     to: v.pipe(v.array(address), v.minLength(1, 'at least one address'), v.maxLength(50, 'at most 50 addresses')),
   }),
-  v.strictObject({ ...base, kind: v.picklist(['webhook', 'slack', 'teams', 'alertmanager']), url: secretOf(url) }),
+  v.strictObject({ ...base, kind: v.picklist(['webhook', 'slack', 'teams']), url: secretOf(url) }),
+  // It knows itself who is on call when, and whom to ask next.
+  v.strictObject({ name, severity: base.severity, kind: v.literal('alertmanager'), url: secretOf(url) }),
   v.strictObject({
     ...base,
     kind: v.literal('pagerduty'),
@@ -117,8 +119,10 @@ export function parseChannels(value: unknown): { channels: ChannelSettings[] } |
 
 type Parsed = v.InferOutput<typeof channelSchema>;
 
-function channelOf({ severity, hours: given, ...rest }: Parsed): ChannelSettings {
-  const common = { name: rest.name, step: rest.step, leastSeverity: severity, hours: given ?? null };
+function channelOf({ severity, ...rest }: Parsed): ChannelSettings {
+  const always = { name: rest.name, leastSeverity: severity, step: 0, hours: null };
+  if (rest.kind === 'alertmanager') return { ...always, kind: rest.kind, url: rest.url };
+  const common = { ...always, step: rest.step, hours: rest.hours ?? null };
   switch (rest.kind) {
     case 'email': {
       const { kind, host, security, user, password, from, to } = rest;

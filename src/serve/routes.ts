@@ -59,6 +59,8 @@ import { sortDirections, subjectSorts } from './subjectList.ts';
 import { subjectDetail, subjectsDocument } from './subjects.ts';
 import { whereDocument } from './where.ts';
 
+const dayMs = 86_400_000;
+
 type Entries = Record<string, v.GenericSchema<string | undefined, unknown>>;
 type Document = Record<string, unknown>;
 
@@ -231,8 +233,6 @@ function noSuchSubject(id: string): HttpProblem {
   });
 }
 
-const dayMs = 86_400_000;
-
 /** As they call themselves. */
 const by = v.optional(v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(100)), 'somebody');
 
@@ -299,11 +299,18 @@ export const routes: readonly Route[] = [
     '/api/v1/subjects/{id}/series',
     'One resource of one subject over time, with trend and forecast',
     seriesSchema,
-    { resource: v.optional(v.picklist(seriesResources), 'memory'), from: moment, to: moment, points: whole(2, 2000, '300') },
+    {
+      resource: v.optional(v.picklist(seriesResources), 'memory'),
+      from: moment,
+      to: moment,
+      past: whole(1, 10 * 365 * dayMs, String(dayMs)),
+      points: whole(2, 2000, '300'),
+    },
     (source, query, { id = '' }) => {
       if (id.length > 200) throw noSuchSubject(id);
-      const toMs = query.to ?? source.nowMs();
-      const fromMs = query.from ?? toMs - dayMs;
+      // The same for all that is asked between two scans: what was read for one is there for the next.
+      const toMs = query.to ?? source.scan().timeMs;
+      const fromMs = query.from ?? toMs - query.past;
       return seriesDocument(source, { subjectId: id, resource: query.resource, fromMs, toMs, points: query.points });
     },
   ),

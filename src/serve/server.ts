@@ -92,6 +92,7 @@ class Api {
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.options.source.asked();
     try {
       await this.answer(request, response);
     } catch (error) {

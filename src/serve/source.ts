@@ -52,6 +52,8 @@ export interface LiveSource {
   readonly explainer: Pick<Explainer, 'job' | 'evidence' | 'get' | 'plan' | 'begin' | 'cancel'>;
   readonly guardian: Pick<Guardian, 'actions' | 'proposals' | 'propose' | 'keepPlan' | 'agree' | 'undo'>;
   readonly audit: Pick<AuditLog, 'write' | 'read'>;
+  /** Somebody waits for an answer. */
+  asked(): void;
   /** Called after each scan. Returns the way to end it. */
   onTick(listener: () => void): () => void;
 }

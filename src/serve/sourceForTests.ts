@@ -318,6 +318,7 @@ export function sourceForTests(): TestSource {
     },
     guardian: guardianForTests(),
     audit: { write: (entry) => audited.unshift(entry), read: (limit) => audited.slice(0, limit) },
+    asked: () => undefined,
     onTick: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -45,27 +45,31 @@ interface Concern {
 }
 
 /** Of the latest scan: a page asks three times after each, and thousands of workloads are ordered once. */
-const ordered = new WeakMap<LiveSource, { timeMs: number; revision: number; concerns: readonly Concern[] }>();
+const ordered = new WeakMap<LiveSource, { timeMs: number; revision: number; freshUntilMs: number; concerns: readonly Concern[] }>();
+/** Thousands are judged one by one after a start: for each that changes they are ordered anew no more often than for this share of the time. */
+const orderingShare = 0.05;
 
 /** What leaks first, soonest exhausted on top; then what is suspected; then by private memory. */
 export function workloadsByConcern(source: LiveSource): readonly Concern[] {
   const [timeMs, revision] = [source.scan().timeMs, source.verdictRevision()];
   const known = ordered.get(source);
-  if (known?.timeMs === timeMs && known.revision === revision) return known.concerns;
+  const startedMs = performance.now();
+  if (known?.timeMs === timeMs && (known.revision === revision || startedMs < known.freshUntilMs)) return known.concerns;
   const concerns = byConcern(source);
-  ordered.set(source, { timeMs, revision, concerns });
+  const endedMs = performance.now();
+  ordered.set(source, { timeMs, revision, freshUntilMs: endedMs + (endedMs - startedMs) / orderingShare, concerns });
   return concerns;
 }
 
 function byConcern(source: LiveSource): Concern[] {
   return source
     .scan()
-    .workloads.map((workload) => ({ workload, verdict: workloadVerdict(source, workload) }))
+    .workloads.map((workload) => ({ workload, verdict: workloadVerdict(source, workload), bytes: privateBytesOf(workload.sample) ?? -1 }))
     .sort(
       (a, b) =>
         rank[a.verdict.verdict] - rank[b.verdict.verdict] ||
         (rank[a.verdict.verdict] < 2 ? compareExhaustion(a.verdict, b.verdict) : 0) ||
-        (privateBytesOf(b.workload.sample) ?? -1) - (privateBytesOf(a.workload.sample) ?? -1),
+        b.bytes - a.bytes,
     );
 }
 

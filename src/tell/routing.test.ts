@@ -43,6 +43,25 @@ describe('who is told what', () => {
     assert.equal(next({ state: 'acknowledged' }, null, startMs + hourMs, second), null);
     assert.equal(next({}, null, startMs + settings.escalateAfterMs, channelOf({ step: 2 })), null);
   });
+  test('after a silence the first ones at once, and the next when nobody acknowledged since', () => {
+    const heard = { state: 'open', stateSinceMs: startMs + hourMs } as const;
+    const second = channelOf({ step: 1 });
+    assert.equal(next(heard, told(), startMs + hourMs), 'reminder');
+    assert.equal(next(heard, told({ kind: 'reminder', atMs: startMs + hourMs }), startMs + hourMs + 1000), null);
+    assert.equal(next(heard, null, startMs + hourMs + settings.escalateAfterMs - 1, second), null);
+    assert.equal(next(heard, null, startMs + hourMs + settings.escalateAfterMs, second), 'escalated');
+  });
+  test('nobody outside their hours, of the end neither; where an alert stands it is ended', () => {
+    const hours = { days: [0, 1, 2, 3, 4, 5, 6], fromMinute: 600, toMinute: 660 };
+    const at = (hour: number) => new Date(startMs).setHours(hour, 30, 0, 0);
+    const channel = channelOf({ hours });
+    const pagerduty = { ...channel, kind: 'pagerduty', url: { value: 'http://x' }, key: { value: 'k' } } as const;
+    assert.equal(next({}, null, at(11), channel), null);
+    assert.equal(next({}, null, at(10), channel), 'opened');
+    assert.equal(next({ state: 'resolved' }, told(), at(11), channel), null);
+    assert.equal(next({ state: 'resolved' }, told(), at(10), channel), 'resolved');
+    assert.equal(next({ state: 'resolved' }, told(), at(11), pagerduty), 'resolved');
+  });
   test('Alertmanager each minute, also while it is acknowledged here: it takes silence for the end', () => {
     const alertmanager = { ...channelOf(), kind: 'alertmanager' as const, url: { value: 'http://x' } };
     assert.equal(next({ state: 'acknowledged' }, told(), startMs + 60_000, alertmanager), 'reminder');

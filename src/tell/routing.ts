@@ -23,19 +23,26 @@ export function nextMessage(
   settings: NotifySettings,
   nowMs: number,
 ): MessageKind | null {
-  if (!isOpen(incident)) return told === null || told.kind === 'resolved' ? null : 'resolved';
+  if (!isOpen(incident)) return told === null || told.kind === 'resolved' || !mayEnd(channel, nowMs) ? null : 'resolved';
   if (channel.kind === 'alertmanager') return alertmanagerMessage(incident, channel, told, nowMs);
   if (incident.state === 'silenced' || !isAtLeast(incident.severity, channel.leastSeverity)) return null;
   if (!isOnCall(channel.hours, nowMs)) return null;
   const isNews = told === null || told.kind === 'resolved';
   const isWaiting = incident.state !== 'acknowledged';
-  const waitedMs = nowMs - (incident.state === 'recurred' ? incident.stateSinceMs : incident.openedMs);
+  // Open, come back, or heard again after a silence: from then on nobody has acknowledged it.
+  const waitedMs = nowMs - incident.stateSinceMs;
   if (isNews && channel.step > 0) return isWaiting && waitedMs >= channel.step * settings.escalateAfterMs ? 'escalated' : null;
   if (told === null) return 'opened';
   if (told.kind === 'resolved') return 'recurred';
   if (told.subjectName !== incident.subjectName) return 'culprit';
   if (told.severity !== incident.severity && isAtLeast(incident.severity, told.severity)) return 'worse';
-  return isWaiting && nowMs - told.atMs >= settings.remindMs ? 'reminder' : null;
+  const isHeardAgain = incident.state === 'open' && told.atMs < incident.stateSinceMs;
+  return isHeardAgain || (isWaiting && nowMs - told.atMs >= settings.remindMs) ? 'reminder' : null;
+}
+
+/** The end is no reason to wake anybody: it is told when they are on call again. Where an alert stands until then, it ends at once. */
+function mayEnd({ kind, hours }: ChannelSettings, nowMs: number): boolean {
+  return kind === 'pagerduty' || kind === 'alertmanager' || isOnCall(hours, nowMs);
 }
 
 /** It groups, silences and reminds by itself. */

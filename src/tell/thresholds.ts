@@ -1,4 +1,7 @@
-/** What is too full whatever the verdicts say. Crossed at the threshold, over only well below it. Pure but for what stands. */
+/**
+ * What is too full whatever the verdicts say. Crossed at the threshold, over only when it has been well below it for a while: what goes up
+ * and down around it is one incident, not one with each garbage collection. Pure but for what stands.
+ */
 
 import { privateMemory } from '../model/gauge.ts';
 import type { Concern, Severity } from '../model/incident.ts';
@@ -9,11 +12,18 @@ import type { Scan } from '../sample/scan.ts';
 
 /** Over when it has fallen below this part of the threshold. */
 const overBelow = 0.95;
+const overAfterMs = 300_000;
 const criticalRatio = 0.97;
 const maxConcerns = 100;
 
+interface Standing {
+  concern: Concern & { key: keyof typeof settingOf };
+  /** When it was last seen near the threshold or above. */
+  seenMs: number;
+}
+
 export class Thresholds {
-  #standing = new Map<string, Concern>();
+  #standing = new Map<string, Standing>();
 
   look({ host, workloads, processes, timeMs }: Scan, settings: ThresholdSettings): Concern[] {
     const before = this.#standing;
@@ -50,39 +60,57 @@ export class Thresholds {
         most: 'warning',
       });
     }
+    const fullest = new Map<string, { subjectName: string; fds: number; fdLimit: number }>();
     for (const { subject, sample } of processes) {
       const { fds, fdLimit } = sample;
       if (fdsRatio === null || !isValue(fds) || !isValue(fdLimit) || fds < fdLimit * fdsRatio * overBelow) continue;
       const subjectId = subject.workloadId ?? subject.id;
-      watch({
-        subjectId,
-        subjectName: workloads.find((workload) => workload.subject.id === subjectId)?.subject.name ?? subject.name,
-        key: 'threshold-fds',
-        ratio: fds / fdLimit,
-        limit: fdsRatio,
-        text: () => `a process has ${fds} of at most ${fdLimit} files open`,
-      });
+      const before = fullest.get(subjectId);
+      if (before !== undefined && before.fds / before.fdLimit >= fds / fdLimit) continue;
+      const subjectName = workloads.find((workload) => workload.subject.id === subjectId)?.subject.name ?? subject.name;
+      fullest.set(subjectId, { subjectName, fds, fdLimit });
     }
-    return [...this.#standing.values()].slice(0, maxConcerns);
+    for (const [subjectId, { subjectName, fds, fdLimit }] of fullest) {
+      const text = () => `a process has ${fds} of at most ${fdLimit} files open`;
+      watch({ subjectId, subjectName, key: 'threshold-fds', ratio: fds / fdLimit, limit: fdsRatio, text });
+    }
+    this.#keepLately(before, settings, workloads, timeMs);
+    return Array.from(this.#standing.values(), ({ concern }) => concern).slice(0, maxConcerns);
+  }
+
+  /** What was seen near its threshold lately still stands, unless it is gone or nobody asks for it any more. */
+  #keepLately(before: ReadonlyMap<string, Standing>, settings: ThresholdSettings, workloads: Scan['workloads'], timeMs: number): void {
+    for (const [id, standing] of before) {
+      const { key, subjectId } = standing.concern;
+      const isThere = subjectId === null || workloads.some(({ subject }) => subject.id === subjectId);
+      if (this.#standing.has(id) || !isThere || timeMs - standing.seenMs >= overAfterMs || settings[settingOf[key]] === null) continue;
+      this.#standing.set(id, standing);
+    }
   }
 
   #watch(
-    before: Map<string, Concern>,
+    before: ReadonlyMap<string, Standing>,
     { subjectId, subjectName, key, ratio, limit, text, most = 'critical' }: Measure,
     timeMs: number,
   ): void {
     const id = `${key} ${subjectId}`;
-    const standing = before.get(id);
-    if (limit === null || !(ratio >= (standing === undefined ? limit : limit * overBelow))) return;
+    const sinceMs = before.get(id)?.concern.sinceMs;
+    if (limit === null || !(ratio >= (sinceMs === undefined ? limit : limit * overBelow))) return;
     const severity: Severity = ratio >= criticalRatio ? most : 'warning';
-    const known = this.#standing.get(id);
-    if (known !== undefined && known.severity === 'critical') return;
-    this.#standing.set(id, { key, subjectId, subjectName, severity, sinceMs: standing?.sinceMs ?? timeMs, text: text(ratio) });
+    const concern = { key, subjectId, subjectName, severity, sinceMs: sinceMs ?? timeMs, text: text(ratio) };
+    this.#standing.set(id, { concern, seenMs: timeMs });
   }
 }
 
+const settingOf = {
+  'threshold-memory': 'memoryRatio',
+  'threshold-swap': 'swapRatio',
+  'threshold-fds': 'fdsRatio',
+  'threshold-workload': 'workloadBytes',
+} as const satisfies Record<string, keyof ThresholdSettings>;
+
 interface Measure {
-  key: string;
+  key: keyof typeof settingOf;
   subjectId: string | null;
   subjectName: string;
   /** NaN: not known. */

@@ -18,7 +18,7 @@ const resourceNames: Record<Resource, string> = {
 export function incidentTitle(incident: Incident, nowMs: number): string {
   const { subjectName, verdict } = incident;
   if (incident.state === 'resolved')
-    return verdict === null ? `${past(incident)} is over` : `${subjectName} no longer leaks ${resourceNames[verdict.resource]}`;
+    return verdict === null ? `Over: ${past(incident)}` : `${subjectName} no longer leaks ${resourceNames[verdict.resource]}`;
   if (verdict === null) return past(incident);
   const verb = verdict.verdict === 'leak' ? 'leaks' : 'may leak';
   const left = verdict.exhaustion === null ? '' : `: ${timeLeft(verdict.exhaustion, nowMs)}`;

@@ -698,8 +698,8 @@ function wobble(index: number): number {
 }
 
 function seriesOf({ subjectId, endValue, verdict, noise, limit }: Shape, query: URLSearchParams): SeriesDocument {
-  const toMs = Number(query.get('to'));
-  const fromMs = Math.max(Number(query.get('from')), toMs - 30 * hourMs);
+  const toMs = Date.now();
+  const fromMs = toMs - Math.min(30 * hourMs, Number(query.get('past') ?? Number.POSITIVE_INFINITY));
   const count = 240;
   const stepMs = (toMs - fromMs) / (count - 1);
   const onsetMs = verdict?.onset ? Date.parse(verdict.onset) : toMs;

@@ -14,11 +14,13 @@ import { render } from 'preact';
 import { followHash } from './route.ts';
 import { connectWhileLookedAt } from './talk/live.ts';
 import { applyScheme } from './theme.ts';
+import { followAim } from './view/aim.ts';
 import { App } from './view/app.tsx';
 
 const root = document.getElementById('app');
 if (!root) throw new Error('expected an element with the id app in the page');
 applyScheme();
 followHash();
+followAim();
 connectWhileLookedAt();
 render(<App />, root);

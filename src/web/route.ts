@@ -13,7 +13,7 @@ export type Route =
   | { view: 'workload'; id: string; query: URLSearchParams }
   | { view: 'unknown' };
 
-function parseRoute(hash: string): Route {
+export function parseRoute(hash: string): Route {
   const [path = '', search = ''] = hash.replace(/^#/, '').split('?', 2);
   const query = new URLSearchParams(search);
   const parts = path.split('/').filter((part) => part !== '');

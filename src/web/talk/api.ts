@@ -1,5 +1,6 @@
 /** Asks the daemon. Same origin only; the token, when one is needed, goes in a header and never in an address. */
-import type { ApiDocument, ErrorDocument } from './documents.ts';
+import { setByAnswer } from './clock.ts';
+import type { ErrorDocument } from './documents.ts';
 import { askForToken } from './tokenWanted.ts';
 
 const tokenKey = 'stanch.token';
@@ -49,15 +50,10 @@ async function askWith(token: string | null, path: string, signal: AbortSignal, 
     if (signal.aborted) throw cause;
     throw new ApiProblem({ kind: 'unreachable' });
   }
+  setByAnswer(response);
   if (response.ok) return response;
   if (response.status === 401) throw new ApiProblem({ kind: 'unauthorised' });
   throw new ApiProblem({ kind: 'refused', status: response.status, error: await readError(response) });
-}
-
-export async function askDocument<T extends ApiDocument>(path: string, signal: AbortSignal): Promise<T> {
-  const response = await ask(path, AbortSignal.any([signal, AbortSignal.timeout(answerTimeoutMs)]));
-  const body: T = await response.json();
-  return body;
 }
 
 /** Changes something; asks for the token where that needs one and none was shown. Errors: ApiProblem. */

@@ -5,7 +5,9 @@
  */
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ApiProblem, ask, askDocument, forgetToken, keepToken, type Problem, readToken } from './api.ts';
+import { ApiProblem, ask, forgetToken, keepToken, type Problem, readToken } from './api.ts';
+import { askDocument } from './askDocument.ts';
+import { setByDocument } from './clock.ts';
 import type { ApiDocument, ErrorDocument, StatusDocument } from './documents.ts';
 
 type Connection = 'connecting' | 'live' | 'lost' | 'unauthorised';
@@ -20,17 +22,10 @@ export const lastAnswerMs = signal<number | null>(null);
 export const status = signal<StatusDocument | null>(null);
 /** Goes up with every scan. */
 const ticks = signal(0);
-/** Daemon's clock minus this machine's. */
-let clockSkewMs = 0;
 
 /** Workloads in the status: those of most concern. */
 const maxShown = 30;
 const retryDelaysMs = [1000, 2000, 4000, 8000, 15_000] as const;
-
-/** Now by the daemon's clock: forecasts and histories are written in it. */
-export function daemonNowMs(): number {
-  return Date.now() + clockSkewMs;
-}
 
 function problemOf(cause: unknown): Problem {
   return cause instanceof ApiProblem ? cause.problem : { kind: 'unreachable' };
@@ -49,7 +44,7 @@ function lost(problem: Problem): void {
 
 async function refreshStatus(abort: AbortSignal): Promise<void> {
   const next = await askDocument<StatusDocument>(`status?limit=${maxShown}`, abort);
-  clockSkewMs = Date.parse(next.time) - Date.now();
+  setByDocument(next.time);
   status.value = next;
   lastAnswerMs.value = Date.now();
   connection.value = 'live';
@@ -187,10 +182,7 @@ export function useDocument<T extends ApiDocument>(key: string, path: () => stri
         asking = false;
       }
     };
-    const stop = ticks.subscribe((count) => {
-      // Before the first answer of the daemon its clock is not known.
-      if (count > 0) void refresh();
-    });
+    const stop = ticks.subscribe(() => void refresh());
     return () => {
       abort.abort();
       stop();

@@ -1,6 +1,7 @@
 /** What the server goes through: how far the cascade has come, why it answers slowly, and what was killed. Nothing while it is well. */
+
+import { daemonNowMs } from '../talk/clock.ts';
 import type { StatusDocument } from '../talk/documents.ts';
-import { daemonNowMs } from '../talk/live.ts';
 import { formatDuration, formatLatency } from '../words/format.ts';
 import { inert } from '../words/inert.ts';
 import { stages, stageWord } from '../words/stageWords.ts';

@@ -1,6 +1,7 @@
 /** Whether what is on the page is true now, and what to do when it is not. */
 import { signal } from '@preact/signals';
-import { connection, daemonNowMs, lastAnswerMs, refusal, status } from '../talk/live.ts';
+import { daemonNowMs } from '../talk/clock.ts';
+import { connection, lastAnswerMs, refusal, status } from '../talk/live.ts';
 import { formatClockSeconds, formatDuration } from '../words/format.ts';
 import { inert } from '../words/inert.ts';
 

@@ -1,7 +1,7 @@
 /** The numbers of a verdict, each with its unit and its interval. */
 import type { ComponentChildren } from 'preact';
+import { daemonNowMs } from '../talk/clock.ts';
 import type { Exhaustion, Resource, Slope, Verdict } from '../talk/documents.ts';
-import { daemonNowMs } from '../talk/live.ts';
 import { formatDuration, formatMoment, formatRateInterval } from '../words/format.ts';
 import { isSureGrowth, rateWords, wallWord } from '../words/verdictWords.ts';
 import { Moment } from './moment.tsx';

@@ -3,11 +3,13 @@ import { useMemo, useState } from 'preact/hooks';
 import { hostChart } from '../chart/hostChart.ts';
 import { ChartNumbers } from '../chart/numbers.tsx';
 import { TimeChart } from '../chart/timeChart.tsx';
+import { askAhead } from '../talk/askDocument.ts';
+import { daemonNowMs } from '../talk/clock.ts';
 import type { SeriesDocument, StatusDocument, SubjectRow, SubjectsDocument } from '../talk/documents.ts';
-import { daemonNowMs, useDocument } from '../talk/live.ts';
+import { useDocument } from '../talk/live.ts';
 import { formatBytes } from '../words/format.ts';
 import { exhaustionInterval, timeLeft } from './facts.tsx';
-import { type Range, RangeSwitch, rangeFromMs } from './range.tsx';
+import { type Range, RangeSwitch, rangeFromMs, rangeQuery } from './range.tsx';
 
 const seriesEveryMs = 4000;
 const largestEveryMs = 30_000;
@@ -20,8 +22,7 @@ function useSeries(subjectId: string | undefined, resource: string, range: Range
 }
 
 export function seriesPath(subjectId: string, resource: string, range: Range): string {
-  const nowMs = Math.round(daemonNowMs());
-  return `subjects/${encodeURIComponent(subjectId)}/series?resource=${resource}&from=${rangeFromMs(range, nowMs)}&to=${nowMs}&points=600`;
+  return `subjects/${encodeURIComponent(subjectId)}/series?resource=${resource}&${rangeQuery(range)}&points=600`;
 }
 
 export function HostMemory({ host, leaks }: { host: StatusDocument['host']; leaks: readonly SubjectRow[] }) {
@@ -52,14 +53,14 @@ export function HostMemory({ host, leaks }: { host: StatusDocument['host']; leak
     if (!memory || memory.timeMs.length < 2) return null;
     const nowMs = daemonNowMs();
     return hostChart(host, { memory, shmem, kernel, leakers, largest }, rangeFromMs(range, nowMs), nowMs);
-  }, [memory, shmem, kernel, ...series, ...largeSeries, [...leaking, ...large].map((row) => row.id).join()]);
+  }, [range, memory, shmem, kernel, ...series, ...largeSeries, [...leaking, ...large].map((row) => row.id).join()]);
 
   const summary = hostInWords(host);
   return (
     <section aria-labelledby="host-memory" class="panel">
       <div class="panel-head">
         <h2 id="host-memory">Memory of this server</h2>
-        <RangeSwitch range={range} onChoose={setRange} />
+        <RangeSwitch range={range} onChoose={setRange} onAim={(aimed) => askAhead(seriesPath('host', 'memory', aimed))} />
       </div>
       {model ? (
         <TimeChart model={model} summary={summary} height={260} />

@@ -1,7 +1,8 @@
 /** One incident: what it is and who takes care, what it did to the server, who was told, what people said, and what to hand over. */
 import { workloadHref } from '../route.ts';
+import { daemonNowMs } from '../talk/clock.ts';
 import type { IncidentDocument, IncidentRow } from '../talk/documents.ts';
-import { daemonNowMs, useDocument } from '../talk/live.ts';
+import { useDocument } from '../talk/live.ts';
 import { formatDuration } from '../words/format.ts';
 import { isOpen, severityWord, stateWord } from '../words/incidentWords.ts';
 import { inert } from '../words/inert.ts';

@@ -3,8 +3,8 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type IncidentBar, incidentBars } from '../chart/incidentBars.ts';
 import { TimeAxis } from '../chart/timeAxis.tsx';
 import { incidentHref } from '../route.ts';
+import { daemonNowMs } from '../talk/clock.ts';
 import type { IncidentRow } from '../talk/documents.ts';
-import { daemonNowMs } from '../talk/live.ts';
 import { inert } from '../words/inert.ts';
 
 const spans = { '24 h': 86_400_000, '7 d': 604_800_000, '30 d': 2_592_000_000, '180 d': 15_552_000_000 } as const;

@@ -1,8 +1,9 @@
 /** Every incident: what is open and who takes care, and the history as a picture and a list. */
 import { useState } from 'preact/hooks';
 import { incidentHref } from '../route.ts';
+import { daemonNowMs } from '../talk/clock.ts';
 import type { IncidentRow, IncidentsDocument } from '../talk/documents.ts';
-import { daemonNowMs, useDocument } from '../talk/live.ts';
+import { useDocument } from '../talk/live.ts';
 import { formatDuration } from '../words/format.ts';
 import { isOpen, severityWord, stateWord } from '../words/incidentWords.ts';
 import { inert } from '../words/inert.ts';

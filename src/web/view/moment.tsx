@@ -1,4 +1,4 @@
-import { daemonNowMs } from '../talk/live.ts';
+import { daemonNowMs } from '../talk/clock.ts';
 import { formatMoment } from '../words/format.ts';
 
 /** A moment in the reader's zone; hovering shows it in UTC. */

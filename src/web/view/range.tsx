@@ -21,12 +21,31 @@ export function rangeFromMs(range: Range, nowMs: number): number {
   return range === 'all' ? 0 : Math.round(nowMs - spansMs[range]);
 }
 
-export function RangeSwitch({ range, onChoose }: { range: Range; onChoose: (range: Range) => void }) {
+/** As the daemon is asked for it. */
+export function rangeQuery(range: Range): string {
+  return range === 'all' ? 'from=0' : `past=${spansMs[range]}`;
+}
+
+interface SwitchProps {
+  range: Range;
+  onChoose: (range: Range) => void;
+  /** Somebody is about to choose. */
+  onAim: (range: Range) => void;
+}
+
+export function RangeSwitch({ range, onChoose, onAim }: SwitchProps) {
   return (
     <fieldset class="switch">
       <legend class="sr-only">Time range</legend>
       {rangeNames.map((name) => (
-        <button type="button" key={name} aria-pressed={name === range} onClick={() => onChoose(name)}>
+        <button
+          type="button"
+          key={name}
+          aria-pressed={name === range}
+          onClick={() => onChoose(name)}
+          onPointerEnter={() => onAim(name)}
+          onFocus={() => onAim(name)}
+        >
           {ranges[name]}
         </button>
       ))}

@@ -1,7 +1,7 @@
 /** What to do now, with its arithmetic: a restart gives back what has leaked so far, and so buys as long as that took. */
 import type { ComponentChildren } from 'preact';
+import { daemonNowMs } from '../talk/clock.ts';
 import type { SubjectRow } from '../talk/documents.ts';
-import { daemonNowMs } from '../talk/live.ts';
 import { formatBytes, formatCount, formatDuration } from '../words/format.ts';
 import { inert } from '../words/inert.ts';
 import { resourceWord } from '../words/verdictWords.ts';

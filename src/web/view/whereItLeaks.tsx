@@ -1,6 +1,7 @@
 /** Where in the application it leaks: asked for with its cost told first, followed while it is looked for, and then read. */
 import { useEffect, useState } from 'preact/hooks';
-import { askDocument, tell } from '../talk/api.ts';
+import { tell } from '../talk/api.ts';
+import { askDocument } from '../talk/askDocument.ts';
 import type { EvidenceListDocument, EvidencePlanDocument, ExplainJob, Member, Resource, SubjectRow } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
 import { formatBytes, formatDuration } from '../words/format.ts';

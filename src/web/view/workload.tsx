@@ -1,12 +1,14 @@
 /** One workload: what it holds over time, why it is judged so, who is in it, what was found before. */
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { seriesInWords } from '../chart/inWords.ts';
 import { ChartNumbers } from '../chart/numbers.tsx';
 import { subjectChart } from '../chart/subjectChart.ts';
 import { TimeChart } from '../chart/timeChart.tsx';
 import { replaceQuery, workloadHref } from '../route.ts';
+import { askAhead } from '../talk/askDocument.ts';
+import { daemonNowMs } from '../talk/clock.ts';
 import type { Resource, SeriesDocument, SubjectDetailDocument, SubjectRow, Verdict } from '../talk/documents.ts';
-import { daemonNowMs, useDocument } from '../talk/live.ts';
+import { useDocument } from '../talk/live.ts';
 import { formatBytes, formatCount } from '../words/format.ts';
 import { hostingWords } from '../words/hosting.ts';
 import { inert } from '../words/inert.ts';
@@ -32,8 +34,15 @@ const chartGroup = 'workload';
 /** Characters: a command line, not a name. */
 const longName = 48;
 
+export function subjectPath(id: string): string {
+  return `subjects/${encodeURIComponent(id)}`;
+}
+
 export function Workload({ id, query }: { id: string; query: URLSearchParams }) {
-  const { document: detail, problem } = useDocument<SubjectDetailDocument>(id, () => `subjects/${encodeURIComponent(id)}`, detailEveryMs);
+  // The history most people come for, while its verdict is still to come.
+  const first = seriesPath(id, resources.find((name) => name === query.get('resource')) ?? 'memory', readRange(query));
+  useState(() => askAhead(first));
+  const { document: detail, problem } = useDocument<SubjectDetailDocument>(id, () => subjectPath(id), detailEveryMs);
   const name = detail?.subject.name;
   useEffect(() => {
     document.title = name === undefined ? 'Workload' : inert(name);
@@ -184,19 +193,20 @@ function subjectLine(subject: SubjectRow): string {
 function ResourceHistory({ subject, resource, query }: { subject: SubjectRow; resource: Resource; query: URLSearchParams }) {
   const range = readRange(query);
   const key = `${subject.id}/${resource}?${range}`;
-  const { document: series, problem } = useDocument<SeriesDocument>(key, () => seriesPath(subject.id, resource, range), detailEveryMs);
+  const held = useDocument<SeriesDocument>(key, () => seriesPath(subject.id, resource, range), detailEveryMs);
+  const { document: series, problem } = held;
   const label = resourceWord(resource);
   const model = useMemo(() => {
     if (series === null || series.timeMs.length < 2) return null;
     const nowMs = daemonNowMs();
     return subjectChart(series, label, rangeFromMs(range, nowMs), nowMs);
-  }, [series]);
+  }, [series, range]);
   const summary = series === null ? '' : seriesInWords(series, label.toLowerCase(), daemonNowMs());
   return (
-    <section aria-labelledby="history" class="panel">
+    <section aria-labelledby="history" class="panel" aria-busy={held.key !== key}>
       <div class="panel-head">
         <h2 id="history">{label} over time</h2>
-        <RangeSwitch range={range} onChoose={rememberRange} />
+        <RangeSwitch range={range} onChoose={rememberRange} onAim={(aimed) => askAhead(seriesPath(subject.id, resource, aimed))} />
       </div>
       <ResourceSwitch judged={subject.verdict.resources} resource={resource} />
       {model ? (

@@ -1,11 +1,12 @@
 /** Every workload in one table. The daemon filters and sorts them, and gives a page of rows at a time: thousands stay quick. */
 import { replaceQuery } from '../route.ts';
+import { askAhead } from '../talk/askDocument.ts';
 import type { SubjectsDocument } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
 import { formatCount } from '../words/format.ts';
 import { type Column, columns, concernColumn, type Direction } from './columns.tsx';
 
-const pageSize = 100;
+const pageSize = 50;
 /** The daemon takes no offset beyond, and answers with the last page there is. */
 const mostPages = 10_000;
 const freshEveryMs = 5000;
@@ -13,18 +14,9 @@ const freshEveryMs = 5000;
 const maxFilterLength = 200;
 
 export function Workloads({ query }: { query: URLSearchParams }) {
-  const filter = (query.get('q') ?? '').slice(0, maxFilterLength);
-  const column = columns.filter(sortable).find(({ key }) => key === query.get('sort')) ?? concernColumn;
-  const direction: Direction = readDirection(query.get('dir')) ?? column.firstDirection;
-  const page = Math.min(mostPages, Math.max(1, Math.floor(Number(query.get('page'))) || 1));
-  const asked = new URLSearchParams({
-    kind: 'workload',
-    sort: column.key,
-    direction,
-    filter,
-    offset: String((page - 1) * pageSize),
-    limit: String(pageSize),
-  }).toString();
+  const list = readList(query);
+  const { column, direction, filter } = list;
+  const asked = listQuery(list);
   const { key, document: found, problem } = useDocument<SubjectsDocument>(`workloads?${asked}`, () => `subjects?${asked}`, freshEveryMs);
 
   return (
@@ -66,12 +58,43 @@ export function Workloads({ query }: { query: URLSearchParams }) {
               ? `${formatCount(found.total)} workloads`
               : `${formatCount(found.matching)} of ${formatCount(found.total)} workloads match`}
           </p>
-          <Table found={found} sorted={column} direction={direction} />
-          <Pager found={found} />
+          <Table found={found} sorted={column} direction={direction} filter={filter} />
+          <Pager found={found} onAim={(next) => askAhead(`subjects?${listQuery({ column, direction, filter, page: next })}`)} />
         </div>
       )}
     </>
   );
+}
+
+function readList(query: URLSearchParams): ListQuery {
+  const filter = (query.get('q') ?? '').slice(0, maxFilterLength);
+  const column = columns.filter(sortable).find(({ key }) => key === query.get('sort')) ?? concernColumn;
+  const direction: Direction = readDirection(query.get('dir')) ?? column.firstDirection;
+  const page = Math.min(mostPages, Math.max(1, Math.floor(Number(query.get('page'))) || 1));
+  return { column, direction, filter, page };
+}
+
+/** What the list at an address asks for. */
+export function listPath(query: URLSearchParams): string {
+  return `subjects?${listQuery(readList(query))}`;
+}
+
+interface ListQuery {
+  column: Column;
+  direction: Direction;
+  filter: string;
+  page: number;
+}
+
+function listQuery({ column, direction, filter, page }: ListQuery): string {
+  return new URLSearchParams({
+    kind: 'workload',
+    sort: column.key,
+    direction,
+    filter,
+    offset: String((page - 1) * pageSize),
+    limit: String(pageSize),
+  }).toString();
 }
 
 function readDirection(text: string | null): Direction | null {
@@ -98,16 +121,18 @@ interface TableProps {
   found: SubjectsDocument;
   sorted: Column;
   direction: Direction;
+  filter: string;
 }
 
-function Table({ found: { subjects, matching, offset }, sorted, direction }: TableProps) {
+function Table({ found: { subjects, matching, offset }, sorted, direction, filter }: TableProps) {
+  const aim = (column: Column, next: Direction) => askAhead(`subjects?${listQuery({ column, direction: next, filter, page: 1 })}`);
   return (
     <table class="list" aria-rowcount={matching + 1}>
       <caption class="sr-only">Workloads of this server. The buttons in the head sort.</caption>
       <thead>
         <tr aria-rowindex={1}>
           {columns.map((column) => (
-            <Head key={column.key} column={column} direction={column === sorted ? direction : null} />
+            <Head key={column.key} column={column} direction={column === sorted ? direction : null} onAim={aim} />
           ))}
         </tr>
       </thead>
@@ -132,7 +157,14 @@ function Table({ found: { subjects, matching, offset }, sorted, direction }: Tab
   );
 }
 
-function Head({ column, direction }: { column: Column; direction: Direction | null }) {
+interface HeadProps {
+  column: Column;
+  direction: Direction | null;
+  /** Somebody is about to sort by it. */
+  onAim: (column: Column, next: Direction) => void;
+}
+
+function Head({ column, direction, onAim }: HeadProps) {
   const classes = `from-${column.from}${column.numeric ? ' num' : ''}`;
   if (!sortable(column)) {
     return (
@@ -145,7 +177,12 @@ function Head({ column, direction }: { column: Column; direction: Direction | nu
   const next = direction === null ? column.firstDirection : opposite;
   return (
     <th scope="col" class={classes} aria-sort={direction ?? 'none'}>
-      <button type="button" onClick={() => replaceQuery({ sort: column.key, dir: next, page: '' })}>
+      <button
+        type="button"
+        onClick={() => replaceQuery({ sort: column.key, dir: next, page: '' })}
+        onPointerEnter={() => onAim(column, next)}
+        onFocus={() => onAim(column, next)}
+      >
         {column.label}
         <span class="sort-arrow" aria-hidden="true">
           {direction === null ? '' : direction === 'ascending' ? '↑' : '↓'}
@@ -155,22 +192,23 @@ function Head({ column, direction }: { column: Column; direction: Direction | nu
   );
 }
 
-function Pager({ found: { matching, offset, subjects } }: { found: SubjectsDocument }) {
+function Pager({ found: { matching, offset, subjects }, onAim }: { found: SubjectsDocument; onAim: (page: number) => void }) {
   if (matching <= pageSize) return null;
   const page = Math.floor(offset / pageSize) + 1;
   const goTo = (next: number) => {
     replaceQuery({ page: next === 1 ? '' : String(next) });
     scrollTo(0, 0);
   };
+  const aiming = (next: number) => ({ onPointerEnter: () => onAim(next), onFocus: () => onAim(next) });
   return (
     <nav class="pager" aria-label="Pages of the table">
-      <button type="button" disabled={page === 1} onClick={() => goTo(page - 1)}>
+      <button type="button" disabled={page === 1} onClick={() => goTo(page - 1)} {...aiming(page - 1)}>
         Previous
       </button>
       <span>
         {formatCount(offset + 1)} to {formatCount(offset + subjects.length)} of {formatCount(matching)}
       </span>
-      <button type="button" disabled={offset + pageSize >= matching} onClick={() => goTo(page + 1)}>
+      <button type="button" disabled={offset + pageSize >= matching} onClick={() => goTo(page + 1)} {...aiming(page + 1)}>
         Next
       </button>
     </nav>
