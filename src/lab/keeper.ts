@@ -9,11 +9,16 @@ import { findOnPath } from './programs.ts';
 
 const muslCompiler = 'musl-gcc';
 const folder = join(import.meta.dirname, 'programs', 'native');
-const compilerOf = { c: 'cc', cpp: 'c++', rs: 'rustc' };
-export type KeeperLanguage = keyof typeof compilerOf;
+export const keeperLanguages = ['c', 'cpp', 'rs'] as const;
+export type KeeperLanguage = (typeof keeperLanguages)[number];
+const compilerOf: Record<KeeperLanguage, string> = { c: 'cc', cpp: 'c++', rs: 'rustc' };
 const jemalloc = '/usr/lib/x86_64-linux-gnu/libjemalloc.so.2';
 /** Programs in C can run on musl. */
 export type KeeperAllocator = 'glibc' | 'jemalloc' | 'musl';
+
+export function isKeeperLanguage(language: string): language is KeeperLanguage {
+  return keeperLanguages.some((each) => each === language);
+}
 
 export interface Keeper {
   pid: number;

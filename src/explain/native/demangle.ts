@@ -34,6 +34,12 @@ const standard: Record<string, string> = {
   d: 'std::iostream',
 };
 
+const usualArgument = /^std::(?:allocator|char_traits|less|hash|equal_to|default_delete)</;
+
+function asText(type: string): string {
+  return /^std::(?:__cxx11::)?basic_string<char>$/.test(type) ? 'std::string' : type;
+}
+
 /** `N4shop11UserSessionE` → `shop::UserSession`. */
 export function demangleType(mangled: string): string {
   if (mangled.length > mostLength) return mangled;
@@ -64,6 +70,8 @@ export function demangleRust(mangled: string): string {
     .replace(/\$u20\$/g, ' ')
     .replace(/\$C\$/g, ',')
     .replace(/\$RF\$/g, '&')
+    .replace(/\$u7b\$/g, '{')
+    .replace(/\$u7d\$/g, '}')
     .replace(/\.\./g, '::')
     .replace(/(^|::|<)_</g, '$1<');
 }
@@ -163,7 +171,7 @@ class TypeReader {
   }
 
   #withArguments(name: string): string {
-    return this.#text[this.#at] === 'I' ? this.#see(`${name}${this.#templateArguments()}`) : name;
+    return this.#text[this.#at] === 'I' ? this.#see(asText(`${name}${this.#templateArguments()}`)) : name;
   }
 
   #templateArguments(): string {
@@ -175,7 +183,9 @@ class TypeReader {
         while (!this.#take('E')) given.push(this.#type());
       } else given.push(this.#type());
     }
-    return `<${given.join(', ')}>`;
+    // What every container of the standard library has unless told otherwise.
+    const told = given.filter((each, place) => place === 0 || !usualArgument.test(each));
+    return `<${told.join(', ')}>`;
   }
 
   #literal(): string {
@@ -225,7 +235,7 @@ class TypeReader {
         continue;
       }
       if (this.#text[this.#at] === 'S') name = this.#text[this.#at + 1] === 't' ? this.#std() : this.#substitution();
-      else if (this.#text[this.#at] === 'I') name = this.#see(`${name}${this.#templateArguments()}`);
+      else if (this.#text[this.#at] === 'I') name = this.#see(asText(`${name}${this.#templateArguments()}`));
       else name = this.#see(name === '' ? this.#name() : `${name}::${this.#name()}`);
     }
     return name;

@@ -2,7 +2,7 @@
 
 import type { TargetMemory } from '../targetMemory.ts';
 import type { Look } from '../threeLooks.ts';
-import type { BlockKinds } from './blockKinds.ts';
+import { type BlockKinds, largeBlock } from './blockKinds.ts';
 import { BlockSample, markOf } from './blockSample.ts';
 import { ChunkTable } from './chunkTable.ts';
 import { freeListed, mayBeCache } from './freeLists.ts';
@@ -12,6 +12,7 @@ import { RootWords } from './rootWords.ts';
 import type { WordKinds } from './wordKinds.ts';
 
 const mostCaches = 4096;
+const mostMappings = 64;
 const contentWords = 16;
 /** The main heap may be longer by this when it is read again; nothing else is put behind it. */
 const mostGrowthBytes = 1 << 30;
@@ -24,7 +25,17 @@ export interface GlibcLook extends Look {
   /** Could not be told apart. */
   lostBytes: number;
   arenas: number;
+  /** The largest blocks that have pages of their own. */
+  mappings: MappedBlock[];
   following: Following | null;
+}
+
+export interface MappedBlock {
+  address: number;
+  kind: number;
+  /** Of its pages those that are there: what was asked for in advance is not used yet. */
+  presentBytes: number;
+  mark: number;
 }
 
 /** Which blocks there are, and what refers to them from outside; only where asked for. */
@@ -60,10 +71,14 @@ export function lookAtGlibc(
     parts.map(({ start, limit, kind }) => ({ start, end: kind === 'main' ? limit + mostGrowthBytes : limit })),
   );
   const census = new Census(blocks, words, options);
+  const largest = parts.filter(({ kind }) => kind === 'mapped').sort((a, b) => b.end - b.start - (a.end - a.start));
+  const mapped = new Set(largest.slice(0, mostMappings));
+  const mappings: MappedBlock[] = [];
   let lostBytes = 0;
   for (const part of parts) {
     census.table?.beginPart(part);
     lostBytes += walkChunks(memory, part, census);
+    if (mapped.has(part)) mappings.push({ address: part.start, presentBytes: presentBytes(memory, part), ...census.latest });
   }
   const listed = freeListed(memory, arenas, census.caches);
   census.table?.seal();
@@ -73,7 +88,23 @@ export function lookAtGlibc(
   const { counts, bytes, freeBytes, sample, table } = census;
   const inUseBytes = bytes.reduce((sum, each) => sum + each, 0);
   const following = table === null || roots === null ? null : { table, roots };
-  return { counts, bytes, sample: sample.without(listed.free), inUseBytes, freeBytes, lostBytes, arenas: arenas.length, following };
+  return {
+    counts,
+    bytes,
+    sample: sample.without(listed.free),
+    inUseBytes,
+    freeBytes,
+    lostBytes,
+    arenas: arenas.length,
+    mappings,
+    following,
+  };
+}
+
+function presentBytes(memory: TargetMemory, { start, end }: { start: number; end: number }): number {
+  let bytes = 0;
+  for (const [from, to] of memory.present(start, end)) bytes += to - from;
+  return bytes;
 }
 
 function readRoots(memory: TargetMemory, arenas: readonly Arena[]): RootWords {
@@ -94,6 +125,8 @@ class Census {
   #kind = 0;
   #size = 0;
   #isSampled = false;
+  /** Of the block found last, where it is large. */
+  latest = { kind: 0, mark: 0 };
 
   constructor(blocks: BlockKinds, words: WordKinds, { every, withTable }: LookOptions) {
     this.#blocks = blocks;
@@ -109,6 +142,7 @@ class Census {
     if (this.#isSampled) {
       this.sample.add(address, this.#kind, markOf(words, at, Math.min(contentWords, (size - 8) / 4, words.length - at)));
     }
+    if (size >= largeBlock) this.latest = { kind: this.#kind, mark: markOf(words, at, Math.min(contentWords, words.length - at)) };
     this.table?.add(address, this.#kind);
     if (mayBeCache(size) && this.caches.length < mostCaches) this.caches.push(address);
   }

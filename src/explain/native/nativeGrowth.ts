@@ -9,7 +9,7 @@ import { blockContents } from './blockContents.ts';
 import { type BlockKinds, largeBlock } from './blockKinds.ts';
 import type { ChunkTable } from './chunkTable.ts';
 import { long } from './glibcArenas.ts';
-import type { Following, GlibcLook } from './glibcLook.ts';
+import type { Following, GlibcLook, MappedBlock } from './glibcLook.ts';
 import { PointerGraph, type Way } from './pointerGraph.ts';
 import { rustTypeOf } from './rustTypes.ts';
 import { VariableNames } from './variableNames.ts';
@@ -45,14 +45,15 @@ type Looks = readonly [GlibcLook, GlibcLook, GlibcLook];
 
 /** The most first. Empty when nothing grows. */
 export function nativeGrowth(heap: NativeHeap, looks: Looks, every: number): GrowingThing[] {
-  const grown = whatGrows(looks).filter((growing) => isMoreThanChance(growing, every));
+  const more = whatGrows(looks).filter((growing) => isMoreThanChance(growing, every));
+  const grown = [...more, ...blocksThatGrow(looks)].sort((a, b) => b.growthBytes - a.growthBytes);
   const totalBytes = grown.reduce((sum, { growthBytes }) => sum + growthBytes, 0);
   const wanted = grown.filter(({ growthBytes }) => growthBytes >= totalBytes * leastOfAll).slice(0, mostCandidates);
   const followed = wanted.length === 0 ? null : followAll(heap, wanted, looks[2]);
   if (followed === null) return [];
   const { table, graph, candidates } = followed;
   const teller = new Teller(heap, table, graph, new VariableNames(heap.memory, heap.memory.regions()));
-  return joined(folded(candidates, table), heap.blocks)
+  return joined(folded(withoutTables(candidates, table), table), heap.blocks)
     .sort((a, b) => scoreOf(b) - scoreOf(a))
     .map((candidate) => teller.tell(candidate));
 }
@@ -106,6 +107,45 @@ function isMoreThanChance({ growthCount, growthBytes, born, survival }: Growing,
   if (growthCount < 8) return growthBytes >= largeBlock && growthCount > 0;
   const gone = Math.max(0, born * every - growthCount);
   return growthCount > 3 * Math.sqrt(2 * gone * every);
+}
+
+/**
+ * Single blocks that get larger, as a text that is appended to or an array of numbers does. They may have moved meanwhile: their beginnings tell
+ * them. What only fills up what it has asked for does so more slowly by the time.
+ */
+function blocksThatGrow([first, second, third]: Looks): Growing[] {
+  return third.mappings.flatMap((now): Growing[] => {
+    const earlier = [sameBlock(first, now), sameBlock(second, now)] as const;
+    if (earlier[0] === null || earlier[1] === null) return [];
+    const bytes: [number, number, number] = [earlier[0].presentBytes, earlier[1].presentBytes, now.presentBytes];
+    const [before, after] = [bytes[1] - bytes[0], bytes[2] - bytes[1]];
+    if (Math.min(before, after) < largeBlock || after * 2 < before) return [];
+    const growthBytes = Math.min(before, after);
+    return [{ kind: now.kind, counts: [1, 1, 1], bytes, growthBytes, growthCount: 0, survival: 1, born: 1, survivors: [now.address] }];
+  });
+}
+
+function sameBlock({ mappings }: GlibcLook, now: MappedBlock): MappedBlock | null {
+  const inPlace = mappings.find(({ address }) => address === now.address);
+  const alike = mappings.filter(({ kind, mark }) => kind === now.kind && mark === now.mark);
+  return inPlace ?? (alike.length === 1 ? (alike[0] ?? null) : null);
+}
+
+function isOneBlock({ growing: { growthCount } }: Candidate): boolean {
+  return growthCount === 0;
+}
+
+/** A block that grows and by which others are held that do is told with these. */
+function withoutTables(candidates: readonly Candidate[], table: ChunkTable): Candidate[] {
+  return candidates.filter((candidate) => {
+    const [address = 0] = candidate.growing.survivors;
+    const isThrough = ({ blocks }: Way) => blocks.some((index) => table.addressOf(index) === address);
+    const held = isOneBlock(candidate)
+      ? candidates.find((other) => !isOneBlock(other) && other.ways.filter(isThrough).length * 2 > other.ways.length)
+      : undefined;
+    if (held !== undefined) held.moreBytes += candidate.growing.growthBytes;
+    return held === undefined;
+  });
 }
 
 function followOne(growing: Growing, table: ChunkTable, graph: PointerGraph): Candidate {
@@ -209,7 +249,22 @@ class Teller {
       .map((each) => this.#heap.words.typeName(this.#heap.blocks.words[each.growing.kind] ?? 0))
       .find((name) => name !== null);
     const rust = within === undefined ? rustTypeOf(this.#heap.memory, this.#variables, this.#holdersOf(blocks, ways)) : null;
-    return within ?? rust ?? this.#describe(growing.kind);
+    return within ?? rust ?? this.#describeAll(growing, inside);
+  }
+
+  /** A shell around what is larger, as the cell of a list has it, is told with that. */
+  #describeAll(growing: Growing, inside: readonly Candidate[]): string {
+    if (growing.growthCount === 0) return this.#describe(growing.kind, 'one block that only becomes larger', 'and begins');
+    const [main] = inside.map((each) => each.growing).sort((a, b) => b.growthBytes - a.growthBytes);
+    if (main === undefined || main.growthBytes < 2 * growing.growthBytes) return this.#describe(growing.kind);
+    return `${this.#describe(main.kind)}, each in one of ${this.#bytesOf(growing.kind)}`;
+  }
+
+  /** A request of n bytes takes n + 8, rounded up to 16. */
+  #bytesOf(kind: number): string {
+    const size = this.#heap.blocks.sizes[kind] ?? 0;
+    if (size >= largeBlock) return '64 KiB and more';
+    return size <= 1024 ? `${Math.max(1, size - 23)} to ${size - 8} bytes` : `about ${size - 8} bytes`;
   }
 
   /** How many begin with a pointer to another of their kind, as the entries of a chain of a hash table do. */
@@ -240,17 +295,10 @@ class Teller {
     });
   }
 
-  /** A request of n bytes takes n + 8, rounded up to 16. */
-  #describe(kind: number): string {
-    const [size, word] = [this.#heap.blocks.sizes[kind] ?? 0, this.#heap.blocks.words[kind] ?? 0];
-    const range =
-      size >= largeBlock
-        ? 'blocks of 64 KiB and more'
-        : size <= 1024
-          ? `blocks of ${Math.max(1, size - 23)} to ${size - 8} bytes`
-          : `blocks of about ${size - 8} bytes`;
-    if (word === textWord) return `text in ${range}`;
-    return `${range} that begin with ${this.#heap.words.typeName(word) ?? wordNames[word] ?? 'bytes'}`;
+  #describe(kind: number, blocks = `blocks of ${this.#bytesOf(kind)}`, begin = 'that begin'): string {
+    const word = this.#heap.blocks.words[kind] ?? 0;
+    if (word === textWord) return `text in ${blocks}`;
+    return `${blocks} ${begin} with ${this.#heap.words.typeName(word) ?? wordNames[word] ?? 'bytes'}`;
   }
 
   #stepsOf({ blocks, root }: Way): { text: string; isNamed: boolean; repeats: boolean }[] {
@@ -278,6 +326,7 @@ class Teller {
   /** A table of buckets and chains is a map; a tree is one; a large block of pointers, or a chain alone, is a list. */
   #patternOf({ growing, blocks }: Candidate, ways: readonly Way[]): LeakPattern | null {
     if (ways.length === 0) return null;
+    if (growing.growthCount === 0) return this.#heap.blocks.words[growing.kind] === textWord ? 'text-only-grows' : 'list-only-grows';
     const share = (is: (way: Way) => boolean) => ways.filter(is).length / ways.length;
     const kindsOf = ({ blocks }: Way) => blocks.map((index) => this.#table.kindOf(index));
     const inArray = share((way) => kindsOf(way).some((kind, at) => at > 0 && (this.#heap.blocks.sizes[kind] ?? 0) > 1024)) > 0.5;

@@ -1,6 +1,7 @@
 /**
- * The type of a block that Rust holds as `dyn Trait`: beside the pointer to it lies one to its table, which has the function that drops it, and
- * its size. https://doc.rust-lang.org/reference/type-layout.html#trait-object-layout (the table is as rustc makes it, not promised)
+ * The type of a block that Rust holds as `dyn Trait`: beside the pointer to it lies one to its table, which has the function that drops it, its
+ * size, and its methods. Types that are dropped in the same way may share that function, so a method says it better.
+ * https://doc.rust-lang.org/reference/type-layout.html#trait-object-layout (the table is as rustc makes it, not promised)
  */
 import type { TargetMemory } from '../targetMemory.ts';
 import { long } from './glibcArenas.ts';
@@ -9,6 +10,8 @@ import type { VariableNames } from './variableNames.ts';
 /** Part of the names of functions that drop what is held as `dyn`. */
 const dropsType = 'drop_in_place';
 const headerBytes = 16;
+const tableBytes = 24;
+const mostMethods = 4;
 const mostHolders = 12;
 const mostHolderBytes = 16 << 20;
 
@@ -54,11 +57,23 @@ function typeBeside(memory: TargetMemory, variables: VariableNames, { block, blo
 }
 
 function typeOfTable(memory: TargetMemory, variables: VariableNames, table: number, blockBytes: number): string | null {
-  const start = Buffer.alloc(24);
-  if (table < 4096 || table > 2 ** 47 || table % 8 !== 0 || memory.read(table, start) < start.length) return null;
+  const start = Buffer.alloc(tableBytes + mostMethods * 8);
+  if (table < 4096 || table > 2 ** 47 || table % 8 !== 0 || memory.read(table, start) < tableBytes) return null;
   const [drop, size, alignment] = [long(start, 0), long(start, 8), long(start, 16)];
   if (size === 0 || size > blockBytes || ![1, 2, 4, 8, 16].includes(alignment)) return null;
-  const file = variables.fileAt(drop);
-  const symbol = file === null ? null : variables.symbolAt(file, drop);
-  return /drop_in_place<(.+)>$/.exec(symbol ?? '')?.[1] ?? null;
+  const dropped = /drop_in_place<(.+)>$/.exec(functionAt(variables, drop))?.[1] ?? null;
+  // Without what is to be dropped there is no function for it.
+  if (dropped === null && drop !== 0) return null;
+  for (let at = tableBytes; at < start.length; at += 8) {
+    const method = functionAt(variables, long(start, at));
+    if (method === '' || method.includes(dropsType)) break;
+    const type = /^<(.+) as .+>::/.exec(method)?.[1];
+    if (type !== undefined) return type;
+  }
+  return dropped;
+}
+
+function functionAt(variables: VariableNames, address: number): string {
+  const file = variables.fileAt(address);
+  return (file === null ? null : variables.symbolAt(file, address)) ?? '';
 }

@@ -26,7 +26,13 @@ export function typeNameOf(memory: TargetMemory, table: number): string | null {
   const text = bytes.toString('latin1', 0, memory.read(name, bytes));
   // A star before it says that the name is unique by its address.
   const mangled = /^\*?([A-Za-z_][\w.$]*)\0/.exec(text)?.[1];
-  return mangled === undefined ? null : demangleType(mangled);
+  return mangled === undefined ? null : withoutCounter(demangleType(mangled));
+}
+
+/** What a shared_ptr refers to lies behind its counters, which are the object that has the table. */
+function withoutCounter(type: string): string {
+  const counted = /^std::_Sp_counted_(?:ptr_inplace|ptr|deleter)<(.+?)\*?(?:, .*)?>$/.exec(type)?.[1];
+  return counted === undefined ? type : `${counted} of a shared_ptr`;
 }
 
 function readPointer(memory: TargetMemory, address: number): number | null {

@@ -83,7 +83,11 @@ function readable(symbol: string): string {
   if (name.startsWith('_ZN') && /17h[0-9a-f]{16}E/.test(name)) return demangleRust(name);
   if (!name.startsWith('_Z')) return name;
   // `_ZL8sessions`, `_ZN4shop8sessionsE`, `_ZZN4shop4openEvE5cache`.
-  const local = /^_ZZ.*E(\d+)([A-Za-z_]\w*)$/.exec(name);
-  if (local?.[1] !== undefined && local[2] !== undefined) return local[2].slice(0, Number(local[1]));
+  const local = /^_Z(Z.*)E(\d+)([A-Za-z_]\w*)$/.exec(name);
+  if (local?.[1] !== undefined && local[3] !== undefined) {
+    const within = demangleFunction(`_${local[1]}`);
+    const own = local[3].slice(0, Number(local[2]));
+    return within.startsWith('_Z') ? own : `${within}()::${own}`;
+  }
   return demangleType(name.slice(2).replace(/^L(?=\d)/, ''));
 }

@@ -10,6 +10,9 @@ import { isAddress, type ZendValues } from './zendValues.ts';
 const mostCandidates = 8;
 const climbedOfEach = 16;
 const leastSurvival = 0.4;
+/** Of what has become twice as many: a queue that is filled faster than it is emptied lets go of the old for the new. */
+const leastSurvivalOfMany = 0.15;
+const mostClimbs = 3;
 /** PHP collects cycles when ten thousand values may be part of one; more of them than this wait in vain. */
 const mostWaitingForCollector = 30_000;
 const mostLongTexts = 8;
@@ -36,15 +39,24 @@ interface Candidate extends Growing {
 export function phpGrowth(php: PhpHeap, looks: ThreeCensuses): GrowingThing[] {
   const candidates = candidatesOf(looks);
   if (candidates.length === 0) return [];
-  const roots = readRoots(php.values, php.globals);
-  const paths = climb({ ...php, roots, targets: candidates.flatMap(({ targets }) => targets) });
-  for (const candidate of candidates) candidate.paths = paths.splice(0, candidate.targets.length);
+  climbAll(php, candidates);
   const namer = new PhpNamer(php, looks);
   const collects = setting(php.values, php.globals, 'zend.enable_gc') !== '0';
   const kept = candidates.filter((candidate) => !collects || !waitsForCollector(candidate));
   return outermost(kept, namer)
     .sort((a, b) => score(b) - score(a))
     .map((candidate) => namer.describe(candidate));
+}
+
+/** What seems to be held by nobody may be in an array that was moved meanwhile, as one is that doubles: that does not happen again and again. */
+function climbAll(php: PhpHeap, candidates: readonly Candidate[]): void {
+  let left = candidates;
+  for (let time = 0; time < mostClimbs && left.length > 0; time += 1) {
+    const roots = readRoots(php.values, php.globals);
+    const paths = climb({ ...php, roots, targets: left.flatMap(({ targets }) => targets) });
+    for (const candidate of left) candidate.paths = paths.splice(0, candidate.targets.length);
+    left = left.filter(waitsForCollector);
+  }
 }
 
 function score({ growthBytes, heldBytes, survival }: Candidate): number {
@@ -55,8 +67,12 @@ function candidatesOf(looks: ThreeCensuses): Candidate[] {
   const total = looks[2].bytes.reduce((sum, bytes) => sum + (bytes ?? 0), 0);
   return whatGrows(looks)
     .map((growing) => withTargets(growing, looks))
-    .filter(({ growthBytes, survival }) => growthBytes >= total * leastPart && (survival === null || survival >= leastSurvival))
+    .filter((growing) => growing.growthBytes >= total * leastPart && stays(growing))
     .slice(0, mostCandidates);
+}
+
+function stays({ survival, counts: [first, , third] }: Growing): boolean {
+  return survival === null || survival >= (third >= 2 * first ? leastSurvivalOfMany : leastSurvival);
 }
 
 /** What is new and stayed; where it is not new ones that the memory went to, those that became longer. */
@@ -172,14 +188,28 @@ class PhpNamer {
     };
   }
 
-  /** Of arrays in arrays, those that are in no other: each path from there on. */
+  /** Of arrays in arrays, those that are in no other but such as were there before: each path from there on. */
   #outermostRows({ targets, paths }: Candidate): { targets: number[]; paths: HoldingPath[] } {
     const rows = paths.map((path, index) => {
-      const last = path.steps.findLastIndex(({ holder }) => this.kindOf(holder) === kinds.array);
+      const old = path.steps.findIndex(({ holder }) => holder.kind === 'array' && this.#wasThere(holder.address));
+      const within = old < 0 ? path.steps : path.steps.slice(0, old);
+      const last = within.findLastIndex(({ holder }) => this.kindOf(holder) === kinds.array);
       const target = path.steps[last]?.holder.address ?? targets[index] ?? 0;
       return { target, path: { ...path, steps: path.steps.slice(last + 1) } };
     });
     return { targets: rows.map(({ target }) => target), paths: rows.map(({ path }) => path) };
+  }
+
+  /** As far as the sample of the first look tells. */
+  #wasThere(address: number): boolean {
+    const { addresses, kinds: sampled } = this.#looks[0].sample;
+    let [low, high] = [0, addresses.length - 1];
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      if ((addresses[middle] ?? 0) <= address) low = middle + 1;
+      else high = middle - 1;
+    }
+    return addresses[high] === address && sampled[high] === kinds.array;
   }
 
   #typeOf(kind: number, targets: readonly number[]): string {

@@ -1,7 +1,7 @@
 /**
  * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [check] [why] [naming] [snapshot] [page] [safety]
  * [--runs N] [--seconds N] [--minutes N]
- * [--python COMMAND]: naming for the programs of Python alone, on that one.
+ * [--only TEXT]: naming for the programs in whose language and name it is. [--python COMMAND]: naming for the programs of Python alone, on that one.
  * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
  */
 import { parseArgs } from 'node:util';
@@ -32,6 +32,7 @@ const { positionals, values } = parseArgs({
     runs: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '120' },
     minutes: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
     python: { type: 'string' },
   },
 });
@@ -54,7 +55,7 @@ if (wanted.includes('check')) say(await benchCheck(runs));
 if (wanted.includes('stall')) say(await benchStall(runs));
 if (wanted.includes('why')) say(await benchWhy());
 if (wanted.includes('page')) say(await benchPage(runs));
-if (wanted.includes('naming')) say(await benchNaming(runs, values.python));
+if (wanted.includes('naming')) say(await benchNaming(runs, values.only, values.python));
 if (wanted.includes('snapshot')) say(benchSnapshot());
 if (wanted.includes('safety')) say(await benchSafety(runs));
 if (wanted.includes('where') || wanted.includes('bpf') || wanted.includes('daemon')) await withFarm(benchOnFarm);

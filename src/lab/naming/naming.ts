@@ -3,11 +3,19 @@ import type { GrowingThing } from '../../explain/growingThing.ts';
 import { openHeap } from '../../explain/openHeap.ts';
 import { TargetMemory } from '../../explain/targetMemory.ts';
 import { table } from '../bench/table.ts';
-import { type HeapLanguage, heapLanguages, startHeapProgram, whyNoHeapProgram } from './heapPrograms.ts';
-import { type NamingCase, namingCases } from './namingCases.ts';
+import { isKeeperLanguage, keeperLanguages, startKeeper, whyNoKeeper } from '../keeper.ts';
+import { type HeapProgram, heapLanguages, startHeapProgram, whyNoHeapProgram } from './heapPrograms.ts';
+import { type NamingCase, type NamingLanguage, namingCases } from './namingCases.ts';
 
-/** Requests before the first look and between two, and the pause after ten of them in the unit of the language. */
-const paces: Record<HeapLanguage, { warmUp: number; between: number; pause: string }> = {
+/**
+ * Requests before the first look and between two, and the pause after ten of them in the unit of the language. Of native programs requests a
+ * second, and looks away from where a list that doubles is moved: one that moves between reading what refers to it and reading it can't be followed.
+ */
+const native = { warmUp: 8_500, between: 4_500, pause: '20000' };
+const paces: Record<NamingLanguage, { warmUp: number; between: number; pause: string }> = {
+  c: native,
+  cpp: native,
+  rs: native,
   php: { warmUp: 500, between: 1_500, pause: '5000' },
   java: { warmUp: 6_000, between: 3_000, pause: '5' },
   go: { warmUp: 2_000, between: 8_000, pause: '2' },
@@ -22,9 +30,26 @@ interface NamingAnswer {
   cpuSeconds: number;
 }
 
-export async function nameGrowth(language: HeapLanguage, program: string, interpreter?: string): Promise<NamingAnswer> {
-  const { warmUp, between, pause } = paces[language];
-  const started = await startHeapProgram(language, program, pause, interpreter);
+/** For a test to skip with; null when programs of the language can run. */
+export function whyNotNamed(language: NamingLanguage): string | null {
+  return isKeeperLanguage(language) ? whyNoKeeper(language) : whyNoHeapProgram(language);
+}
+
+async function start(language: NamingLanguage, program: string, interpreter: string | undefined): Promise<HeapProgram> {
+  const { pause } = paces[language];
+  if (!isKeeperLanguage(language)) return startHeapProgram(language, program, pause, interpreter);
+  const { pid, done, stop } = await startKeeper(language, program, Number(pause));
+  let requests = 0;
+  const more = (count: number) => {
+    requests += count;
+    return done(requests);
+  };
+  return { pid, more, stop };
+}
+
+export async function nameGrowth(language: NamingLanguage, program: string, interpreter?: string): Promise<NamingAnswer> {
+  const { warmUp, between } = paces[language];
+  const started = await start(language, program, interpreter);
   try {
     const memory = new TargetMemory(started.pid);
     try {
@@ -58,10 +83,12 @@ interface NamingScore {
   isInThree: boolean;
   /** Null where the runtime has no name for it. */
   isOwnerRight: boolean | null;
+  /** Of the first; null where more than one would do. */
+  isPatternRight: boolean | null;
 }
 
 export function scoreOf({ grows }: NamingCase, things: readonly GrowingThing[]): NamingScore {
-  if (grows === null) return { isFirst: things.length === 0, isInThree: things.length === 0, isOwnerRight: null };
+  if (grows === null) return { isFirst: things.length === 0, isInThree: things.length === 0, isOwnerRight: null, isPatternRight: null };
   const [first] = things;
   const isRight = ({ type }: GrowingThing) => grows.type.test(type);
   const owner = things.find(isRight)?.owner ?? '';
@@ -69,31 +96,39 @@ export function scoreOf({ grows }: NamingCase, things: readonly GrowingThing[]):
     isFirst: first !== undefined && isRight(first),
     isInThree: things.slice(0, 3).some(isRight),
     isOwnerRight: grows.owner === null ? null : grows.owner.test(owner),
+    isPatternRight: grows.patterns.length === 0 ? null : grows.patterns.some((pattern) => pattern === first?.pattern),
   };
 }
 
-/** All programs that can run here, `runs` times each; or those of Python alone, on another Python than that of the PATH. */
-export async function benchNaming(runs: number, python: string | undefined): Promise<string> {
+/**
+ * All programs that can run here, `runs` times each; those in whose language and name there is `only`; or those of Python, on another Python than
+ * that of the PATH.
+ */
+export async function benchNaming(runs: number, only: string, python: string | undefined): Promise<string> {
   const rows: string[][] = [];
   const scores: { isLeak: boolean; score: NamingScore }[] = [];
-  const missing = heapLanguages.flatMap((language) => whyNoHeapProgram(language) ?? []);
-  for (const each of namingCases) {
-    const isWanted = python === undefined ? whyNoHeapProgram(each.language) === null : each.language === 'python';
-    if (!isWanted) continue;
+  const missing = [...heapLanguages, ...keeperLanguages].flatMap((language) => whyNotNamed(language) ?? []);
+  const isWanted = ({ language, program }: NamingCase) =>
+    `${language} ${program}`.includes(only) && (python === undefined ? whyNotNamed(language) === null : language === 'python');
+  for (const each of namingCases.filter(isWanted)) {
     for (let run = 0; run < runs; run += 1) {
       const { things, cpuSeconds } = await nameGrowth(each.language, each.program, python);
       const score = scoreOf(each, things);
       scores.push({ isLeak: each.grows !== null, score });
-      const found = things[0] === undefined ? 'nothing grows' : `${things[0].type} ← ${things[0].owner ?? things[0].place ?? '?'}`;
-      rows.push([each.language, each.program, score.isFirst ? 'right' : 'WRONG', word(score.isOwnerRight), cpuSeconds.toFixed(2), found]);
+      const right = [score.isFirst, score.isOwnerRight, score.isPatternRight].map(word);
+      rows.push([each.language, each.program, ...right, cpuSeconds.toFixed(2), things.slice(0, 3).map(said).join('; ') || 'nothing grows']);
       process.stderr.write(`${rows.at(-1)?.join('  ')}\n`);
     }
   }
   return [
-    table(['runtime', 'program', 'first', 'owner', 'CPU s', 'said'], rows),
+    table(['runtime', 'program', 'first', 'owner', 'pattern', 'CPU s', 'said'], rows),
     summary(scores),
     ...missing.map((why) => `Left out: ${why}`),
   ].join('\n');
+}
+
+function said({ type, owner, place, pattern }: GrowingThing): string {
+  return `${type} ← ${owner ?? place ?? '?'}${pattern === null ? '' : ` (${pattern})`}`;
 }
 
 function word(isRight: boolean | null): string {

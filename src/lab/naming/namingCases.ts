@@ -2,21 +2,31 @@
  * Programs whose leak is to be named, and healthy ones in which nothing is: what the first answer must be called, and who holds it, where the
  * runtime has names for that. Each program has a bounded cache that turns over and rubbish beside what it keeps.
  */
+import type { LeakPattern } from '../../explain/growingThing.ts';
+import type { KeeperLanguage } from '../keeper.ts';
 import type { HeapLanguage } from './heapPrograms.ts';
 
+export type NamingLanguage = HeapLanguage | KeeperLanguage;
+
 export interface NamingCase {
-  language: HeapLanguage;
+  language: NamingLanguage;
   program: string;
-  /** Null: nothing grows. */
-  grows: { type: RegExp; owner: RegExp | null } | null;
+  /** Null: nothing grows. `patterns`: those that are right, where any are: a table of chains is not always told from an array. */
+  grows: { type: RegExp; owner: RegExp | null; patterns: readonly LeakPattern[] } | null;
 }
 
-const leak = (language: HeapLanguage, program: string, type: RegExp, owner: RegExp | null): NamingCase => ({
+const leak = (
+  language: NamingLanguage,
+  program: string,
+  type: RegExp,
+  owner: RegExp | null,
+  ...patterns: readonly LeakPattern[]
+): NamingCase => ({
   language,
   program,
-  grows: { type, owner },
+  grows: { type, owner, patterns },
 });
-const healthy = (language: HeapLanguage, program: string): NamingCase => ({ language, program, grows: null });
+const healthy = (language: NamingLanguage, program: string): NamingCase => ({ language, program, grows: null });
 
 /** On the Node that stanch runs on, and on the one of the system. */
 const onNode = (program: string, type: RegExp, owner: RegExp): NamingCase[] => [
@@ -25,7 +35,41 @@ const onNode = (program: string, type: RegExp, owner: RegExp): NamingCase[] => [
 ];
 const healthyOnNode = (program: string): NamingCase[] => [healthy('node', program), healthy('systemNode', program)];
 
+const auditBlock = /^blocks of 1(?:29 to 144|37 to 152) bytes/;
+
 export const namingCases: readonly NamingCase[] = [
+  leak('c', 'array', auditBlock, /^audit_table$/, 'list-only-grows'),
+  leak('c', 'list', auditBlock, /^audit_log$/, 'list-only-grows'),
+  leak('c', 'lost', auditBlock, null, 'no-pointer-left'),
+  leak('c', 'void-list', /137 to 152/, /^pending$/, 'list-only-grows'),
+  leak('c', 'tree', /^blocks of 185 to 200 bytes/, /^visitors$/),
+  leak('c', 'hash-table', /^blocks of (?:97 to 112|105 to 120) bytes/, /^buckets$/),
+  leak('c', 'text', /^text in one block/, /^trace_text$/, 'text-only-grows'),
+  leak('c', 'pictures', /^blocks of/, /^pictures/),
+  leak('c', 'many-sizes', /^text in blocks of/, null, 'no-pointer-left'),
+  leak('c', 'threads', auditBlock, null, 'no-pointer-left'),
+  healthy('c', 'healthy'),
+  healthy('c', 'healthy-large'),
+  leak('cpp', 'hash-map', /^shop::UserSession$/, /^shop::SessionManager$/, 'map-without-eviction', 'list-only-grows'),
+  leak('cpp', 'map', /^shop::UserSession$/, /^shop::sessionsByName$/, 'map-without-eviction'),
+  leak('cpp', 'listeners', /^shop::Listener$/, /^shop::listeners$/, 'list-only-grows'),
+  leak('cpp', 'cycle', /^shop::Node of a shared_ptr$/, null, 'cycle-never-collected'),
+  leak('cpp', 'shared-map', /^shop::(?:Order|Customer) of a shared_ptr$/, null, 'cycle-never-collected'),
+  leak('cpp', 'plain-map', /^blocks of (?:89 to 104|97 to 112) bytes/, /^shop::prices$/),
+  leak('cpp', 'numbers', /^one block that only becomes larger/, /^shop::latencies$/, 'list-only-grows'),
+  leak('cpp', 'texts', /^text in blocks of/, /^shop::visitedPages$/, 'list-only-grows'),
+  leak('cpp', 'tasks', /^shop::Task<std::map<int, std::string>>$/, /^shop::Scheduler/),
+  leak('cpp', 'callbacks', /each in one of 25 to 40 bytes$/, /^shop::callbacks$/, 'list-only-grows'),
+  healthy('cpp', 'healthy'),
+  leak('rs', 'boxed', /^keeps(?:_rs)?::MailJob$/, /stack of the main thread/, 'list-only-grows'),
+  leak('rs', 'cycle', /^blocks of 2\d\d to/, null, 'cycle-never-collected'),
+  leak('rs', 'hash-map', /^blocks of 137 to 152/, /stack of the main thread/),
+  leak('rs', 'texts', /^text in blocks of/, /stack of the main thread/, 'list-only-grows'),
+  leak('rs', 'closures', /^keeps::main::\{\{closure\}\}$/, /stack of the main thread/, 'list-only-grows'),
+  leak('rs', 'listeners', /PriceListener/, /LISTENERS/, 'list-only-grows'),
+  leak('rs', 'tree-map', /^blocks of/, /TOTALS/, 'map-without-eviction'),
+  leak('rs', 'leaked', /^blocks of 137 to 152/, null, 'no-pointer-left'),
+  healthy('rs', 'healthy'),
   ...onNode('map-without-eviction', /^UserSession \{token, user, steps\}$/, /^SessionStore\.#byToken \(Map\)$/),
   ...onNode('static-array', /^AuditEntry /, /^AuditLog\.entries \(Array\)$/),
   ...onNode('listeners', /^function onSettingsChanged$/, /^EventEmitter\._events\.changed \(Array\)$/),
@@ -39,6 +83,16 @@ export const namingCases: readonly NamingCase[] = [
   ...onNode('closure-chain', /^ReportResult /, /^latestReport$/),
   ...onNode('history-per-user', /^UserAction /, /^historyByUser \(Array\)$/),
   ...onNode('copied-state', /^CartEvent /, /^cartState\.events/),
+  ...onNode('lru-keeps-order', /^CacheEntry /, /^LruCache\.order \(Array\)$/),
+  ...onNode('abort-listeners', /^(?:function closeConnection$|Connection |Listener )/, /AbortSignal|Listener|kEvents/),
+  ...onNode('worker-map', /^RenderJob \{id, template, fields\}$/, /^rendered \(Map\)$/),
+  ...onNode('nested-totals', /^Object \{net, tax, paid\}$/, /^totals/),
+  ...onNode('bound-methods', /^(?:DatabaseCursor |function )/, /^atExit \(Array\)$/),
+  ...onNode('number-rows', /^Array/, /^Metrics\.samples \(Array\)$/),
+  ...onNode('weak-key-kept', /^HttpExchange /, /^openExchanges \(Set\)$/),
+  ...onNode('generators', /[Gg]enerator|readRows/, /^openCursors \(Map\)$/),
+  ...healthyOnNode('healthy-lru'),
+  ...healthyOnNode('healthy-sessions'),
   ...healthyOnNode('healthy-cache'),
   ...healthyOnNode('healthy-churn'),
   ...healthyOnNode('healthy-queue'),
@@ -51,6 +105,13 @@ export const namingCases: readonly NamingCase[] = [
   leak('php', 'cycles', /^Shop\\TreeNode$/, /^Shop\\TreeNode->(?:parent|children)$/),
   leak('php', 'identity-map', /^Shop\\OrderEntity$/, /^SplObjectStorage$/),
   leak('php', 'local-list', /^Shop\\Message$/, /^\$processed in Shop\\Consumer::run\(\)$/),
+  leak('php', 'static-closures', /^Closure$/, /^Shop\\Shutdown::\$hooks$/),
+  leak('php', 'nested-arrays', /^array\{net, tax\}$/, /^Shop\\Totals->byCountry/),
+  leak('php', 'queue', /^Shop\\MailJob$/, /^(?:SplQueue|Shop\\Mailer->waiting)/),
+  leak('php', 'linked-list', /^Shop\\Revision$/, /^Shop\\Document->latest$/),
+  leak('php', 'kept-errors', /^Shop\\PaymentRefused$/, /^Shop\\FailureReport->failures$/),
+  leak('php', 'generators', /^Generator$/, /^Shop\\Cursors->open$/),
+  healthy('php', 'healthy-queue'),
   healthy('php', 'healthy-cache'),
   healthy('php', 'healthy-churn'),
   leak('java', 'StaticList', /^StaticList\$AuditEntry$/, /^StaticList\$AuditLog\.ENTRIES$/),
@@ -61,6 +122,14 @@ export const namingCases: readonly NamingCase[] = [
   leak('java', 'Listeners', /^Listeners\$\$Lambda$/, /^Listeners\$PriceFeed\.listeners$/),
   leak('java', 'Queue', /^Queue\$MailJob$/, /^Queue\$Mailer\.waiting$/),
   leak('java', 'Strings', /^java\.lang\.String$/, /^Strings\$VisitorLog\.SEEN$/),
+  leak('java', 'ConcurrentBytes', /^byte\[\]$/, /^ConcurrentBytes\$Thumbnails\.CACHE$/),
+  leak('java', 'InnerClasses', /^InnerClasses\$UploadRequest(?:\$Completion)?$/, /^InnerClasses\$Reactor\.completions$/),
+  leak('java', 'LinkedNodes', /^LinkedNodes\$Revision$/, /^LinkedNodes\$Document\.latest$/),
+  leak('java', 'NestedMaps', /^NestedMaps\$OrderTotal$/, /^NestedMaps\$Totals\.byCountry$/),
+  leak('java', 'ScheduledTasks', /^ScheduledTasks\$LeaseCheck$|ScheduledFutureTask$/, null),
+  leak('java', 'WeakValueHoldsKey', /^WeakValueHoldsKey\$Account(?:View)?$/, /^WeakValueHoldsKey\$Views\.BY_ACCOUNT$/),
+  leak('java', 'Numbers', /^java\.lang\.Long$/, /^Numbers\$Deduplicator\.seen$/),
+  healthy('java', 'HealthySessions'),
   healthy('java', 'HealthyCache'),
   healthy('java', 'HealthyChurn'),
   leak('go', 'map_without_eviction', /^main\.\(\*sessionStore\)\.open$/, null),
@@ -68,6 +137,12 @@ export const namingCases: readonly NamingCase[] = [
   leak('go', 'blocked_goroutines', /^goroutine main\.startQuery/, null),
   leak('go', 'closures', /^main\.loadReport$/, null),
   leak('go', 'substring', /^main\.readDocument$/, null),
+  leak('go', 'slices_in_map', /^main\.\(\*uploads\)\.receive$/, null),
+  leak('go', 'tickers', /^(?:main\.startLease|time\.NewTicker)$/, null),
+  leak('go', 'channel_backlog', /^main\.enqueueMail$/, null),
+  leak('go', 'sync_map', /^main\.remember$/, null),
+  leak('go', 'linked_history', /^main\.\(\*document\)\.change$/, null),
+  healthy('go', 'healthy_pool'),
   healthy('go', 'healthy_cache'),
   healthy('go', 'healthy_churn'),
   leak('ruby', 'constant_array', /^Shop::AuditEntry$/, /^Shop::AuditLog::ENTRIES$/),
@@ -75,6 +150,13 @@ export const namingCases: readonly NamingCase[] = [
   leak('ruby', 'listeners', /^Proc$/, /^Shop::Dispatcher#@listeners$/),
   leak('ruby', 'class_variable', /^Shop::PriceList::Price$/, /^@@known of Shop::PriceList$/),
   leak('ruby', 'texts', /^String$/, /^\$messages$/),
+  leak('ruby', 'symbols', /^Symbol$|^String$/, /^Shop::Counters#@counts$/),
+  leak('ruby', 'nested_hashes', /^Hash$/, /^Shop::TOTALS$/),
+  leak('ruby', 'linked_history', /^Shop::Revision$/, /^Shop::Document#@latest$/),
+  leak('ruby', 'thread_spans', /^Shop::TraceSpan$/, null),
+  leak('ruby', 'seen_set', /^String$/, /^(?:Set|Shop::Deduplicator)#@/),
+  leak('ruby', 'kept_errors', /^Shop::PaymentRefused$/, /^Shop::FailureReport#@failures$/),
+  healthy('ruby', 'healthy_sessions'),
   healthy('ruby', 'healthy_cache'),
   healthy('ruby', 'healthy_churn'),
   leak('python', 'session_map', /^Session$/, /^SessionStore\._by_token$/),
@@ -93,6 +175,18 @@ export const namingCases: readonly NamingCase[] = [
   leak('python', 'orders_by_customer', /^Order$/, /^OrderBook\.by_customer$/),
   leak('python', 'text_buffer', /^bytearray$/, /^BufferedLogger\.buffer$/),
   leak('python', 'endless_tasks', /^_asyncio\.(?:Future|Task)$/, /^__main__\.waiting$/),
+  leak('python', 'lru_keeps_order', /^CacheEntry$/, /^LruCache\.order$/),
+  leak('python', 'dict_of_dicts', /^dict \{net, tax, paid\}$/, /^__main__\.totals$/),
+  leak('python', 'tuples', /^tuple/, /^Metrics\.samples$/),
+  leak('python', 'kept_errors', /^(?:PaymentRefused|traceback|frame)$/, /^__main__\.failures$/),
+  leak('python', 'loggers', /^(?:logging\.)?Logger$/, /^(?:logging\.)?Manager\.loggerDict$/),
+  leak('python', 'generators', /generator|read_rows/, /^Pool\.open_cursors$/),
+  leak('python', 'lambdas', /^function serve\.<lambda>$|^Upload$/, /^Shutdown\.hooks$/),
+  leak('python', 'byte_pieces', /^bytes$/, /^__main__\.pieces$/),
+  leak('python', 'finalizers', /^(?:Channel|weakref\.finalize\._Info|_Info|finalize)$/, /finalize\._registry|Channel|_registry/),
+  leak('python', 'numbers_set', /^int$/, /^Deduplicator\.seen$/),
+  healthy('python', 'healthy_tasks'),
+  healthy('python', 'healthy_weak'),
   healthy('python', 'healthy_cache'),
   healthy('python', 'healthy_churn'),
   healthy('python', 'healthy_batches'),

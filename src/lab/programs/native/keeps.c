@@ -14,6 +14,31 @@ struct audit {
   char line[120];
 };
 
+/* What a library for lists gives: what it holds is any pointer. */
+struct cell {
+  void *item;
+  struct cell *next;
+};
+
+struct visitor {
+  struct visitor *left, *right;
+  unsigned hash;
+  char agent[180];
+};
+
+struct bucket {
+  struct bucket *next;
+  long key;
+  double totals[12];
+};
+
+static struct cell *pending;
+static struct visitor *visitors;
+static struct bucket *buckets[4096];
+static char *trace_text;
+static size_t trace_length, trace_room;
+char *pictures[100000];
+static size_t picture_count;
 static struct audit *audit_log;
 static struct audit **audit_table;
 static size_t audit_count, audit_room;
@@ -29,8 +54,80 @@ static struct audit *new_audit(long request) {
   return audit;
 }
 
+static void keep_pending(long request) {
+  struct cell *cell = malloc(sizeof *cell);
+  cell->item = new_audit(request);
+  cell->next = pending;
+  pending = cell;
+}
+
+static void keep_visitor(long request) {
+  struct visitor **place = &visitors, *visitor = calloc(1, sizeof *visitor);
+  visitor->hash = (unsigned)request * 2654435761u;
+  snprintf(visitor->agent, sizeof visitor->agent, "Mozilla/5.0 (X11; Linux x86_64) visitor %ld", request);
+  while (*place != NULL) place = visitor->hash < (*place)->hash ? &(*place)->left : &(*place)->right;
+  *place = visitor;
+}
+
+static void keep_bucket(long request) {
+  struct bucket *bucket = calloc(1, sizeof *bucket);
+  bucket->key = request;
+  bucket->totals[0] = request / 7.0;
+  bucket->next = buckets[request % 4096];
+  buckets[request % 4096] = bucket;
+}
+
+static void keep_text(long request) {
+  if (trace_length + 100 > trace_room) trace_text = realloc(trace_text, trace_room += 65536);
+  trace_length += snprintf(trace_text + trace_length, 100, "request %ld was served without any trouble at all\n", request);
+}
+
+/* A picture in a hundred requests, too large for the heap: malloc maps it. */
+static void keep_picture(long request) {
+  if (request % 100 != 0 || picture_count == 100000) return;
+  pictures[picture_count] = malloc(200000);
+  memset(pictures[picture_count++], 0x7f, 200000);
+}
+
+/* Of any size, and nothing refers to it. */
+static void forget(long request) {
+  char *answer = malloc(24 + (request * 37) % 360);
+  snprintf(answer, 24, "answer %ld", request);
+}
+
+static void *forget_in_thread(void *request) {
+  new_audit((long)request);
+  return NULL;
+}
+
+static void serve_in_thread(long request) {
+  pthread_t thread;
+  if (request % 20 != 0) return;
+  pthread_create(&thread, NULL, forget_in_thread, (void *)request);
+  pthread_join(thread, NULL);
+}
+
+/* Large blocks of any size that take turns, and a table that was asked for in advance and is touched here and there. */
+static void use_large(long request) {
+  static char *turns[8], *table;
+  if (request % 50 != 0) return;
+  size_t size = 100000 + (request * 7919) % 900000;
+  free(turns[request / 50 % 8]);
+  memset(turns[request / 50 % 8] = malloc(size), 0x7f, size);
+  if (table == NULL) table = malloc(8000000);
+  table[(request * 2654435761u) % 8000000] = 1;
+}
+
 static void keep(long request) {
+  if (strcmp(kind, "healthy-large") == 0) return use_large(request);
   if (strcmp(kind, "healthy") == 0 || strcmp(kind, "retained") == 0 || strcmp(kind, "arenas") == 0) return;
+  if (strcmp(kind, "void-list") == 0) return keep_pending(request);
+  if (strcmp(kind, "tree") == 0) return keep_visitor(request);
+  if (strcmp(kind, "hash-table") == 0) return keep_bucket(request);
+  if (strcmp(kind, "text") == 0) return keep_text(request);
+  if (strcmp(kind, "pictures") == 0) return keep_picture(request);
+  if (strcmp(kind, "many-sizes") == 0) return forget(request);
+  if (strcmp(kind, "threads") == 0) return serve_in_thread(request);
   struct audit *audit = new_audit(request);
   if (strcmp(kind, "list") == 0) {
     audit->next = audit_log;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -46,6 +47,45 @@ struct Node : Record {
   char payload[100] = {};
 };
 
+struct Customer;
+
+struct Order : Record {
+  std::shared_ptr<Customer> customer;
+  double lines[14] = {};
+};
+
+struct Customer : Record {
+  std::vector<std::shared_ptr<Order>> orders;
+  std::string name;
+};
+
+/** Has no virtual functions: nothing in the memory says what it is. */
+struct PricePoint {
+  long article;
+  double prices[9];
+};
+
+template <typename Payload>
+struct Task : Record {
+  Payload payload;
+  explicit Task(Payload of) : payload(of) {}
+};
+
+class Scheduler {
+ public:
+  static Scheduler &instance() {
+    static Scheduler only;
+    return only;
+  }
+  virtual ~Scheduler() = default;
+  std::list<std::unique_ptr<Record>> waiting;
+};
+
+std::map<std::string, std::shared_ptr<Customer>> customersByName;
+std::unordered_map<long, PricePoint> prices;
+std::vector<std::string> visitedPages;
+std::vector<std::pair<double, double>> latencies;
+std::vector<std::function<int()>> callbacks;
 std::unique_ptr<SessionManager> manager;
 std::map<std::string, std::unique_ptr<UserSession>> sessionsByName;
 std::vector<std::unique_ptr<Listener>> listeners;
@@ -63,6 +103,22 @@ static void keep(const std::string &kind, long request) {
     auto one = std::make_shared<Node>(), two = std::make_shared<Node>();
     one->other = two;
     two->other = one;
+  } else if (kind == "shared-map") {
+    auto customer = std::make_shared<Customer>();
+    auto order = std::make_shared<Order>();
+    order->customer = customer;
+    customer->orders.push_back(order);
+    customer->name = "customer " + std::to_string(request);
+    customersByName[customer->name] = customer;
+    if (customersByName.size() > 100) customersByName.erase(customersByName.begin());
+  } else if (kind == "plain-map") prices.emplace(request, PricePoint{request, {1.5, 2.5}});
+  else if (kind == "numbers")
+    for (int part = 0; part < 8; part++) latencies.emplace_back(request, part / 7.0);
+  else if (kind == "texts") visitedPages.push_back("https://shop.example.com/articles/" + std::to_string(request) + "?from=the+mail+of+this+week&to=nowhere");
+  else if (kind == "tasks") Scheduler::instance().waiting.push_back(std::make_unique<Task<std::map<int, std::string>>>(std::map<int, std::string>{{1, "first"}, {2, "a second one that does not fit inside of the string"}}));
+  else if (kind == "callbacks") {
+    std::string state(150, 's');
+    callbacks.push_back([state, request] { return static_cast<int>(state.size() + request); });
   }
 }
 

@@ -1,8 +1,9 @@
 // Programs in Rust, each of which keeps something, or is healthy. Arguments and output as of keeps.c.
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io::{Read, Write};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 trait Job {
     fn cost(&self) -> u64;
@@ -18,6 +19,29 @@ impl Job for MailJob {
         self.tries[0] + self.to.len() as u64
     }
 }
+
+trait Listener: Send {
+    fn notify(&self) -> usize;
+}
+
+struct PriceListener {
+    article: String,
+    seen: [u32; 40],
+}
+
+impl Listener for PriceListener {
+    fn notify(&self) -> usize {
+        self.article.len() + self.seen[0] as usize
+    }
+}
+
+struct Session {
+    user: String,
+    state: [u64; 16],
+}
+
+static LISTENERS: Mutex<Vec<Arc<dyn Listener + Sync>>> = Mutex::new(Vec::new());
+static TOTALS: Mutex<BTreeMap<u64, [u64; 12]>> = Mutex::new(BTreeMap::new());
 
 struct TreeNode {
     parent: RefCell<Option<Rc<TreeNode>>>,
@@ -37,6 +61,9 @@ fn main() {
         std::process::exit(0);
     });
     let mut jobs: Vec<Box<dyn Job>> = Vec::new();
+    let mut sessions: HashMap<u64, Box<Session>> = HashMap::new();
+    let mut lines: Vec<String> = Vec::new();
+    let mut callbacks: Vec<Box<dyn Fn() -> usize>> = Vec::new();
     let mut recent: VecDeque<String> = VecDeque::new();
     let mut sum = 0u64;
     println!("READY");
@@ -53,7 +80,33 @@ fn main() {
                 sum += child.payload[3] as u64;
                 parent.children.borrow_mut().push(child);
             }
+            "hash-map" => {
+                sessions.insert(request, Box::new(Session { user: format!("user{}@example.com", request), state: [request; 16] }));
+            }
+            "texts" => lines.push(format!("GET /orders/{} was answered with 200 after some milliseconds, and nobody will ever read this", request)),
+            "closures" => {
+                let payload = vec![request; 18];
+                let id = [request; 9];
+                callbacks.push(Box::new(move || payload.len() + id.len()));
+            }
+            "listeners" => LISTENERS.lock().unwrap().push(Arc::new(PriceListener { article: format!("article {}", request), seen: [1; 40] })),
+            "tree-map" => {
+                TOTALS.lock().unwrap().insert(request, [request; 12]);
+            }
+            "leaked" => {
+                let state: &'static mut Session = std::hint::black_box(Box::leak(Box::new(Session { user: String::new(), state: [request; 16] })));
+                sum += state.state[0] + state.user.len() as u64;
+            }
             _ => {}
+        }
+        if let Some(last) = LISTENERS.lock().unwrap().last() {
+            sum = sum.wrapping_add(last.notify() as u64);
+        }
+        if let Some(last) = callbacks.last() {
+            sum = sum.wrapping_add(last() as u64);
+        }
+        if let Some(last) = sessions.get(&(request / 2)) {
+            sum = sum.wrapping_add(last.state[0] + last.user.len() as u64);
         }
         if let Some(last) = jobs.last() {
             sum = sum.wrapping_add(last.cost());
@@ -66,5 +119,5 @@ fn main() {
             let _ = std::io::stdout().flush();
         }
     }
-    std::hint::black_box(sum);
+    std::hint::black_box((sum, lines));
 }

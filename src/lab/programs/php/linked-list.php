@@ -1,0 +1,27 @@
+<?php
+/** Leaks: each revision of a document keeps the one before. */
+namespace Shop;
+
+require __DIR__ . '/program.php';
+
+final class Revision
+{
+    public function __construct(public string $text, public ?Revision $before)
+    {
+    }
+}
+
+final class Document
+{
+    public ?Revision $latest = null;
+
+    public function change(string $text): void
+    {
+        $this->latest = new Revision($text, $this->latest);
+    }
+}
+
+$document = new Document();
+\Lab\work(function (int $job) use ($document): void {
+    $document->change("text number $job");
+});
