@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -14,6 +14,7 @@ import type { Scan } from '../sample/scan.ts';
 import { EmergencyTrigger, leakerAmong, type Vital } from './emergency.ts';
 import { Guardian } from './guardian.ts';
 import { ActionJournal } from './journal.ts';
+import { missingFor, readReadiness } from './readiness.ts';
 
 const MiB = 1_048_576;
 
@@ -280,6 +281,24 @@ test('an emergency is short memory that everybody waits for, for a while; one of
   assert.ok(fires(...times({ ...dying, memoryFull: 0.02, leakerFull: 0.7 })));
   assert.ok(!fires(...times({ ...dying, memoryFull: 0.02, leakerFull: 0.2 })));
   assert.ok(!fires(...times({ ...dying, availableBytes: 300, memoryFull: 0.02, leakerFull: 1 })));
+});
+
+test('whether stanch could act in an emergency: in its slice it could, and where its code counts for another it is told', (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'stanch-ready-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const [proc, slice] = [join(root, 'proc'), join(root, 'cgroup', 'stanch.slice')];
+  for (const folder of [join(proc, 'self'), join(slice, 'stanch.service')]) mkdirSync(folder, { recursive: true });
+  writeFileSync(join(proc, 'self/cgroup'), '0::/stanch.slice/stanch.service\n');
+  writeFileSync(join(proc, 'self/oom_score_adj'), '-1000\n');
+  writeFileSync(join(proc, 'self/status'), 'Name:\tnode\nRssAnon:\t   23000 kB\nRssFile:\t   47000 kB\nRssShmem:\t       0 kB\n');
+  writeFileSync(join(slice, 'memory.min'), '167772160\n');
+  writeFileSync(join(slice, 'memory.swap.max'), '0\n');
+  const missing = (mappedKib: number) => {
+    writeFileSync(join(slice, 'stanch.service', 'memory.stat'), `anon 23552000\nfile 53190656\nfile_mapped ${mappedKib * 1024}\n`);
+    return missingFor({ ...readReadiness(true, proc, join(root, 'cgroup')), isRoot: true });
+  };
+  assert.deepEqual(missing(44_700), []);
+  assert.match(missing(8500).join(), /^its code can be taken from it: .*systemctl restart stanch/);
 });
 
 test('the one that leaks is taken, and not the largest', () => {

@@ -1,5 +1,7 @@
 /** Whether stanch could act when nothing else can any more: found out at the start, when there is time to mend it. */
+import { parseKeyedNumbers } from '../kernel/keyedNumbers.ts';
 import { parsePidCgroup } from '../kernel/pidCgroup.ts';
+import { emptyPidStatus, parsePidStatus } from '../kernel/pidStatus.ts';
 import { readText } from '../kernel/read.ts';
 import { isValue } from '../model/reading.ts';
 
@@ -12,7 +14,12 @@ export interface ReadinessFacts {
   sliceMin: string | null;
   sliceSwapMax: string | null;
   oomScoreAdj: number | null;
+  /** Share of the pages of its program that count for its own cgroup; null: not known. */
+  ownCodeShare: number | null;
 }
+
+/** Libraries that others use too count for them. */
+const leastOwnCode = 0.5;
 
 export function readReadiness(systemdAnswers: boolean, procRoot = '/proc', cgroupRoot = '/sys/fs/cgroup'): ReadinessFacts {
   const text = readText(`${procRoot}/self/cgroup`, 4096);
@@ -27,7 +34,19 @@ export function readReadiness(systemdAnswers: boolean, procRoot = '/proc', cgrou
     sliceMin: slice === '' ? null : inSlice('memory.min'),
     sliceSwapMax: slice === '' ? null : inSlice('memory.swap.max'),
     oomScoreAdj: score === null ? null : Number(score),
+    ownCodeShare: cgroup === null ? null : ownCodeShare(`${procRoot}/self/status`, `${cgroupRoot}${cgroup}/memory.stat`),
   };
+}
+
+/** A page of a file counts for whoever brought it into memory. */
+function ownCodeShare(statusPath: string, memoryStatPath: string): number | null {
+  const text = readText(statusPath, 16_384);
+  const stat = readText(memoryStatPath, 16_384);
+  if (!isValue(text) || !isValue(stat)) return null;
+  const status = emptyPidStatus();
+  parsePidStatus(Buffer.from(text, 'latin1'), text.length, status);
+  const countedBytes = parseKeyedNumbers(stat).get('file_mapped');
+  return countedBytes === undefined || !isValue(status.fileBytes) || status.fileBytes === 0 ? null : countedBytes / status.fileBytes;
 }
 
 function valueIn(path: string): string | null {
@@ -43,6 +62,10 @@ export function missingFor(facts: ReadinessFacts): string[] {
   if (facts.sliceMin === null || facts.sliceMin === '0')
     missing.push('its memory can be taken from it: it is not in a slice of its own with MemoryMin');
   if (facts.sliceSwapMax !== '0') missing.push('it can be swapped out: its slice has no MemorySwapMax=0');
+  if (facts.ownCodeShare !== null && facts.ownCodeShare < leastOwnCode)
+    missing.push(
+      'its code can be taken from it: most of that counts for another stanch that ran before; systemctl restart stanch, with no other running',
+    );
   if (facts.oomScoreAdj === null || facts.oomScoreAdj > -900) missing.push('the kernel may end it before others: no OOMScoreAdjust=-1000');
   return missing;
 }
