@@ -4,7 +4,7 @@ import { SetupError } from './setupError.mjs';
 
 /**
  * What workloads are recognised by is tested on these, where they are there, nft loses packets on purpose, and Prometheus, Alertmanager and a mail
- * server take what stanch tells; musl and jemalloc are other mallocs. By program or file, and the package of Debian that brings it.
+ * server take what stanch tells; musl and jemalloc are other mallocs; zsh and fish complete, mandoc reads the man pages. By program or file, and the package of Debian that brings it.
  */
 const packages = {
   nft: 'nftables',
@@ -19,6 +19,9 @@ const packages = {
   prometheus: 'prometheus',
   'prometheus-alertmanager': 'prometheus-alertmanager',
   'musl-gcc': 'musl-tools',
+  zsh: 'zsh',
+  fish: 'fish',
+  mandoc: 'mandoc',
   '/usr/lib/x86_64-linux-gnu/libjemalloc.so.2': 'libjemalloc2',
 };
 

@@ -18,14 +18,20 @@ _stanch() {
   proposed=(\${(f)"$(stanch completion propose -- "\${(@)words[2,CURRENT]}" 2>/dev/null)"})
   compadd -a proposed || _files
 }
-compdef _stanch stanch
+# Loaded by the first TAB, it answers that one too.
+if [[ $funcstack[1] == _stanch ]]; then _stanch "$@"; else compdef _stanch stanch; fi
 `,
   fish: `# stanch completion fish > ~/.config/fish/completions/stanch.fish
 function __stanch_propose
     set -l words (commandline -opc)[2..-1] (commandline -ct)
-    stanch completion propose -- $words 2>/dev/null
+    set -l proposed (stanch completion propose -- $words 2>/dev/null)
+    if test (count $proposed) -gt 0
+        printf '%s\\n' $proposed
+    else
+        __fish_complete_path (commandline -ct)
+    end
 end
-complete -c stanch -a '(__stanch_propose)'
+complete -c stanch -f -a '(__stanch_propose)'
 `,
 };
 
@@ -56,7 +62,9 @@ function proposeCommand(loadAll: LoadAll): Command<CliContext> {
     async func(_flags, ...words) {
       const app = await loadAll();
       const proposed = subcommands(app, words) ?? (await proposeCompletions(app, words, this)).map(({ completion }) => completion);
-      this.process.stdout.write(proposed.map((word) => `${word}\n`).join(''));
+      // Where no flag was begun the shell has files to propose.
+      const wanted = proposed.filter((word) => word.startsWith('-') === (words.at(-1) ?? '').startsWith('-'));
+      this.process.stdout.write(wanted.map((word) => `${word}\n`).join(''));
     },
   });
 }
