@@ -21,6 +21,8 @@ const leastHeldPart = 0.25;
 interface JavaFollowed {
   kind: JavaKind;
   paths: JavaPath[];
+  /** Of arrays of numbers, how long each of those is that were followed. */
+  lengths: number[] | null;
   /** Of what only connects: the class of what it is there for. */
   content: string | null;
 }
@@ -55,7 +57,8 @@ export function followSides(jvm: Jvm, census: JavaCensus, sides: readonly JavaSi
       const own = paths[next] ?? [];
       next += 1;
       const held = kind.picks.filter((_, index) => own[index]?.isRubbish === false);
-      followed.set(kind.name, { kind, paths: own, content: isPlumbing(kind.name) ? contentOf(jvm, census, held) : null });
+      const lengths = isPlainArray(kind.name) ? kind.picks.slice(0, picksOfEach).map((pick) => lengthOf(jvm, pick)) : null;
+      followed.set(kind.name, { kind, paths: own, lengths, content: isPlumbing(kind.name) ? contentOf(jvm, census, held) : null });
     }
     return { kinds, inexactPart, followed };
   });
@@ -128,11 +131,24 @@ function candidateOf(now: JavaFollowed, looks: readonly [JavaLook, JavaLook, Jav
     counts: [Math.round(atFirst?.count ?? atStart), Math.round(held[0].count), Math.round(held[1].count)],
     growthBytes: (growth * now.kind.bytes) / now.kind.count + newClasses * classBytes,
     heldPart: held[1].part,
-    paths: now.paths.filter(({ isRubbish }) => !isRubbish),
+    paths: tellingPaths(now),
     content: now.content,
     moreBytes: 0,
     classesGrow: newClasses > 0,
   };
+}
+
+/** Of what is held; of arrays those that have most of the bytes: the short ones are the letters of texts. */
+function tellingPaths({ paths, lengths }: JavaFollowed): JavaPath[] {
+  const held = paths.map((path, index) => ({ path, length: lengths?.[index] ?? 0 })).filter(({ path }) => !path.isRubbish);
+  const mean = held.reduce((sum, { length }) => sum + length, 0) / Math.max(1, held.length);
+  return held.filter(({ length }) => length >= mean).map(({ path }) => path);
+}
+
+/** It follows the header of two words and the narrow class. */
+function lengthOf({ memory }: Jvm, array: number): number {
+  const length = Buffer.alloc(4);
+  return memory.read(array + 12, length) < length.length ? 0 : length.readUInt32LE(0);
 }
 
 /** More each time. A part of a few is not exact: what may be chance, over all of the time, is no growth. */
@@ -161,8 +177,8 @@ function isPlumbing(name: string): boolean {
   return /^(?:java|javax|jdk|sun)\..*[$]/.test(name) || (name.endsWith('[]') && !isPlainArray(name)) || /^java\.util\./.test(name);
 }
 
-function usualOwner({ paths }: Candidate): string | null {
-  return mostCommon(paths.map((path) => ownerOf(path) ?? '')) || null;
+function usualOwner({ name, paths }: Candidate): string | null {
+  return mostCommon(paths.map((path) => ownerOf(path, name) ?? '')) || null;
 }
 
 function isPlainArray(name: string): boolean {
@@ -242,7 +258,7 @@ function describe({ name, counts, growthBytes, moreBytes, heldPart, paths, conte
     counts,
     growthBytes: growthBytes + moreBytes,
     survival: heldPart,
-    owner: found === undefined ? null : ownerOf(found.path),
+    owner: found === undefined ? null : ownerOf(found.path, name),
     path: found?.text ?? [],
     pattern: patternOf(name, found?.path, classesGrow),
   };
@@ -256,13 +272,13 @@ function tell({ root, steps }: JavaPath): string[] {
   return [...(root === null ? [] : [root]), ...named.reverse()].slice(0, 12);
 }
 
-/** The nearest that is not of the JDK. */
-function ownerOf({ root, steps }: JavaPath): string | null {
-  for (const { holder, by } of steps) {
+/** The nearest that is not of the JDK; of a chain, who holds the first of it. */
+function ownerOf({ root, steps }: JavaPath, own: string): string | null {
+  const owners = steps.flatMap(({ holder, by }) => {
     const of = holder.class?.name;
-    if (of !== undefined && !isOfJdk(of) && !of.endsWith('[]')) return by === null ? of : `${of}.${by}`;
-  }
-  return root;
+    return of === undefined || isOfJdk(of) || of.endsWith('[]') ? [] : [{ of, text: by === null ? of : `${of}.${by}` }];
+  });
+  return owners.find(({ of }) => of !== own)?.text ?? root ?? owners[0]?.text ?? null;
 }
 
 function patternOf(name: string, path: JavaPath | undefined, classesGrow: boolean): LeakPattern | null {

@@ -62,6 +62,7 @@ const layout: V8Layout = {
   array: 2_119,
   arrayBuffer: 2_062,
   function: 2_065,
+  boundFunction: 2_064,
   map: 2_112,
   set: 2_113,
   promise: 2_115,

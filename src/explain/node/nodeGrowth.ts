@@ -135,6 +135,8 @@ function tellCollection(heap: V8Heap, { address, collection, counts }: GrownColl
   const type = mostCommon(values.map((value) => names.typeOfObject(value))) ?? 'number';
   const own = graph.ownBytes(entries.slice(0, mostFollowed).map(({ key, value }) => [key, value]));
   const told = tellPath(path, heap);
+  // A variable that holds the collection itself is nearer than what holds the function that has the variable.
+  const owner = told.variable ?? told.owner;
   const functionValue = values.find((value) => names.isFunction(graph.typeOf(value)));
   const thing: GrowingThing = {
     type,
@@ -142,7 +144,7 @@ function tellCollection(heap: V8Heap, { address, collection, counts }: GrownColl
     counts,
     growthBytes: Math.min(counts[1] - counts[0], counts[2] - counts[1]) * (own.bytes + entryBytes[collection.sort]),
     survival: 1,
-    owner: told.owner === null ? `a ${wordFor(collection)}` : `${told.owner} (${wordFor(collection)})`,
+    owner: owner === null ? `a ${wordFor(collection)}` : `${owner} (${wordFor(collection)})`,
     path: [...told.path, wordFor(collection)],
     pattern: patternOf(collection, type, told.classes),
   };

@@ -63,6 +63,7 @@ export function readV8Layout(memory: TargetMemory, windows: HeapWindows) {
     array: value('type_JSArray__'),
     arrayBuffer: value('type_JSArrayBuffer__'),
     function: value('type_JSFunction__'),
+    boundFunction: value('type_JSBoundFunction__'),
     map: value('type_JSMap__'),
     set: value('type_JSSet__'),
     promise: value('type_JSPromise__'),

@@ -12,6 +12,8 @@ const descriptorBytes = 24;
 const scopeWords = 2 * mostLocals + 16;
 const high = 2 ** 32;
 const contextHeaderWords = 2;
+/** Behind what every object has: map, properties, elements. */
+const boundTargetAt = 24;
 /** So many types of functions come one after another. */
 const functionTypes = 16;
 
@@ -43,8 +45,15 @@ export class V8Names {
     const type = this.instanceType(object);
     if (type < 0) return '?';
     if (type < this.#layout.firstNonString) return 'string';
+    if (type === this.#layout.boundFunction) return `${this.#boundTo(object)} (bound)`;
     if (this.isFunction(type)) return `function ${this.functionName(object) ?? '(anonymous)'}`;
     return type < this.#layout.firstObject ? 'value' : this.type(this.#windows.word(object - 1));
+  }
+
+  /** What is called in the end: a bound function may be bound again. */
+  #boundTo(bound: number): string {
+    const target = this.#windows.word(bound - 1 + boundTargetAt);
+    return this.isFunction(this.instanceType(target)) ? this.typeOfObject(target) : 'function';
   }
 
   isFunction(type: number): boolean {

@@ -10,6 +10,8 @@ const localPrefix = 'variable ';
 export interface ToldPath {
   /** The nearest that has a name. */
   owner: string | null;
+  /** The one that is the holder itself. */
+  variable: string | null;
   path: string[];
   /** Constructors of the objects on the way, from the outermost. */
   classes: string[];
@@ -25,14 +27,17 @@ export function tellPath({ root, steps }: V8Path, heap: Heap): ToldPath {
   const { maps, names, layout } = heap;
   const path: string[] = root === null ? [] : [root];
   const classes: string[] = [];
+  let variable: string | null = null;
   const outwardsIn = [...steps].reverse();
   outwardsIn.forEach(({ holder, offset }, index) => {
     const map = maps.all[holder.kind]?.address ?? 0;
     const type = maps.typeOf(holder.kind);
     if (holder.root !== null) return;
     if (type >= layout.firstContext && type <= layout.lastContext) {
-      const variable = names.contextVariable(holder.address, offset);
-      if (variable !== null) path.push(`${localPrefix}${variable.name}`);
+      const local = names.contextVariable(holder.address, offset);
+      if (local === null) return;
+      path.push(`${localPrefix}${local.name}`);
+      if (index === outwardsIn.length - 1) variable = `${localPrefix}${local.name}`;
       return;
     }
     if (type < layout.firstObject) return;
@@ -43,7 +48,8 @@ export function tellPath({ root, steps }: V8Path, heap: Heap): ToldPath {
     if (name === 'Object') path[Math.max(0, path.length - 1)] = `${path.at(-1) ?? 'Object'}.${field}`;
     else path.push(`${name}.${field}`);
   });
-  return { owner: path.findLast((each) => !each.startsWith(localPrefix)) ?? path.at(-1) ?? null, path: path.slice(0, mostTold), classes };
+  const owner = path.findLast((each) => !each.startsWith(localPrefix)) ?? path.at(-1) ?? null;
+  return { owner, variable, path: path.slice(0, mostTold), classes };
 }
 
 /** In the object itself, or in an array or table of its own: `inner`. */

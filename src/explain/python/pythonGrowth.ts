@@ -180,6 +180,11 @@ class Teller {
       }
       case 'tuple':
         return `tuple of ${this.#values.windows.word(address + 16)}`;
+      case 'list': {
+        const [first] = this.#values.members(address, 1);
+        const of = first === undefined ? undefined : this.#values.typeOf(first)?.name;
+        return of === undefined ? 'list' : `list of ${of}`;
+      }
       case 'function':
         return `function ${this.#values.functionName(address)?.replaceAll('<locals>.', '') ?? ''}`.trim();
       case 'method':

@@ -42,7 +42,7 @@ export function takeRubyCensus(values: RubyValues): RubyCensus {
 
 /** Not what Ruby itself makes of code. */
 function isOfProgram(type: number): boolean {
-  return type === rubyType.object || (type >= rubyType.string && type <= 0x0f);
+  return type === rubyType.object || type === rubyType.symbol || (type >= rubyType.string && type <= 0x0f);
 }
 
 /** What an object has beside its slot. */

@@ -11,9 +11,14 @@ const mostHolders = 3;
 const mostInFrontier = 20_000;
 const filterSize = 1 << 18;
 const windowBytes = 1 << 20;
+/** Of the words that were found, this part may be of nobody known. */
+const leastLeftPart = 0.2;
+const mostTimesMoved = 2;
 const mostRanges = 2_000_000;
 /** What a proc, a thread and the like have of their own. */
 const dataBytes = 96;
+/** What a thread keeps for itself lies where it isn't known what does: only of collections with so much in them it is taken for kept. */
+const leastKept = 64;
 
 interface RubyHolder {
   address: number;
@@ -69,9 +74,13 @@ class Ranges {
   }
 }
 
+function slotOf({ firstSlot, slotBytes }: RubyPage, at: number): number {
+  return firstSlot + Math.floor((at - firstSlot) / slotBytes) * slotBytes;
+}
+
 class RubyClimber {
   readonly #request: RubyClimb;
-  readonly #ranges = new Ranges();
+  #ranges = new Ranges();
   readonly #pageAt = new Map<number, RubyPage>();
   readonly #known = new Map<number, RubyHolder>();
   #frontier = new Map<number, RubyHolder>();
@@ -85,6 +94,7 @@ class RubyClimber {
   }
 
   #findRanges(): void {
+    this.#ranges = new Ranges();
     const { values, pages } = this.#request;
     const buffer = Buffer.alloc(largestPageBytes);
     for (const page of pages) {
@@ -130,10 +140,16 @@ class RubyClimber {
   }
 
   run(): void {
+    let times = 0;
     for (let pass = 0; pass < mostPasses && this.#frontier.size > 0; pass += 1) {
       const hits = this.#pass();
       this.#frontier = new Map();
-      for (const hit of hits) this.#take(hit);
+      const left = hits.filter((hit) => !this.#take(hit));
+      // An array that got longer lies elsewhere by now.
+      if (left.length < leastLeftPart * hits.length || times >= mostTimesMoved) continue;
+      times += 1;
+      this.#findRanges();
+      for (const hit of left) this.#take(hit);
     }
   }
 
@@ -171,28 +187,42 @@ class RubyClimber {
     return hits;
   }
 
-  #take({ found, at }: { found: RubyHolder; at: number }): void {
+  /** False: it isn't known what has the word. */
+  #take({ found, at }: { found: RubyHolder; at: number }): boolean {
     const { values, stacks } = this.#request;
-    if (found.heldBy.length >= mostHolders) return;
+    if (found.heldBy.length >= mostHolders) return true;
     const page = pageOf(this.#pageAt, at);
     if (page !== undefined) {
-      const slot = page.firstSlot + Math.floor((at - page.firstSlot) / page.slotBytes) * page.slotBytes;
+      const slot = slotOf(page, at);
       const flags = (values.word(slot) % 2 ** 32) & 31;
       // A class is not held by its objects, and what is free or a text holds nothing.
-      if (slot === found.address || flags === 0 || flags === rubyType.string || at - slot < 16) return;
+      if (slot === found.address || flags === 0 || flags === rubyType.string || at - slot < 16) return true;
       found.heldBy.push({ holder: this.#meet(slot), by: this.#variable(slot, (at - slot - 16) / 8) });
-      return;
+      return true;
     }
     const range = this.#ranges.at(at);
     if (range !== null) {
       if (range.owner !== found.address)
         found.heldBy.push({ holder: this.#meet(range.owner), by: this.#variable(range.owner, (at - range.start) / 8) });
-      return;
+      return true;
     }
-    if (found.root === null && stacks.some(({ start, end }) => at >= start && at < end)) {
-      found.root = 'a local variable';
-      found.isWeakRoot = true;
-    }
+    const isOnStack = stacks.some(({ start, end }) => at >= start && at < end);
+    if (!isOnStack && !this.#isLarge(found.address)) return false;
+    found.isWeakRoot ||= found.root === null;
+    found.root ??= isOnStack ? 'a local variable' : 'a thread or native code';
+    return true;
+  }
+
+  #isCollection(address: number): boolean {
+    const type = (this.#request.values.word(address) % 2 ** 32) & 31;
+    return type === rubyType.array || type === rubyType.hash;
+  }
+
+  #isLarge(address: number): boolean {
+    const { values } = this.#request;
+    const flags = values.word(address) % 2 ** 32;
+    if ((flags & 31) === rubyType.array) return (flags & rubyFlag.embedded) === 0 && values.word(address + 16) >= leastKept;
+    return (flags & 31) === rubyType.hash && (flags & rubyFlag.hashTable) !== 0;
   }
 
   #variable(object: number, index: number): string | null {
@@ -215,7 +245,8 @@ class RubyClimber {
         strong = holder;
         break;
       }
-      if (holder.isWeakRoot) weak ??= holder;
+      // A collection on a stack is in the middle of being used: who has it says more.
+      if (holder.isWeakRoot && (weak === null || (this.#isCollection(weak.address) && !this.#isCollection(holder.address)))) weak = holder;
       if (unfinished.has(holder)) isUnfinished = true;
       for (const { holder: above, by } of holder.heldBy) if (!cameFrom.has(above)) cameFrom.set(above, { below: holder, by });
     }

@@ -21,6 +21,16 @@ export interface RubyFollowed {
   paths: RubyPath[];
 }
 
+/** At the first look it isn't known yet what grows: those that take most. */
+export function followLargestRuby(program: RubyProgram, now: RubyCensus): Map<number, RubyFollowed> {
+  const largest = [...now.kinds.values()].filter(({ bytes }) => bytes >= leastGrowthBytes).sort((a, b) => b.bytes - a.bytes);
+  return followRuby(
+    program,
+    now,
+    largest.slice(0, mostCandidates).map(({ klass }) => klass),
+  );
+}
+
 export function followGrowingRuby(program: RubyProgram, before: RubyCensus, now: RubyCensus): Map<number, RubyFollowed> {
   const grown = [...now.kinds.values()]
     .map((kind) => ({ kind, growthBytes: kind.bytes - (before.kinds.get(kind.klass)?.bytes ?? 0) }))
@@ -49,16 +59,17 @@ interface Candidate {
   moreBytes: number;
 }
 
+export interface RubyLook {
+  census: RubyCensus;
+  followed: ReadonlyMap<number, RubyFollowed>;
+}
+
 /** The most first. Empty when nothing grows. */
-export function rubyGrowth(
-  values: RubyValues,
-  looks: readonly [RubyCensus, RubyCensus, RubyCensus],
-  second: ReadonlyMap<number, RubyFollowed>,
-  third: ReadonlyMap<number, RubyFollowed>,
-): GrowingThing[] {
-  const total = [...looks[2].kinds.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-  const candidates = [...third.values()]
-    .flatMap((followed) => candidateOf(followed, second.get(followed.kind.klass), looks[0]) ?? [])
+export function rubyGrowth(values: RubyValues, looks: readonly [RubyLook, RubyLook, RubyLook]): GrowingThing[] {
+  const { census, followed } = looks[2];
+  const total = [...census.kinds.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  const candidates = [...followed.values()]
+    .flatMap((now) => candidateOf(now, looks) ?? [])
     .filter(({ growthBytes }) => growthBytes >= Math.max(leastGrowthBytes, total * leastPart));
   const namer = new RubyNamer(values);
   return outermost(candidates, namer)
@@ -66,26 +77,39 @@ export function rubyGrowth(
     .map((candidate) => namer.describe(candidate));
 }
 
-function candidateOf(now: RubyFollowed, before: RubyFollowed | undefined, first: RubyCensus): Candidate | null {
+function candidateOf(now: RubyFollowed, [first, second]: readonly [RubyLook, RubyLook, RubyLook]): Candidate | null {
+  const { klass, bytes, count } = now.kind;
+  const [atFirst, before] = [first.followed.get(klass), second.followed.get(klass)];
   if (before === undefined || now.paths.length === 0) return null;
-  const held = [heldOf(before), heldOf(now)] as const;
-  const growth = held[1].count - held[0].count;
-  // A part of a few is not exact: what may be chance is no growth.
-  if (growth <= 3 * Math.hypot(held[0].error, held[1].error) || held[1].part < leastHeldPart) return null;
+  const held = [...(atFirst === undefined ? [] : [heldOf(atFirst)]), heldOf(before), heldOf(now)];
+  const last = heldOf(now);
+  if (!isSteady(held) || last.part < leastHeldPart) return null;
   return {
-    klass: now.kind.klass,
-    counts: [first.kinds.get(now.kind.klass)?.count ?? 0, Math.round(held[0].count), Math.round(held[1].count)],
-    growthBytes: (growth * now.kind.bytes) / now.kind.count,
-    heldPart: held[1].part,
+    klass,
+    counts: [first.census.kinds.get(klass)?.count ?? 0, Math.round(heldOf(before).count), Math.round(last.count)],
+    growthBytes: ((last.count - heldOf(before).count) * bytes) / count,
+    heldPart: last.part,
     paths: now.paths.filter(({ isRubbish }) => !isRubbish),
     moreBytes: 0,
   };
 }
 
+/** More each time. A part of a few is not exact, and that all of them are held is not either: what may be chance, over all of the time, is no growth. */
+function isSteady(looks: readonly { count: number; error: number }[]): boolean {
+  const steps = looks.slice(1).map((now, index) => ({ now, before: looks[index] ?? now }));
+  const [first, last] = [looks[0], looks.at(-1)];
+  const grew = (before: { count: number; error: number }, now: { count: number; error: number }, sure: number) =>
+    now.count - before.count > sure * Math.hypot(before.error, now.error);
+  return first !== undefined && last !== undefined && steps.every(({ before, now }) => grew(before, now, 1)) && grew(first, last, 3);
+}
+
 function heldOf({ kind, paths }: RubyFollowed): { count: number; error: number; part: number } {
   const tries = Math.max(1, paths.length);
-  const part = paths.filter(({ isRubbish }) => !isRubbish).length / tries;
-  return { part, count: part * kind.count, error: kind.count * Math.sqrt((part * (1 - part)) / tries) };
+  const held = paths.filter(({ isRubbish }) => !isRubbish).length;
+  const likely = (held + 1) / (tries + 2);
+  // Of all of them followed it is known exactly.
+  const error = tries >= kind.count ? 0 : kind.count * Math.sqrt((likely * (1 - likely)) / tries);
+  return { part: held / tries, count: (held / tries) * kind.count, error };
 }
 
 /** What lies in others that grow takes part in their growth. */
@@ -135,7 +159,7 @@ class RubyNamer {
   }
 
   isBuiltIn(klass: number): boolean {
-    return /^(?:String|Array|Hash|Float|Integer|Time|Symbol|Object|Thread::\w+|Regexp|MatchData)$/.test(this.name(klass));
+    return /^(?:String|Array|Hash|Float|Integer|Time|Symbol|Object|Thread::\w+|Regexp|MatchData|Set)$/.test(this.name(klass));
   }
 
   #typeAt(address: number): number {
@@ -156,7 +180,8 @@ class RubyNamer {
       const type = this.#typeAt(holder.address);
       if (type === rubyType.imemo) return [];
       const klass = this.classOf(holder.address);
-      return this.isBuiltIn(klass) ? [] : [`${this.name(klass)}${by === null ? '' : `#${by}`}`];
+      const name = this.#values.className(klass);
+      return name === null || this.isBuiltIn(klass) ? [] : [`${name}${by === null ? '' : `#${by}`}`];
     });
     return [...(root === null ? [] : [root]), ...named.reverse()].slice(0, 12);
   }
@@ -170,7 +195,8 @@ class RubyNamer {
       counts,
       growthBytes: growthBytes + moreBytes,
       survival: heldPart,
-      owner: path.at(-1) ?? null,
+      // Of a chain, who holds the first of it.
+      owner: path.findLast((step) => !step.startsWith(`${this.name(klass)}#`)) ?? path.at(-1) ?? null,
       path,
       pattern: this.#pattern(klass, usual?.path ?? null),
     };

@@ -1,7 +1,15 @@
 import type { GrowingThing } from '../growingThing.ts';
 import type { HeapReader, OpenHeap } from '../heapReader.ts';
 import { type RubyCensus, takeRubyCensus } from './rubyCensus.ts';
-import { followGrowingRuby, followRuby, type RubyFollowed, type RubyProgram, rubyGrowth } from './rubyGrowth.ts';
+import {
+  followGrowingRuby,
+  followLargestRuby,
+  followRuby,
+  type RubyFollowed,
+  type RubyLook,
+  type RubyProgram,
+  rubyGrowth,
+} from './rubyGrowth.ts';
 import { readRubyRoots } from './rubyRoots.ts';
 import { rubyStacks } from './rubyStacks.ts';
 import { RubyValues } from './rubyValues.ts';
@@ -31,8 +39,7 @@ class RubyReader implements HeapReader {
   readonly #values: RubyValues;
   readonly #data: readonly { start: number; end: number }[];
   readonly #machine: number;
-  readonly #looks: RubyCensus[] = [];
-  readonly #followed: Map<number, RubyFollowed>[] = [];
+  readonly #looks: RubyLook[] = [];
 
   constructor(values: RubyValues, data: readonly { start: number; end: number }[], machine: number) {
     this.#values = values;
@@ -41,11 +48,15 @@ class RubyReader implements HeapReader {
   }
 
   look(): void {
-    const now = takeRubyCensus(this.#values);
-    this.#looks.push(now);
-    const [first] = this.#looks;
-    if (this.#looks.length === 2 && first !== undefined) this.#followed.push(followGrowingRuby(this.#program(now), first, now));
-    if (this.#looks.length === 3) this.#followed.push(followRuby(this.#program(now), now, [...(this.#followed[0]?.keys() ?? [])]));
+    const census = takeRubyCensus(this.#values);
+    this.#looks.push({ census, followed: this.#follow(census) });
+  }
+
+  #follow(now: RubyCensus): Map<number, RubyFollowed> {
+    const [first, second] = this.#looks;
+    const program = this.#program(now);
+    if (first === undefined) return followLargestRuby(program, now);
+    return second === undefined ? followGrowingRuby(program, first.census, now) : followRuby(program, now, [...second.followed.keys()]);
   }
 
   #program(now: RubyCensus): RubyProgram {
@@ -55,8 +66,7 @@ class RubyReader implements HeapReader {
 
   growing(): GrowingThing[] {
     const [first, second, third] = this.#looks;
-    const [before, now] = this.#followed;
-    if (first === undefined || second === undefined || third === undefined || before === undefined || now === undefined) return [];
-    return rubyGrowth(this.#values, [first, second, third], before, now);
+    if (first === undefined || second === undefined || third === undefined) return [];
+    return rubyGrowth(this.#values, [first, second, third]);
   }
 }

@@ -5,7 +5,18 @@
  */
 import type { TargetMemory } from '../targetMemory.ts';
 
-export const rubyType = { object: 1, class: 2, module: 3, string: 5, array: 7, hash: 8, struct: 9, data: 12, imemo: 0x1a } as const;
+export const rubyType = {
+  object: 1,
+  class: 2,
+  module: 3,
+  string: 5,
+  array: 7,
+  hash: 8,
+  struct: 9,
+  data: 12,
+  symbol: 0x14,
+  imemo: 0x1a,
+} as const;
 export const rubyFlag = { embedded: 1 << 13, structEmbedded: 3 << 13, hashTable: 1 << 15 } as const;
 const longestName = 200;
 const idsInPiece = 512;

@@ -9,6 +9,7 @@ import { namingCases } from './namingCases.ts';
 
 const tested = [
   ...['static-array', 'listeners', 'healthy-churn', 'list_only_grows', 'constant_array', 'healthy_cache'],
+  ...['StaticList', 'MapWithoutEviction', 'Listeners', 'queue', 'nested-arrays'],
   ...['session_map', 'closure_variable', 'local_list', 'linked_history', 'orders_by_customer', 'healthy_batches'],
 ];
 const isTested = ({ language, program }: (typeof namingCases)[number]) =>
