@@ -1,15 +1,18 @@
 /** `stanch why PID|WORKLOAD`: where in the application it leaks, on the process that runs. */
 import { statSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
+import { dirname } from 'node:path';
 import { buildCommand } from '@stricli/core';
-import { estimateFor, memoryCapBytes, readHeadroom } from '../explain/cost.ts';
+import { estimateFor, heapBytes, memoryCapBytes, readHeadroom } from '../explain/cost.ts';
 import { EvidenceFolder } from '../explain/evidenceFolder.ts';
 import { type ExportFormat, exportEvidence, exportFormats } from '../explain/export/exportEvidence.ts';
 import { startTimeOf } from '../explain/identity.ts';
 import { type Means, meansOfExplaining } from '../explain/means.ts';
-import { openHeapSnapshot, snapshotRssBytes } from '../explain/node/heapSnapshot.ts';
+import { openHeapSnapshot } from '../explain/node/heapSnapshot.ts';
 import { requireInspectable } from '../explain/node/inspectorMeans.ts';
 import { answerOfSnapshot, type SnapshotAnswer } from '../explain/node/snapshotAnswer.ts';
+import { type SnapshotCost, snapshotCost, snapshotRssBytes } from '../explain/node/snapshotCost.ts';
+import { requireRoom, snapshotCostText } from '../explain/node/snapshotMeans.ts';
 import { openTarget } from '../explain/openTarget.ts';
 import { runExplain } from '../explain/runExplain.ts';
 import { mostLostMs, mostShare } from '../explain/uprobes/pulse.ts';
@@ -19,6 +22,7 @@ import type { EvidenceCost, EvidenceSubject } from '../model/evidence.ts';
 import { formatBytes, formatDuration, formatMs } from '../model/units.ts';
 import { Sampler } from '../sample/sampler.ts';
 import { findTarget } from '../stabilise/target.ts';
+import { confirmed } from './confirm.ts';
 import type { CliContext } from './context.ts';
 import { evidenceReport } from './evidenceReport.ts';
 import { jsonText } from './jsonText.ts';
@@ -36,6 +40,7 @@ interface Flags {
   strings: boolean;
   export?: ExportFormat;
   dryRun: boolean;
+  yes: boolean;
   json: boolean;
   data?: string;
   noColor: boolean;
@@ -44,6 +49,7 @@ interface Flags {
 const leastForMs = 2_000;
 const mostForMs = 3_600_000;
 const mostComparisonMs = 120_000;
+const mostSnapshotMs = 600_000;
 const text = (value: string) => value;
 
 export const whyCommand = buildCommand<Flags, [string?], CliContext>({
@@ -67,7 +73,7 @@ export const whyCommand = buildCommand<Flags, [string?], CliContext>({
         values: meansOfExplaining,
         default: 'memory',
         brief:
-          'inspector, of a Node process: names the line that allocates; sends SIGUSR1, which it catches, and closes the inspector again. uprobes, of native code: names the function that allocates what grows; puts probes at its calls of malloc for seconds',
+          'inspector, of a Node process: names the line that allocates; sends SIGUSR1, which it catches, and closes the inspector again. snapshot, of a Node process: adds a heap snapshot, for which it stands still; asks first. uprobes, of native code: names the function that allocates what grows; puts probes at its calls of malloc for seconds',
       },
       heapSnapshot: {
         kind: 'parsed',
@@ -77,6 +83,7 @@ export const whyCommand = buildCommand<Flags, [string?], CliContext>({
         brief: 'In place of a process: what keeps the most alive in a .heapsnapshot of Node or Chrome',
       },
       dryRun: { kind: 'boolean', default: false, withNegated: false, brief: 'Only say what it would cost' },
+      yes: { kind: 'boolean', default: false, withNegated: false, brief: 'Take a heap snapshot without asking' },
       json: { kind: 'boolean', default: false, withNegated: false, brief: 'Print the evidence as one JSON document' },
       data: {
         kind: 'parsed',
@@ -116,11 +123,21 @@ async function why(this: CliContext, flags: Flags, wanted?: string): Promise<voi
   stderr.write(`stanch: ${costOf(flags.means, subject, estimate, flags.for)}\n`);
   if (flags.dryRun) return;
   refuseWithoutRoom(estimate);
+  const folder = new EvidenceFolder(settings.dataDir);
+  const scratchPath = flags.means === 'snapshot' ? folder.scratchPath(Date.now()) : null;
+  if (scratchPath !== null) {
+    requireRoom(subject.pid, snapshotCostOf(subject), dirname(scratchPath));
+    if (!flags.yes && !(await confirmed(this, flags))) {
+      this.process.exitCode = 1;
+      stdout.write('Nothing was done.\n');
+      return;
+    }
+  }
   const evidence = await runExplain(
-    { subject, intervalMs, showTexts: flags.strings, means: flags.means },
+    { subject, intervalMs, showTexts: flags.strings, means: flags.means, ...(scratchPath === null ? {} : { scratchPath }) },
     {
       entry: process.argv[1] ?? '',
-      deadlineMs: flags.for + mostComparisonMs,
+      deadlineMs: flags.for + mostComparisonMs + (scratchPath === null ? 0 : mostSnapshotMs),
       memoryCapBytes: memoryCapBytes(estimate),
       signal: onSignals(),
       onProgress: (done, says) => {
@@ -130,7 +147,7 @@ async function why(this: CliContext, flags: Flags, wanted?: string): Promise<voi
     },
   );
   if (stderr.isTTY) stderr.write('\r\x1b[K');
-  const path = new EvidenceFolder(settings.dataDir).put(evidence);
+  const path = folder.put(evidence);
   stderr.write(`stanch: kept as ${evidence.id} in ${printable(path)}\n`);
   if (flags.export !== undefined) writeOut(exportEvidence(evidence, flags.export));
   else if (flags.json) stdout.write(`${jsonText(evidence)}\n`);
@@ -212,9 +229,18 @@ function noProcess(pid: number): StanchError {
 function estimateOf(subject: EvidenceSubject, intervalMs: number, means: Means): EvidenceCost {
   const memory = openTarget(subject);
   try {
-    if (means === 'inspector') requireInspectable(subject.pid);
+    if (means === 'inspector' || means === 'snapshot') requireInspectable(subject.pid);
     if (means === 'uprobes') requireProbeable(memory);
     return estimateFor(memory, intervalMs, means);
+  } finally {
+    memory.close();
+  }
+}
+
+function snapshotCostOf(subject: EvidenceSubject): SnapshotCost {
+  const memory = openTarget(subject);
+  try {
+    return snapshotCost(heapBytes(memory));
   } finally {
     memory.close();
   }
@@ -226,6 +252,7 @@ function costText({ pid, name }: EvidenceSubject, { cpuSeconds, rssBytes, wallMs
 
 function costOf(means: Means, subject: EvidenceSubject, estimate: EvidenceCost, forMs: number): string {
   if (means === 'inspector') return inspectorCostText(subject, forMs);
+  if (means === 'snapshot') return `${costText(subject, estimate)} ${snapshotCostText(snapshotCostOf(subject))}`;
   return means === 'uprobes' ? `${costText(subject, estimate)} ${probesCostText}` : costText(subject, estimate);
 }
 

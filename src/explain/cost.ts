@@ -8,6 +8,7 @@ import { readRecord, readText } from '../kernel/read.ts';
 import type { EvidenceCost } from '../model/evidence.ts';
 import { isValue } from '../model/reading.ts';
 import type { Means } from './means.ts';
+import { type SnapshotCost, snapshotCost, snapshotRssBytes } from './node/snapshotCost.ts';
 import { poolOfWorker } from './php/fpmTitle.ts';
 import type { TargetMemory } from './targetMemory.ts';
 
@@ -44,6 +45,7 @@ const poolPart = 0.04;
 const probesCpuSeconds = 1;
 const probesRssBytes = 96 << 20;
 const probesWallMs = 5_000;
+const readingCpuSecondsPerGiB = 16;
 const mostRssBytes = 680 << 20;
 const maxDepth = 32;
 
@@ -70,6 +72,7 @@ function estimateOfHeap(memory: TargetMemory, intervalMs: number): EvidenceCost 
 /** Before a process is looked at: how much there is is read, and nothing of it. A pool of PHP-FPM is looked at all of the time. */
 export function estimateFor(memory: TargetMemory, intervalMs: number, means: Means = 'memory'): EvidenceCost {
   const estimate = estimateOfLooks(memory, intervalMs);
+  if (means === 'snapshot') return withSnapshot(estimate, snapshotCost(heapBytes(memory)));
   return means === 'uprobes' ? withProbes(estimate) : estimate;
 }
 
@@ -85,6 +88,15 @@ function withProbes({ cpuSeconds, rssBytes, wallMs }: EvidenceCost): EvidenceCos
     cpuSeconds: (cpuSeconds * 4) / 3 + probesCpuSeconds,
     rssBytes: Math.min(mostRssBytes, rssBytes + probesRssBytes),
     wallMs: wallMs * 1.5 + probesWallMs,
+  };
+}
+
+function withSnapshot({ cpuSeconds, rssBytes, wallMs }: EvidenceCost, snapshot: SnapshotCost): EvidenceCost {
+  return {
+    cpuSeconds: cpuSeconds + (snapshot.diskBytes / 2 ** 30) * readingCpuSecondsPerGiB,
+    // The looks are over when it is read, but their memory is not given back.
+    rssBytes: rssBytes + snapshotRssBytes(snapshot.diskBytes),
+    wallMs: wallMs + snapshot.pauseMs,
   };
 }
 
@@ -107,19 +119,23 @@ export interface Headroom {
   isEnough: boolean;
 }
 
-/** Of this process: its child is counted where it is. Null: the system does not say. */
-export function readHeadroom(rssBytes: number, roots = { proc: '/proc', cgroup: '/sys/fs/cgroup' }): Headroom | null {
+/** Of this process, whose child is counted where it is, or of another one. Null: the system does not say. */
+export function readHeadroom(
+  rssBytes: number,
+  of: number | 'self' = 'self',
+  roots = { proc: '/proc', cgroup: '/sys/fs/cgroup' },
+): Headroom | null {
   const meminfo = readMeminfo(roots.proc);
   if (!isValue(meminfo) || !isValue(meminfo.MemAvailable)) return null;
-  const left = cgroupRoom(roots);
+  const left = cgroupRoom(of, roots);
   const isCgroup = left !== null && left < meminfo.MemAvailable;
   const bytes = isCgroup ? left : meminfo.MemAvailable;
   return { bytes, wall: isCgroup ? 'limit of its cgroup' : 'memory of the server', isEnough: bytes >= rssBytes * headroomFactor };
 }
 
-/** Least room below a limit from the own cgroup up to the root; null without one. */
-function cgroupRoom({ proc, cgroup }: { proc: string; cgroup: string }): number | null {
-  const text = readText(`${proc}/self/cgroup`, 65_536);
+/** Least room below a limit from its cgroup up to the root; null without one. */
+function cgroupRoom(of: number | 'self', { proc, cgroup }: { proc: string; cgroup: string }): number | null {
+  const text = readText(`${proc}/${of}/cgroup`, 65_536);
   if (!isValue(text)) return null;
   const { unified, memory } = parsePidCgroup(text);
   const version: CgroupVersion = memory === null ? 'v2' : 'v1';

@@ -1,4 +1,5 @@
 /** Evidence on disk: one file each, readable by its owner alone, the oldest given up first. */
+import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StanchError } from '../model/errors.ts';
@@ -10,6 +11,8 @@ const oldestMs = 90 * 86_400_000;
 const mostFileBytes = 1 << 20;
 const mostRemembered = 200;
 const ending = '.json';
+const scratchEnding = '.taken';
+const oldestScratchMs = 3_600_000;
 const idPattern = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/;
 
 export class EvidenceFolder {
@@ -31,15 +34,26 @@ export class EvidenceFolder {
       renameSync(`${path}.new`, path);
     } catch (cause) {
       rmSync(`${path}.new`, { force: true });
-      throw new StanchError('STANCH_E_OUTPUT', {
-        expected: `to keep the evidence in ${this.#path}`,
-        found: cause instanceof Error ? cause.message : String(cause),
-        next: 'Make room there, or choose another folder: --data DIR',
-        cause,
-      });
+      throw cannotKeep(this.#path, cause);
     }
     this.prune(evidence.takenAtMs);
     return path;
+  }
+
+  /** For a file that is only there while something is taken. Those that were left by force are removed. Errors: STANCH_E_OUTPUT. */
+  scratchPath(nowMs: number): string {
+    try {
+      mkdirSync(this.#path, { recursive: true, mode: 0o700 });
+      chmodSync(this.#path, 0o700);
+      for (const name of readdirSync(this.#path).filter((each) => each.endsWith(scratchEnding))) {
+        const path = join(this.#path, name);
+        const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: nowMs };
+        if (nowMs - mtimeMs > oldestScratchMs) rmSync(path, { force: true });
+      }
+    } catch (cause) {
+      throw cannotKeep(this.#path, cause);
+    }
+    return join(this.#path, `${randomBytes(8).toString('hex')}${scratchEnding}`);
   }
 
   /** Latest first, at most `limit`; `isAbout`: of subjects that it holds for. Files that are damaged are left out. */
@@ -97,6 +111,15 @@ export class EvidenceFolder {
       throw error;
     }
   }
+}
+
+function cannotKeep(path: string, cause: unknown): StanchError {
+  return new StanchError('STANCH_E_OUTPUT', {
+    expected: `to keep the evidence in ${path}`,
+    found: cause instanceof Error ? cause.message : String(cause),
+    next: 'Make room there, or choose another folder: --data DIR',
+    cause,
+  });
 }
 
 function isMissing(error: unknown): boolean {

@@ -4,11 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StanchError } from '../model/errors.ts';
 import type { Evidence, EvidenceCost, EvidenceSubject } from '../model/evidence.ts';
 import { answerOf, growingParts } from './answer.ts';
-import { estimateFor } from './cost.ts';
+import { estimateFor, heapBytes } from './cost.ts';
 import type { HeapReader } from './heapReader.ts';
 import { programOf, startTimeOf } from './identity.ts';
 import type { Means } from './means.ts';
-import { profileByInspector } from './node/inspectorMeans.ts';
+import { profileByInspector, requireInspectable } from './node/inspectorMeans.ts';
+import { snapshotCost } from './node/snapshotCost.ts';
+import { answerBySnapshot, pathInSnapshot, snapshotNotes, snapshotSentence } from './node/snapshotMeans.ts';
 import { openHeap } from './openHeap.ts';
 import { gone, openTarget } from './openTarget.ts';
 import { poolAnswer, poolNotes, poolParts } from './php/fpmAnswer.ts';
@@ -27,6 +29,8 @@ export interface ExplainRequest {
   showTexts: boolean;
   /** `memory` unless the owner chose otherwise: it touches nothing. */
   means?: Means;
+  /** Of a file that is only there while the means needs one: in the folder of evidence. */
+  scratchPath?: string;
 }
 
 /** Called before each look and before the comparison, with what is done of it, 0 to 1; and with what is about to be done to the process. */
@@ -41,9 +45,11 @@ export async function explainProcess(request: ExplainRequest, onProgress: OnProg
     const pool = openFpmPool(request.subject.pid);
     const found = await (request.means === 'inspector'
       ? lookByInspector(request, onProgress)
-      : pool === null || request.means === 'uprobes'
-        ? lookAtHeap(memory, request, onProgress)
-        : lookAtPool(pool, request, onProgress));
+      : request.means === 'snapshot'
+        ? lookWithSnapshot(memory, request, onProgress)
+        : pool === null || request.means === 'uprobes'
+          ? lookAtHeap(memory, request, onProgress)
+          : lookAtPool(pool, request, onProgress));
     return evidenceOf(request, found, estimate, startedMs);
   } finally {
     memory.close();
@@ -88,6 +94,24 @@ async function lookByInspector({ subject, intervalMs, showTexts }: ExplainReques
     'Counts are bytes alive of what was allocated meanwhile, by sample. The inspector was opened for it, and is closed again.',
   ];
   return { runtime, grows, answer: answerOf(grows, { name: subject.name, runtime, spanMs: 2 * intervalMs }), notes };
+}
+
+/** What grows says its memory; what keeps it, and what is large beside it, the snapshot. */
+async function lookWithSnapshot(memory: TargetMemory, request: ExplainRequest, onProgress: OnProgress): Promise<Found> {
+  const { subject, scratchPath } = request;
+  if (scratchPath === undefined) throw new Error('a snapshot without a place for it');
+  requireInspectable(subject.pid);
+  const found = await lookAtHeap(memory, request, onProgress);
+  if (startTimeOf(subject.pid) !== subject.startTimeTicks) throw gone(subject);
+  onProgress(0.9, 'takes the heap snapshot: the process stands still now');
+  const snapshot = await answerBySnapshot(subject.pid, snapshotCost(heapBytes(memory)), scratchPath);
+  return {
+    ...found,
+    runtime: `${found.runtime}, with a heap snapshot`,
+    answer: `${found.answer} ${snapshotSentence(snapshot)}`,
+    grows: found.grows.map((part) => ({ ...part, path: pathInSnapshot(snapshot, part.type) ?? part.path })),
+    notes: [...snapshotNotes(snapshot), 'The inspector was opened for it, and is closed again; the snapshot is removed.', ...found.notes],
+  };
 }
 
 /** Its workers come and go: what is looked at is the pool. */

@@ -1,6 +1,7 @@
 /** Explains a process in a child: with a deadline, a cap on its memory and a way to cancel it. Whatever happens to it, the process goes on. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { readRecord } from '../kernel/read.ts';
 import { StanchError } from '../model/errors.ts';
@@ -9,6 +10,7 @@ import { isValue } from '../model/reading.ts';
 import { formatBytes, formatDuration } from '../model/units.ts';
 import type { ChildLine } from './childLines.ts';
 import type { ExplainRequest } from './explainProcess.ts';
+import { closeLeftInspector, ownPorts } from './node/inspectorMeans.ts';
 import { sweepProbes } from './uprobes/uprobes.ts';
 
 const watchEveryMs = 100;
@@ -30,14 +32,31 @@ export interface ExplainOptions {
 export async function runExplain(request: ExplainRequest, options: ExplainOptions): Promise<Evidence> {
   const child = spawn(process.execPath, [options.entry, 'explain-child'], { stdio: ['pipe', 'pipe', 'pipe'], env: childEnvironment() });
   const ended = watchLimits(child, options);
+  const inspected = request.means === 'inspector' || request.means === 'snapshot' ? { before: ownPorts() } : null;
+  let isAnswered = false;
+  let isOpened = request.means === 'inspector';
+  const onProgress: ExplainOptions['onProgress'] = (done, says) => {
+    isOpened ||= says !== null;
+    options.onProgress(done, says);
+  };
   try {
     child.stdin.on('error', () => child.kill('SIGKILL'));
     child.stdin.write(`${JSON.stringify(request)}\n`);
-    return await answerFrom(child, ended, options.onProgress);
+    const evidence = await answerFrom(child, ended, onProgress);
+    isAnswered = true;
+    return evidence;
   } finally {
     ended.stop();
     const exited = child.exitCode === null && child.signalCode === null && child.pid !== undefined ? once(child, 'exit') : null;
     child.kill('SIGKILL');
+    if (inspected !== null && isOpened && !isAnswered) {
+      await exited;
+      await closeLeftInspector(request.subject.pid, inspected.before);
+    }
+    if (request.scratchPath !== undefined) {
+      await exited;
+      rmSync(request.scratchPath, { force: true });
+    }
     if (request.means === 'uprobes') {
       // Whatever became of it, its probes go with it.
       await exited;

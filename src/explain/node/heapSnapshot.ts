@@ -40,11 +40,6 @@ interface Shape {
   edgeCount: number;
 }
 
-/** What reading one of so many bytes takes, dominators included: `npm run bench -- snapshot`. */
-export function snapshotRssBytes(fileBytes: number): number {
-  return (70 << 20) + fileBytes * 1.5;
-}
-
 /** Errors: STANCH_E_SNAPSHOT. */
 export function openHeapSnapshot(path: string): HeapSnapshot {
   const fd = openSync(path, 'r');

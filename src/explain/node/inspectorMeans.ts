@@ -18,7 +18,8 @@ import { allocationGrowth, type SamplingNode } from './samplingProfile.ts';
 const samplingBytes = 32_768;
 const portPatienceMs = 5_000;
 const askEveryMs = 50;
-const closeAfterMs = 30_000;
+const closeAfterMs = 10_000;
+const stayEveryMs = 2_000;
 const timer = "process[Symbol.for('stanch.closesInspector')]";
 
 /** Of a process that catches the signal and whose loopback is ours. Errors: STANCH_E_NOT_POSSIBLE. */
@@ -40,15 +41,9 @@ function runsNode(pid: number): boolean {
   return isValue(maps) && maps.files.some((path) => /\/(?:node|libnode)[^/]*$/.test(path));
 }
 
-/** The profile at the middle and at the end: what is kept grows in both halves. The inspector is closed whatever happens. */
+/** The profile at the middle and at the end: what is kept grows in both halves. */
 export async function profileByInspector(pid: number, intervalMs: number, onProgress: (done: number) => void): Promise<GrowingThing[]> {
-  requireInspectable(pid);
-  const before = ownPorts();
-  process.kill(pid, 'SIGUSR1');
-  const { session, port } = await openedSession(pid, before);
-  try {
-    // Should stanch be ended in the middle, the process closes it by itself.
-    await session.evaluate(inTarget(`${timer} = setTimeout(() => inspector.close(), ${2 * intervalMs + closeAfterMs}); ${timer}.unref();`));
+  return await withInspector(pid, async (session) => {
     await session.ask('HeapProfiler.startSampling', { samplingInterval: samplingBytes });
     const profiles: SamplingNode[] = [];
     for (let half = 0; half < 2; half += 1) {
@@ -59,8 +54,34 @@ export async function profileByInspector(pid: number, intervalMs: number, onProg
     await session.ask('HeapProfiler.stopSampling', {});
     const [middle, end] = profiles;
     return middle === undefined || end === undefined ? [] : allocationGrowth(middle, end);
+  });
+}
+
+/** Closed again whatever happens. Errors: STANCH_E_NOT_POSSIBLE. */
+export async function withInspector<T>(pid: number, use: (session: InspectorSession) => Promise<T>): Promise<T> {
+  requireInspectable(pid);
+  const before = ownPorts();
+  process.kill(pid, 'SIGUSR1');
+  const { session, port } = await openedSession(pid, before);
+  // Should stanch be ended in the middle, the process closes it by itself: it no longer hears that it is to stay open.
+  const stay = setInterval(() => session.tell('Runtime.evaluate', { expression: `${timer}?.refresh()` }), stayEveryMs);
+  try {
+    await session.evaluate(inTarget(`${timer} = setTimeout(() => inspector.close(), ${closeAfterMs}); ${timer}.unref();`));
+    return await use(session);
   } finally {
+    clearInterval(stay);
     await closeInspector(session, port);
+  }
+}
+
+/** Of one that was ended by force, perhaps before the process was told to close it by itself. `before`: the ports that were open then. */
+export async function closeLeftInspector(pid: number, before: ReadonlySet<number>): Promise<void> {
+  try {
+    const { session, port } = await openedSession(pid, before);
+    await closeInspector(session, port);
+  } catch (error) {
+    // It was not opened, or stands still in its snapshot: then it closes by itself.
+    if (!(error instanceof StanchError)) throw error;
   }
 }
 
@@ -69,7 +90,8 @@ function inTarget(statements: string): string {
   return `((inspector) => { ${statements} return 0; })((process.getBuiltinModule ?? require)('node:inspector'))`;
 }
 
-function ownPorts(): Set<number> {
+/** That listen on loopback. */
+export function ownPorts(): Set<number> {
   return new Set(
     readListeningSockets('/proc')
       .filter(({ address }) => address === '127.0.0.1')

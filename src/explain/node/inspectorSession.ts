@@ -8,6 +8,7 @@ const mostAnswerCharacters = 64 << 20;
 export class InspectorSession {
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, (answer: unknown) => void>();
+  readonly #listeners = new Map<string, (params: unknown) => void>();
   #asked = 0;
 
   private constructor(socket: WebSocket) {
@@ -39,23 +40,41 @@ export class InspectorSession {
     if (text.length > mostAnswerCharacters) return;
     const answer: unknown = JSON.parse(text);
     const id = valueAt(answer, 'id');
-    if (typeof id !== 'number') return;
+    if (typeof id !== 'number') {
+      this.#listeners.get(String(valueAt(answer, 'method')))?.(valueAt(answer, 'params'));
+      return;
+    }
     this.#waiting.get(id)?.(answer);
-    this.#waiting.delete(id);
   }
 
-  /** Errors: STANCH_E_NOT_POSSIBLE without an answer in time. */
-  async ask(method: string, params: object): Promise<unknown> {
+  /** What it says without being asked. */
+  on(method: string, hear: (params: unknown) => void): void {
+    this.#listeners.set(method, hear);
+  }
+
+  /** Errors: STANCH_E_NOT_POSSIBLE without an answer in time, or where the conversation ends before. */
+  async ask(method: string, params: object, patienceMs: number = answerPatienceMs): Promise<unknown> {
     this.#asked += 1;
     const id = this.#asked;
     return await new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(unanswered(method)), answerPatienceMs);
-      this.#waiting.set(id, (answer) => {
+      const onClose = () => settle(() => reject(unanswered(method, 'that it closed')));
+      const late = setTimeout(() => settle(() => reject(unanswered(method, `nothing in ${patienceMs / 1000} s`))), patienceMs);
+      const settle = (end: () => void) => {
         clearTimeout(late);
-        resolve(valueAt(answer, 'result'));
-      });
+        this.#waiting.delete(id);
+        this.#socket.removeEventListener('close', onClose);
+        end();
+      };
+      this.#socket.addEventListener('close', onClose);
+      this.#waiting.set(id, (answer) => settle(() => resolve(valueAt(answer, 'result'))));
       this.#socket.send(JSON.stringify({ id, method, params }));
     });
+  }
+
+  /** Without waiting for an answer. */
+  tell(method: string, params: object): void {
+    this.#asked += 1;
+    this.#socket.send(JSON.stringify({ id: this.#asked, method, params }));
   }
 
   async evaluate(expression: string): Promise<unknown> {
@@ -72,10 +91,10 @@ export class InspectorSession {
   }
 }
 
-function unanswered(method: string): StanchError {
+function unanswered(method: string, found: string): StanchError {
   return new StanchError('STANCH_E_NOT_POSSIBLE', {
     expected: `the inspector to answer ${method}`,
-    found: `nothing in ${answerPatienceMs / 1000} s`,
+    found,
     next: 'Its event loop may be busy: try again.',
   });
 }

@@ -27,7 +27,7 @@ export interface SnapshotAnswer {
 
 export function answerOfSnapshot(snapshot: HeapSnapshot): SnapshotAnswer {
   const retained = retainedBytes(snapshot);
-  const classes = new Map<number, { count: number; selfBytes: number; retainedBytes: number; members: number[] }>();
+  const classes = new Map<number, { count: number; selfBytes: number; retainedBytes: number; members: number[]; largest: number }>();
   const [objectType, functionType] = [snapshot.nodeTypes.indexOf('object'), snapshot.nodeTypes.indexOf('closure')];
   let bytes = 0;
   for (let node = 0; node < snapshot.nodeCount; node += 1) {
@@ -41,12 +41,13 @@ export function answerOfSnapshot(snapshot: HeapSnapshot): SnapshotAnswer {
     const key = (snapshot.names[node] ?? 0) * 2 + Number(type === functionType);
     let found = classes.get(key);
     if (found === undefined) {
-      found = { count: 0, selfBytes: 0, retainedBytes: 0, members: [] };
+      found = { count: 0, selfBytes: 0, retainedBytes: 0, members: [], largest: node };
       classes.set(key, found);
     }
     found.count += 1;
     found.selfBytes += self;
     if (found.members.length < mostMembers) found.members.push(node);
+    if (kept > (retained.bytes[found.largest] ?? 0)) found.largest = node;
     if (!isKeptByOwnClass(snapshot, retained.keepers, node)) found.retainedBytes += kept;
   }
   const parents = shortestWays(snapshot);
@@ -57,12 +58,12 @@ export function answerOfSnapshot(snapshot: HeapSnapshot): SnapshotAnswer {
     classes: [...classes]
       .sort((a, b) => b[1].retainedBytes - a[1].retainedBytes)
       .slice(0, mostClasses)
-      .map(([key, { count, selfBytes, retainedBytes: kept, members }]) => ({
+      .map(([key, { count, selfBytes, retainedBytes: kept, members, largest }]) => ({
         type: `${key % 2 === 1 ? 'function ' : ''}${snapshot.text(Math.floor(key / 2))}`,
         count,
         selfBytes,
         retainedBytes: kept,
-        path: usualPath(members.map((node) => pathTo(snapshot, parents, node))),
+        path: usualPath([largest, ...members].map((node) => ({ path: pathTo(snapshot, parents, node), bytes: retained.bytes[node] ?? 0 }))),
       })),
   };
 }
@@ -96,12 +97,13 @@ function shortestWays({ nodeCount, firstEdges, edgeKinds, edgeTargets, edgeTypes
   return { edges, from };
 }
 
-function usualPath(paths: readonly string[][]): string[] {
-  const counts = new Map<string, number>();
+/** By which most is kept: of many Maps the one that grew counts more than all the small ones. */
+function usualPath(paths: readonly { path: string[]; bytes: number }[]): string[] {
+  const sums = new Map<string, number>();
   const keyOf = (path: readonly string[]) => path.join('\n').replace(/\d+/g, '#');
-  for (const path of paths) counts.set(keyOf(path), (counts.get(keyOf(path)) ?? 0) + 1);
-  const [usual] = [...counts].sort((a, b) => b[1] - a[1]);
-  return paths.find((path) => keyOf(path) === usual?.[0]) ?? [];
+  for (const { path, bytes } of paths) sums.set(keyOf(path), (sums.get(keyOf(path)) ?? 0) + bytes);
+  const [usual] = [...sums].sort((a, b) => b[1] - a[1]);
+  return paths.find(({ path }) => keyOf(path) === usual?.[0])?.path ?? [];
 }
 
 /** `global / inflightRequests:Map › table › RequestContext`. */
