@@ -23,8 +23,8 @@ interface Rate {
 const mebi = 1 << 20;
 const rates = {
   native: { cpuSeconds: 0.35, cpuSecondsPerGiB: 6, rssBytes: 90 * mebi, rssPart: 0.25 },
-  node: { cpuSeconds: 0.8, cpuSecondsPerGiB: 22, rssBytes: 105 * mebi, rssPart: 0.6 },
-  jvm: { cpuSeconds: 1.1, cpuSecondsPerGiB: 30, rssBytes: 160 * mebi, rssPart: 1 },
+  node: { cpuSeconds: 2.2, cpuSecondsPerGiB: 40, rssBytes: 165 * mebi, rssPart: 1 },
+  jvm: { cpuSeconds: 2, cpuSecondsPerGiB: 55, rssBytes: 160 * mebi, rssPart: 1 },
   python: { cpuSeconds: 0.5, cpuSecondsPerGiB: 20, rssBytes: 90 * mebi, rssPart: 0.5 },
   php: { cpuSeconds: 0.6, cpuSecondsPerGiB: 28, rssBytes: 90 * mebi, rssPart: 3.4 },
   ruby: { cpuSeconds: 1, cpuSecondsPerGiB: 18, rssBytes: 88 * mebi, rssPart: 0.4 },

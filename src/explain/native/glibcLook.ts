@@ -33,6 +33,7 @@ export interface GlibcLook extends Look {
 export interface MappedBlock {
   address: number;
   kind: number;
+  bytes: number;
   /** Of its pages those that are there: what was asked for in advance is not used yet. */
   presentBytes: number;
   mark: number;
@@ -78,7 +79,8 @@ export function lookAtGlibc(
   for (const part of parts) {
     census.table?.beginPart(part);
     lostBytes += walkChunks(memory, part, census);
-    if (mapped.has(part)) mappings.push({ address: part.start, presentBytes: presentBytes(memory, part), ...census.latest });
+    if (mapped.has(part))
+      mappings.push({ address: part.start, bytes: part.end - part.start, presentBytes: presentBytes(memory, part), ...census.latest });
   }
   const listed = freeListed(memory, arenas, census.caches);
   census.table?.seal();

@@ -111,7 +111,7 @@ function isMoreThanChance({ growthCount, growthBytes, born, survival }: Growing,
 
 /**
  * Single blocks that get larger, as a text that is appended to or an array of numbers does. They may have moved meanwhile: their beginnings tell
- * them. What only fills up what it has asked for does so more slowly by the time.
+ * them. What only fills up what it has asked for ends there.
  */
 function blocksThatGrow([first, second, third]: Looks): Growing[] {
   return third.mappings.flatMap((now): Growing[] => {
@@ -119,7 +119,7 @@ function blocksThatGrow([first, second, third]: Looks): Growing[] {
     if (earlier[0] === null || earlier[1] === null) return [];
     const bytes: [number, number, number] = [earlier[0].presentBytes, earlier[1].presentBytes, now.presentBytes];
     const [before, after] = [bytes[1] - bytes[0], bytes[2] - bytes[1]];
-    if (Math.min(before, after) < largeBlock || after * 2 < before) return [];
+    if (Math.min(before, after) < largeBlock || now.bytes <= earlier[0].bytes) return [];
     const growthBytes = Math.min(before, after);
     return [{ kind: now.kind, counts: [1, 1, 1], bytes, growthBytes, growthCount: 0, survival: 1, born: 1, survivors: [now.address] }];
   });

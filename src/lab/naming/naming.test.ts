@@ -7,13 +7,16 @@ import { test } from 'node:test';
 import { nameGrowth, scoreOf, whyNotNamed } from './naming.ts';
 import { namingCases } from './namingCases.ts';
 
+const natives = ['c', 'cpp', 'rs'];
 const tested = [
-  ...['static-array', 'listeners', 'healthy-churn', 'list_only_grows', 'constant_array', 'healthy_cache'],
-  ...['StaticList', 'MapWithoutEviction', 'Listeners', 'queue', 'nested-arrays'],
-  ...['session_map', 'closure_variable', 'local_list', 'linked_history', 'orders_by_customer', 'healthy_batches'],
+  ...['node static-array', 'node listeners', 'node healthy-churn', 'systemNode static-array', 'systemNode listeners'],
+  ...['php static-array', 'php listeners', 'php local-list', 'php nested-arrays', 'php healthy-churn', 'go list_only_grows'],
+  ...['java StaticList', 'java MapWithoutEviction', 'java Listeners', 'ruby constant_array', 'ruby listeners', 'go healthy_cache'],
+  ...['python session_map', 'python closure_variable', 'python local_list', 'python listeners', 'python linked_history'],
+  ...['python orders_by_customer', 'python healthy_cache', 'python healthy_batches'],
 ];
 const isTested = ({ language, program }: (typeof namingCases)[number]) =>
-  ['c', 'cpp', 'rs'].includes(language) || (tested.includes(program) && `${language} ${program}` !== 'ruby healthy_cache');
+  natives.includes(language) || tested.includes(`${language} ${program}`);
 const asks = 3;
 
 for (const each of namingCases.filter(isTested)) {
