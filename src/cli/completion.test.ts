@@ -7,7 +7,8 @@ import { type TestContext, test } from 'node:test';
 import { findOnPath } from '../lab/programs.ts';
 import { runCli, testFolder } from './spawnForTests.ts';
 
-const patienceMs = 120_000;
+/** Each TAB starts stanch anew: on a machine that has no time for it that takes long. */
+const patienceMs = 500_000;
 const missing = (shell: string) => (findOnPath(shell) === null ? `there is no ${shell} here (apt-get install ${shell})` : false);
 
 /** What stands before TAB, and what is to come of it. `scan` takes files. */

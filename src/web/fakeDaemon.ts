@@ -2,7 +2,7 @@
  * A daemon that says what a test wants it to: serves the built page with the headers the real one sends, and documents
  * that satisfy the API's schema, in states that a real server would take hours to reach.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import * as v from 'valibot';
@@ -390,6 +390,11 @@ function answer(request: IncomingMessage, response: ServerResponse, pageFolder: 
   response.setHeader('x-content-type-options', 'nosniff');
   if (!url.pathname.startsWith('/api/')) {
     const file = url.pathname === '/' ? 'index.html' : normalize(url.pathname).replace(/^\/+/, '');
+    // Whoever looks for an inspector on this machine asks here, too.
+    if (!existsSync(join(pageFolder, file))) {
+      response.writeHead(404).end();
+      return;
+    }
     response.setHeader('content-type', contentTypes[extname(file)] ?? 'application/octet-stream');
     response.end(readFileSync(join(pageFolder, file)));
     return;

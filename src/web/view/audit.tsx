@@ -31,7 +31,8 @@ export function AuditView() {
           <h1>{headline(bad.length, warnings.length)}</h1>
           <p class="subject-line">
             How well this server stands it when memory runs out. {good.length} of {audit.checks.length} checks are fine
-            {unknown.length > 0 ? `, ${unknown.length} could not be made and do not count` : ''}. Looked at <Moment at={audit.time} />.
+            {unknown.length > 0 ? `, ${unknown.length} could not be made and ${unknown.length === 1 ? 'does' : 'do'} not count` : ''}.
+            Looked at <Moment at={audit.time} />.
           </p>
           <p class="small">Nothing is changed from here: read the risk, then run the command on the server.</p>
         </div>

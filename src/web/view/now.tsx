@@ -24,7 +24,7 @@ const evidenceEveryMs = 15_000;
 /** Characters: command lines make long sentences. */
 const longSummary = 110;
 /** A number and its unit stay on one line, and so do the parts of a time: 4 h 24 min. */
-const withinAmount = /(\d) (?=(?:[KMGT]iB|d|h|min|s)\b)|(\d (?:d|h|min)) (?=\d)/g;
+const withinAmount = /(\d) (?=(?:[KMGT]iB|d|h|min|s)\b)|((?<=\d )(?:d|h|min)) (?=\d)/g;
 
 export function Now() {
   const now = status.value;
