@@ -1,4 +1,5 @@
 /** `stanch why PID|WORKLOAD`: where in the application it leaks, on the process that runs. */
+import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { dirname } from 'node:path';
@@ -7,6 +8,8 @@ import { estimateFor, heapBytes, memoryCapBytes, readHeadroom } from '../explain
 import { EvidenceFolder } from '../explain/evidenceFolder.ts';
 import { type ExportFormat, exportEvidence, exportFormats } from '../explain/export/exportEvidence.ts';
 import { startTimeOf } from '../explain/identity.ts';
+import { attachableJvm } from '../explain/jvm/hotspotAttach.ts';
+import { samplesCostText } from '../explain/jvm/sampleMeans.ts';
 import { type Means, meansOfExplaining } from '../explain/means.ts';
 import { openHeapSnapshot } from '../explain/node/heapSnapshot.ts';
 import { requireInspectable } from '../explain/node/inspectorMeans.ts';
@@ -73,7 +76,7 @@ export const whyCommand = buildCommand<Flags, [string?], CliContext>({
         values: meansOfExplaining,
         default: 'memory',
         brief:
-          'inspector, of a Node process: names the line that allocates; sends SIGUSR1, which it catches, and closes the inspector again. snapshot, of a Node process: adds a heap snapshot, for which it stands still; asks first. uprobes, of native code: names the function that allocates what grows; puts probes at its calls of malloc for seconds',
+          'inspector, of a Node process: names the line that allocates; sends SIGUSR1, which it catches, and closes the inspector again. snapshot, of a Node process: adds a heap snapshot, for which it stands still; asks first. samples, of a JVM: the line that allocates and who holds it, by its flight recorder; sends SIGQUIT, which it catches. uprobes, of native code: names the function that allocates what grows; puts probes at its calls of malloc for seconds',
       },
       heapSnapshot: {
         kind: 'parsed',
@@ -134,7 +137,14 @@ async function why(this: CliContext, flags: Flags, wanted?: string): Promise<voi
     }
   }
   const evidence = await runExplain(
-    { subject, intervalMs, showTexts: flags.strings, means: flags.means, ...(scratchPath === null ? {} : { scratchPath }) },
+    {
+      subject,
+      intervalMs,
+      showTexts: flags.strings,
+      means: flags.means,
+      ...(scratchPath === null ? {} : { scratchPath }),
+      ...(flags.means === 'samples' ? { recordingName: randomBytes(8).toString('hex') } : {}),
+    },
     {
       entry: process.argv[1] ?? '',
       deadlineMs: flags.for + mostComparisonMs + (scratchPath === null ? 0 : mostSnapshotMs),
@@ -230,6 +240,7 @@ function estimateOf(subject: EvidenceSubject, intervalMs: number, means: Means):
   const memory = openTarget(subject);
   try {
     if (means === 'inspector' || means === 'snapshot') requireInspectable(subject.pid);
+    if (means === 'samples') attachableJvm(subject.pid);
     if (means === 'uprobes') requireProbeable(memory);
     return estimateFor(memory, intervalMs, means);
   } finally {
@@ -253,6 +264,7 @@ function costText({ pid, name }: EvidenceSubject, { cpuSeconds, rssBytes, wallMs
 function costOf(means: Means, subject: EvidenceSubject, estimate: EvidenceCost, forMs: number): string {
   if (means === 'inspector') return inspectorCostText(subject, forMs);
   if (means === 'snapshot') return `${costText(subject, estimate)} ${snapshotCostText(snapshotCostOf(subject))}`;
+  if (means === 'samples') return `${costText(subject, estimate)} ${samplesCostText}`;
   return means === 'uprobes' ? `${costText(subject, estimate)} ${probesCostText}` : costText(subject, estimate);
 }
 

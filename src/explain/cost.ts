@@ -46,6 +46,8 @@ const probesCpuSeconds = 1;
 const probesRssBytes = 96 << 20;
 const probesWallMs = 5_000;
 const readingCpuSecondsPerGiB = 16;
+const samplesRssBytes = 64 << 20;
+const samplesWallMs = 3_000;
 const mostRssBytes = 680 << 20;
 const maxDepth = 32;
 
@@ -73,6 +75,8 @@ function estimateOfHeap(memory: TargetMemory, intervalMs: number): EvidenceCost 
 export function estimateFor(memory: TargetMemory, intervalMs: number, means: Means = 'memory'): EvidenceCost {
   const estimate = estimateOfLooks(memory, intervalMs);
   if (means === 'snapshot') return withSnapshot(estimate, snapshotCost(heapBytes(memory)));
+  if (means === 'samples')
+    return { ...estimate, rssBytes: estimate.rssBytes + samplesRssBytes, wallMs: estimate.wallMs + intervalMs + samplesWallMs };
   return means === 'uprobes' ? withProbes(estimate) : estimate;
 }
 

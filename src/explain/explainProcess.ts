@@ -7,6 +7,8 @@ import { answerOf, growingParts } from './answer.ts';
 import { estimateFor, heapBytes } from './cost.ts';
 import type { HeapReader } from './heapReader.ts';
 import { programOf, startTimeOf } from './identity.ts';
+import { attachableJvm } from './jvm/hotspotAttach.ts';
+import { addSamples } from './jvm/sampleMeans.ts';
 import type { Means } from './means.ts';
 import { profileByInspector, requireInspectable } from './node/inspectorMeans.ts';
 import { snapshotCost } from './node/snapshotCost.ts';
@@ -31,6 +33,8 @@ export interface ExplainRequest {
   means?: Means;
   /** Of a file that is only there while the means needs one: in the folder of evidence. */
   scratchPath?: string;
+  /** Of the flight recording, while the means needs one; hex digits. */
+  recordingName?: string;
 }
 
 /** Called before each look and before the comparison, with what is done of it, 0 to 1; and with what is about to be done to the process. */
@@ -60,12 +64,13 @@ type Found = Pick<Evidence, 'runtime' | 'answer' | 'grows' | 'notes'>;
 
 async function lookAtHeap(
   memory: TargetMemory,
-  { subject, intervalMs, showTexts, means }: ExplainRequest,
+  { subject, intervalMs, showTexts, means, recordingName }: ExplainRequest,
   onProgress: OnProgress,
 ): Promise<Found> {
   const startedMs = performance.now();
   const program = programOf(subject.pid);
   const glibc = means === 'uprobes' ? requireProbeable(memory) : null;
+  if (means === 'samples') attachableJvm(subject.pid);
   const heap = glibc ?? openHeapOf(memory);
   for (let look = 0; look < looks; look += 1) {
     if (look > 0) await sleep(intervalMs);
@@ -77,10 +82,15 @@ async function lookAtHeap(
   const spanMs = performance.now() - startedMs;
   onProgress(0.9);
   const things = heap.growing();
+  const says = (text: string) => onProgress(0.9, text);
   const { things: placed, notes } =
-    glibc === null || things.length === 0
+    things.length === 0
       ? { things, notes: [] }
-      : await addSites(memory, glibc, things, { intervalMs, says: (text) => onProgress(0.9, text) });
+      : glibc !== null
+        ? await addSites(memory, glibc, things, { intervalMs, says })
+        : recordingName !== undefined
+          ? await addSamples(subject.pid, things, { name: recordingName, intervalMs, says })
+          : { things, notes: [] };
   const grows = growingParts(placed, Math.max(intervalMs, spanMs / (looks - 1)), showTexts);
   const { runtime } = heap;
   return { runtime, grows, answer: answerOf(grows, { name: subject.name, runtime, spanMs }), notes: [...notes, ...(heap.notes?.() ?? [])] };

@@ -10,6 +10,7 @@ import { isValue } from '../model/reading.ts';
 import { formatBytes, formatDuration } from '../model/units.ts';
 import type { ChildLine } from './childLines.ts';
 import type { ExplainRequest } from './explainProcess.ts';
+import { endRecording } from './jvm/sampleMeans.ts';
 import { closeLeftInspector, ownPorts } from './node/inspectorMeans.ts';
 import { sweepProbes } from './uprobes/uprobes.ts';
 
@@ -52,6 +53,10 @@ export async function runExplain(request: ExplainRequest, options: ExplainOption
     if (inspected !== null && isOpened && !isAnswered) {
       await exited;
       await closeLeftInspector(request.subject.pid, inspected.before);
+    }
+    if (request.recordingName !== undefined && isOpened && !isAnswered) {
+      await exited;
+      await endRecording(request.subject.pid, request.recordingName);
     }
     if (request.scratchPath !== undefined) {
       await exited;

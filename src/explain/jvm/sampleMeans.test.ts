@@ -1,0 +1,86 @@
+/** The flight recorder of real JVMs: asked, off again, and left alone where it may not be or need not be. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type HeapProgram, startHeapProgram, whyNoHeapProgram } from '../../lab/naming/heapPrograms.ts';
+import { startTimeOf } from '../identity.ts';
+import { type ExplainOptions, runExplain } from '../runExplain.ts';
+import { askJvm, attachableJvm } from './hotspotAttach.ts';
+
+const skip = whyNoHeapProgram('java') ?? false;
+/** A sample is taken where a thread gets new room: often. */
+const samplesOften = '-XX:TLABSize=16k -XX:-ResizeTLAB';
+const recordingName = `${process.pid.toString(16)}abc`;
+
+async function withJava(name: string, use: (program: HeapProgram) => Promise<void>, options = samplesOften): Promise<void> {
+  process.env.JAVA_TOOL_OPTIONS = options;
+  const program = await startHeapProgram('java', name, '10');
+  try {
+    await use(program);
+    await program.more(100);
+  } finally {
+    await program.stop();
+  }
+}
+
+function explain({ pid }: { pid: number }, options: Partial<ExplainOptions> = {}) {
+  const subject = { pid, startTimeTicks: startTimeOf(pid) ?? 0, subjectId: null, name: 'shop' };
+  return runExplain(
+    { subject, intervalMs: 4_000, showTexts: false, means: 'samples', recordingName },
+    {
+      entry: join(import.meta.dirname, '..', '..', 'cli', 'main.ts'),
+      deadlineMs: 500_000,
+      memoryCapBytes: 2 ** 31,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+      ...options,
+    },
+  );
+}
+
+async function nothingIsLeft(pid: number): Promise<void> {
+  assert.match(await askJvm(attachableJvm(pid), 'JFR.check'), /No available recordings/);
+  assert.deepEqual(
+    readdirSync('/tmp').filter((name) => name.includes(recordingName) || name === `.attach_pid${pid}`),
+    [],
+  );
+}
+
+test('what grows is named with the line that allocates it, and no recording is left', { skip }, () =>
+  withJava('MapWithoutEviction', async (program) => {
+    const { grows, notes } = await explain(program);
+    assert.equal(grows[0]?.type, 'MapWithoutEviction$UserSession');
+    assert.match(grows[0]?.place ?? '', /^MapWithoutEviction\$SessionService\.(?:lambda\$open\$0|open):19$/);
+    assert.match(notes[0] ?? '', /is over, and its file is removed/);
+    await nothingIsLeft(program.pid);
+  }),
+);
+
+test('cancelled while it is on, the recording is over and its file is gone', { skip }, () =>
+  withJava('MapWithoutEviction', async (program) => {
+    const cancel = new AbortController();
+    const onProgress = (_done: number, says: string | null) => {
+      if (says !== null) cancel.abort();
+    };
+    await assert.rejects(explain(program, { signal: cancel.signal, onProgress }), { code: 'STANCH_E_GONE' });
+    await nothingIsLeft(program.pid);
+  }),
+);
+
+test('a program in which nothing grows is not asked at all', { skip }, () =>
+  withJava('HealthyChurn', async (program) => {
+    assert.deepEqual((await explain(program)).grows, []);
+    assert.equal(existsSync(`/tmp/.java_pid${program.pid}`), false);
+  }),
+);
+
+test('a JVM that would be ended by the signal gets none', { skip }, () =>
+  withJava(
+    'MapWithoutEviction',
+    async (program) => {
+      await assert.rejects(explain(program), { code: 'STANCH_E_NOT_POSSIBLE' });
+    },
+    '-Xrs',
+  ),
+);
