@@ -11,6 +11,7 @@ import { askJvm, attachableJvm } from './hotspotAttach.ts';
 const skip = whyNoHeapProgram('java') ?? false;
 /** A sample is taken where a thread gets new room: often. */
 const samplesOften = '-XX:TLABSize=16k -XX:-ResizeTLAB';
+const mostAgain = 8;
 const recordingName = `${process.pid.toString(16)}abc`;
 
 async function withJava(name: string, use: (program: HeapProgram) => Promise<void>, options = samplesOften): Promise<void> {
@@ -49,7 +50,9 @@ async function nothingIsLeft(pid: number): Promise<void> {
 
 test('what grows is named with the line that allocates it, and no recording is left', { skip }, () =>
   withJava('MapWithoutEviction', async (program) => {
-    const { grows, notes } = await explain(program);
+    // Which objects are sampled is chance: as who asks would, it is asked again.
+    let { grows, notes } = await explain(program);
+    for (let again = 0; again < mostAgain && grows[0]?.place === null; again += 1) ({ grows, notes } = await explain(program));
     assert.equal(grows[0]?.type, 'MapWithoutEviction$UserSession');
     assert.match(grows[0]?.place ?? '', /^MapWithoutEviction\$SessionService\.(?:lambda\$open\$0|open):19$/);
     assert.match(notes[0] ?? '', /is over, and its file is removed/);

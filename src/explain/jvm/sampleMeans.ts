@@ -101,15 +101,16 @@ function isMissing(error: unknown): boolean {
 /** Of its class, or kept by one of its class, or allocated while one of its class is made. */
 function withSample(thing: GrowingThing, found: readonly OldObjects[]): GrowingThing {
   const isOf = (step: string) => step.endsWith(`: ${thing.type}`);
+  const siteOf = ({ calls }: OldObjects) => calls.find((call) => !isOfJdk(call) && !isMaking(call, thing.type));
+  const placed = found.filter((each) => siteOf(each) !== undefined);
   const own =
-    found.find(({ type }) => type === thing.type) ??
-    found.find(({ path }) => path.some(isOf)) ??
-    found.find(({ calls }) => calls.some((call) => isMaking(call, thing.type)));
+    placed.find(({ type }) => type === thing.type) ??
+    placed.find(({ path }) => path.some(isOf)) ??
+    placed.find(({ calls }) => calls.some((call) => isMaking(call, thing.type)));
   if (own === undefined) return thing;
-  const site = own.calls.find((call) => !isOfJdk(call) && !isMaking(call, thing.type));
   const end = own.path.findIndex(isOf);
   const path = end < 0 ? own.path : own.path.slice(0, end + 1);
-  return { ...thing, place: site ?? thing.place, path: path.length > 1 ? path : thing.path };
+  return { ...thing, place: siteOf(own) ?? thing.place, path: path.length > 1 ? path : thing.path };
 }
 
 function isMaking(call: string, type: string): boolean {

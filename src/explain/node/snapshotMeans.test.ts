@@ -24,7 +24,7 @@ globalThis.service = { openUploads };
 let id = 0;
 const add = (count) => { for (let n = 0; n < count; n += 1) openUploads.set(id, new UploadState(id++)); };
 add(20000);
-setInterval(() => { if (id < 60000) add(20); }, 10);
+setInterval(() => add(10), 10);
 console.log('READY');
 process.stdin.on('end', () => process.exit(0)).resume();
 `;
