@@ -40,3 +40,14 @@ test('what is surely a leak need not have grown as much as what may be the work 
   assert.equal(lackedAt(0.55), 'more-than-usual');
   assert.equal(lackedAt(0.98), undefined);
 });
+
+test('until two days are known, growth may be the cycle of a day: the less is asked for, the nearer they are', () => {
+  const shown: Suspicion = { spanMs: hour, shownMs: 4 * hour, likelyMs: 4 * hour, seenMs: startMs };
+  const little = evidenceOf(viewOf(10 * minute, (i) => (1000 + i) * mib));
+  const lackedAfter = (hours: number) => missingProof(little, hours * hour, 'bytes', shown, false, 0.5)?.rule;
+  assert.equal(lackedAfter(25), 'more-than-usual');
+  assert.equal(lackedAfter(48), undefined);
+  const more = evidenceOf(viewOf(10 * minute, (i) => (1000 + 3 * i) * mib));
+  assert.equal(missingProof(more, 25 * hour, 'bytes', shown, false, 0.5)?.rule, 'more-than-usual');
+  assert.equal(missingProof(more, 44 * hour, 'bytes', shown, false, 0.5), null);
+});

@@ -26,8 +26,10 @@ const remembered = 2;
  */
 const usualWithinDay = 1;
 const usualAtOnce = 0.12;
-/** Share of it that is forgiven where nothing but a leak explains the growth: what follows the work of a day is never as straight. */
-const forgivenWhenSure = 0.4;
+/** After one day a cycle of a day may still be the growth, after two it is known and taken out: the less is asked for, the nearer they are. */
+const daysKnownMs = 2 * dayMs;
+/** Share of it that is forgiven where nothing but a leak explains the growth: what follows the work of a day is never as straight for long. */
+const forgivenWhenSure = { withinDay: 0.4, afterDay: 1 };
 const usualAmount = { bytes: 4 * 1_048_576, count: 16 };
 
 /**
@@ -107,13 +109,15 @@ export function missingProof(
         `it has been likely for ${formatDuration(suspicion.likelyMs)}; a leak stays so for ${formatDuration(likelyFor * spanMs)} at least`,
     );
   }
-  if (seenMs >= dayMs) return null;
+  if (seenMs >= daysKnownMs) return null;
   const share = Math.round(e.relativeGrowth * 100);
-  const usual = Math.max(usualAtOnce, usualWithinDay * Math.sqrt(spanMs / dayMs));
-  if (e.relativeGrowth < usual * (1 - forgivenWhenSure * Math.max(0, 2 * probability - 1))) {
+  const asked = Math.min(1, (daysKnownMs - seenMs) / (daysKnownMs - dayMs));
+  const usual = asked * Math.max(usualAtOnce, usualWithinDay * Math.min(1, Math.sqrt(spanMs / dayMs)));
+  const forgiven = forgivenWhenSure[seenMs < dayMs ? 'withinDay' : 'afterDay'] * Math.max(0, 2 * probability - 1);
+  if (e.relativeGrowth < usual * (1 - forgiven)) {
     return lacks('more-than-usual', () => `${share} % in ${formatDuration(spanMs)} is what healthy programs grow by within a day, too`);
   }
-  if (e.growth < usualAmount[unit]) {
+  if (e.growth < asked * usualAmount[unit]) {
     return lacks('more-than-usual', () => `${formatAmount(e.growth, unit)} in ${formatDuration(spanMs)} is little for any program`);
   }
   return null;
