@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -36,7 +37,7 @@ describe('usage', () => {
   }
 
   test('what was started with the name of a workload is not taken for it', () => {
-    const args = ['60', process.execPath, join(import.meta.dirname, 'main.ts'), 'do', 'kill', 'no-service-of-this-name', '--yes'];
+    const args = ['60', process.execPath, join(import.meta.dirname, 'main.ts'), 'do', 'kill', `no-service-${randomUUID()}`];
     const { status, stderr } = spawnSync('timeout', args, { encoding: 'utf8' });
     assert.equal(status, 66, stderr);
     assert.match(stderr, /^ {2}found {5}none$/m);

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import { buildCommand } from '@stricli/core';
-import { estimateFor, heapBytes, memoryCapBytes, readHeadroom } from '../explain/cost.ts';
+import { estimateFor, memoryCapBytes, ownBytes, readHeadroom } from '../explain/cost.ts';
 import { EvidenceFolder } from '../explain/evidenceFolder.ts';
 import { type ExportFormat, exportEvidence, exportFormats } from '../explain/export/exportEvidence.ts';
 import { startTimeOf } from '../explain/identity.ts';
@@ -110,7 +110,7 @@ export const whyCommand = buildCommand<Flags, [string?], CliContext>({
 async function why(this: CliContext, flags: Flags, wanted?: string): Promise<void> {
   const { stdout, stderr, env } = this.process;
   if (flags.heapSnapshot !== undefined) {
-    const answer = readSnapshotFile(flags.heapSnapshot);
+    const answer = readSnapshotFile(flags.heapSnapshot, flags.strings);
     stdout.write(
       flags.json
         ? `${jsonText({ schema: 'stanch.snapshot/1', ...answer })}\n`
@@ -165,7 +165,7 @@ async function why(this: CliContext, flags: Flags, wanted?: string): Promise<voi
 }
 
 /** Errors: STANCH_E_NO_INPUT, STANCH_E_SNAPSHOT, STANCH_E_BUDGET without the memory for it. */
-function readSnapshotFile(path: string): SnapshotAnswer {
+function readSnapshotFile(path: string, showTexts: boolean): SnapshotAnswer {
   const size = statSync(path, { throwIfNoEntry: false })?.size;
   if (size === undefined) {
     throw new StanchError('STANCH_E_NO_INPUT', {
@@ -178,7 +178,7 @@ function readSnapshotFile(path: string): SnapshotAnswer {
   setPriority(constants.priority.PRIORITY_LOW);
   const snapshot = openHeapSnapshot(path);
   try {
-    return answerOfSnapshot(snapshot);
+    return answerOfSnapshot(snapshot, showTexts);
   } finally {
     snapshot.close();
   }
@@ -251,7 +251,7 @@ function estimateOf(subject: EvidenceSubject, intervalMs: number, means: Means):
 function snapshotCostOf(subject: EvidenceSubject): SnapshotCost {
   const memory = openTarget(subject);
   try {
-    return snapshotCost(heapBytes(memory));
+    return snapshotCost(ownBytes(memory));
   } finally {
     memory.close();
   }

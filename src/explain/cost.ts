@@ -3,10 +3,10 @@ import { dirname, posix } from 'node:path';
 import { type CgroupVersion, readCgroupLimit, readCgroupUsage } from '../kernel/cgroupMemory.ts';
 import { readMeminfo } from '../kernel/meminfo.ts';
 import { parsePidCgroup } from '../kernel/pidCgroup.ts';
-import { emptyPidStatus, parsePidStatus } from '../kernel/pidStatus.ts';
+import { emptyPidStatus, type PidStatus, parsePidStatus } from '../kernel/pidStatus.ts';
 import { readRecord, readText } from '../kernel/read.ts';
 import type { EvidenceCost } from '../model/evidence.ts';
-import { isValue } from '../model/reading.ts';
+import { isValue, valueOrNull } from '../model/reading.ts';
 import type { Means } from './means.ts';
 import { type SnapshotCost, snapshotCost, snapshotRssBytes } from './node/snapshotCost.ts';
 import { poolOfWorker } from './php/fpmTitle.ts';
@@ -52,12 +52,21 @@ const mostRssBytes = 680 << 20;
 const maxDepth = 32;
 
 /** Bytes in memory that may be heap, as the kernel counts them: to look page by page takes minutes where terabytes are only reserved. */
-export function heapBytes({ pid }: TargetMemory): number {
+export function heapBytes(memory: TargetMemory): number {
+  return valueOrNull(statusOf(memory).anonBytes) ?? 0;
+}
+
+/** The same with what is swapped out, which is read in again when the process goes through its heap. A kernel without swap does not tell of it. */
+export function ownBytes(memory: TargetMemory): number {
+  return heapBytes(memory) + (valueOrNull(statusOf(memory).swapBytes) ?? 0);
+}
+
+function statusOf({ pid }: TargetMemory): PidStatus {
   const bytes = Buffer.alloc(16_384);
   const length = readRecord(`/proc/${pid}/status`, bytes);
   const status = emptyPidStatus();
   if (isValue(length)) parsePidStatus(bytes, length, status);
-  return isValue(status.anonBytes) ? status.anonBytes : 0;
+  return status;
 }
 
 function estimateOfHeap(memory: TargetMemory, intervalMs: number): EvidenceCost {
@@ -74,7 +83,7 @@ function estimateOfHeap(memory: TargetMemory, intervalMs: number): EvidenceCost 
 /** Before a process is looked at: how much there is is read, and nothing of it. A pool of PHP-FPM is looked at all of the time. */
 export function estimateFor(memory: TargetMemory, intervalMs: number, means: Means = 'memory'): EvidenceCost {
   const estimate = estimateOfLooks(memory, intervalMs);
-  if (means === 'snapshot') return withSnapshot(estimate, snapshotCost(heapBytes(memory)));
+  if (means === 'snapshot') return withSnapshot(estimate, snapshotCost(ownBytes(memory)));
   if (means === 'samples')
     return { ...estimate, rssBytes: estimate.rssBytes + samplesRssBytes, wallMs: estimate.wallMs + intervalMs + samplesWallMs };
   return means === 'uprobes' ? withProbes(estimate) : estimate;

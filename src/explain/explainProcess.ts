@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StanchError } from '../model/errors.ts';
 import type { Evidence, EvidenceCost, EvidenceSubject } from '../model/evidence.ts';
 import { answerOf, growingParts } from './answer.ts';
-import { estimateFor, heapBytes } from './cost.ts';
+import { estimateFor, ownBytes } from './cost.ts';
 import type { HeapReader } from './heapReader.ts';
 import { programOf, startTimeOf } from './identity.ts';
 import { attachableJvm } from './jvm/hotspotAttach.ts';
@@ -108,13 +108,13 @@ async function lookByInspector({ subject, intervalMs, showTexts }: ExplainReques
 
 /** What grows says its memory; what keeps it, and what is large beside it, the snapshot. */
 async function lookWithSnapshot(memory: TargetMemory, request: ExplainRequest, onProgress: OnProgress): Promise<Found> {
-  const { subject, scratchPath } = request;
+  const { subject, scratchPath, showTexts } = request;
   if (scratchPath === undefined) throw new Error('a snapshot without a place for it');
   requireInspectable(subject.pid);
   const found = await lookAtHeap(memory, request, onProgress);
   if (startTimeOf(subject.pid) !== subject.startTimeTicks) throw gone(subject);
   onProgress(0.9, 'takes the heap snapshot: the process stands still now');
-  const snapshot = await answerBySnapshot(subject.pid, snapshotCost(heapBytes(memory)), scratchPath);
+  const snapshot = await answerBySnapshot(subject.pid, snapshotCost(ownBytes(memory)), scratchPath, showTexts);
   return {
     ...found,
     runtime: `${found.runtime}, with a heap snapshot`,

@@ -11,6 +11,7 @@ import { formatBytes, formatDuration } from '../model/units.ts';
 import type { ChildLine } from './childLines.ts';
 import type { ExplainRequest } from './explainProcess.ts';
 import { endRecording } from './jvm/sampleMeans.ts';
+import type { Means } from './means.ts';
 import { closeLeftInspector, ownPorts } from './node/inspectorMeans.ts';
 import { sweepProbes } from './uprobes/uprobes.ts';
 
@@ -32,10 +33,11 @@ export interface ExplainOptions {
 /** Errors: those of the explanation, STANCH_E_BUDGET when a limit was reached, STANCH_E_GONE when cancelled. */
 export async function runExplain(request: ExplainRequest, options: ExplainOptions): Promise<Evidence> {
   const child = spawn(process.execPath, [options.entry, 'explain-child'], { stdio: ['pipe', 'pipe', 'pipe'], env: childEnvironment() });
-  const ended = watchLimits(child, options);
-  const inspected = request.means === 'inspector' || request.means === 'snapshot' ? { before: ownPorts() } : null;
+  const means = request.means ?? 'memory';
+  const ended = watchLimits(child, means, options);
+  const inspected = means === 'inspector' || means === 'snapshot' ? { before: ownPorts(request.subject.pid) } : null;
   let isAnswered = false;
-  let isOpened = request.means === 'inspector';
+  let isOpened = means === 'inspector';
   const onProgress: ExplainOptions['onProgress'] = (done, says) => {
     isOpened ||= says !== null;
     options.onProgress(done, says);
@@ -43,17 +45,13 @@ export async function runExplain(request: ExplainRequest, options: ExplainOption
   try {
     child.stdin.on('error', () => child.kill('SIGKILL'));
     child.stdin.write(`${JSON.stringify(request)}\n`);
-    const evidence = await answerFrom(child, ended, onProgress);
+    const evidence = await answerFrom(child, ended, means, onProgress);
     isAnswered = true;
     return evidence;
   } finally {
     ended.stop();
     const exited = child.exitCode === null && child.signalCode === null && child.pid !== undefined ? once(child, 'exit') : null;
     child.kill('SIGKILL');
-    if (inspected !== null && isOpened && !isAnswered) {
-      await exited;
-      await closeLeftInspector(request.subject.pid, inspected.before);
-    }
     if (request.recordingName !== undefined && isOpened && !isAnswered) {
       await exited;
       await endRecording(request.subject.pid, request.recordingName);
@@ -62,7 +60,12 @@ export async function runExplain(request: ExplainRequest, options: ExplainOption
       await exited;
       rmSync(request.scratchPath, { force: true });
     }
-    if (request.means === 'uprobes') {
+    if (inspected !== null && isOpened && !isAnswered) {
+      await exited;
+      onProgress(1, 'closes the inspector of the process');
+      await closeLeftInspector(request.subject.pid, inspected.before);
+    }
+    if (means === 'uprobes') {
       // Whatever became of it, its probes go with it.
       await exited;
       sweepProbes();
@@ -81,17 +84,17 @@ interface Watch {
   stop(): void;
 }
 
-function watchLimits(child: ChildProcess, { deadlineMs, memoryCapBytes, signal }: ExplainOptions): Watch {
+function watchLimits(child: ChildProcess, means: Means, { deadlineMs, memoryCapBytes, signal }: ExplainOptions): Watch {
   const watch: Watch = { reason: null, stop };
   const end = (reason: StanchError) => {
     watch.reason ??= reason;
     child.kill('SIGKILL');
   };
-  const onAbort = () => end(cancelled());
-  const deadline = setTimeout(() => end(overLimit(`an answer within ${formatDuration(deadlineMs)}`, 'none yet')), deadlineMs);
+  const onAbort = () => end(cancelled(means));
+  const deadline = setTimeout(() => end(overLimit(`an answer within ${formatDuration(deadlineMs)}`, 'none yet', means)), deadlineMs);
   const memory = setInterval(() => {
     const bytes = residentBytes(child.pid);
-    if (bytes > memoryCapBytes) end(overLimit(`to need no more than ${formatBytes(memoryCapBytes)}`, formatBytes(bytes)));
+    if (bytes > memoryCapBytes) end(overLimit(`to need no more than ${formatBytes(memoryCapBytes)}`, formatBytes(bytes), means));
   }, watchEveryMs);
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
@@ -110,7 +113,7 @@ function residentBytes(pid: number | undefined): number {
   return isValue(length) ? Number(bytes.toString('latin1', 0, length).split(' ')[1]) * pageBytes || 0 : 0;
 }
 
-async function answerFrom(child: ChildProcess, watch: Watch, onProgress: ExplainOptions['onProgress']): Promise<Evidence> {
+async function answerFrom(child: ChildProcess, watch: Watch, means: Means, onProgress: ExplainOptions['onProgress']): Promise<Evidence> {
   const { stdout, stderr } = child;
   if (stdout === null || stderr === null) throw new Error('a child without output');
   let complaint = '';
@@ -125,31 +128,40 @@ async function answerFrom(child: ChildProcess, watch: Watch, onProgress: Explain
       else if (said.kind === 'evidence') return said.evidence;
       else throw new StanchError(said.code, said.parts);
     }
-    throw watch.reason ?? childEnded(complaint);
+    throw watch.reason ?? childEnded(complaint, means);
   };
   return await Promise.race([read(), failed]);
 }
 
-function overLimit(expected: string, found: string): StanchError {
+/** What became of the process. */
+const leftAs: Record<Means, string> = {
+  memory: 'The process was only read, and goes on.',
+  inspector: 'The process goes on; its inspector is closed again.',
+  samples: 'The process goes on; its recording is over.',
+  snapshot: 'The process goes on; a snapshot that had begun comes to its end, and it keeps that memory until it restarts.',
+  uprobes: 'The process goes on; its probes are gone.',
+};
+
+function overLimit(expected: string, found: string, means: Means): StanchError {
   return new StanchError('STANCH_E_BUDGET', {
     expected,
     found,
-    next: 'The process was only read, and goes on. Try when the server is less busy.',
+    next: `${leftAs[means]} Try when the server is less busy.`,
   });
 }
 
-function cancelled(): StanchError {
+function cancelled(means: Means): StanchError {
   return new StanchError('STANCH_E_GONE', {
     expected: 'an explanation',
     found: 'that it was cancelled',
-    next: 'The process was only read, and goes on.',
+    next: leftAs[means],
   });
 }
 
-function childEnded(complaint: string): StanchError {
+function childEnded(complaint: string, means: Means): StanchError {
   return new StanchError('STANCH_E_BUG', {
     expected: 'the child that explains to answer',
     found: complaint.trim() || 'that it ended without a word; the kernel ends it first when memory is short',
-    next: 'The process was only read, and goes on. See the kernel log: stanch oom',
+    next: `${leftAs[means]} See the kernel log: stanch oom`,
   });
 }

@@ -7,6 +7,7 @@ export interface ListeningSocket {
   /** `0.0.0.0`, `::`, `127.0.0.1` … */
   address: string;
   port: number;
+  inode: number;
 }
 
 const maxSockets = 1000;
@@ -27,7 +28,8 @@ function listeningIn(path: string): ListeningSocket[] {
         // The heading is no such line.
         if (!parseInetLine(table.bytes, table.length, at, socket)) continue;
         if (socket.state !== listening || found.length >= maxSockets) return found;
-        found.push({ address: inetAddress(table.bytes, socket.localAt, socket.addressDigits), port: socket.localPort });
+        const { localPort: port, inode } = socket;
+        found.push({ address: inetAddress(table.bytes, socket.localAt, socket.addressDigits), port, inode });
       }
     }
     return found;

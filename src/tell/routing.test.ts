@@ -48,6 +48,7 @@ describe('who is told what', () => {
     const second = channelOf({ step: 1 });
     assert.equal(next(heard, told(), startMs + hourMs), 'reminder');
     assert.equal(next(heard, told({ kind: 'reminder', atMs: startMs + hourMs }), startMs + hourMs + 1000), null);
+    assert.equal(next(heard, told({ kind: 'worse', atMs: startMs }), startMs + 1000), null, 'the clock was set back');
     assert.equal(next(heard, null, startMs + hourMs + settings.escalateAfterMs - 1, second), null);
     assert.equal(next(heard, null, startMs + hourMs + settings.escalateAfterMs, second), 'escalated');
   });

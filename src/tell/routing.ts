@@ -36,7 +36,8 @@ export function nextMessage(
   if (told.kind === 'resolved') return 'recurred';
   if (told.subjectName !== incident.subjectName) return 'culprit';
   if (told.severity !== incident.severity && isAtLeast(incident.severity, told.severity)) return 'worse';
-  const isHeardAgain = incident.state === 'open' && told.atMs < incident.stateSinceMs;
+  // Not before that by the clock, which may have been set back.
+  const isHeardAgain = incident.state === 'open' && told.atMs < incident.stateSinceMs && nowMs >= incident.stateSinceMs;
   return isHeardAgain || (isWaiting && nowMs - told.atMs >= settings.remindMs) ? 'reminder' : null;
 }
 

@@ -61,7 +61,7 @@ export async function askJvm(jvm: JvmAddress, command: string): Promise<string> 
 async function listening(jvm: JvmAddress): Promise<string> {
   const socket = `${jvm.folder}/.java_pid${jvm.ownPid}`;
   if (isSocketOf(jvm, socket)) return socket;
-  const wish = `${jvm.folder}/.attach_pid${jvm.ownPid}`;
+  const wish = wishOf(jvm);
   giveTo(jvm, wish, '');
   try {
     process.kill(jvm.pid, 'SIGQUIT');
@@ -71,6 +71,11 @@ async function listening(jvm: JvmAddress): Promise<string> {
     rmSync(wish, { force: true });
   }
   throw notPossible('the JVM to listen after SIGQUIT', 'that it does not: it runs with -XX:+DisableAttachMechanism, or is too busy');
+}
+
+/** The file that asks a JVM to listen: whoever makes it takes it away, unless it is ended by force before. */
+export function wishOf({ folder, ownPid }: JvmAddress): string {
+  return `${folder}/.attach_pid${ownPid}`;
 }
 
 function isSocketOf({ uid }: JvmAddress, path: string): boolean {

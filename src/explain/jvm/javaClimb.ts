@@ -21,6 +21,9 @@ const mostChainHolders = 16;
 /** Some may come from weak references or from what is no reference. */
 const mostHitsOfEach = 64;
 
+/** No more than a word that looks like a reference. */
+export const looseRoot = 'a local variable or native code';
+
 interface JavaHolder {
   address: number;
   /** Null for what to start at. */
@@ -97,7 +100,7 @@ class JavaClimber {
     let holder = this.#known.get(address);
     if (holder === undefined) {
       const isOutside = this.#outside.has(address);
-      const root = isOutside ? 'a local variable or native code' : null;
+      const root = isOutside ? looseRoot : null;
       holder = { address, class: of, heldBy: [], root, isWeakRoot: isOutside, isFollowed: false, hits: 0, hasMoved };
       this.#known.set(address, holder);
     }

@@ -5,7 +5,7 @@
 import type { GrowingThing, LeakPattern } from '../growingThing.ts';
 import type { JavaCensus, JavaKind, JavaKinds, Jvm } from './javaCensus.ts';
 import { isOfJdk } from './javaClasses.ts';
-import { climbJava, type JavaPath } from './javaClimb.ts';
+import { climbJava, type JavaPath, looseRoot } from './javaClimb.ts';
 
 const mostCandidates = 14;
 const mostReloaded = 4;
@@ -112,11 +112,15 @@ export function javaGrowth(looks: readonly [JavaLook, JavaLook, JavaLook]): Grow
     .map(describe);
 }
 
-function candidateOf(now: JavaFollowed, looks: readonly [JavaLook, JavaLook, JavaLook]): Candidate | null {
-  const { name } = now.kind;
-  const [first, before] = [looks[0].followed.get(name), looks[1].followed.get(name)];
+function candidateOf(latest: JavaFollowed, looks: readonly [JavaLook, JavaLook, JavaLook]): Candidate | null {
+  const { name } = latest.kind;
+  const [first, before] = [looks[0], looks[1]].map(({ followed }) => {
+    const known = followed.get(name);
+    return known === undefined ? undefined : withoutStrays(known);
+  });
   const atStart = looks[0].kinds.get(name)?.count ?? 0;
-  if (before === undefined || now.paths.length === 0) return null;
+  if (before === undefined || latest.paths.length === 0) return null;
+  const now = withoutStrays(latest);
   const held = [heldOf(before, looks[1]), heldOf(now, looks[2])] as const;
   const isNew = isReloaded(before.kind, looks[0].kinds) && isReloaded(now.kind, looks[1].kinds);
   const newClasses = isNew ? now.kind.classes - before.kind.classes : 0;
@@ -136,6 +140,21 @@ function candidateOf(now: JavaFollowed, looks: readonly [JavaLook, JavaLook, Jav
     moreBytes: 0,
     classesGrow: newClasses > 0,
   };
+}
+
+/**
+ * A word on a stack may be left there from a call that is long over, and what it holds is rubbish. What a variable keeps for long hangs on one
+ * object: of what only such words hold, it is what hangs on the one that holds most.
+ */
+function withoutStrays(followed: JavaFollowed): JavaFollowed {
+  const outermost = mostCommon(followed.paths.filter(({ root }) => root === looseRoot).flatMap((path) => outermostOf(path) ?? []));
+  const isStray = (path: JavaPath) => path.root === looseRoot && (outermost === null || outermostOf(path) !== outermost);
+  return { ...followed, paths: followed.paths.map((path) => (isStray(path) ? { ...path, isRubbish: true } : path)) };
+}
+
+/** Its address; null: nothing but the root holds the object. */
+function outermostOf({ steps }: JavaPath): number | null {
+  return steps.at(-1)?.holder.address ?? null;
 }
 
 /** Of what is held; of arrays those that have most of the bytes: the short ones are the letters of texts. */
@@ -291,8 +310,8 @@ function patternOf(name: string, path: JavaPath | undefined, classesGrow: boolea
   return path?.root?.includes('.') === true ? 'static-field' : null;
 }
 
-function mostCommon(of: readonly string[]): string | null {
-  const counts = new Map<string, number>();
+function mostCommon<T>(of: readonly T[]): T | null {
+  const counts = new Map<T, number>();
   for (const each of of) counts.set(each, (counts.get(each) ?? 0) + 1);
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
 }

@@ -7,7 +7,7 @@ import { closeSync, constants, fstatSync, lchownSync, mkdirSync, openSync, readS
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StanchError } from '../../model/errors.ts';
 import type { GrowingThing } from '../growingThing.ts';
-import { askJvm, attachableJvm, giveTo, type JvmAddress, notPossible } from './hotspotAttach.ts';
+import { askJvm, attachableJvm, giveTo, type JvmAddress, notPossible, wishOf } from './hotspotAttach.ts';
 import { isOfJdk, type OldObjects, oldObjectsOf } from './oldObjects.ts';
 
 const mostFileBytes = 64 << 20;
@@ -82,6 +82,7 @@ export async function endRecording(pid: number, name: string): Promise<void> {
   try {
     const jvm = attachableJvm(pid);
     const { outside } = placesOf(jvm, name);
+    rmSync(wishOf(jvm), { force: true });
     try {
       await askJvm(jvm, `JFR.stop name=stanch-${name}`);
     } finally {

@@ -23,7 +23,7 @@ require('node:v8').writeHeapSnapshot(process.argv[1]);
 function answerOf(path: string): SnapshotAnswer {
   const snapshot = openHeapSnapshot(path);
   try {
-    return answerOfSnapshot(snapshot);
+    return answerOfSnapshot(snapshot, false);
   } finally {
     snapshot.close();
   }

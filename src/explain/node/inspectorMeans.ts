@@ -7,6 +7,7 @@
 import { readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readListeningSockets } from '../../kernel/listeningSockets.ts';
+import { readFdLink, readFdNames } from '../../kernel/pidFd.ts';
 import { readPidMaps } from '../../kernel/pidMaps.ts';
 import { hears, readPidSignals } from '../../kernel/pidSignals.ts';
 import { StanchError } from '../../model/errors.ts';
@@ -20,6 +21,7 @@ const portPatienceMs = 5_000;
 const askEveryMs = 50;
 const closeAfterMs = 10_000;
 const stayEveryMs = 2_000;
+const mostOpenFiles = 65_536;
 const timer = "process[Symbol.for('stanch.closesInspector')]";
 
 /** Of a process that catches the signal and whose loopback is ours. Errors: STANCH_E_NOT_POSSIBLE. */
@@ -60,25 +62,45 @@ export async function profileByInspector(pid: number, intervalMs: number, onProg
 /** Closed again whatever happens. Errors: STANCH_E_NOT_POSSIBLE. */
 export async function withInspector<T>(pid: number, use: (session: InspectorSession) => Promise<T>): Promise<T> {
   requireInspectable(pid);
-  const before = ownPorts();
+  const before = ownPorts(pid);
   process.kill(pid, 'SIGUSR1');
   const { session, port } = await openedSession(pid, before);
   // Should stanch be ended in the middle, the process closes it by itself: it no longer hears that it is to stay open.
   const stay = setInterval(() => session.tell('Runtime.evaluate', { expression: `${timer}?.refresh()` }), stayEveryMs);
+  let found: T;
   try {
     await session.evaluate(inTarget(`${timer} = setTimeout(() => inspector.close(), ${closeAfterMs}); ${timer}.unref();`));
-    return await use(session);
-  } finally {
+    found = await use(session);
+  } catch (error) {
     clearInterval(stay);
-    await closeInspector(session, port);
+    await closeAfter(error, pid, session, port);
+    throw error;
   }
+  clearInterval(stay);
+  await closeInspector(pid, session, port);
+  return found;
+}
+
+/** What went wrong first is what is told; of a process that ended by it, that. */
+async function closeAfter(first: unknown, pid: number, session: InspectorSession, port: number): Promise<void> {
+  try {
+    await closeInspector(pid, session, port);
+  } catch (error) {
+    if (!(error instanceof StanchError)) throw error;
+  }
+  if (first instanceof StanchError && !runsNode(pid))
+    throw new StanchError('STANCH_E_GONE', {
+      expected: `process ${pid} to live through it`,
+      found: 'that it ended meanwhile',
+      next: 'See whether the kernel ended it for want of memory: stanch oom',
+    });
 }
 
 /** Of one that was ended by force, perhaps before the process was told to close it by itself. `before`: the ports that were open then. */
 export async function closeLeftInspector(pid: number, before: ReadonlySet<number>): Promise<void> {
   try {
     const { session, port } = await openedSession(pid, before);
-    await closeInspector(session, port);
+    await closeInspector(pid, session, port);
   } catch (error) {
     // It was not opened, or stands still in its snapshot: then it closes by itself.
     if (!(error instanceof StanchError)) throw error;
@@ -90,19 +112,19 @@ function inTarget(statements: string): string {
   return `((inspector) => { ${statements} return 0; })((process.getBuiltinModule ?? require)('node:inspector'))`;
 }
 
-/** That listen on loopback. */
-export function ownPorts(): Set<number> {
-  return new Set(
-    readListeningSockets('/proc')
-      .filter(({ address }) => address === '127.0.0.1')
-      .map(({ port }) => port),
-  );
+/** That the process listens at on loopback; no other's: whoever opens a port at the same time may be anybody. */
+export function ownPorts(pid: number): Set<number> {
+  const folder = `/proc/${pid}/fd`;
+  const names = readFdNames(folder, mostOpenFiles);
+  const links = isValue(names) ? names.map((name) => readFdLink(`${folder}/${name}`)) : [];
+  const inodes = new Set(links.flatMap((link) => (isValue(link) && link.kind === 'socket' ? [link.inode] : [])));
+  const listening = readListeningSockets('/proc').filter(({ address, inode }) => address === '127.0.0.1' && inodes.has(inode));
+  return new Set(listening.map(({ port }) => port));
 }
 
-/** Another program may open a port at the same time: it is asked which process it is. */
 async function openedSession(pid: number, before: ReadonlySet<number>): Promise<{ session: InspectorSession; port: number }> {
   for (const end = performance.now() + portPatienceMs; performance.now() < end; await sleep(askEveryMs)) {
-    for (const port of ownPorts()) {
+    for (const port of ownPorts(pid)) {
       if (before.has(port)) continue;
       const session = await InspectorSession.open(port);
       if (session !== null && (await session.evaluate('process.pid')) === pid) return { session, port };
@@ -115,11 +137,15 @@ async function openedSession(pid: number, before: ReadonlySet<number>): Promise<
   );
 }
 
-async function closeInspector(session: InspectorSession, port: number): Promise<void> {
-  // Closed from inside of an answer it would wait for itself.
-  await session.evaluate(inTarget(`clearTimeout(${timer}); delete ${timer}; setTimeout(() => inspector.close(), 10);`));
-  session.close();
-  for (const end = performance.now() + portPatienceMs; performance.now() < end; await sleep(askEveryMs)) if (!ownPorts().has(port)) return;
+async function closeInspector(pid: number, session: InspectorSession, port: number): Promise<void> {
+  try {
+    // Closed from inside of an answer it would wait for itself.
+    await session.evaluate(inTarget(`clearTimeout(${timer}); delete ${timer}; setTimeout(() => inspector.close(), 10);`));
+  } finally {
+    session.close();
+  }
+  for (const end = performance.now() + portPatienceMs; performance.now() < end; await sleep(askEveryMs))
+    if (!ownPorts(pid).has(port)) return;
   throw notPossible(
     `port ${port} of its inspector to be closed again`,
     'that it still listens on loopback; restarting the process closes it',

@@ -4,6 +4,7 @@ import { parseSamplingProfile, type SamplingNode, valueAt } from './samplingProf
 
 const answerPatienceMs = 10_000;
 const mostAnswerCharacters = 64 << 20;
+const mostListCharacters = 1 << 20;
 
 export class InspectorSession {
   readonly #socket: WebSocket;
@@ -16,29 +17,34 @@ export class InspectorSession {
     socket.addEventListener('message', ({ data }) => this.#hear(String(data)));
   }
 
-  /** Null of what is no inspector. */
+  /** Null of what is no inspector, or does not answer in time. */
   static async open(port: number): Promise<InspectorSession | null> {
     try {
       const signal = AbortSignal.timeout(answerPatienceMs);
-      const targets: unknown = await (await fetch(`http://127.0.0.1:${port}/json/list`, { signal })).json();
-      const path = /ws:\/\/[^/"]+(\/[\w-]+)/.exec(JSON.stringify(targets))?.[1];
+      const path = /ws:\/\/[^/"]+(\/[\w-]+)/.exec(await listOf(port, signal))?.[1];
       if (path === undefined) return null;
       const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`);
-      await new Promise((resolve, reject) => {
-        socket.addEventListener('open', resolve, { once: true });
-        socket.addEventListener('error', () => reject(new TypeError('no WebSocket')), { once: true });
-      });
+      try {
+        await new Promise((resolve, reject) => {
+          socket.addEventListener('open', resolve, { once: true });
+          socket.addEventListener('error', () => reject(new TypeError('no WebSocket')), { once: true });
+          signal.addEventListener('abort', () => reject(new TypeError('no WebSocket in time')), { once: true });
+        });
+      } catch (error) {
+        socket.close();
+        throw error;
+      }
       return new InspectorSession(socket);
     } catch (error) {
-      // Refused, no HTTP, no JSON: another program's port.
-      if (error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException) return null;
+      // Refused, no HTTP, not in time: another program's port.
+      if (error instanceof TypeError || error instanceof DOMException) return null;
       throw error;
     }
   }
 
   #hear(text: string): void {
     if (text.length > mostAnswerCharacters) return;
-    const answer: unknown = JSON.parse(text);
+    const answer = parsed(text);
     const id = valueAt(answer, 'id');
     if (typeof id !== 'number') {
       this.#listeners.get(String(valueAt(answer, 'method')))?.(valueAt(answer, 'params'));
@@ -54,6 +60,7 @@ export class InspectorSession {
 
   /** Errors: STANCH_E_NOT_POSSIBLE without an answer in time, or where the conversation ends before. */
   async ask(method: string, params: object, patienceMs: number = answerPatienceMs): Promise<unknown> {
+    if (this.#socket.readyState !== WebSocket.OPEN) throw unanswered(method, 'that it closed');
     this.#asked += 1;
     const id = this.#asked;
     return await new Promise((resolve, reject) => {
@@ -73,6 +80,7 @@ export class InspectorSession {
 
   /** Without waiting for an answer. */
   tell(method: string, params: object): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
     this.#asked += 1;
     this.#socket.send(JSON.stringify({ id: this.#asked, method, params }));
   }
@@ -88,6 +96,27 @@ export class InspectorSession {
 
   close(): void {
     this.#socket.close();
+  }
+}
+
+/** What is to be talked to, at most a few pages of it. */
+async function listOf(port: number, signal: AbortSignal): Promise<string> {
+  const { body } = await fetch(`http://127.0.0.1:${port}/json/list`, { signal });
+  let text = '';
+  for await (const part of body ?? []) {
+    text += Buffer.from(part).toString('latin1');
+    if (text.length > mostListCharacters) return '';
+  }
+  return text;
+}
+
+/** Null of what is no JSON: nobody who is asked says so. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
   }
 }
 

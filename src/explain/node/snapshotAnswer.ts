@@ -5,6 +5,8 @@ import { retainedBytes } from './snapshotDominators.ts';
 const mostClasses = 10;
 const mostSteps = 30;
 const mostMembers = 64;
+const mostDigits = 2;
+const mostStepCharacters = 120;
 const none = 0xffffffff;
 
 export interface SnapshotClass {
@@ -25,7 +27,8 @@ export interface SnapshotAnswer {
   classes: SnapshotClass[];
 }
 
-export function answerOfSnapshot(snapshot: HeapSnapshot): SnapshotAnswer {
+/** `showTexts`: keys of objects that are used as maps, which may be secret, as they are. */
+export function answerOfSnapshot(snapshot: HeapSnapshot, showTexts: boolean): SnapshotAnswer {
   const retained = retainedBytes(snapshot);
   const classes = new Map<number, { count: number; selfBytes: number; retainedBytes: number; members: number[]; largest: number }>();
   const [objectType, functionType] = [snapshot.nodeTypes.indexOf('object'), snapshot.nodeTypes.indexOf('closure')];
@@ -63,7 +66,12 @@ export function answerOfSnapshot(snapshot: HeapSnapshot): SnapshotAnswer {
         count,
         selfBytes,
         retainedBytes: kept,
-        path: usualPath([largest, ...members].map((node) => ({ path: pathTo(snapshot, parents, node), bytes: retained.bytes[node] ?? 0 }))),
+        path: usualPath(
+          [largest, ...members].map((node) => ({
+            path: pathTo(snapshot, parents, node, showTexts),
+            bytes: retained.bytes[node] ?? 0,
+          })),
+        ),
       })),
   };
 }
@@ -107,13 +115,24 @@ function usualPath(paths: readonly { path: string[]; bytes: number }[]): string[
 }
 
 /** `global / inflightRequests:Map › table › RequestContext`. */
-function pathTo(snapshot: HeapSnapshot, { edges, from }: { edges: Uint32Array; from: Uint32Array }, node: number): string[] {
+function pathTo(
+  snapshot: HeapSnapshot,
+  { edges, from }: { edges: Uint32Array; from: Uint32Array },
+  node: number,
+  showTexts: boolean,
+): string[] {
   const path: string[] = [];
   for (let at = node, step = 0; edges[at] !== none && step < mostSteps; at = from[at] ?? 0, step += 1) {
     const edge = edges[at] ?? 0;
     const kind = snapshot.edgeTypes[snapshot.edgeKinds[edge] ?? 0];
     const name = kind === 'element' || kind === 'hidden' ? '[]' : snapshot.text(snapshot.edgeNames[edge] ?? 0);
-    path.unshift(`${name}: ${snapshot.text(snapshot.names[at] ?? 0)}`);
+    const shown = showTexts || kind !== 'property' || isOfProgram(name) ? name : '…';
+    path.unshift(`${shown}: ${snapshot.text(snapshot.names[at] ?? 0)}`.slice(0, mostStepCharacters));
   }
   return path;
+}
+
+/** As programs name what they write: not a token, an address or a number. */
+function isOfProgram(name: string): boolean {
+  return (/^[A-Za-z_$#][\w$]{0,40}$/.test(name) && name.replace(/\D/g, '').length <= mostDigits) || /^<symbol [\w. ()]{1,60}>$/.test(name);
 }

@@ -20,7 +20,7 @@ export interface SnapshotCost {
   diskBytes: number;
 }
 
-/** `heapBytes`: private memory of the process, of which the heap is at most all. */
+/** `heapBytes`: private memory of the process, in swap too, of which the heap is at most all. */
 export function snapshotCost(heapBytes: number): SnapshotCost {
   return {
     pauseMs: (heapBytes / 2 ** 20) * pauseMsPerMiB,

@@ -4,7 +4,7 @@
  * that the process has in memory.
  * https://chromedevtools.github.io/devtools-protocol/v8/HeapProfiler/#method-takeHeapSnapshot
  */
-import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readMeminfo } from '../../kernel/meminfo.ts';
 import { StanchError } from '../../model/errors.ts';
@@ -47,13 +47,13 @@ function freeBytes(folder: string): number | null {
 }
 
 /** `path`: must not be there, and is not there afterwards. Errors: STANCH_E_BUDGET, STANCH_E_NOT_POSSIBLE, STANCH_E_SNAPSHOT. */
-export async function answerBySnapshot(pid: number, cost: SnapshotCost, path: string): Promise<SnapshotAnswer> {
+export async function answerBySnapshot(pid: number, cost: SnapshotCost, path: string, showTexts: boolean): Promise<SnapshotAnswer> {
   requireRoom(pid, cost, dirname(path));
   try {
     await takeSnapshot(pid, cost.diskBytes, path);
     const snapshot = openHeapSnapshot(path);
     try {
-      return answerOfSnapshot(snapshot);
+      return answerOfSnapshot(snapshot, showTexts);
     } finally {
       snapshot.close();
     }
@@ -68,18 +68,33 @@ async function takeSnapshot(pid: number, mostBytes: number, path: string): Promi
   try {
     await withInspector(pid, async (session) => {
       let bytes = 0;
+      let trouble: unknown = null;
       session.on('HeapProfiler.addHeapSnapshotChunk', (params) => {
         const chunk = valueAt(params, 'chunk');
-        if (typeof chunk !== 'string' || bytes > mostBytes) return;
+        if (typeof chunk !== 'string' || bytes > mostBytes || trouble !== null) return;
         bytes += Buffer.byteLength(chunk);
-        if (bytes <= mostBytes) writeSync(fd, chunk);
+        try {
+          if (bytes <= mostBytes) writeFileSync(fd, chunk);
+        } catch (error) {
+          trouble = error;
+        }
       });
       await session.ask('HeapProfiler.takeHeapSnapshot', { reportProgress: false }, mostPatienceMs);
+      if (trouble !== null) throw unwritable(path, trouble);
       if (bytes > mostBytes) throw tooLarge(mostBytes);
     });
   } finally {
     closeSync(fd);
   }
+}
+
+function unwritable(path: string, cause: unknown): StanchError {
+  return new StanchError('STANCH_E_OUTPUT', {
+    expected: `to write the heap snapshot to ${path}`,
+    found: cause instanceof Error ? cause.message : String(cause),
+    next: 'Make room, or name another folder: --data DIR',
+    cause,
+  });
 }
 
 function tooLarge(mostBytes: number): StanchError {

@@ -30,7 +30,7 @@ console.log(JSON.stringify({ cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, rs
 const readByStanch = `
 import { openHeapSnapshot } from ${JSON.stringify(join(explainFolder, 'heapSnapshot.ts'))};
 import { answerOfSnapshot } from ${JSON.stringify(join(explainFolder, 'snapshotAnswer.ts'))};
-const { classes } = answerOfSnapshot(openHeapSnapshot(process.argv[1]));
+const { classes } = answerOfSnapshot(openHeapSnapshot(process.argv[1]), true);
 const found = classes.map(({ type, retainedBytes }) => type + ' ' + retainedBytes).find((each) => each.startsWith('RequestContext'));
 ${cost}`;
 const readByMemlab = `

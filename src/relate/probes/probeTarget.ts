@@ -36,7 +36,7 @@ export function probeName(target: ProbeTarget): string {
 }
 
 /** Pure: what to probe of what listens. The same service on both families is probed once. */
-export function targetsAmong(sockets: readonly ListeningSocket[]): ProbeTarget[] {
+export function targetsAmong(sockets: readonly Pick<ListeningSocket, 'address' | 'port'>[]): ProbeTarget[] {
   const found = new Map<number, ProbeTarget>();
   for (const { address, port } of sockets) {
     const kind = knownPorts.get(port);

@@ -19,14 +19,14 @@ const ahead = new Map<string, Ahead>();
 export async function askDocument<T extends ApiDocument>(path: string, signal: AbortSignal): Promise<T> {
   const known = freshly(path);
   ahead.delete(path);
-  const body: T = JSON.parse(await (known?.text ?? askText(path, signal)));
+  const body: T = JSON.parse(known === undefined ? await askText(path, signal) : await known.text.catch(() => askText(path, signal)));
   return body;
 }
 
 export function askAhead(path: string): void {
   if (freshly(path) !== undefined) return;
   const text = askText(path, new AbortController().signal);
-  // Whoever asks for it in earnest asks again, and hears why.
+  // Whoever wants it in earnest asks again, and hears why.
   text.catch(() => ahead.delete(path));
   ahead.delete(path);
   ahead.set(path, { askedMs: performance.now(), text });
