@@ -3,7 +3,7 @@
  * allocates what grows, and who holds it. The memory is looked at three times as always; only when something grows, the recorder is on for a while. The
  * recording has an end of its own, so that it is over even when everything of stanch is ended.
  */
-import { closeSync, constants, fstatSync, lchownSync, mkdirSync, openSync, readSync, rmdirSync, rmSync } from 'node:fs';
+import { closeSync, constants, fchownSync, fstatSync, mkdirSync, openSync, readSync, rmdirSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StanchError } from '../../model/errors.ts';
 import type { GrowingThing } from '../growingThing.ts';
@@ -49,19 +49,31 @@ const noSamples =
 async function record(jvm: JvmAddress, name: string, intervalMs: number): Promise<(hasPaths: boolean) => Promise<OldObjects[]>> {
   const { inside, outside } = placesOf(jvm, name);
   mkdirSync(outside, { mode: 0o700 });
-  giveTo(jvm, `${outside}/settings.jfc`, settings);
-  lchownSync(outside, jvm.uid, jvm.gid);
+  inFolder(outside, (folder, fd) => {
+    giveTo(jvm, `${folder}/settings.jfc`, settings);
+    fchownSync(fd, jvm.uid, jvm.gid);
+  });
   const endsAfterS = Math.ceil((intervalMs + spareMs) / 1000);
   await askJvm(jvm, `JFR.start name=stanch-${name} settings=${inside}/settings.jfc disk=false duration=${endsAfterS}s`);
   await sleep(intervalMs);
   return async (hasPaths) => {
     await askJvm(jvm, `JFR.dump name=stanch-${name} filename=${inside}/old.jfr path-to-gc-roots=${hasPaths}`);
-    return oldObjectsOf(readRecording(`${outside}/old.jfr`));
+    return oldObjectsOf(inFolder(outside, (folder) => readRecording(`${folder}/old.jfr`)));
   };
 }
 
 function placesOf({ folder }: JvmAddress, name: string): { inside: string; outside: string } {
   return { inside: `/tmp/stanch-${name}`, outside: `${folder}/stanch-${name}` };
+}
+
+/** By the folder itself, once it is open: whoever owns the /tmp that it is in may put a link to another in its place. */
+function inFolder<T>(path: string, use: (folder: string, fd: number) => T): T {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    return use(`/proc/self/fd/${fd}`, fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Written by the process: what it is, is asked of what was opened. */
@@ -86,7 +98,9 @@ export async function endRecording(pid: number, name: string): Promise<void> {
     try {
       await askJvm(jvm, `JFR.stop name=stanch-${name}`);
     } finally {
-      for (const file of ['settings.jfc', 'old.jfr']) rmSync(`${outside}/${file}`, { force: true });
+      inFolder(outside, (folder) => {
+        for (const file of ['settings.jfc', 'old.jfr']) rmSync(`${folder}/${file}`, { force: true });
+      });
       rmdirSync(outside);
     }
   } catch (error) {
