@@ -2,12 +2,12 @@
  * When what a process runs was put there: the files that its command line names, and in its folder what a deployment writes. Only times are
  * read, nothing is opened, and nothing is asked of a server that may be gone.
  */
-import { lstatSync, readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync } from 'node:fs';
 import { basename, posix } from 'node:path';
 import { readMountinfo } from '../kernel/mountinfo.ts';
 import { parsePidCmdline } from '../kernel/pidCmdline.ts';
 import { missingFor, readText } from '../kernel/read.ts';
-import { isRemote } from '../kernel/remoteFiles.ts';
+import { pathOnThisMachine } from '../kernel/remoteFiles.ts';
 import { isValue } from '../model/reading.ts';
 import type { Change } from './changes.ts';
 
@@ -33,12 +33,16 @@ export function applicationChanges(root: string, pid: number): Change[] {
   const argv = isValue(line) ? parsePidCmdline(Buffer.from(line, 'latin1'), line.length) : [];
   // The first is the program itself, whose file is known better.
   const named = argv.slice(1, maxArguments).filter((arg) => /^[\w./~@+-]+$/.test(arg) && arg.length <= maxPath && arg.includes('.'));
-  const cwd = readCwd(folder);
+  const cwd = readLink(`${folder}/cwd`);
   const mounts = readMountinfo(`${root}/proc`, pid);
-  if (cwd === null || !isValue(mounts)) return [];
+  // Of one in a root of its own in the same mounts, links and mounts are told in different ways.
+  if (cwd === null || !isValue(mounts) || readLink(`${folder}/root`) !== '/') return [];
   const of = (path: string, name: string, kind: 'file' | 'folder') => {
     const seen = posix.resolve(cwd, path);
-    return isRemote(seen, mounts) ? [] : changeOf(path.startsWith('/') ? `${folder}/root${path}` : `${folder}/cwd/${path}`, name, kind);
+    const [parent, place] = [posix.dirname(seen), seen].map((each) => pathOnThisMachine(each, mounts, `${folder}/root`));
+    return parent == null || place == null
+      ? []
+      : changeOf(`${folder}/root${place}`, `${folder}/root${parent}/${basename(seen)}`, name, kind);
   };
   return [
     ...named.flatMap((arg) => of(arg, basename(arg), 'file')),
@@ -47,25 +51,26 @@ export function applicationChanges(root: string, pid: number): Change[] {
 }
 
 /** null: this account may not know, or it has ended. */
-function readCwd(folder: string): string | null {
+function readLink(path: string): string | null {
   try {
-    return readlinkSync(`${folder}/cwd`);
+    return readlinkSync(path);
   } catch (error) {
     missingFor(error);
     return null;
   }
 }
 
-function changeOf(path: string, name: string, kind: 'file' | 'folder'): Change[] {
+/** `seen`: how it is named, which may be a link. */
+function changeOf(place: string, seen: string, name: string, kind: 'file' | 'folder'): Change[] {
   try {
-    const stat = statSync(path);
+    const stat = lstatSync(place);
     if (kind === 'folder') {
       const text = 'the folder it runs in was put there';
       return [{ atMs: stat.birthtimeMs, kind: 'application', name: '', text, source: 'its folder' }];
     }
     if (!stat.isFile()) return [];
     // A link to another release is moved, and what it points to keeps its time.
-    const atMs = Math.max(stat.mtimeMs, stat.birthtimeMs, lstatSync(path).birthtimeMs);
+    const atMs = Math.max(stat.mtimeMs, stat.birthtimeMs, lstatSync(seen).birthtimeMs);
     return [{ atMs, kind: 'application', name: '', text: `its ${name} was replaced`, source: 'its file' }];
   } catch (error) {
     missingFor(error);

@@ -79,8 +79,16 @@ test('what a process runs is asked for on a disk, and not on a server that may b
   writeFileSync(join(app, 'shop.js'), '');
   writeFileSync(join(root, 'proc/42/cmdline'), 'node\0shop.js\0');
   symlinkSync(app, join(root, 'proc/42/cwd'));
+  symlinkSync('/', join(root, 'proc/42/root'));
+  const elsewhere = join(root, 'nas');
+  mkdirSync(elsewhere);
+  writeFileSync(join(elsewhere, 'package.json'), '');
+  symlinkSync(join(elsewhere, 'package.json'), join(app, 'package.json'));
   const changes = (fileSystem: string) => {
-    writeFileSync(join(root, 'proc/42/mountinfo'), `22 1 8:1 / / rw - ext4 /dev/sda1 rw\n24 22 0:45 / ${app} rw - ${fileSystem} x rw\n`);
+    writeFileSync(
+      join(root, 'proc/42/mountinfo'),
+      `22 1 8:1 / / rw - ext4 /dev/sda1 rw\n24 22 0:45 / ${app} rw - ${fileSystem} x rw\n25 22 0:46 / ${elsewhere} rw - nfs4 x rw\n`,
+    );
     return readChanges({ onsetMs: Date.now(), pid: 42, startMs: null, root }).map(({ text }) => text);
   };
   assert.deepEqual(changes('ext4'), ['its shop.js was replaced', 'the folder it runs in was put there']);

@@ -1,7 +1,7 @@
 import { clamp, percent, type Rule } from './rule.ts';
 
 /** Healthy programs settle within this much growth, as a share of where they started: what slows down sooner has most likely settled. */
-const settledWithin = 0.6;
+const settledWithin = 0.3;
 
 /** How much the word counts beyond that: leaks pause as well. */
 const beyond = 0.11;

@@ -1,4 +1,3 @@
-import type { WindowEvidence } from '../evidence.ts';
 import { clamp, percent, type Rule } from './rule.ts';
 
 /**
@@ -9,24 +8,12 @@ function asNormal(t: number, freedom: number): number {
   return ((Math.sign(t) * (8 * freedom + 1)) / (8 * freedom + 3)) * Math.sqrt(freedom * Math.log1p((t * t) / freedom));
 }
 
-/**
- * How far it kept its pace, from 0 to 1. What runs at a quarter of it in the end speaks for no leak, even where chance might explain that;
- * of a growth in few steps, a pause says nothing.
- */
-function keptPace({ lateShare, effectiveSteps }: WindowEvidence): number {
-  const slower = 1 - clamp((lateShare - 0.25) / 0.5, 0, 1);
-  return 1 - slower * clamp((effectiveSteps - 4) / 4, 0, 1);
-}
-
 /** Growth that bends down significantly is on its way to an end. What comes in few steps says little about its bend. */
 export const notSlowing: Rule = {
   name: 'not-slowing',
-  weigh(e) {
-    const opinion = clamp(asNormal(e.curvatureT, Math.max(1, e.effectiveSteps - 1)) + 2, -8, 1);
-    return opinion <= 0 ? opinion : opinion * keptPace(e);
-  },
+  weigh: (e) => clamp(asNormal(e.curvatureT, Math.max(1, e.effectiveSteps - 1)) + 2, -8, 1),
   tell(e, _, weight) {
-    if (weight > 0) return 'its rate does not fall over the window by more than chance explains';
+    if (weight > 0) return 'its rate does not fall over the window';
     const late = e.lateShare > 0 ? `the last third runs at ${percent(e.lateShare)} of the average` : 'the last third does not grow';
     return `its rate falls over the window by more than chance explains: ${late}`;
   },

@@ -154,12 +154,3 @@ test('growth that follows the load is told as load', () => {
   assert.equal(said?.for, 'no-leak');
   assert.match(said?.text ?? '', /^the load of the moment \(CPU\) explains \d\d+ % of the growth$/);
 });
-
-test('what has almost come to rest does not speak for a leak because chance might explain it, unless it came in few steps', () => {
-  const notSlowing = rules.find(({ rule }) => rule.name === 'not-slowing')?.rule;
-  const weighed = (late: number, effectiveSteps: number) =>
-    notSlowing?.weigh({ ...straight, curvatureT: -0.2, lateShare: late, effectiveSteps }, memory) ?? Number.NaN;
-  assert.equal(weighed(1, 12), 1);
-  assert.equal(weighed(0.25, 12), 0);
-  assert.equal(weighed(0.25, 4), 1);
-});

@@ -3,9 +3,10 @@
  * server that is gone. So the path is opened as a mere reference first, and read only when an ordinary file is behind it. Linux only.
  */
 import { closeSync, constants, fstatSync, openSync, readdirSync } from 'node:fs';
+import { readMountinfo } from '../../kernel/mountinfo.ts';
 import { missingFor, readText } from '../../kernel/read.ts';
-import { mayNeverAnswer } from '../../kernel/remoteFiles.ts';
-import { absent, type Reading } from '../../model/reading.ts';
+import { pathOnThisMachine } from '../../kernel/remoteFiles.ts';
+import { absent, isValue, type Reading } from '../../model/reading.ts';
 
 /** O_PATH of open(2): Node has no name for it. */
 const pathOnly = 0o10000000;
@@ -17,12 +18,13 @@ export interface OrdinaryFile {
 
 /** At most `maxBytes` as Latin-1 text; absent when it is no ordinary file. */
 export function readOrdinaryFile(path: string, maxBytes: number): Reading<OrdinaryFile> {
-  return mayBeRead(path) ? readFile(path, maxBytes) : absent;
+  const place = placeOf(path);
+  return place === null ? absent : readFile(place, maxBytes);
 }
 
 function readFile(path: string, maxBytes: number): Reading<OrdinaryFile> {
   try {
-    const fd = openSync(path, constants.O_RDONLY | pathOnly);
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | pathOnly);
     try {
       const found = fstatSync(fd);
       if (!found.isFile()) return absent;
@@ -43,16 +45,20 @@ export interface FileOfFolder {
 
 /** In the order of their names; none where there is no such folder. */
 export function filesOfFolder(path: string): FileOfFolder[] {
-  if (!mayBeRead(path)) return [];
+  const place = placeOf(path);
+  if (place === null) return [];
   try {
-    const names = readdirSync(path).sort();
-    return names.map((name) => ({ name, read: (maxBytes) => readFile(`${path}/${name}`, maxBytes) }));
+    const names = readdirSync(place).sort();
+    return names.map((name) => ({ name, read: (maxBytes) => readFile(`${place}/${name}`, maxBytes) }));
   } catch (error) {
     missingFor(error);
     return [];
   }
 }
 
-function mayBeRead(path: string): boolean {
-  return path.startsWith('/') && !path.includes('\0') && !mayNeverAnswer(path);
+/** Null of what is no path, or leads to another machine. */
+function placeOf(path: string): string | null {
+  if (!path.startsWith('/') || path.includes('\0')) return null;
+  const mounts = readMountinfo('/proc');
+  return pathOnThisMachine(path, isValue(mounts) ? mounts : [], '');
 }
