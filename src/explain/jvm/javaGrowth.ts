@@ -3,6 +3,7 @@
  * some objects are followed up to what holds them: the part of them that is held tells how many of all are.
  */
 import type { GrowingThing, LeakPattern } from '../growingThing.ts';
+import { isSteady } from '../steadyGrowth.ts';
 import type { JavaCensus, JavaKind, JavaKinds, Jvm } from './javaCensus.ts';
 import { isOfJdk } from './javaClasses.ts';
 import { climbJava, type JavaPath, looseRoot } from './javaClimb.ts';
@@ -168,15 +169,6 @@ function tellingPaths({ paths, lengths }: JavaFollowed): JavaPath[] {
 function lengthOf({ memory }: Jvm, array: number): number {
   const length = Buffer.alloc(4);
   return memory.read(array + 12, length) < length.length ? 0 : length.readUInt32LE(0);
-}
-
-/** More each time. A part of a few is not exact: what may be chance, over all of the time, is no growth. */
-function isSteady(looks: readonly { count: number; error: number }[]): boolean {
-  const steps = looks.slice(1).map((now, index) => ({ now, before: looks[index] ?? now }));
-  const [first, last] = [looks[0], looks.at(-1)];
-  const grew = (before: { count: number; error: number }, now: { count: number; error: number }, sure: number) =>
-    now.count - before.count > sure * Math.hypot(before.error, now.error);
-  return first !== undefined && last !== undefined && steps.every(({ before, now }) => grew(before, now, 1)) && grew(first, last, 3);
 }
 
 /** Of what is left some are followed; a part of so few that is all of them, or none, is not exact either. */

@@ -1,5 +1,6 @@
 /** From three looks at a Ruby program to what grows in it: as in a JVM, what waits for the collector is told from what is held by following some. */
 import type { GrowingThing, LeakPattern } from '../growingThing.ts';
+import { isSteady } from '../steadyGrowth.ts';
 import type { RubyCensus, RubyKind } from './rubyCensus.ts';
 import { climbRuby, type RubyPath } from './rubyClimb.ts';
 import type { RubyRoots } from './rubyRoots.ts';
@@ -92,15 +93,6 @@ function candidateOf(now: RubyFollowed, [first, second]: readonly [RubyLook, Rub
     paths: now.paths.filter(({ isRubbish }) => !isRubbish),
     moreBytes: 0,
   };
-}
-
-/** More each time. A part of a few is not exact, and that all of them are held is not either: what may be chance, over all of the time, is no growth. */
-function isSteady(looks: readonly { count: number; error: number }[]): boolean {
-  const steps = looks.slice(1).map((now, index) => ({ now, before: looks[index] ?? now }));
-  const [first, last] = [looks[0], looks.at(-1)];
-  const grew = (before: { count: number; error: number }, now: { count: number; error: number }, sure: number) =>
-    now.count - before.count > sure * Math.hypot(before.error, now.error);
-  return first !== undefined && last !== undefined && steps.every(({ before, now }) => grew(before, now, 1)) && grew(first, last, 3);
 }
 
 function heldOf({ kind, paths }: RubyFollowed): { count: number; error: number; part: number } {
