@@ -40,19 +40,15 @@ export class EvidenceFolder {
     return path;
   }
 
-  /** For a file that is only there while something is taken. Those that were left by force are removed. Errors: STANCH_E_OUTPUT. */
+  /** For a file that is only there while something is taken. Errors: STANCH_E_OUTPUT. */
   scratchPath(nowMs: number): string {
     try {
       mkdirSync(this.#path, { recursive: true, mode: 0o700 });
       chmodSync(this.#path, 0o700);
-      for (const name of readdirSync(this.#path).filter((each) => each.endsWith(scratchEnding))) {
-        const path = join(this.#path, name);
-        const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: nowMs };
-        if (nowMs - mtimeMs > oldestScratchMs) rmSync(path, { force: true });
-      }
     } catch (cause) {
       throw cannotKeep(this.#path, cause);
     }
+    this.prune(nowMs);
     return join(this.#path, `${randomBytes(8).toString('hex')}${scratchEnding}`);
   }
 
@@ -86,8 +82,13 @@ export class EvidenceFolder {
     }
   }
 
-  /** Gives up what is too old, too many or too large together. */
+  /** Gives up what is too old, too many or too large together, and what was only there for a while and left by force. */
   prune(nowMs: number): void {
+    for (const name of this.#names(scratchEnding)) {
+      const path = join(this.#path, name);
+      const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: nowMs };
+      if (nowMs - mtimeMs > oldestScratchMs) rmSync(path, { force: true });
+    }
     let bytes = 0;
     for (const [index, id] of this.#ids().entries()) {
       const path = join(this.#path, `${id}${ending}`);
@@ -99,13 +100,16 @@ export class EvidenceFolder {
 
   /** Latest first. */
   #ids(): string[] {
+    return this.#names(ending)
+      .map((name) => name.slice(0, -ending.length))
+      .filter((id) => idPattern.test(id))
+      .sort()
+      .reverse();
+  }
+
+  #names(end: string): string[] {
     try {
-      const names = readdirSync(this.#path).filter((name) => name.endsWith(ending));
-      return names
-        .map((name) => name.slice(0, -ending.length))
-        .filter((id) => idPattern.test(id))
-        .sort()
-        .reverse();
+      return readdirSync(this.#path).filter((name) => name.endsWith(end));
     } catch (error) {
       if (isMissing(error)) return [];
       throw error;
