@@ -1,6 +1,7 @@
 /** The counters that tell the steps of the cascade apart, on recorded files. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +12,7 @@ import { readNetDevices } from './netDev.ts';
 import { parseNetNetstat, readNetNetstat } from './netNetstat.ts';
 import { readNetSnmp } from './netSnmp.ts';
 import { readBacklogDrops } from './netSoftnetStat.ts';
+import { readFdLink } from './pidFd.ts';
 import { readTcpMemLimitPages } from './tcpMem.ts';
 import { parseVmEvents, readVmEvents } from './vmstat.ts';
 
@@ -76,10 +78,13 @@ test('listening sockets of this machine: by address and port, and no others', as
   await once(server, 'listening');
   const address = server.address();
   assert.ok(typeof address === 'object' && address !== null);
-  const found = readListeningSockets('/proc');
-  assert.deepEqual(
-    found.filter(({ port }) => port === address.port),
-    [{ address: '127.0.0.1', port: address.port }],
+  const found = readListeningSockets('/proc').filter(({ port }) => port === address.port);
+  const inode = found[0]?.inode;
+  assert.deepEqual(found, [{ address: '127.0.0.1', port: address.port, inode }]);
+  const links = readdirSync('/proc/self/fd').map((name) => readFdLink(`/proc/self/fd/${name}`));
+  assert.ok(
+    links.some((link) => isValue(link) && link.inode === inode),
+    'it is the one that is open here',
   );
   assert.deepEqual(readListeningSockets(older), []);
 });
