@@ -1,8 +1,8 @@
 /** What advice on a workload stands on, read from the latest scan, the history, the process and the files of configuration. */
-import { existsSync, readlinkSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { parsePidCmdline } from '../kernel/pidCmdline.ts';
 import { readPidMaps } from '../kernel/pidMaps.ts';
-import { missingFor, readText } from '../kernel/read.ts';
+import { readLink, readText } from '../kernel/read.ts';
 import { mayNeverAnswer } from '../kernel/remoteFiles.ts';
 import type { AdviceBasis, RuntimeName } from '../model/advice.ts';
 import { privateMemory } from '../model/gauge.ts';
@@ -131,15 +131,6 @@ function allocatorOf(files: readonly string[]): NonNullable<OfProcess['heap']>['
   if (files.some((file) => /\/libjemalloc[\d.]*\.so/.test(file))) return 'jemalloc';
   if (files.some((file) => /\/libtcmalloc\w*\.so/.test(file))) return 'tcmalloc';
   return files.some((file) => /\/libc(?:-2\.\d+)?\.so(?:\.6)?$/.test(file)) ? 'glibc' : 'other';
-}
-
-function readLink(path: string): string | null {
-  try {
-    return readlinkSync(path);
-  } catch (error) {
-    missingFor(error);
-    return null;
-  }
 }
 
 function findJemalloc(root: string): string | null {

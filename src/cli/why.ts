@@ -123,13 +123,14 @@ async function why(this: CliContext, flags: Flags, wanted?: string): Promise<voi
   const subject = findSubject(wanted);
   const intervalMs = flags.for / 2;
   const estimate = estimateOf(subject, intervalMs, flags.means);
-  stderr.write(`stanch: ${costOf(flags.means, subject, estimate, flags.for)}\n`);
+  const snapshot = flags.means === 'snapshot' ? snapshotCostOf(subject) : null;
+  stderr.write(`stanch: ${costOf(flags.means, subject, estimate, snapshot, flags.for)}\n`);
   if (flags.dryRun) return;
   refuseWithoutRoom(estimate);
   const folder = new EvidenceFolder(settings.dataDir);
-  const scratchPath = flags.means === 'snapshot' ? folder.scratchPath(Date.now()) : null;
-  if (scratchPath !== null) {
-    requireRoom(subject.pid, snapshotCostOf(subject), dirname(scratchPath));
+  const scratchPath = snapshot === null ? null : folder.scratchPath(Date.now());
+  if (snapshot !== null && scratchPath !== null) {
+    requireRoom(subject.pid, snapshot, dirname(scratchPath));
     if (!flags.yes && !(await confirmed(this, flags))) {
       this.process.exitCode = 1;
       stdout.write('Nothing was done.\n');
@@ -261,9 +262,9 @@ function costText({ pid, name }: EvidenceSubject, { cpuSeconds, rssBytes, wallMs
   return `reads process ${pid} (${printable(name)}) three times within ${formatDuration(wallMs)}. It is not stopped (pause: none), nothing is written to it; stanch needs about ${formatMs(cpuSeconds * 1000)} of CPU time, niced, ${formatBytes(rssBytes)} of memory, and 64 KiB of disk.`;
 }
 
-function costOf(means: Means, subject: EvidenceSubject, estimate: EvidenceCost, forMs: number): string {
+function costOf(means: Means, subject: EvidenceSubject, estimate: EvidenceCost, snapshot: SnapshotCost | null, forMs: number): string {
   if (means === 'inspector') return inspectorCostText(subject, forMs);
-  if (means === 'snapshot') return `${costText(subject, estimate)} ${snapshotCostText(snapshotCostOf(subject))}`;
+  if (snapshot !== null) return `${costText(subject, estimate)} ${snapshotCostText(snapshot)}`;
   if (means === 'samples') return `${costText(subject, estimate)} ${samplesCostText}`;
   return means === 'uprobes' ? `${costText(subject, estimate)} ${probesCostText}` : costText(subject, estimate);
 }

@@ -3,8 +3,8 @@ import { dirname, posix } from 'node:path';
 import { type CgroupVersion, readCgroupLimit, readCgroupUsage } from '../kernel/cgroupMemory.ts';
 import { readMeminfo } from '../kernel/meminfo.ts';
 import { parsePidCgroup } from '../kernel/pidCgroup.ts';
-import { emptyPidStatus, type PidStatus, parsePidStatus } from '../kernel/pidStatus.ts';
-import { readRecord, readText } from '../kernel/read.ts';
+import { readPidStatus } from '../kernel/pidStatus.ts';
+import { readText } from '../kernel/read.ts';
 import type { EvidenceCost } from '../model/evidence.ts';
 import { isValue, valueOrNull } from '../model/reading.ts';
 import type { Means } from './means.ts';
@@ -52,21 +52,15 @@ const mostRssBytes = 680 << 20;
 const maxDepth = 32;
 
 /** Bytes in memory that may be heap, as the kernel counts them: to look page by page takes minutes where terabytes are only reserved. */
-export function heapBytes(memory: TargetMemory): number {
-  return valueOrNull(statusOf(memory).anonBytes) ?? 0;
+export function heapBytes({ pid }: TargetMemory): number {
+  const status = readPidStatus(`/proc/${pid}`);
+  return isValue(status) ? (valueOrNull(status.anonBytes) ?? 0) : 0;
 }
 
 /** The same with what is swapped out, which is read in again when the process goes through its heap. A kernel without swap does not tell of it. */
-export function ownBytes(memory: TargetMemory): number {
-  return heapBytes(memory) + (valueOrNull(statusOf(memory).swapBytes) ?? 0);
-}
-
-function statusOf({ pid }: TargetMemory): PidStatus {
-  const bytes = Buffer.alloc(16_384);
-  const length = readRecord(`/proc/${pid}/status`, bytes);
-  const status = emptyPidStatus();
-  if (isValue(length)) parsePidStatus(bytes, length, status);
-  return status;
+export function ownBytes({ pid }: TargetMemory): number {
+  const status = readPidStatus(`/proc/${pid}`);
+  return isValue(status) ? (valueOrNull(status.anonBytes) ?? 0) + (valueOrNull(status.swapBytes) ?? 0) : 0;
 }
 
 function estimateOfHeap(memory: TargetMemory, intervalMs: number): EvidenceCost {

@@ -28,8 +28,7 @@ export class EvidenceFolder {
   put(evidence: Evidence): string {
     const path = join(this.#path, `${evidence.id}${ending}`);
     try {
-      mkdirSync(this.#path, { recursive: true, mode: 0o700 });
-      chmodSync(this.#path, 0o700);
+      this.#make();
       writeFileSync(`${path}.new`, `${JSON.stringify(evidence, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
       renameSync(`${path}.new`, path);
     } catch (cause) {
@@ -43,8 +42,7 @@ export class EvidenceFolder {
   /** For a file that is only there while something is taken. Errors: STANCH_E_OUTPUT. */
   scratchPath(nowMs: number): string {
     try {
-      mkdirSync(this.#path, { recursive: true, mode: 0o700 });
-      chmodSync(this.#path, 0o700);
+      this.#make();
     } catch (cause) {
       throw cannotKeep(this.#path, cause);
     }
@@ -96,6 +94,11 @@ export class EvidenceFolder {
       bytes += size;
       if (index > 0 && (index >= most || bytes > mostBytes || nowMs - mtimeMs > oldestMs)) rmSync(path, { force: true });
     }
+  }
+
+  #make(): void {
+    mkdirSync(this.#path, { recursive: true, mode: 0o700 });
+    chmodSync(this.#path, 0o700);
   }
 
   /** Latest first. */

@@ -46,18 +46,17 @@ export async function explainProcess(request: ExplainRequest, onProgress: OnProg
   const memory = openTarget(request.subject);
   try {
     const estimate = estimateFor(memory, request.intervalMs, request.means);
-    const pool = openFpmPool(request.subject.pid);
-    const found = await (request.means === 'inspector'
-      ? lookByInspector(request, onProgress)
-      : request.means === 'snapshot'
-        ? lookWithSnapshot(memory, request, onProgress)
-        : pool === null || request.means === 'uprobes'
-          ? lookAtHeap(memory, request, onProgress)
-          : lookAtPool(pool, request, onProgress));
-    return evidenceOf(request, found, estimate, startedMs);
+    return evidenceOf(request, await look(memory, request, onProgress), estimate, startedMs);
   } finally {
     memory.close();
   }
+}
+
+async function look(memory: TargetMemory, request: ExplainRequest, onProgress: OnProgress): Promise<Found> {
+  const pool = openFpmPool(request.subject.pid);
+  if (request.means === 'inspector') return lookByInspector(request, onProgress);
+  if (request.means === 'snapshot') return lookWithSnapshot(memory, request, onProgress);
+  return pool === null || request.means === 'uprobes' ? lookAtHeap(memory, request, onProgress) : lookAtPool(pool, request, onProgress);
 }
 
 type Found = Pick<Evidence, 'runtime' | 'answer' | 'grows' | 'notes'>;
@@ -83,14 +82,12 @@ async function lookAtHeap(
   onProgress(0.9);
   const things = heap.growing();
   const says = (text: string) => onProgress(0.9, text);
-  const { things: placed, notes } =
-    things.length === 0
-      ? { things, notes: [] }
-      : glibc !== null
-        ? await addSites(memory, glibc, things, { intervalMs, says })
-        : recordingName !== undefined
-          ? await addSamples(subject.pid, things, { name: recordingName, intervalMs, says })
-          : { things, notes: [] };
+  const placing = async () => {
+    if (things.length > 0 && glibc !== null) return addSites(memory, glibc, things, { intervalMs, says });
+    if (things.length > 0 && recordingName !== undefined) return addSamples(subject.pid, things, { name: recordingName, intervalMs, says });
+    return { things, notes: [] };
+  };
+  const { things: placed, notes } = await placing();
   const grows = growingParts(placed, Math.max(intervalMs, spanMs / (looks - 1)), showTexts);
   const { runtime } = heap;
   return { runtime, grows, answer: answerOf(grows, { name: subject.name, runtime, spanMs }), notes: [...notes, ...(heap.notes?.() ?? [])] };

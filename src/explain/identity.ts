@@ -1,7 +1,6 @@
 /** Which process a pid is now: pids come again. */
-import { readlinkSync } from 'node:fs';
 import { emptyPidStat, parsePidStat } from '../kernel/pidStat.ts';
-import { missingFor, readRecord } from '../kernel/read.ts';
+import { readLink, readRecord } from '../kernel/read.ts';
 import { isValue } from '../model/reading.ts';
 
 /** Clock ticks since boot at which it started; null when there is none, or only what is left of one. */
@@ -15,10 +14,5 @@ export function startTimeOf(pid: number): number | null {
 
 /** What it runs; another one after an exec, which leaves pid and start as they are. Null when it is gone or may not be known. */
 export function programOf(pid: number): string | null {
-  try {
-    return readlinkSync(`/proc/${pid}/exe`);
-  } catch (error) {
-    missingFor(error);
-    return null;
-  }
+  return readLink(`/proc/${pid}/exe`);
 }

@@ -4,8 +4,9 @@
  * RssAnon, RssFile and RssShmem since Linux 4.5, VmSwap since 2.6.34.
  * https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
  */
-import { absent, type Reading } from '../model/reading.ts';
+import { absent, isValue, type Reading } from '../model/reading.ts';
 import { ByteCursor } from './byteCursor.ts';
+import { readRecord } from './read.ts';
 
 export interface PidStatus {
   /** The pid of the process that the thread belongs to: its own for the first thread. */
@@ -28,6 +29,16 @@ export function emptyPidStatus(): PidStatus {
     swapBytes: absent,
     threads: absent,
   };
+}
+
+/** Of one process, looked at now and then; `directory` is its folder under /proc. */
+export function readPidStatus(directory: string): Reading<PidStatus> {
+  const bytes = Buffer.alloc(16_384);
+  const length = readRecord(`${directory}/status`, bytes);
+  if (!isValue(length)) return length;
+  const status = emptyPidStatus();
+  parsePidStatus(bytes, length, status);
+  return status;
 }
 
 const processIdKey = Buffer.from('Tgid:');

@@ -2,7 +2,7 @@
  * Reading kernel files into shared buffers, with the errors that a living system makes mapped to readings:
  * a process that ends between two reads is absent, a file this account may not read is not permitted.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
 import { absent, type Missing, notPermitted, type Reading } from '../model/reading.ts';
 
 /** Gone, never there, switched off, or not offered for this object. ENODEV: the cgroup was removed while open. */
@@ -83,6 +83,16 @@ export function readText(path: string, maxBytes = 1 << 20): Reading<string> {
     }
   } catch (error) {
     return missingFor(error);
+  }
+}
+
+/** What a link says, without following it; null: it is gone, is none, or may not be known. */
+export function readLink(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    missingFor(error);
+    return null;
   }
 }
 

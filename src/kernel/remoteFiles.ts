@@ -47,7 +47,7 @@ function linkAt(path: string): string | null {
 }
 
 /** `path`, without links, as the process `process` of `procRoot` sees it. */
-export function mayNeverAnswer(path: string, procRoot = '/proc', process: number | 'self' = 'self'): boolean {
+export function mayNeverAnswer(path: string, procRoot: string, process: number): boolean {
   const mounts = readMountinfo(procRoot, process);
   return isValue(mounts) && isRemote(path, mounts);
 }

@@ -2,11 +2,11 @@
  * When what a process runs was put there: the files that its command line names, and in its folder what a deployment writes. Only times are
  * read, nothing is opened, and nothing is asked of a server that may be gone.
  */
-import { lstatSync, readlinkSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { basename, posix } from 'node:path';
 import { readMountinfo } from '../kernel/mountinfo.ts';
 import { parsePidCmdline } from '../kernel/pidCmdline.ts';
-import { missingFor, readText } from '../kernel/read.ts';
+import { missingFor, readLink, readText } from '../kernel/read.ts';
 import { pathOnThisMachine } from '../kernel/remoteFiles.ts';
 import { isValue } from '../model/reading.ts';
 import type { Change } from './changes.ts';
@@ -48,16 +48,6 @@ export function applicationChanges(root: string, pid: number): Change[] {
     ...named.flatMap((arg) => of(arg, basename(arg), 'file')),
     ...deployed.flatMap((name) => of(name, name, name === '.' ? 'folder' : 'file')),
   ];
-}
-
-/** null: this account may not know, or it has ended. */
-function readLink(path: string): string | null {
-  try {
-    return readlinkSync(path);
-  } catch (error) {
-    missingFor(error);
-    return null;
-  }
 }
 
 /** `seen`: how it is named, which may be a link. */

@@ -1,6 +1,6 @@
 /** What changed on this server lately, from what is written down anyway: dpkg's log, times of files below /etc, the process, the boot. Bounded. */
-import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
-import { missingFor } from '../kernel/read.ts';
+import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { missingFor, readLink } from '../kernel/read.ts';
 import { mayNeverAnswer } from '../kernel/remoteFiles.ts';
 import { readStat } from '../kernel/stat.ts';
 import { isValue } from '../model/reading.ts';
@@ -95,8 +95,9 @@ function fileChange(path: string, atMs: number): Change {
 /** When the file was made: mtime is that of its build, and a hard link more moves ctime. */
 function executableChange(root: string, pid: number): Change[] {
   const exe = `${root}/proc/${pid}/exe`;
+  const program = readLink(exe);
+  if (program === null || mayNeverAnswer(program, `${root}/proc`, pid)) return [];
   try {
-    if (mayNeverAnswer(readlinkSync(exe), `${root}/proc`, pid)) return [];
     const { birthtimeMs } = statSync(exe);
     return [{ atMs: birthtimeMs, kind: 'executable', name: '', text: 'its executable was replaced', source: 'its file' }];
   } catch (error) {

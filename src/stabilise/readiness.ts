@@ -1,7 +1,7 @@
 /** Whether stanch could act when nothing else can any more: found out at the start, when there is time to mend it. */
 import { parseKeyedNumbers } from '../kernel/keyedNumbers.ts';
 import { parsePidCgroup } from '../kernel/pidCgroup.ts';
-import { emptyPidStatus, parsePidStatus } from '../kernel/pidStatus.ts';
+import { readPidStatus } from '../kernel/pidStatus.ts';
 import { readText } from '../kernel/read.ts';
 import { isValue } from '../model/reading.ts';
 
@@ -34,17 +34,15 @@ export function readReadiness(systemdAnswers: boolean, procRoot = '/proc', cgrou
     sliceMin: slice === '' ? null : inSlice('memory.min'),
     sliceSwapMax: slice === '' ? null : inSlice('memory.swap.max'),
     oomScoreAdj: score === null ? null : Number(score),
-    ownCodeShare: cgroup === null ? null : ownCodeShare(`${procRoot}/self/status`, `${cgroupRoot}${cgroup}/memory.stat`),
+    ownCodeShare: cgroup === null ? null : ownCodeShare(`${procRoot}/self`, `${cgroupRoot}${cgroup}/memory.stat`),
   };
 }
 
 /** A page of a file counts for whoever brought it into memory. */
-function ownCodeShare(statusPath: string, memoryStatPath: string): number | null {
-  const text = readText(statusPath, 16_384);
+function ownCodeShare(directory: string, memoryStatPath: string): number | null {
+  const status = readPidStatus(directory);
   const stat = readText(memoryStatPath, 16_384);
-  if (!isValue(text) || !isValue(stat)) return null;
-  const status = emptyPidStatus();
-  parsePidStatus(Buffer.from(text, 'latin1'), text.length, status);
+  if (!isValue(status) || !isValue(stat)) return null;
   const countedBytes = parseKeyedNumbers(stat).get('file_mapped');
   return countedBytes === undefined || !isValue(status.fileBytes) || status.fileBytes === 0 ? null : countedBytes / status.fileBytes;
 }

@@ -8,7 +8,7 @@ import { isValue, valueOrNull } from '../model/reading.ts';
 import type { ProcessId, Subject } from '../model/subject.ts';
 import type { Scan } from '../sample/scan.ts';
 import { cgroupPlace } from './cgroupPlace.ts';
-import { parentOf } from './parentOf.ts';
+import { ownLine, parentOf } from './parentOf.ts';
 import { readHeldBytes } from './unitMemory.ts';
 
 export interface TargetProcess {
@@ -39,8 +39,6 @@ export interface Target {
   /** By how much it grows, where it leaks. */
   bytesPerHour: number | null;
 }
-
-const mostAncestors = 64;
 
 /** Throws STANCH_E_NO_SUBJECT. `wanted`: the id of a workload, its name, or a part of the name that only one has. */
 export function findTarget(
@@ -78,13 +76,6 @@ function findWorkload(scan: Scan, wanted: string, procRoot: string): Subject {
     found,
     next: 'stanch top shows them all; take the name, a part that only one has, or a pid.',
   });
-}
-
-/** This process, what started it, and so on. */
-function ownLine(procRoot: string): number[] {
-  const line = [process.pid];
-  for (let pid = parentOf(process.pid, procRoot); pid > 0 && line.length < mostAncestors; pid = parentOf(pid, procRoot)) line.push(pid);
-  return line;
 }
 
 function targetOf(

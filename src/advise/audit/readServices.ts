@@ -2,10 +2,11 @@
 
 import { parseCgroupLimit } from '../../kernel/cgroupMemory.ts';
 import { parseKeyedNumbers } from '../../kernel/keyedNumbers.ts';
+import { readLink } from '../../kernel/read.ts';
 import { isValue } from '../../model/reading.ts';
 import { listFolder, readUnitConfig, unitFolders } from '../unitFiles.ts';
 import type { ServiceFacts } from './check.ts';
-import { linkOf, textOf } from './quietly.ts';
+import { textOf } from './quietly.ts';
 
 const maxServices = 500;
 const maxPids = 200;
@@ -124,7 +125,7 @@ function socketsOf(root: string, pid: number): number[] {
   return listFolder(folder)
     .slice(0, maxFds)
     .flatMap((fd) => {
-      const inode = /^socket:\[(\d{1,15})\]$/.exec(linkOf(`${folder}/${fd}`) ?? '')?.[1];
+      const inode = /^socket:\[(\d{1,15})\]$/.exec(readLink(`${folder}/${fd}`) ?? '')?.[1];
       return inode === undefined ? [] : [Number(inode)];
     });
 }

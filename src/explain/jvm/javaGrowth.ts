@@ -59,7 +59,8 @@ export function followSides(jvm: Jvm, census: JavaCensus, sides: readonly JavaSi
       next += 1;
       const held = kind.picks.filter((_, index) => own[index]?.isRubbish === false);
       const lengths = isPlainArray(kind.name) ? kind.picks.slice(0, picksOfEach).map((pick) => lengthOf(jvm, pick)) : null;
-      followed.set(kind.name, { kind, paths: own, lengths, content: isPlumbing(kind.name) ? contentOf(jvm, census, held) : null });
+      const content = isPlumbing(kind.name) ? contentOf(jvm, census, held) : null;
+      followed.set(kind.name, { kind, paths: withoutStrays(own), lengths, content });
     }
     return { kinds, inexactPart, followed };
   });
@@ -113,15 +114,11 @@ export function javaGrowth(looks: readonly [JavaLook, JavaLook, JavaLook]): Grow
     .map(describe);
 }
 
-function candidateOf(latest: JavaFollowed, looks: readonly [JavaLook, JavaLook, JavaLook]): Candidate | null {
-  const { name } = latest.kind;
-  const [first, before] = [looks[0], looks[1]].map(({ followed }) => {
-    const known = followed.get(name);
-    return known === undefined ? undefined : withoutStrays(known);
-  });
+function candidateOf(now: JavaFollowed, looks: readonly [JavaLook, JavaLook, JavaLook]): Candidate | null {
+  const { name } = now.kind;
+  const [first, before] = [looks[0].followed.get(name), looks[1].followed.get(name)];
   const atStart = looks[0].kinds.get(name)?.count ?? 0;
-  if (before === undefined || latest.paths.length === 0) return null;
-  const now = withoutStrays(latest);
+  if (before === undefined || now.paths.length === 0) return null;
   const held = [heldOf(before, looks[1]), heldOf(now, looks[2])] as const;
   const isNew = isReloaded(before.kind, looks[0].kinds) && isReloaded(now.kind, looks[1].kinds);
   const newClasses = isNew ? now.kind.classes - before.kind.classes : 0;
@@ -147,10 +144,10 @@ function candidateOf(latest: JavaFollowed, looks: readonly [JavaLook, JavaLook, 
  * A word on a stack may be left there from a call that is long over, and what it holds is rubbish. What a variable keeps for long hangs on one
  * object: of what only such words hold, it is what hangs on the one that holds most.
  */
-function withoutStrays(followed: JavaFollowed): JavaFollowed {
-  const outermost = mostCommon(followed.paths.filter(({ root }) => root === looseRoot).flatMap((path) => outermostOf(path) ?? []));
+function withoutStrays(paths: readonly JavaPath[]): JavaPath[] {
+  const outermost = mostCommon(paths.filter(({ root }) => root === looseRoot).flatMap((path) => outermostOf(path) ?? []));
   const isStray = (path: JavaPath) => path.root === looseRoot && (outermost === null || outermostOf(path) !== outermost);
-  return { ...followed, paths: followed.paths.map((path) => (isStray(path) ? { ...path, isRubbish: true } : path)) };
+  return paths.map((path) => (isStray(path) ? { ...path, isRubbish: true } : path));
 }
 
 /** Its address; null: nothing but the root holds the object. */

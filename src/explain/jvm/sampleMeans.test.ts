@@ -1,11 +1,10 @@
 /** The flight recorder of real JVMs: asked, off again, and left alone where it may not be or need not be. */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { type HeapProgram, startHeapProgram, whyNoHeapProgram } from '../../lab/naming/heapPrograms.ts';
-import { startTimeOf } from '../identity.ts';
-import { type ExplainOptions, runExplain } from '../runExplain.ts';
+import { explainNow } from '../explainForTests.ts';
+import type { ExplainOptions } from '../runExplain.ts';
 import { askJvm, attachableJvm } from './hotspotAttach.ts';
 
 const skip = whyNoHeapProgram('java') ?? false;
@@ -23,18 +22,7 @@ async function withJava(name: string, use: (program: HeapProgram) => Promise<voi
 }
 
 function explain({ pid }: { pid: number }, options: Partial<ExplainOptions> = {}) {
-  const subject = { pid, startTimeTicks: startTimeOf(pid) ?? 0, subjectId: null, name: 'shop' };
-  return runExplain(
-    { subject, intervalMs: 4_000, showTexts: false, means: 'samples', recordingName },
-    {
-      entry: join(import.meta.dirname, '..', '..', 'cli', 'main.ts'),
-      deadlineMs: 500_000,
-      memoryCapBytes: 2 ** 31,
-      signal: new AbortController().signal,
-      onProgress: () => undefined,
-      ...options,
-    },
-  );
+  return explainNow(pid, { intervalMs: 4_000, means: 'samples', recordingName }, options);
 }
 
 async function nothingIsLeft(pid: number): Promise<void> {

@@ -72,11 +72,11 @@ export async function withInspector<T>(pid: number, use: (session: InspectorSess
     await session.evaluate(inTarget(`${timer} = setTimeout(() => inspector.close(), ${closeAfterMs}); ${timer}.unref();`));
     found = await use(session);
   } catch (error) {
-    clearInterval(stay);
     await closeAfter(error, pid, session, port);
     throw error;
+  } finally {
+    clearInterval(stay);
   }
-  clearInterval(stay);
   await closeInspector(pid, session, port);
   return found;
 }

@@ -9,8 +9,8 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readHeadroom } from '../cost.ts';
 import { EvidenceFolder } from '../evidenceFolder.ts';
-import { startTimeOf } from '../identity.ts';
-import { type ExplainOptions, runExplain } from '../runExplain.ts';
+import { explainNow } from '../explainForTests.ts';
+import type { ExplainOptions } from '../runExplain.ts';
 import { snapshotCost, whyNoRoom } from './snapshotCost.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stanch-snapshot-means-'));
@@ -46,19 +46,8 @@ async function withNode(args: string[], use: (pid: number) => Promise<void>): Pr
 }
 
 function explain(pid: number, options: Partial<ExplainOptions> = {}) {
-  const subject = { pid, startTimeTicks: startTimeOf(pid) ?? 0, subjectId: null, name: 'uploads' };
   const scratchPath = new EvidenceFolder(folder).scratchPath(Date.now());
-  return runExplain(
-    { subject, intervalMs: 1_000, showTexts: false, means: 'snapshot', scratchPath },
-    {
-      entry: join(import.meta.dirname, '..', '..', 'cli', 'main.ts'),
-      deadlineMs: 500_000,
-      memoryCapBytes: 2 ** 31,
-      signal: new AbortController().signal,
-      onProgress: () => undefined,
-      ...options,
-    },
-  );
+  return explainNow(pid, { intervalMs: 1_000, means: 'snapshot', scratchPath }, options);
 }
 
 /** The program opens no port of its own. */

@@ -5,9 +5,8 @@
  * bookkeeping of files: no memory of the process is walked and no lock of its memory held, so that it never waits. `npm run bench -- stall`
  * lets a process with 3,000 open files measure that: no longer pauses than when it is left alone.
  */
-import { readlinkSync } from 'node:fs';
 import { readFdLink, readFdNames } from '../../kernel/pidFd.ts';
-import { missingFor } from '../../kernel/read.ts';
+import { readLink } from '../../kernel/read.ts';
 import { isValue, notPermitted } from '../../model/reading.ts';
 import type { ProcessEntry } from '../processEntry.ts';
 import { OpenFilesTally } from './openFiles.ts';
@@ -155,10 +154,5 @@ function namespaceOf(entry: ProcessEntry, namespaces: Map<string, Namespace>): N
 }
 
 function namespaceKey(entry: ProcessEntry): string {
-  try {
-    return readlinkSync(`${entry.directory}/ns/net`);
-  } catch (error) {
-    missingFor(error);
-    return entry.directory;
-  }
+  return readLink(`${entry.directory}/ns/net`) ?? entry.directory;
 }

@@ -16,8 +16,8 @@ const maxFilterLength = 200;
 export function Workloads({ query }: { query: URLSearchParams }) {
   const list = readList(query);
   const { column, direction, filter } = list;
-  const asked = listQuery(list);
-  const { key, document: found, problem } = useDocument<SubjectsDocument>(`workloads?${asked}`, () => `subjects?${asked}`, freshEveryMs);
+  const path = pathOf(list);
+  const { key, document: found, problem } = useDocument<SubjectsDocument>(path, () => path, freshEveryMs);
 
   return (
     <>
@@ -52,14 +52,14 @@ export function Workloads({ query }: { query: URLSearchParams }) {
       {found === null && problem !== null && <p class="waiting">The list could not be loaded. It is tried again with every scan.</p>}
       {found !== null && found.matching === 0 && <NoRows filter={filter} total={found.total} />}
       {found !== null && found.matching > 0 && (
-        <div aria-busy={key !== `workloads?${asked}`}>
+        <div aria-busy={key !== path}>
           <p class="small" role="status">
             {found.matching === found.total
               ? `${formatCount(found.total)} workloads`
               : `${formatCount(found.matching)} of ${formatCount(found.total)} workloads match`}
           </p>
           <Table found={found} sorted={column} direction={direction} filter={filter} />
-          <Pager found={found} onAim={(next) => askAhead(`subjects?${listQuery({ column, direction, filter, page: next })}`)} />
+          <Pager found={found} onAim={(next) => askAhead(pathOf({ column, direction, filter, page: next }))} />
         </div>
       )}
     </>
@@ -76,7 +76,7 @@ function readList(query: URLSearchParams): ListQuery {
 
 /** What the list at an address asks for. */
 export function listPath(query: URLSearchParams): string {
-  return `subjects?${listQuery(readList(query))}`;
+  return pathOf(readList(query));
 }
 
 interface ListQuery {
@@ -86,15 +86,16 @@ interface ListQuery {
   page: number;
 }
 
-function listQuery({ column, direction, filter, page }: ListQuery): string {
-  return new URLSearchParams({
+function pathOf({ column, direction, filter, page }: ListQuery): string {
+  const asked = new URLSearchParams({
     kind: 'workload',
     sort: column.key,
     direction,
     filter,
     offset: String((page - 1) * pageSize),
     limit: String(pageSize),
-  }).toString();
+  });
+  return `subjects?${asked}`;
 }
 
 function readDirection(text: string | null): Direction | null {
@@ -125,7 +126,7 @@ interface TableProps {
 }
 
 function Table({ found: { subjects, matching, offset }, sorted, direction, filter }: TableProps) {
-  const aim = (column: Column, next: Direction) => askAhead(`subjects?${listQuery({ column, direction: next, filter, page: 1 })}`);
+  const aim = (column: Column, next: Direction) => askAhead(pathOf({ column, direction: next, filter, page: 1 }));
   return (
     <table class="list" aria-rowcount={matching + 1}>
       <caption class="sr-only">Workloads of this server. The buttons in the head sort.</caption>
