@@ -200,6 +200,28 @@ const leaks: Record<string, Leak> = {
     class: 'restart-masked-leak',
     wall: 'limit_bytes',
   },
+  'one that restarts hide of which only the memory tells, by a start-up each time': {
+    series: (seed) => {
+      const noise = normalNoise(seed);
+      const age = (t: number) => t % (31 * hour);
+      return {
+        everyMs: 2 * minute,
+        lengthMs: 12 * day,
+        at: (t) => ({
+          anonBytes: pages((100 - 60 * Math.exp(-age(t) / (20 * minute)) + (8 * age(t)) / hour + noise()) * mib),
+          limitBytes: 2048 * mib,
+          headroomBytes: 8000 * mib,
+        }),
+      };
+    },
+    resource: 'memory',
+    withinMs: 11 * day,
+    perHour: 8 * mib,
+    onsetMs: 31 * hour,
+    onsetWithinMs: day,
+    class: 'restart-masked-leak',
+    wall: 'limit_bytes',
+  },
   'one that begins after a day and a half': {
     series: (seed) => {
       const noise = normalNoise(seed);
@@ -250,6 +272,28 @@ const healthy: Record<string, Labelled> = {
   'the teeth of garbage collection': (seed) => {
     const noise = normalNoise(seed);
     return { everyMs: 10 * second, lengthMs: 6 * hour, at: (_, i) => ({ anonBytes: pages((120 + 60 * ((i % 37) / 37) + noise()) * mib) }) };
+  },
+  'garbage that is collected once in some ten hours': (seed) => {
+    const noise = normalNoise(seed);
+    return {
+      everyMs: 2 * minute,
+      lengthMs: 10 * day,
+      at: (t) => ({ anonBytes: pages((200 + (10 * (t % (10.3 * hour))) / hour + noise()) * mib) }),
+    };
+  },
+  'a buffer that is written out each night': (seed) => {
+    const noise = normalNoise(seed);
+    return { everyMs: 2 * minute, lengthMs: 10 * day, at: (t) => ({ anonBytes: pages((100 + (8 * (t % day)) / hour + noise()) * mib) }) };
+  },
+  'restarts of which only the memory tells, with a warm-up': (seed) => {
+    const noise = normalNoise(seed);
+    return {
+      everyMs: 2 * minute,
+      lengthMs: 12 * day - 2 * hour,
+      at: (t) => ({
+        anonBytes: pages((100 + 80 * (1 - Math.exp(-(t % day) / (20 * minute))) + noise()) * mib),
+      }),
+    };
   },
   'a load that ramps up, seen in CPU time': (seed) => {
     const noise = normalNoise(seed);

@@ -8,6 +8,7 @@ import { logOddsOfLeak } from './assess.ts';
 import { emptyView, fewestBuckets, type WindowEvidence, weighWindow } from './evidence.ts';
 import { excursionOf } from './excursion.ts';
 import type { Wall } from './forecast.ts';
+import { HiddenRestarts, type HiddenRestartsState } from './hiddenRestarts.ts';
 import { lifeOf, type PastLife, PastLives } from './lives.ts';
 import { onsetOf } from './onset.ts';
 import { pastBefore } from './past.ts';
@@ -45,7 +46,7 @@ export function restoreSubjectWatch(subjectName: string, snapshot: Uint8Array): 
   return watch;
 }
 
-const snapshotVersion = 6;
+const snapshotVersion = 7;
 
 /** A snapshot is the state in the form of v8, and its checksum before it: what v8 reads from damaged bytes can be anything. */
 const checksumBytes = 4;
@@ -63,6 +64,7 @@ interface WatchState {
   values: number[];
   limits: { limitBytes: number; headroomBytes: number; fdLimit: number };
   judgedAt: Float64Array;
+  hidden: HiddenRestartsState | null;
 }
 
 function readSnapshot(snapshot: Uint8Array): WatchState | null {
@@ -132,6 +134,16 @@ interface Widest {
   evidence: WindowEvidence | null;
 }
 
+/** Evidence of the average run, where most runs grew. */
+function averageOf(lives: PastLives, quantum: number): WindowEvidence | null {
+  const average = lives.averageLife(scratch);
+  return average !== null && lives.risingShare() > mostLives ? weighWindow(average, null, null, 0, quantum) : null;
+}
+
+function knownMs({ lives }: PastLives): number {
+  return lives.reduce((sum, past) => sum + past.lengthMs, 0);
+}
+
 class Watch implements SubjectWatch {
   revision = 0;
   private readonly subjectName: string;
@@ -147,6 +159,8 @@ class Watch implements SubjectWatch {
   private readonly values = new Array<number>(channelCount).fill(Number.NaN);
   private readonly limits = { limitBytes: Number.NaN, headroomBytes: Number.NaN, fdLimit: Number.NaN };
   private readonly judgedAt = new Float64Array(levelCount);
+  /** Where nothing but memory tells of restarts. */
+  private hidden: HiddenRestarts | null = null;
   /** What `widest` found last in each channel: of a window of weeks it is the same for hours, and it is asked for every few samples. */
   private readonly widestKnown: (Widest | undefined)[] = [];
 
@@ -170,6 +184,7 @@ class Watch implements SubjectWatch {
     this.limits.fdLimit = isValue(sample.fdLimit) ? sample.fdLimit : Number.NaN;
     const cpuSeconds = isValue(sample.cpuSeconds) ? sample.cpuSeconds : Number.NaN;
     if (!Number.isNaN(cpuSeconds)) this.cpuSeconds = cpuSeconds;
+    this.noticeHiddenRestart(sample);
     const closedLevels = this.window.push(timeMs, values, cpuSeconds);
     if (closedLevels > 0) this.judge(closedLevels);
   }
@@ -184,6 +199,7 @@ class Watch implements SubjectWatch {
           widest: () => this.widest(c, resource.quantum),
           excursion: (evidence) => (c === memoryChannel ? excursionOf(this.window, peakChannel, evidence) : 0),
           onset: (evidence) => onsetOf(this.window, c, evidence),
+          runs: () => (c === memoryChannel ? (this.hidden?.reason ?? null) : null),
         }),
       );
     }
@@ -217,6 +233,7 @@ class Watch implements SubjectWatch {
       values: this.values,
       limits: this.limits,
       judgedAt: this.judgedAt,
+      hidden: this.hidden?.state ?? null,
     };
   }
 
@@ -239,6 +256,10 @@ class Watch implements SubjectWatch {
     for (const [c, value] of state.values.entries()) this.values[c] = value;
     Object.assign(this.limits, state.limits);
     this.judgedAt.set(state.judgedAt);
+    if (state.hidden !== null) {
+      this.hidden = new HiddenRestarts();
+      this.hidden.state = state.hidden;
+    }
   }
 
   private noticeRestart(sample: Sample): void {
@@ -265,16 +286,26 @@ class Watch implements SubjectWatch {
       const lives = this.livesOf(c);
       const life = lifeOf(this.window, c);
       if (life !== null) lives.add(life);
-      const average = lives.averageLife(scratch);
-      const rising = average !== null && lives.risingShare() > mostLives;
-      const knownMs = lives.lives.reduce((sum, past) => sum + past.lengthMs, 0);
-      track.restart(rising ? weighWindow(average, null, null, 0, resource.quantum) : null, this.lastMs - knownMs);
+      track.restart(averageOf(lives, resource.quantum), this.lastMs - knownMs(lives));
     }
     this.window = new SubjectWindow(channelCount);
     this.judgedAt.fill(0);
     this.widestKnown.length = 0;
     this.swapBytes = Number.NaN;
     this.revision += 1;
+  }
+
+  /** The window goes on over such a restart: what it shows is judged as before. */
+  private noticeHiddenRestart({ timeMs, startTimeMs }: Sample): void {
+    const memory = this.values[memoryChannel] ?? Number.NaN;
+    if (isValue(startTimeMs) || !Number.isNaN(this.cpuSeconds)) this.hidden = null;
+    else if (!Number.isNaN(memory)) {
+      this.hidden ??= new HiddenRestarts();
+      if (!this.hidden.push(timeMs, memory)) return;
+      const { lives, fromMs } = this.hidden;
+      this.tracks[memoryChannel]?.recur(averageOf(lives, resources[memoryChannel]?.quantum ?? 1), fromMs - knownMs(lives));
+      this.bornMs = fromMs;
+    }
   }
 
   private livesOf(channel: number): PastLives {

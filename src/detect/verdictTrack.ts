@@ -30,6 +30,8 @@ export interface SeriesQuestions {
   excursion(evidence: WindowEvidence): number;
   /** When the growth of a window began, ms since the epoch. */
   onset(evidence: WindowEvidence): number;
+  /** What tells that there were restarts, where nobody says so; null where they are known or there were none. */
+  runs(): Reason | null;
 }
 
 /** Everything a track holds, as plain data. */
@@ -96,11 +98,17 @@ export class VerdictTrack {
 
   /** The process was restarted: what it showed stays until the new run is half as old as that took. `average` is the average run since `firstRunMs`. */
   restart(average: WindowEvidence | null, firstRunMs: number): void {
-    this.recurringSinceMs = firstRunMs;
     const likeliest = this.likeliest();
     this.inherited = this.word === 'leak' && likeliest !== this.recurring ? likeliest : null;
     this.candidates.fill(null);
     this.life = null;
+    this.recur(average, firstRunMs);
+  }
+
+  /** The average of runs since `firstRunMs` is known anew. */
+  recur(average: WindowEvidence | null, firstRunMs: number): void {
+    // Of runs without end only the last are kept: it recurs since the first that ever showed it.
+    this.recurringSinceMs = this.recurring === null ? firstRunMs : Math.min(firstRunMs, this.recurringSinceMs);
     this.recurring = average === null ? null : { evidence: average, logOdds: logOddsOfLeak(average, this.context) };
   }
 
@@ -166,6 +174,7 @@ export class VerdictTrack {
     const evidence = leaking ? likeliest.evidence : about.widest();
     if (evidence === null) return undecidedVerdict(this.context.resource, tooFewSamples);
     const error = slopeDoubt * normal95 * evidence.slopeErrorPerMs;
+    const reasons = reasonsFor(evidence, this.context);
     const exhaustion = leaking && wall !== null ? this.forecast(likeliest, wall, nowMs, about) : null;
     return {
       resource: this.context.resource,
@@ -184,10 +193,11 @@ export class VerdictTrack {
       },
       exhaustion,
       urgency: urgencyOf(this.word, exhaustion, nowMs),
-      reasons:
-        this.word === 'suspect' && this.missing !== null
-          ? [asReason(this.missing), ...reasonsFor(evidence, this.context)]
-          : reasonsFor(evidence, this.context),
+      reasons: [
+        this.word === 'suspect' && this.missing !== null ? asReason(this.missing) : null,
+        leaking && likeliest === this.recurring ? about.runs() : null,
+        ...reasons,
+      ].filter((reason) => reason !== null),
     };
   }
 

@@ -108,6 +108,28 @@ function deploys(world: World): Scenario {
   return { wall: 4 * base, model, showStart: rng.chance(0.7) };
 }
 
+/** Restarted again and again, by the clock or at odd hours; after its start-up and a cache that fills it only wanders. */
+function bareRestarts(world: World): Scenario {
+  const { rng, base } = world;
+  const nightly = rng.chance(0.5);
+  const everyH = nightly ? 24 : rng.uniform(8, 40);
+  const [startUp, cache] = [rng.uniform(0.2, 0.6), rng.uniform(0, 1)];
+  const tau = rng.uniform(0.02, 0.5);
+  const fillH = everyH * rng.uniform(0.05, 0.25);
+  const disturbance = drawDisturbance(rng, base);
+  let startH = -everyH * rng.uniform(0, 1);
+  let nextH = startH + everyH;
+  const model = (t: number, dt: number) => {
+    if (t >= nextH) {
+      startH = nextH;
+      nextH += everyH * (nightly ? 1 : rng.uniform(0.8, 1.2));
+    }
+    const age = t - startH;
+    return { value: disturbance(base * (1 - startUp * Math.exp(-age / tau) + cache * (1 - Math.exp(-age / fillH))), t, dt) };
+  };
+  return { model };
+}
+
 /** A new version, or a new setting, needs more: up at the restart, and flat on both sides of it. */
 function upAtRestart(world: World): Scenario {
   const { rng, spanH } = world;
@@ -271,4 +293,5 @@ export const widerHealthy: Pattern[] = [
   healthyOf('H42-thread-pool', [], pool, { resource: 'threads' }),
   healthyOf('H43-month-saturating', [...slowing], (world) => saturating(world, 0.1, 0.45), { world: month }),
   healthyOf('H44-month-walk', [], boundedWalk, { world: month }),
+  healthyOf('H45-bare-restarts', [], bareRestarts, { world: (rng) => ({ ...bareDays(rng), spanH: rng.uniform(200, 336) }) }),
 ];

@@ -132,6 +132,28 @@ function oddRestarts(world: World): Scenario {
   return { wall: base + rate * spanH * rng.uniform(1.1, 3), slopePerHour: rate, model, showStart: true };
 }
 
+/** Restarted again and again, by the clock or when it is full. Only its memory is known: what falls, and the start-up after it. */
+function hiddenRestarts(world: World): Scenario {
+  const { rng, base } = world;
+  const nightly = rng.chance(0.5);
+  const everyH = nightly ? 24 : rng.uniform(8, 40);
+  const height = base * rng.uniform(0.5, 2.5);
+  const startUp = rng.uniform(0.2, 0.6);
+  const tau = rng.uniform(0.02, 0.5);
+  const disturbance = drawDisturbance(rng, base);
+  let startH = -everyH * rng.uniform(0, 1);
+  let nextH = startH + everyH;
+  const model = (t: number, dt: number) => {
+    if (t >= nextH) {
+      startH = nextH;
+      nextH += everyH * (nightly ? 1 : rng.uniform(0.8, 1.2));
+    }
+    const age = t - startH;
+    return { value: disturbance(base * (1 - startUp * Math.exp(-age / tau)) + (height * age) / everyH, t, dt) };
+  };
+  return { model, slopePerHour: height / everyH };
+}
+
 function late(world: World): Scenario {
   const { rng, base, spanH } = world;
   const onsetH = rng.uniform(0.3, 0.6) * spanH;
@@ -266,4 +288,8 @@ export const widerLeak: Pattern[] = [
   leakOf('L33-only-in-peaks', onlyInPeaks),
   leakOf('L34-growing-pool', growingPool),
   leakOf('L35-cache-then-leak', cacheThenLeak),
+  leakOf('L36-bare-restarts', hiddenRestarts, {
+    expected: ['leak', 'restart-masked-leak'],
+    world: (rng) => ({ ...bareDays(rng), spanH: rng.uniform(200, 336) }),
+  }),
 ];
