@@ -283,7 +283,11 @@ const healthy: Record<string, Labelled> = {
   },
   'a buffer that is written out each night': (seed) => {
     const noise = normalNoise(seed);
-    return { everyMs: 2 * minute, lengthMs: 10 * day, at: (t) => ({ anonBytes: pages((100 + (8 * (t % day)) / hour + noise()) * mib) }) };
+    return {
+      everyMs: 2 * minute,
+      lengthMs: 10 * day + 4 * hour,
+      at: (t) => ({ anonBytes: pages((100 + (8 * (t % day)) / hour + noise()) * mib) }),
+    };
   },
   'restarts of which only the memory tells, with a warm-up': (seed) => {
     const noise = normalNoise(seed);

@@ -11,7 +11,7 @@ const hourMs = 3_600_000;
 const all = patternGroups.flatMap(({ name, patterns }) => patterns.map((pattern) => ({ group: name, pattern })));
 
 /** Growth shows over a restart or under a falling load only once these are taken out. */
-const notOnTheFace = ['P11-restart-masked', 'P31-declining-load', 'L28-slower-after-fix', 'L30-odd-restarts'];
+const notOnTheFace = ['P11-restart-masked', 'L36-bare-restarts', 'P31-declining-load', 'L28-slower-after-fix', 'L30-odd-restarts'];
 
 /** Healthy families whose last tenth may stand above all that was before: what is slowing down, follows its work, or steps up late. */
 const mayEndHigher = /^(N06|N07|H17|H18|H19|H43|N11|N36|H29|S27|N12|N23|N24|N34|H27|H32)-/;
