@@ -10,7 +10,7 @@ import './style/workload.css';
 import './style/cascade.css';
 import './style/audit.css';
 import './style/settings.css';
-import { options, render } from 'preact';
+import { render } from 'preact';
 import { followHash } from './route.ts';
 import { connectWhileLookedAt } from './talk/live.ts';
 import { applyScheme } from './theme.ts';
@@ -19,8 +19,6 @@ import { App } from './view/app.tsx';
 
 const root = document.getElementById('app');
 if (!root) throw new Error('expected an element with the id app in the page');
-// Answers come one by one: what came since the last frame is drawn once.
-options.debounceRendering = (draw) => requestAnimationFrame(draw);
 applyScheme();
 followHash();
 followAim();
