@@ -4,6 +4,8 @@
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { audit } from './advise/audit/audit.ts';
+import { mayKillEarly, readAuditFacts } from './advise/audit/readAuditFacts.ts';
 import { findingPace } from './detect/findingLife.ts';
 import { Judge } from './detect/judge.ts';
 import { restoreSubjectWatch } from './detect/subjectWatch.ts';
@@ -17,7 +19,7 @@ import { formatDuration } from './model/units.ts';
 import type { VerdictWord } from './model/verdict.ts';
 import { hostGauges, probeSamples } from './relate/conditionSamples.ts';
 import { type HostCondition, HostWatch } from './relate/hostWatch.ts';
-import { readWhere, type Where } from './relate/where.ts';
+import { readWhere } from './relate/where.ts';
 import { BpfTier, type ProcessSource } from './sample/bpfTier.ts';
 import { BudgetKeeper } from './sample/budget.ts';
 import { type OwnCost, OwnCostMeter } from './sample/ownCost.ts';
@@ -31,6 +33,7 @@ import type { SeriesStore } from './series/store.ts';
 import { AuditLog } from './serve/auditLog.ts';
 import { EndedSessions } from './serve/endedSessions.ts';
 import { evidenceSubject } from './serve/evidence.ts';
+import { kept } from './serve/kept.ts';
 import { loadPageFiles } from './serve/pageFiles.ts';
 import { type ApiServer, startServer } from './serve/server.ts';
 import type { Judged, LiveSource } from './serve/source.ts';
@@ -74,8 +77,8 @@ const putSubjectEveryMs = 600_000;
 const replayMs = 6 * 3_600_000;
 /** Points a sparkline is read back with after a restart. */
 const sparkPoints = 40;
-/** Where the memory is is read when somebody asks, and not again so soon; the search for holders must not hold up a scan. */
-const whereEveryMs = 15_000;
+/** Where the memory is and how the server is set up is read when somebody asks, and not again so soon; the search for holders must not hold up a scan. */
+const lookEveryMs = 15_000;
 const whereSearchMs = 40;
 /** A jump of the clock is told for so long. */
 const tellJumpMs = 3_600_000;
@@ -123,7 +126,8 @@ class RunningDaemon implements Daemon, LiveSource {
   private latest: Scan;
   private latestCost: OwnCost;
   private latestScanMs = 0;
-  private latestWhere: { where: Where; readMs: number } | null = null;
+  readonly where = kept(lookEveryMs, () => readWhere(this.latest, { searchMs: whereSearchMs, sharesMs: 0 }));
+  readonly hardening = kept(lookEveryMs, () => audit(readAuditFacts({ pids: mayKillEarly(this.latest.processes) })));
   private bug: Notice | null = null;
   /** Notices in the log already, by code and moment. */
   private logged = new Set<string>();
@@ -353,14 +357,6 @@ class RunningDaemon implements Daemon, LiveSource {
 
   scanMs(): number {
     return this.latestScanMs;
-  }
-
-  where(): Where {
-    if (this.latestWhere === null || performance.now() - this.latestWhere.readMs >= whereEveryMs) {
-      const where = readWhere(this.latest, { searchMs: whereSearchMs, sharesMs: 0 });
-      this.latestWhere = { where, readMs: performance.now() };
-    }
-    return this.latestWhere.where;
   }
 
   condition(): HostCondition {

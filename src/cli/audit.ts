@@ -1,5 +1,7 @@
 /** `stanch audit`: how well the server is set up against running out of memory. Reads files, changes nothing, needs no daemon. */
 import { buildCommand } from '@stricli/core';
+import { audit } from '../advise/audit/audit.ts';
+import { readAuditFacts } from '../advise/audit/readAuditFacts.ts';
 import { hardeningDocument } from '../serve/hardening.ts';
 import { auditReport } from './auditReport.ts';
 import type { CliContext } from './context.ts';
@@ -27,7 +29,7 @@ export const auditCommand = buildCommand<Flags, [], CliContext>({
 
 function run(this: CliContext, { json, noColor }: Flags): void {
   const { stdout, env } = this.process;
-  const document = hardeningDocument(Date.now());
+  const document = hardeningDocument(audit(readAuditFacts()), Date.now());
   if (json) stdout.write(`${jsonText(document)}\n`);
   else stdout.write(auditReport(document, createPaint(stdout, env, noColor), stdout.columns ?? 100));
   if (document.checks.some(({ state }) => state === 'bad')) this.process.exitCode = 1;

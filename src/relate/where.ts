@@ -52,6 +52,8 @@ export interface WhereOptions {
 const worthSharingBytes = 16 << 20;
 /** The largest ones are asked whether they can be given back. */
 const askedCaches = 64;
+/** Of RAM. To tell who has asked for less of the kernel's own space costs more than it is worth: each thread is a line to the kernel. */
+const leastNamedShare = 0.001;
 
 /** Throws STANCH_E_NO_INPUT or STANCH_E_NOT_PERMITTED where the kernel's own figures can't be had. */
 export function readWhere(scan: Scan, options: WhereOptions): Where {
@@ -62,7 +64,7 @@ export function readWhere(scan: Scan, options: WhereOptions): Where {
   const vmstat = readVmstat(procRoot);
   const pageBytes = isValue(vmstat) ? pageBytesOf(meminfo, vmstat) : vmstat;
   const cpuFreeBytes = bytesOf(readCpuFreePages(procRoot), pageBytes);
-  const kernel = kernelMemory(procRoot, sysRoot, vmstat, pageBytes);
+  const kernel = kernelMemory(procRoot, sysRoot, meminfo, vmstat, pageBytes);
   const workloads = workloadMemory(scan, meminfo, procRoot, options.sharesMs);
   const users = new UserNames(passwdFile);
   const shmemBytes = valueOrNull(meminfo.Shmem) ?? 0;
@@ -101,9 +103,15 @@ function meminfoOf(procRoot: string): Meminfo {
   });
 }
 
-function kernelMemory(procRoot: string, sysRoot: string, vmstat: Reading<Vmstat>, pageBytes: Reading<number>): KernelMemory {
+function kernelMemory(
+  procRoot: string,
+  sysRoot: string,
+  meminfo: Meminfo,
+  vmstat: Reading<Vmstat>,
+  pageBytes: Reading<number>,
+): KernelMemory {
   const slab = readSlabinfo(procRoot);
-  const vmalloc = readVmallocCallers(procRoot);
+  const vmalloc = isWorthNaming(meminfo) ? readVmallocCallers(procRoot) : absent;
   const sockstat = readSockstat(procRoot);
   const pages = (count: number) => (isValue(pageBytes) ? count * pageBytes : 0);
   const sockets = (figure: keyof Sockstat) => (isValue(sockstat) ? sockstat[figure] : sockstat);
@@ -119,6 +127,11 @@ function kernelMemory(procRoot: string, sysRoot: string, vmstat: Reading<Vmstat>
     compressedBytes: bytesOf(isValue(vmstat) ? vmstat.compressedPages : vmstat, pageBytes),
     hugePages: readHugePagePools(sysRoot),
   };
+}
+
+function isWorthNaming({ VmallocUsed, KernelStack, MemTotal }: Meminfo): boolean {
+  if (!isValue(VmallocUsed) || !isValue(KernelStack) || !isValue(MemTotal)) return true;
+  return VmallocUsed - KernelStack >= MemTotal * leastNamedShare;
 }
 
 function slabCaches(caches: readonly SlabCache[], sysRoot: string, bytesOfPages: (pages: number) => number): SlabMemory[] {

@@ -483,7 +483,7 @@ export const routes: readonly Route[] = [
     (source, body) => planAdvice(source, body),
   ),
   json('/api/v1/audit', 'How well the server is set up against running out of memory, and how to do better', auditSchema, {}, (source) =>
-    hardeningDocument(source.nowMs()),
+    hardeningDocument(source.hardening(), source.nowMs()),
   ),
   json('/api/v1/settings', 'What holds, where each comes from and how to change it; no secret', settingsSchema, {}, (source) =>
     settingsDocument(source),

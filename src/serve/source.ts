@@ -1,5 +1,6 @@
 /** What the API serves from: the daemon hands this over, and the tests a small one of their own. */
 
+import type { Audit } from '../advise/audit/audit.ts';
 import type { Explainer } from '../explain/explainer.ts';
 import type { PostMortem } from '../model/kill.ts';
 import type { Notice } from '../model/notice.ts';
@@ -37,6 +38,8 @@ export interface LiveSource {
   scanMs(): number;
   /** Where the memory is: read when it is asked for, and kept for a while. Errors: STANCH_E_NO_INPUT. */
   where(): Where;
+  /** How well it is set up, kept as long. */
+  hardening(): Audit;
   /** What the server goes through, as of the latest scan. */
   condition(): HostCondition;
   /** Processes killed for want of memory, latest first. */

@@ -1,5 +1,7 @@
 /** A daemon as the API sees it, without one: one leaking workload with hostile text in its name, one quiet one, and the host. */
 
+import { audit } from '../advise/audit/audit.ts';
+import { readAuditFacts } from '../advise/audit/readAuditFacts.ts';
 import type { ExplainJob } from '../explain/explainer.ts';
 import type { Action } from '../model/action.ts';
 import { StanchError } from '../model/errors.ts';
@@ -264,6 +266,7 @@ export function sourceForTests(): TestSource {
     pace: () => ({ intervalMs: 10_000, looksCloser: true }),
     scanMs: () => 9,
     where: () => whereForTests,
+    hardening: () => audit(readAuditFacts()),
     condition: () => conditionForTests(),
     kills: () => [killForTests()],
     processSource: () => ({ by: 'proc', reason: 'BPF is off in the configuration' }),

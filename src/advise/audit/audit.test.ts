@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { readUnitConfig, unitValue } from '../unitFiles.ts';
 import { type Audit, audit } from './audit.ts';
-import { readAuditFacts } from './readAuditFacts.ts';
+import { mayKillEarly, readAuditFacts } from './readAuditFacts.ts';
 import { debianTree } from './treeForTests.ts';
 
 function of(root: string, isRoot = true): Audit {
@@ -125,3 +125,18 @@ function snapshot(root: string): string[] {
       return /\/fd\//.test(path) || !statSync(path).isFile() ? name : `${name} ${readFileSync(path, 'latin1')}`;
     });
 }
+
+test('whoever knows the processes need not have all of them asked for their name', (t) => {
+  const root = debianTree(t);
+  const all = readAuditFacts({ root, isRoot: true });
+  assert.ok(all.programs.size > 1);
+  const pid = Number(readdirSync(join(root, 'proc')).find((name) => /^\d+$/.test(name)));
+  assert.equal(readAuditFacts({ root, isRoot: true, pids: [pid] }).programs.size, 1);
+  const processes = [
+    { id: { pid: 5 }, command: '/usr/bin/earlyoom -m 5' },
+    { id: { pid: 6 }, command: 'nginx: worker process' },
+    { id: { pid: 7 }, command: '/lib/systemd/systemd-oomd' },
+    { id: { pid: 8 }, command: 'python3 /usr/bin/nohang --monitor' },
+  ];
+  assert.deepEqual(mayKillEarly(processes), [process.pid, 5, 7, 8]);
+});

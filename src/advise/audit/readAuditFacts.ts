@@ -9,16 +9,18 @@ import { readServices } from './readServices.ts';
 export interface AuditRoot {
   root?: string;
   isRoot?: boolean;
+  /** Of the processes that are asked for their name; left out: all. */
+  pids?: readonly number[];
 }
 
 const sysctlNames = ['vm.overcommit_memory', 'vm.swappiness', 'vm.panic_on_oom', 'fs.file-nr', 'kernel.core_pattern'];
 const maxProcesses = 20_000;
 
-export function readAuditFacts({ root = '', isRoot = process.geteuid?.() === 0 }: AuditRoot = {}): AuditFacts {
+export function readAuditFacts({ root = '', isRoot = process.geteuid?.() === 0, pids = pidsIn(root) }: AuditRoot = {}): AuditFacts {
   const meminfo = parseKeyedNumbers(textOf(`${root}/proc/meminfo`) ?? '');
   const bytesOf = (key: string) => (meminfo.has(key) ? (meminfo.get(key) ?? 0) * 1024 : null);
   const hasSystemd = existsSync(`${root}/run/systemd/system`);
-  const programs = readPrograms(root);
+  const programs = readPrograms(root, pids);
   return {
     isRoot,
     hasSystemd,
@@ -46,13 +48,25 @@ function readSysctl(root: string, name: string): [string, string][] {
   return text === null ? [] : [[name, text.trim()]];
 }
 
+/** For whoever knows the processes and need not ask thousands: those that may be one of what acts before the kernel does, and stanch. */
+export function mayKillEarly(processes: Iterable<{ id: { pid: number }; command: string }>): number[] {
+  const pids = [process.pid];
+  for (const { id, command } of processes) if (/oomd|earlyoom|nohang|psi-monitor/.test(command)) pids.push(id.pid);
+  return pids;
+}
+
+function pidsIn(root: string): number[] {
+  return listFolder(`${root}/proc`)
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
 /** One pid for each short name. */
-function readPrograms(root: string): Map<string, number> {
+function readPrograms(root: string, pids: readonly number[]): Map<string, number> {
   const found = new Map<string, number>();
-  const pids = listFolder(`${root}/proc`).filter((name) => /^\d+$/.test(name));
   for (const pid of pids.slice(0, maxProcesses)) {
     const name = textOf(`${root}/proc/${pid}/comm`, 64)?.trim();
-    if (name !== undefined && name !== '') found.set(name, Number(pid));
+    if (name !== undefined && name !== '') found.set(name, pid);
   }
   return found;
 }

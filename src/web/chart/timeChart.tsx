@@ -74,6 +74,7 @@ export function TimeChart({ model, summary, height, group }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const shown = useRef(model);
+  const drawn = useRef<ChartModel | null>(null);
   const [cursor, setCursor] = useState<number | null>(null);
   shown.current = model;
   // A new shape needs a new plot; new numbers do not.
@@ -88,6 +89,7 @@ export function TimeChart({ model, summary, height, group }: Props) {
       element,
     );
     plot.current = chart;
+    drawn.current = shown.current;
     const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height }));
     observer.observe(element);
     return () => {
@@ -98,7 +100,8 @@ export function TimeChart({ model, summary, height, group }: Props) {
   }, [shape]);
 
   useEffect(() => {
-    plot.current?.setData(dataOf(model));
+    if (drawn.current !== model) plot.current?.setData(dataOf(model));
+    drawn.current = model;
   }, [model]);
 
   return (

@@ -9,6 +9,7 @@ import { ApiProblem, ask, forgetToken, keepToken, type Problem, readToken } from
 import { askDocument } from './askDocument.ts';
 import { setByDocument } from './clock.ts';
 import type { ApiDocument, ErrorDocument, StatusDocument } from './documents.ts';
+import { inNextFrame } from './frame.ts';
 
 type Connection = 'connecting' | 'live' | 'lost' | 'unauthorised';
 
@@ -172,7 +173,7 @@ export function useDocument<T extends ApiDocument>(key: string, path: () => stri
       askedMs = performance.now();
       try {
         const next = await askDocument<T>(latestPath.current(), abort.signal);
-        if (!abort.signal.aborted) setHeld({ key, document: next, problem: null });
+        inNextFrame(() => !abort.signal.aborted && setHeld({ key, document: next, problem: null }));
       } catch (cause) {
         if (abort.signal.aborted) return;
         const problem = problemOf(cause);

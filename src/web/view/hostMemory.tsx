@@ -25,8 +25,12 @@ export function seriesPath(subjectId: string, resource: string, range: Range): s
   return `subjects/${encodeURIComponent(subjectId)}/series?resource=${resource}&${rangeQuery(range)}&points=600`;
 }
 
+const firstRange = '6h';
+/** What its picture takes at least. */
+export const hostMemoryPath = seriesPath('host', 'memory', firstRange);
+
 export function HostMemory({ host, leaks }: { host: StatusDocument['host']; leaks: readonly SubjectRow[] }) {
-  const [range, setRange] = useState<Range>('6h');
+  const [range, setRange] = useState<Range>(firstRange);
   const leaking = leaks.filter((row) => row.verdict.resource === 'memory').slice(0, 3);
   const memory = useSeries('host', 'memory', range).document;
   const shmem = useSeries('host', 'shmem', range).document;

@@ -1,7 +1,9 @@
 /** The first view: how the server is, how long it lasts, what leaks and what to do. Ten seconds. */
 
+import { useState } from 'preact/hooks';
 import { Sparkline } from '../chart/sparkline.tsx';
 import { workloadHref } from '../route.ts';
+import { askAhead } from '../talk/askDocument.ts';
 import type { Evidence, EvidenceListDocument, StatusDocument, SubjectRow, SubjectsDocument } from '../talk/documents.ts';
 import { status, useDocument } from '../talk/live.ts';
 import { formatBytes } from '../words/format.ts';
@@ -11,7 +13,7 @@ import { classWord, rateWords, resourceWord, wallWord } from '../words/verdictWo
 import { PlanRestart, useActions } from './acting.tsx';
 import { Condition, Kills } from './condition.tsx';
 import { exhaustionInterval, timeLeft, VerdictFacts } from './facts.tsx';
-import { HostMemory } from './hostMemory.tsx';
+import { HostMemory, hostMemoryPath } from './hostMemory.tsx';
 import { Lately } from './lately.tsx';
 import { Moment } from './moment.tsx';
 import { Name } from './name.tsx';
@@ -28,6 +30,8 @@ const withinAmount = /(\d) (?=(?:[KMGT]iB|d|h|min|s)\b)|((?<=\d )(?:d|h|min)) (?
 
 export function Now() {
   const now = status.value;
+  // The picture that everybody comes for, while the status is still to come.
+  useState(() => askAhead(hostMemoryPath));
   const accused = useDocument<SubjectsDocument>('accused', () => 'subjects?kind=workload&sort=concern&limit=30', accusedEveryMs);
   if (now === null) return <p class="alone waiting">Asking the daemon how the server is …</p>;
 

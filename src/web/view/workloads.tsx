@@ -1,4 +1,5 @@
 /** Every workload in one table. The daemon filters and sorts them, and gives a page of rows at a time: thousands stay quick. */
+import { useMemo } from 'preact/hooks';
 import { replaceQuery } from '../route.ts';
 import { askAhead } from '../talk/askDocument.ts';
 import type { SubjectsDocument } from '../talk/documents.ts';
@@ -127,6 +128,26 @@ interface TableProps {
 
 function Table({ found: { subjects, matching, offset }, sorted, direction, filter }: TableProps) {
   const aim = (column: Column, next: Direction) => askAhead(pathOf({ column, direction: next, filter, page: 1 }));
+  // Another order or filter is in the address at once, its rows are not.
+  const rows = useMemo(
+    () =>
+      subjects.map((row, index) => (
+        <tr key={row.id} aria-rowindex={offset + index + 2} class={`row-${row.verdict.verdict}`}>
+          {columns.map((column) =>
+            column.key === 'name' ? (
+              <th scope="row" key={column.key} class="name">
+                {column.cell(row)}
+              </th>
+            ) : (
+              <td key={column.key} class={`from-${column.from}${column.numeric ? ' num' : ''}`}>
+                {column.cell(row)}
+              </td>
+            ),
+          )}
+        </tr>
+      )),
+    [subjects, offset],
+  );
   return (
     <table class="list" aria-rowcount={matching + 1}>
       <caption class="sr-only">Workloads of this server. The buttons in the head sort.</caption>
@@ -137,23 +158,7 @@ function Table({ found: { subjects, matching, offset }, sorted, direction, filte
           ))}
         </tr>
       </thead>
-      <tbody>
-        {subjects.map((row, index) => (
-          <tr key={row.id} aria-rowindex={offset + index + 2} class={`row-${row.verdict.verdict}`}>
-            {columns.map((column) =>
-              column.key === 'name' ? (
-                <th scope="row" key={column.key} class="name">
-                  {column.cell(row)}
-                </th>
-              ) : (
-                <td key={column.key} class={`from-${column.from}${column.numeric ? ' num' : ''}`}>
-                  {column.cell(row)}
-                </td>
-              ),
-            )}
-          </tr>
-        ))}
-      </tbody>
+      <tbody>{rows}</tbody>
     </table>
   );
 }

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatAmount, formatBytes, formatDuration, formatMoment, formatRate, formatRateInterval, formatTickAmount } from './format.ts';
+import {
+  formatAmount,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatMoment,
+  formatRate,
+  formatRateInterval,
+  formatTickAmount,
+} from './format.ts';
 
 test('sizes carry their unit and no more digits than they are worth', () => {
   assert.equal(formatBytes(0), '0 B');
@@ -15,6 +24,19 @@ test('both ends of an interval are in one unit', () => {
   assert.equal(formatRateInterval(900 * 1024, 1.5 * 1024 ** 2, 'bytes'), '0.88 to 1.5 MiB/h');
   assert.equal(formatRateInterval(6, 22.25, 'count'), '6 to 22.3/h');
   assert.equal(formatRate(12, 'count'), '12/h');
+});
+
+test('counts are grouped by thousands', () => {
+  assert.deepEqual([0, 999, 1000, 1_234_567, 12_345.67, 999.96, -1234, -0.01].map(formatCount), [
+    '0',
+    '999',
+    '1,000',
+    '1,234,567',
+    '12,345.7',
+    '1,000',
+    '-1,234',
+    '0',
+  ]);
 });
 
 test('CPU time is told as a part of a core, or as cores', () => {
