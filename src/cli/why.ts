@@ -9,7 +9,7 @@ import { EvidenceFolder } from '../explain/evidenceFolder.ts';
 import { type ExportFormat, exportEvidence, exportFormats } from '../explain/export/exportEvidence.ts';
 import { startTimeOf } from '../explain/identity.ts';
 import { attachableJvm } from '../explain/jvm/hotspotAttach.ts';
-import { samplesCostText } from '../explain/jvm/sampleMeans.ts';
+import { requireRecorderRoom, samplesCostText } from '../explain/jvm/sampleMeans.ts';
 import { type Means, meansOfExplaining } from '../explain/means.ts';
 import { openHeapSnapshot } from '../explain/node/heapSnapshot.ts';
 import { requireInspectable } from '../explain/node/inspectorMeans.ts';
@@ -127,6 +127,7 @@ async function why(this: CliContext, flags: Flags, wanted?: string): Promise<voi
   stderr.write(`stanch: ${costOf(flags.means, subject, estimate, snapshot, flags.for)}\n`);
   if (flags.dryRun) return;
   refuseWithoutRoom(estimate);
+  if (flags.means === 'samples') requireRecorderRoom(subject.pid);
   const folder = new EvidenceFolder(settings.dataDir);
   const scratchPath = snapshot === null ? null : folder.scratchPath(Date.now());
   if (snapshot !== null && scratchPath !== null) {

@@ -6,6 +6,7 @@ import { type HeapProgram, startHeapProgram, whyNoHeapProgram } from '../../lab/
 import { explainNow } from '../explainForTests.ts';
 import type { ExplainOptions } from '../runExplain.ts';
 import { askJvm, attachableJvm } from './hotspotAttach.ts';
+import { whyNoRecorderRoom } from './sampleMeans.ts';
 
 const skip = whyNoHeapProgram('java') ?? false;
 const recordingName = `${process.pid.toString(16)}abc`;
@@ -64,3 +65,10 @@ test('a JVM that would be ended by the signal gets none', { skip }, () =>
     '-Xrs',
   ),
 );
+
+test('room that is not known is no room, nor is one that is too small', () => {
+  const wall = 'limit of its cgroup';
+  assert.equal(whyNoRecorderRoom({ bytes: 200 << 20, wall, isEnough: true }), null);
+  assert.match(whyNoRecorderRoom({ bytes: 50 << 20, wall, isEnough: false }) ?? '', /^50 MiB \(limit of its cgroup\)$/);
+  assert.match(whyNoRecorderRoom(null) ?? '', /no word of the system/);
+});

@@ -6,12 +6,16 @@
 import { closeSync, constants, fchownSync, fstatSync, mkdirSync, openSync, readSync, rmdirSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StanchError } from '../../model/errors.ts';
+import { formatBytes } from '../../model/units.ts';
+import { type Headroom, readHeadroom } from '../cost.ts';
 import type { GrowingThing } from '../growingThing.ts';
 import { askJvm, attachableJvm, giveTo, type JvmAddress, notPossible, wishOf } from './hotspotAttach.ts';
 import { isOfJdk, type OldObjects, oldObjectsOf } from './oldObjects.ts';
 
 const mostFileBytes = 64 << 20;
 const spareMs = 120_000;
+/** What the recorder takes in the JVM at most, as measured. */
+const recorderBytes = 60 << 20;
 const settings = `<?xml version="1.0" encoding="UTF-8"?>
 <configuration version="2.0"><event name="jdk.OldObjectSample"><setting name="enabled">true</setting><setting name="stackTrace">true</setting><setting name="cutoff">0 ns</setting></event></configuration>
 `;
@@ -21,6 +25,24 @@ export interface Sampled {
   notes: string[];
 }
 
+const recorderNeed = `it takes ${formatBytes(recorderBytes)}, and twice that has to be free`;
+
+/** Errors: STANCH_E_BUDGET where it is not known that the JVM has room for the recorder below the limit of its cgroup. */
+export function requireRecorderRoom(pid: number): void {
+  const why = whyNoRecorderRoom(readHeadroom(recorderBytes, pid));
+  if (why === null) return;
+  throw new StanchError('STANCH_E_BUDGET', {
+    expected: `room in the JVM for its flight recorder: ${recorderNeed}`,
+    found: why,
+    next: 'Its memory is read without any of that: stanch why PID',
+  });
+}
+
+export function whyNoRecorderRoom(room: Headroom | null): string | null {
+  if (room === null) return 'no word of the system on how much is free';
+  return room.isEnough ? null : `${formatBytes(room.bytes)} (${room.wall})`;
+}
+
 /** After three looks: the same things with where they are allocated and by whom they are held. `name`: of the recording; hex digits. */
 export async function addSamples(
   pid: number,
@@ -28,6 +50,9 @@ export async function addSamples(
   { name, intervalMs, says }: { name: string; intervalMs: number; says(text: string): void },
 ): Promise<Sampled> {
   const jvm = attachableJvm(pid);
+  // It was there before the looks, which took their time.
+  const noRoom = whyNoRecorderRoom(readHeadroom(recorderBytes, pid));
+  if (noRoom !== null) return { things: [...things], notes: [`No flight recording was made: ${recorderNeed}; there is ${noRoom}.`] };
   says('sends SIGQUIT, which the JVM catches, and starts a flight recording of old objects');
   try {
     const dump = await record(jvm, name, intervalMs);

@@ -16,7 +16,7 @@ export class BlockSample {
   }
 
   wants(address: number): boolean {
-    return (this.#mask === 0 || ((Math.imul(address / 16, 0x9e37_79b1) >>> 12) & this.#mask) === 0) && this.#count < most;
+    return (this.#mask === 0 || ((Math.imul(address * 0.0625, 0x9e37_79b1) >>> 12) & this.#mask) === 0) && this.#count < most;
   }
 
   /** In the order of addresses, of those that are wanted. */

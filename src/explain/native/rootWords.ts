@@ -59,14 +59,23 @@ export class RootWords {
         this.isPartial = true;
         return;
       }
-      for (let at = start; at + 8 <= end && window.holds(at, 8); at += 8) {
-        const word = window.at(at);
-        const top = window.words[word + 1] ?? 0;
-        if (top === 0 || top >= 0x8000) continue;
-        const value = top * 2 ** 32 + (window.words[word] ?? 0);
-        if (value >= low && value < high) this.#add(at, value);
-      }
+      for (let at = start; at + 8 <= end && window.holds(at, 8); at = this.#readWindow(window, at, end, low, high));
     }
+  }
+
+  /** What of it lies in the window; where that ends. */
+  #readWindow({ words, start, end: windowEnd }: TargetWindow, from: number, end: number, low: number, high: number): number {
+    const first = (from - start) >>> 2;
+    const count = Math.floor((Math.min(windowEnd, end) - from) / 8);
+    // Most words are no addresses, and their upper halves say so.
+    const [leastTop, mostTop] = [Math.max(1, Math.floor(low / 2 ** 32)), Math.min(0x7fff, Math.floor(high / 2 ** 32))];
+    for (let step = 0, word = first; step < count; step += 1, word += 2) {
+      const top = words[word + 1] ?? 0;
+      if (top < leastTop || top > mostTop) continue;
+      const value = top * 2 ** 32 + (words[word] ?? 0);
+      if (value >= low && value < high) this.#add(from + step * 8, value);
+    }
+    return from + count * 8;
   }
 
   /**

@@ -30,6 +30,9 @@ const leastGrowthBytes = 8_192;
 const mostUneven = 5;
 const mostKinds = 12;
 const mostCounted = 30_000;
+/** Smaller ones are places, links and hashes in a table too. */
+const leastOwnNumber = 256;
+const high = 2 ** 32;
 
 export interface V8Heap {
   windows: HeapPages;
@@ -46,19 +49,20 @@ type Three = [number, number, number];
 /** What a collection that grew from the first look to the second had in it then, the oldest first. */
 export type KeptWords = ReadonlyMap<number, readonly number[]>;
 
-export function oldestWords({ graph, layout }: V8Heap, first: V8Look, second: V8Look): KeptWords {
+export function oldestWords(heap: V8Heap, first: V8Look, second: V8Look): KeptWords {
   const kept = new Map<number, number[]>();
   for (const [address, collection] of mostGrown(first, second)) {
-    const words = graph.entries(address, collection, null, 8).flatMap(({ key, value }) => [key, value]);
-    kept.set(
-      address,
-      // Numbers and the like are in any table.
-      words
-        .filter((word) => (word & 3) === 1 && (graph.typeOf(word) >= layout.firstObject || graph.typeOf(word) <= layout.symbolType))
-        .slice(0, 12),
-    );
+    const words = heap.graph.entries(address, collection, null, 8).flatMap(({ key, value }) => [key, value]);
+    kept.set(address, words.filter((word) => isOwn(heap, word)).slice(0, 12));
   }
   return kept;
+}
+
+/** Whether it tells an entry from others: `undefined` and its like, and the least numbers, are in any table. */
+function isOwn({ graph, layout }: V8Heap, word: number): boolean {
+  if ((word & 3) !== 1) return word % high === 0 && word >= leastOwnNumber * high;
+  const type = graph.typeOf(word);
+  return type >= layout.firstObject || type <= layout.symbolType;
 }
 
 function mostGrown(before: V8Look, after: V8Look): [number, Collection][] {

@@ -133,11 +133,12 @@ export class V8Graph {
     return type >= this.#layout.firstObject || (type >= 0 && type <= this.#layout.symbolType);
   }
 
-  /** Part of these words that the collection still has in it. */
+  /** Part of these words that the collection still has in it; all of them where it has whole numbers as fractions by now. */
   partLeft(address: number, collection: Collection, words: readonly number[]): number {
     const store = this.storeOf(address, collection);
     const kind = this.kindOf(store);
     if (kind === null || words.length === 0) return 0;
+    if (this.#maps.typeOf(kind) === this.#layout.doubleArray) return 1;
     const now = new Set(this.words(store - 1, this.bytesOf(store, kind)));
     return words.filter((word) => now.has(word)).length / words.length;
   }
