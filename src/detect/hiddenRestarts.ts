@@ -71,14 +71,16 @@ export class HiddenRestarts {
   private run = newRun();
   private fall: Fall | null = null;
   private complete = new PastLives();
+  /** Which of the complete runs began with a start-up. */
+  private startedUp: boolean[] = [];
   /** When the present run began; NaN while it is the first one, of which that is not known. */
   fromMs = Number.NaN;
 
-  /** Whether a run has ended, which is known a few samples later. Times must not go back. */
+  /** Whether a run has ended that counts, which is known a few samples later. Times must not go back. */
   push(timeMs: number, value: number): boolean {
     const { fall } = this;
     if (fall === null) {
-      const high = heightBefore(this.run);
+      const high = mayEndIn(this.run, value) ? heightBefore(this.run) : Number.NaN;
       if (!endsIn(this.run, high, value)) {
         take(this.run, timeMs, value);
         return false;
@@ -93,14 +95,18 @@ export class HiddenRestarts {
   /** Complete runs, latest last; none where what falls is not seen to be restarted. */
   get lives(): PastLives {
     const { lives } = this.complete;
-    return alike(lives) && lives.filter(startsUp).length >= mostRuns * lives.length ? this.complete : new PastLives();
+    return alike(lives) && this.startUps() >= mostRuns * lives.length ? this.complete : new PastLives();
   }
 
   /** What tells that it was restarted, in words. */
   get reason(): Reason | null {
-    const { lives } = this.lives;
-    const text = `no start time is told, but after ${lives.filter(startsUp).length} of its last ${lives.length} falls it started up: it is taken to be restarted`;
-    return lives.length === 0 ? null : { rule: 'restarts-seen', for: 'leak', text };
+    const count = this.lives.lives.length;
+    const text = `no start time is told, but after ${this.startUps()} of its last ${count} falls it started up: it is taken to be restarted`;
+    return count === 0 ? null : { rule: 'restarts-seen', for: 'leak', text };
+  }
+
+  private startUps(): number {
+    return this.startedUp.filter(Boolean).length;
   }
 
   get state(): HiddenRestartsState {
@@ -117,6 +123,7 @@ export class HiddenRestarts {
     this.run = runFrom(run);
     this.fall = fall === null ? null : { ...fall, ended: runFrom(fall.ended) };
     this.complete = new PastLives(lives);
+    this.startedUp = lives.map(startsUp);
     this.fromMs = fromMs;
   }
 
@@ -131,9 +138,12 @@ export class HiddenRestarts {
       if (before > fall.halfway) fall.ended.window.push(timeMs, [before], Number.NaN);
     }
     const life = Number.isNaN(this.fromMs) ? null : lifeOf(fall.ended.window, 0);
-    if (life !== null) this.complete.add(life);
     this.fromMs = fall.atMs;
     this.fall = null;
+    if (life === null) return false;
+    this.complete.add(life);
+    this.startedUp.push(startsUp(life));
+    if (this.startedUp.length > this.complete.lives.length) this.startedUp.shift();
     return true;
   }
 }
@@ -164,13 +174,17 @@ function take(run: Run, timeMs: number, value: number): void {
 
 /** What it held all the time just before: neither a peak of one or two samples nor a sample taken while it fell. */
 function heightBefore({ recent }: Run): number {
-  return recent.length < recentSamples ? Number.NaN : Math.min(...recent.slice(0, -1).map(([, value]) => value));
+  return Math.min(...recent.slice(0, -1).map(([, value]) => value));
+}
+
+/** A look that costs nothing, and is all that most samples need. */
+function mayEndIn({ samples, recent }: Run, value: number): boolean {
+  return samples >= fewestSamples && value <= (1 - leastDepth) * (recent[0]?.[1] ?? 0);
 }
 
 function endsIn(run: Run, high: number, value: number): boolean {
   const depth = high - value;
   return (
-    run.samples >= fewestSamples &&
     depth >= leastDepth * high &&
     depth >= (leastSteps * run.stepSum) / run.samples &&
     value <= run.lowest + lowestPart * (high - run.lowest)

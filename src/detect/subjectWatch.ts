@@ -304,7 +304,7 @@ class Watch implements SubjectWatch {
       if (!this.hidden.push(timeMs, memory)) return;
       const { lives, fromMs } = this.hidden;
       this.tracks[memoryChannel]?.recur(averageOf(lives, resources[memoryChannel]?.quantum ?? 1), fromMs - knownMs(lives));
-      this.bornMs = fromMs;
+      if (lives.lives.length > 0) this.bornMs = fromMs;
     }
   }
 
