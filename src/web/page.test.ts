@@ -52,7 +52,7 @@ describe('the page', { timeout: 600_000 }, () => {
     await page.getByRole('img', { name: /If nothing changes it ends in 4 h \d+ min: between/ }).waitFor();
     await page.getByText('Processes of other users can be seen only in part').waitFor();
     await page.getByRole('region', { name: 'Gone for now' }).getByText('thumbnailer.service').waitFor();
-    await page.getByText(/stanch 0\.1\.0 itself uses 58 MiB of RAM, 0\.2 % of one CPU core/).waitFor();
+    await page.getByText(/stanch 0\.1\.0 itself uses 58\sMiB of RAM, 0\.2\s% of one CPU core/).waitFor();
     assert.deepEqual(complaints, []);
     await close();
   });

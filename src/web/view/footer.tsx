@@ -1,6 +1,7 @@
 /** What stanch itself costs: it has to stand next to what it says of others. */
 import { status } from '../talk/live.ts';
 import { formatBytes, formatCount, formatDuration } from '../words/format.ts';
+import { unbroken } from '../words/unbroken.ts';
 
 export function Footer() {
   const now = status.value;
@@ -16,12 +17,14 @@ export function Footer() {
   return (
     <footer class="wide foot">
       <p>
-        stanch {now.version} itself uses {parts.join(', ')}. Its budget: {formatBytes(self.budget.rssBytes)},{' '}
-        {formatPercent(self.budget.cpuRatio)}, {formatCount(self.budget.readsPerSecond)} reads a second.
+        {unbroken(
+          `stanch ${now.version} itself uses ${parts.join(', ')}. Its budget: ${formatBytes(self.budget.rssBytes)}, ${formatPercent(self.budget.cpuRatio)}, ${formatCount(self.budget.readsPerSecond)} reads a second.`,
+        )}
       </p>
       <p>
-        It looks at {formatCount(self.processCount)} processes in {formatCount(self.workloadCount)} workloads every{' '}
-        {formatDuration(now.intervalMs)}; one look takes {formatCount(self.scanMs)} ms.
+        {unbroken(
+          `It looks at ${formatCount(self.processCount)} processes in ${formatCount(self.workloadCount)} workloads every ${formatDuration(now.intervalMs)}; one look takes ${formatCount(self.scanMs)} ms.`,
+        )}
       </p>
     </footer>
   );

@@ -8,6 +8,7 @@ import { daemonNowMs } from '../talk/clock.ts';
 import type { SeriesDocument, StatusDocument, SubjectRow, SubjectsDocument } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
 import { formatBytes } from '../words/format.ts';
+import { unbroken } from '../words/unbroken.ts';
 import { exhaustionInterval, timeLeft } from './facts.tsx';
 import { type Range, RangeSwitch, rangeFromMs, rangeQuery } from './range.tsx';
 
@@ -71,7 +72,7 @@ export function HostMemory({ host, leaks }: { host: StatusDocument['host']; leak
       ) : (
         <p class="chart-empty">{memory ? 'The first points are being recorded. A line needs two.' : 'Loading the history …'}</p>
       )}
-      <p class="in-words">{summary}</p>
+      <p class="in-words">{unbroken(summary)}</p>
       {model && <ChartNumbers model={model} caption="Memory of this server over time" />}
     </section>
   );

@@ -4,6 +4,7 @@ import { lifeInNumbers, livesPicture } from '../chart/livesPicture.ts';
 import type { Life, LivesDocument } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
 import { formatBytes, formatDuration, formatRate } from '../words/format.ts';
+import { unbroken } from '../words/unbroken.ts';
 import { Moment } from './moment.tsx';
 
 const everyMs = 30_000;
@@ -32,7 +33,7 @@ export function Lives({ subjectId }: { subjectId: string }) {
         </p>
       ) : (
         <>
-          <p class="in-words">{livesInWords(lives)}</p>
+          <p class="in-words">{unbroken(livesInWords(lives))}</p>
           <Picture lives={lives} />
           <LivesTable lives={lives} />
         </>

@@ -5,6 +5,7 @@ import { loadChart, loadInWords } from '../chart/loadChart.ts';
 import { TimeChart } from '../chart/timeChart.tsx';
 import type { SeriesDocument } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
+import { unbroken } from '../words/unbroken.ts';
 import { seriesPath } from './hostMemory.tsx';
 import type { Range } from './range.tsx';
 
@@ -54,7 +55,7 @@ export function Load({ subjectId, range, holding, what, above, group }: Props) {
       ) : (
         <p class="load-empty">{emptyWords(kind, load, problem !== null)}</p>
       )}
-      {words !== null && <p class="in-words">{words}</p>}
+      {words !== null && <p class="in-words">{unbroken(words)}</p>}
     </div>
   );
 }

@@ -9,6 +9,7 @@ import { status, useDocument } from '../talk/live.ts';
 import { formatBytes } from '../words/format.ts';
 import { hostingWords } from '../words/hosting.ts';
 import { inert } from '../words/inert.ts';
+import { unbroken } from '../words/unbroken.ts';
 import { classWord, rateWords, resourceWord, wallWord } from '../words/verdictWords.ts';
 import { PlanRestart, useActions } from './acting.tsx';
 import { Condition, Kills } from './condition.tsx';
@@ -25,8 +26,6 @@ const accusedEveryMs = 3000;
 const evidenceEveryMs = 15_000;
 /** Characters: command lines make long sentences. */
 const longSummary = 110;
-/** A number and its unit stay on one line, and so do the parts of a time: 4 h 24 min. */
-const withinAmount = /(\d) (?=(?:[KMGT]iB|d|h|min|s)\b)|((?<=\d )(?:d|h|min)) (?=\d)/g;
 
 export function Now() {
   const now = status.value;
@@ -57,7 +56,7 @@ function Headline({ now }: { now: StatusDocument }) {
   return (
     <section class="headline" aria-label="In one sentence">
       <h1 class={now.summary.length > longSummary ? 'long' : ''}>
-        <Name text={now.summary.replace(withinAmount, '$1$2\u00a0')} />
+        <Name text={unbroken(now.summary)} />
       </h1>
       {host.exhaustion ? (
         <p class="countdown countdown-leak">

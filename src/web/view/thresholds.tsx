@@ -4,6 +4,7 @@ import { status, useDocument } from '../talk/live.ts';
 import { formatBytes, formatShare } from '../words/format.ts';
 import { inert } from '../words/inert.ts';
 import { originWords, type Setting } from '../words/settingWords.ts';
+import { unbroken } from '../words/unbroken.ts';
 
 const everyMs = 15_000;
 
@@ -28,10 +29,10 @@ export function ThresholdPictures({ settings }: { settings: readonly Setting[] }
         return (
           <li key={setting.key}>
             <p>
-              {setting.meaning}: <b>{inert(setting.value)}</b> <span class="setting-from">{originWords(setting)}</span>
+              {setting.meaning}: <b>{unbroken(inert(setting.value))}</b> <span class="setting-from">{originWords(setting)}</span>
             </p>
             {share !== null && <Gauge share={share} at={Number.isNaN(at) ? null : at} />}
-            {text !== '' && <p class="small">{text}</p>}
+            {text !== '' && <p class="small">{unbroken(text)}</p>}
             <details>
               <summary aria-label={`Change it: ${setting.key}`}>Change it</summary>
               <pre>{setting.example}</pre>

@@ -12,6 +12,7 @@ import { useDocument } from '../talk/live.ts';
 import { formatBytes, formatCount } from '../words/format.ts';
 import { hostingWords } from '../words/hosting.ts';
 import { inert } from '../words/inert.ts';
+import { unbroken } from '../words/unbroken.ts';
 import { classWord, originWord, resources, resourceWord, verdictWord } from '../words/verdictWords.ts';
 import { Acting, useActions } from './acting.tsx';
 import { Advice } from './advice.tsx';
@@ -214,7 +215,7 @@ function ResourceHistory({ subject, resource, query }: { subject: SubjectRow; re
       ) : (
         <p class="chart-empty">{emptyText(series, problem !== null)}</p>
       )}
-      <p class="in-words">{summary}</p>
+      <p class="in-words">{unbroken(summary)}</p>
       {model && <ChartNumbers model={model} caption={`${label} over time`} />}
       {model && series && (
         <Load

@@ -190,9 +190,7 @@ function Head({ column, direction, onAim }: HeadProps) {
         onFocus={() => onAim(column, next)}
       >
         {column.label}
-        <span class="sort-arrow" aria-hidden="true">
-          {direction === null ? '' : direction === 'ascending' ? '↑' : '↓'}
-        </span>
+        {direction !== null && <span aria-hidden="true">{direction === 'ascending' ? '\u00a0↑' : '\u00a0↓'}</span>}
       </button>
     </th>
   );
