@@ -11,7 +11,7 @@ import type { HeapPages } from './heapPages.ts';
 import type { Collection, V8Look } from './v8Census.ts';
 import { V8Climb, type V8Path } from './v8Climb.ts';
 import type { V8Layout } from './v8Constants.ts';
-import type { V8Graph } from './v8Graph.ts';
+import type { KeptWord, V8Graph } from './v8Graph.ts';
 import type { V8Maps } from './v8Maps.ts';
 import type { V8Names } from './v8Names.ts';
 import type { V8Objects } from './v8Objects.ts';
@@ -30,6 +30,7 @@ const leastGrowthBytes = 8_192;
 const mostUneven = 5;
 const mostKinds = 12;
 const mostCounted = 30_000;
+const mostKept = 12;
 /** Smaller ones are places, links and hashes in a table too. */
 const leastOwnNumber = 256;
 const high = 2 ** 32;
@@ -47,13 +48,17 @@ type Looks = readonly [V8Look, V8Look, V8Look];
 type Three = [number, number, number];
 
 /** What a collection that grew from the first look to the second had in it then, the oldest first. */
-export type KeptWords = ReadonlyMap<number, readonly number[]>;
+export type KeptWords = ReadonlyMap<number, readonly KeptWord[]>;
 
 export function oldestWords(heap: V8Heap, first: V8Look, second: V8Look): KeptWords {
-  const kept = new Map<number, number[]>();
+  const kept = new Map<number, KeptWord[]>();
   for (const [address, collection] of mostGrown(first, second)) {
     const words = heap.graph.entries(address, collection, null, 8).flatMap(({ key, value }) => [key, value]);
-    kept.set(address, words.filter((word) => isOwn(heap, word)).slice(0, 12));
+    const own = words.filter((word) => isOwn(heap, word)).slice(0, mostKept);
+    kept.set(
+      address,
+      own.map((word) => ({ word, content: heap.graph.contentOf(word) })),
+    );
   }
   return kept;
 }
@@ -219,9 +224,12 @@ function grownLoose(heap: V8Heap, looks: Looks, explained: ReadonlyMap<number, n
     isEven(textGrowth) && textGrowth[1] - textGrowth[0] >= leastGrowthBytes ? textGrowth[2] / 2 : Number.POSITIVE_INFINITY;
   if (grown.length === 0 && leastCharacters === Number.POSITIVE_INFINITY) return [];
   const kinds = new Set(grown.map(({ kind }) => kind));
+  const least = new Map(grown.map(({ kind, counts: [first] }) => [kind, leastAlive(first)]));
   const groups = reachFromVariables(heap, {
     isWanted: (object, kind) => kinds.has(kind) || isLongText(heap, object, kind, leastCharacters),
-    isLeftOut: (object) => looks[0].collections.has(object) && looks[2].collections.has(object),
+    // What is young has the place of what was there before.
+    isLeftOut: (object, kind) => [looks[0], looks[2]].every(({ collections }) => collections.get(object)?.kind === kind),
+    isEnough: (kind, count) => count > (least.get(kind) ?? Number.POSITIVE_INFINITY),
   });
   const byOwner = new Map<string, { told: ToldPath; counts: Map<number, number> }>();
   for (const group of groups) {
@@ -239,6 +247,11 @@ function isLongText({ maps, layout, windows }: V8Heap, object: number, kind: num
   return characters >= leastCharacters;
 }
 
+/** That more than this are alive says that it grows: some of those of the first look may have been rubbish. */
+function leastAlive(first: number): number {
+  return Math.min(first, mostCounted);
+}
+
 /** Null when there are no more alive now than there were, dead or alive, at the first look. */
 function tellLoose(
   { names, maps, layout }: V8Heap,
@@ -251,7 +264,7 @@ function tellLoose(
     const growthBytes = Math.min(textGrowth[1] - textGrowth[0], textGrowth[2] - textGrowth[1]);
     return { ...common, type: 'string', counts: textGrowth, growthBytes, pattern: 'text-only-grows' };
   }
-  const alive = grown.filter(({ kind, counts: [first] }) => (counts.get(kind) ?? 0) > Math.min(first, mostCounted));
+  const alive = grown.filter(({ kind, counts: [first] }) => (counts.get(kind) ?? 0) > leastAlive(first));
   const typeName = ({ kind }: GrownKind) => names.type(maps.all[kind]?.address ?? 0);
   const [main] = [...alive].sort(
     (a, b) => Number(isBuiltIn(typeName(a))) - Number(isBuiltIn(typeName(b))) || b.growthBytes - a.growthBytes,

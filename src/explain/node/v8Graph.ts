@@ -10,6 +10,15 @@ const pieceBytes = 4_096;
 const functionHeaderBytes = 64;
 const mostReached = 60;
 const mostWordsRead = 400_000;
+/** Behind map, properties and elements. */
+const fieldsAt = 24;
+const mostContentBytes = 48;
+
+/** Of an entry, with what it was like. */
+export interface KeptWord {
+  word: number;
+  content: number[];
+}
 
 export interface V8Ref {
   offset: number;
@@ -133,14 +142,25 @@ export class V8Graph {
     return type >= this.#layout.firstObject || (type >= 0 && type <= this.#layout.symbolType);
   }
 
-  /** Part of these words that the collection still has in it; all of them where it has whole numbers as fractions by now. */
-  partLeft(address: number, collection: Collection, words: readonly number[]): number {
+  /** What tells an object from another one that gets its place: of a text its length and beginning, of others their fields. Empty: nothing does. */
+  contentOf(object: number): number[] {
+    const kind = (object & 3) === 1 ? this.kindOf(object) : null;
+    if (kind === null) return [];
+    const type = this.#maps.typeOf(kind);
+    const { firstNonString, firstObject, stringLengthAt } = this.#layout;
+    if (type < firstNonString) return (type & 7) === 0 ? this.words(object - 1 + stringLengthAt - 4, 16) : [];
+    const bytes = this.#maps.all[kind]?.bytes ?? 0;
+    return type < firstObject ? [] : this.words(object - 1 + fieldsAt, Math.min(mostContentBytes, bytes - fieldsAt));
+  }
+
+  /** Part of these that the collection still has in it, and that are what they were; all of them where it has whole numbers as fractions by now. */
+  partLeft(address: number, collection: Collection, kept: readonly KeptWord[]): number {
     const store = this.storeOf(address, collection);
     const kind = this.kindOf(store);
-    if (kind === null || words.length === 0) return 0;
+    if (kind === null || kept.length === 0) return 0;
     if (this.#maps.typeOf(kind) === this.#layout.doubleArray) return 1;
     const now = new Set(this.words(store - 1, this.bytesOf(store, kind)));
-    return words.filter((word) => now.has(word)).length / words.length;
+    return kept.filter(({ word, content }) => now.has(word) && isMostlySame(content, this.contentOf(word))).length / kept.length;
   }
 
   /**
@@ -177,4 +197,9 @@ export class V8Graph {
     for (const [object, kind] of reached) for (const ref of this.refsOf(object, kind)) meet(ref.object);
     return reached;
   }
+}
+
+/** Some fields of what stays are written to: where there is only one, it says nothing. */
+function isMostlySame(before: readonly number[], now: readonly number[]): boolean {
+  return before.length < 2 || before.filter((word, index) => word === now[index]).length * 2 > before.length;
 }

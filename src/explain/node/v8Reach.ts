@@ -16,6 +16,8 @@ const mostOther = 120_000;
 const mostFound = 200_000;
 const mostStepsBetween = 3;
 const mostAttempts = 8;
+const mostNear = 200;
+const leastChain = 16;
 
 interface Reached {
   object: number;
@@ -30,6 +32,13 @@ interface Reached {
   start: Reached | null;
 }
 
+/** A variable, and what it referred to when it was met. */
+interface Source {
+  address: number;
+  root: string;
+  object: number;
+}
+
 interface Heap {
   windows: HeapPages;
   objects: V8Objects;
@@ -41,7 +50,9 @@ interface Heap {
 
 export interface Wanted {
   isWanted(object: number, kind: number): boolean;
-  isLeftOut(object: number): boolean;
+  isLeftOut(object: number, kind: number): boolean;
+  /** Whether so many of a kind are all that may be alive of it. */
+  isEnough(kind: number, count: number): boolean;
 }
 
 /** Where what is looked for begins, and how much of each kind can be come to from there. */
@@ -65,10 +76,13 @@ class Reach {
   readonly #wanted: Wanted;
   readonly #seen = new Set<number>();
   readonly #others: Reached[] = [];
+  readonly #sources: Source[] = [];
   /** What is looked for, and what lies between. */
   readonly #found: Reached[] = [];
   #foundDone = 0;
   #isBroken = false;
+  /** What was looked for and found from one variable, by kind. */
+  readonly #ofSource = new Map<number, number>();
   readonly #groups = new Map<Reached, { first: Reached; counts: Map<number, number> }>();
 
   constructor(heap: Heap, wanted: Wanted) {
@@ -99,14 +113,17 @@ class Reach {
   #source(address: number, root: string): void {
     const { windows, graph, names, maps } = this.#heap;
     let object = windows.word(address);
+    this.#sources.push({ address, root, object });
     const before = this.#others.length + this.#found.length;
     for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
       const foundBefore = this.#found.length;
+      this.#ofSource.clear();
       this.#isBroken = false;
       this.#meet(object, { steps: 0, from: null, offset: 0, root });
       this.#followFound();
-      if (!this.#isBroken || attempt === mostAttempts) break;
-      // What is young was moved while it was followed.
+      if (!this.#isBroken && !this.#endsEarly()) break;
+      if (attempt === mostAttempts) break;
+      // What is young was moved while it was followed, and something else may be in its place.
       this.#forgetFound(foundBefore);
       windows.forget();
       object = windows.word(address);
@@ -119,6 +136,12 @@ class Reach {
     this.#followFound();
   }
 
+  /** More than a few in a row, and less than there were long ago. */
+  #endsEarly(): boolean {
+    const counts = [...this.#ofSource];
+    return counts.some(([, count]) => count >= leastChain) && !counts.some(([kind, count]) => this.#wanted.isEnough(kind, count));
+  }
+
   #forgetFound(from: number): void {
     for (const { object, start } of this.#found.splice(from)) {
       this.#seen.delete(object);
@@ -129,19 +152,37 @@ class Reach {
 
   #meet(object: number, how: Omit<Reached, 'object' | 'kind' | 'start'>): void {
     if ((object & 3) !== 1 || this.#seen.has(object)) return;
-    this.#seen.add(object);
     const kind = this.#heap.graph.kindOf(object);
     if (kind === null) this.#isBroken ||= how.from !== null && how.from.start !== null;
-    if (kind === null || this.#wanted.isLeftOut(object)) return;
+    if (kind === null || this.#wanted.isLeftOut(object, kind)) return;
     const reached: Reached = { object, kind, ...how, start: how.from?.start ?? null };
     const isWanted = this.#wanted.isWanted(object, kind);
     if (isWanted) Object.assign(reached, { start: reached.start ?? how.from ?? reached, steps: 0 });
-    if (isWanted || (reached.start !== null && how.steps <= mostStepsBetween)) this.#found.push(reached);
-    else if (how.steps < mostSteps && this.#others.length < mostOther) this.#others.push(reached);
+    const isBetween = reached.start !== null && how.steps <= mostStepsBetween;
+    const isOther = !isWanted && !isBetween && how.steps < mostSteps && this.#others.length < mostOther;
+    if (isWanted || isBetween) this.#found.push(reached);
+    else if (isOther) this.#others.push(reached);
+    // What was too far away may be nearer by another way.
+    if (isWanted || isBetween || isOther) this.#seen.add(object);
   }
 
   run(): void {
+    for (const source of this.#sources) this.#followNewest(source);
     for (let at = 0; at < this.#others.length; at += 1) {
+      this.#follow(this.#others[at]);
+      this.#followFound();
+    }
+  }
+
+  /** A state that is never changed but replaced is gone when its turn comes: what is near in the present one is followed at once. */
+  #followNewest({ address, root, object }: Source): void {
+    const { windows } = this.#heap;
+    windows.forget();
+    const newest = windows.word(address);
+    if (newest === object) return;
+    const first = this.#others.length;
+    this.#meet(newest, { steps: 0, from: null, offset: 0, root });
+    for (let at = first; at < Math.min(this.#others.length, first + mostNear); at += 1) {
       this.#follow(this.#others[at]);
       this.#followFound();
     }
@@ -164,6 +205,7 @@ class Reach {
 
   /** What is come to from one array, table or head of a list is one group: by what is just outside of it. */
   #count(reached: Reached): void {
+    this.#ofSource.set(reached.kind, (this.#ofSource.get(reached.kind) ?? 0) + 1);
     const start = reached.start ?? reached;
     let group = this.#groups.get(start);
     if (group === undefined) {

@@ -1,4 +1,5 @@
 /** A worker thread has a heap of its own, and in it a map that only grows. */
+import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
 class RenderJob {
@@ -12,6 +13,7 @@ class RenderJob {
 if (isMainThread) {
   const { serve } = await import('./program.mjs');
   const worker = new Worker(new URL(import.meta.url), { workerData: 'render' });
+  await once(worker, 'online');
   worker.unref();
   await serve((id) => worker.postMessage(id));
 } else {
