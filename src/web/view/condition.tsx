@@ -5,6 +5,7 @@ import type { StatusDocument } from '../talk/documents.ts';
 import { formatDuration, formatLatency } from '../words/format.ts';
 import { inert } from '../words/inert.ts';
 import { stages, stageWord } from '../words/stageWords.ts';
+import { unbroken } from '../words/unbroken.ts';
 import { Moment } from './moment.tsx';
 
 type ConditionDocument = StatusDocument['condition'];
@@ -103,7 +104,7 @@ export function Kills({ kills }: { kills: StatusDocument['kills'] }) {
       <ul class="findings killed">
         {kills.map((kill) => (
           <li key={kill.id}>
-            {inert(kill.sentence)} {kill.time !== null && <Moment at={kill.time} />}
+            {unbroken(inert(kill.sentence))} {kill.time !== null && <Moment at={kill.time} />}
           </li>
         ))}
       </ul>
