@@ -55,3 +55,19 @@ export function committed(chunk: number, need: Component): Component {
 export function spikes(rng: Rng, share: number, scale: number, alpha: number): Component {
   return () => (rng.chance(share) ? scale * Math.min(20, rng.pareto(alpha)) : 0);
 }
+
+/** Age in hours of a process that is restarted again and again: each night, or every `everyH` hours more or less. */
+export function restarted(rng: Rng): { everyH: number; age: Component } {
+  const nightly = rng.chance(0.5);
+  const everyH = nightly ? 24 : rng.uniform(8, 40);
+  let startH = -everyH * rng.unit();
+  let nextH = startH + everyH;
+  const age = (t: number) => {
+    if (t >= nextH) {
+      startH = nextH;
+      nextH += everyH * (nightly ? 1 : rng.uniform(0.8, 1.2));
+    }
+    return t - startH;
+  };
+  return { everyH, age };
+}

@@ -1,5 +1,5 @@
 /** Healthy series beyond the catalogue: growth that ends late, noise with long memory, other spans, hidden load. */
-import { autoregressive, type Component, committed, jumps, sawtooth } from './components.ts';
+import { autoregressive, type Component, committed, jumps, restarted, sawtooth } from './components.ts';
 import { chunked, type Disturbance, disturbed, drawDisturbance, heavyTailed, proportional, readBadly, red } from './disturbances.ts';
 import { dailyLoad, wanderingLoad } from './load.ts';
 import { healthyOf, type Pattern, type Scenario, type World } from './pattern.ts';
@@ -111,21 +111,14 @@ function deploys(world: World): Scenario {
 /** Restarted again and again, by the clock or at odd hours; after its start-up and a cache that fills it only wanders. */
 function bareRestarts(world: World): Scenario {
   const { rng, base } = world;
-  const nightly = rng.chance(0.5);
-  const everyH = nightly ? 24 : rng.uniform(8, 40);
+  const { everyH, age } = restarted(rng);
   const [startUp, cache] = [rng.uniform(0.2, 0.6), rng.uniform(0, 1)];
   const tau = rng.uniform(0.02, 0.5);
   const fillH = everyH * rng.uniform(0.05, 0.25);
   const disturbance = drawDisturbance(rng, base);
-  let startH = -everyH * rng.uniform(0, 1);
-  let nextH = startH + everyH;
   const model = (t: number, dt: number) => {
-    if (t >= nextH) {
-      startH = nextH;
-      nextH += everyH * (nightly ? 1 : rng.uniform(0.8, 1.2));
-    }
-    const age = t - startH;
-    return { value: disturbance(base * (1 - startUp * Math.exp(-age / tau) + cache * (1 - Math.exp(-age / fillH))), t, dt) };
+    const ageH = age(t, dt);
+    return { value: disturbance(base * (1 - startUp * Math.exp(-ageH / tau) + cache * (1 - Math.exp(-ageH / fillH))), t, dt) };
   };
   return { model };
 }

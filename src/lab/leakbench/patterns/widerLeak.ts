@@ -1,5 +1,5 @@
 /** Leaks beyond the catalogue: other spans, other noise, bad sampling, hidden load. */
-import { autoregressive, type Component, integral, jumps, sawtooth } from './components.ts';
+import { autoregressive, type Component, integral, jumps, restarted, sawtooth } from './components.ts';
 import { chunked, type Disturbance, disturbed, drawDisturbance, heavyTailed, proportional, readBadly, red } from './disturbances.ts';
 import { dailyLoad, wanderingLoad } from './load.ts';
 import { leakOf, type Pattern, type Scenario, type World } from './pattern.ts';
@@ -135,21 +135,14 @@ function oddRestarts(world: World): Scenario {
 /** Restarted again and again, by the clock or when it is full. Only its memory is known: what falls, and the start-up after it. */
 function hiddenRestarts(world: World): Scenario {
   const { rng, base } = world;
-  const nightly = rng.chance(0.5);
-  const everyH = nightly ? 24 : rng.uniform(8, 40);
+  const { everyH, age } = restarted(rng);
   const height = base * rng.uniform(0.5, 2.5);
   const startUp = rng.uniform(0.2, 0.6);
   const tau = rng.uniform(0.02, 0.5);
   const disturbance = drawDisturbance(rng, base);
-  let startH = -everyH * rng.uniform(0, 1);
-  let nextH = startH + everyH;
   const model = (t: number, dt: number) => {
-    if (t >= nextH) {
-      startH = nextH;
-      nextH += everyH * (nightly ? 1 : rng.uniform(0.8, 1.2));
-    }
-    const age = t - startH;
-    return { value: disturbance(base * (1 - startUp * Math.exp(-age / tau)) + (height * age) / everyH, t, dt) };
+    const ageH = age(t, dt);
+    return { value: disturbance(base * (1 - startUp * Math.exp(-ageH / tau)) + (height * ageH) / everyH, t, dt) };
   };
   return { model, slopePerHour: height / everyH };
 }
