@@ -1,5 +1,5 @@
 /** Every workload in one table. The daemon filters and sorts them, and gives a page of rows at a time: thousands stay quick. */
-import { useMemo } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useReducer, useRef } from 'preact/hooks';
 import { replaceQuery } from '../route.ts';
 import { askAhead } from '../talk/askDocument.ts';
 import type { SubjectsDocument } from '../talk/documents.ts';
@@ -18,7 +18,7 @@ export function Workloads({ query }: { query: URLSearchParams }) {
   const list = readList(query);
   const { column, direction, filter } = list;
   const path = pathOf(list);
-  const { key, document: found, problem } = useDocument<SubjectsDocument>(path, () => path, freshEveryMs);
+  const { key, document: found, problem } = useLatestList(path);
 
   return (
     <>
@@ -65,6 +65,21 @@ export function Workloads({ query }: { query: URLSearchParams }) {
       )}
     </>
   );
+}
+
+/** What is typed is asked for once the answer to what was typed before is there: a busy daemon does not search for every letter. */
+function useLatestList(path: string) {
+  const asked = useRef(path);
+  const answered = useRef(path);
+  const [, showAnew] = useReducer((count: number) => count + 1, 0);
+  if (answered.current === asked.current) asked.current = path;
+  const held = useDocument<SubjectsDocument>(asked.current, () => asked.current, freshEveryMs);
+  answered.current = held.key;
+  const isNext = answered.current === asked.current && asked.current !== path;
+  useLayoutEffect(() => {
+    if (isNext) showAnew(0);
+  }, [isNext, path]);
+  return held;
 }
 
 function readList(query: URLSearchParams): ListQuery {
