@@ -23,12 +23,12 @@ interface Rate {
 const mebi = 1 << 20;
 const rates = {
   native: { cpuSeconds: 0.35, cpuSecondsPerGiB: 6, rssBytes: 90 * mebi, rssPart: 0.25 },
-  node: { cpuSeconds: 2.2, cpuSecondsPerGiB: 40, rssBytes: 165 * mebi, rssPart: 1 },
-  jvm: { cpuSeconds: 2, cpuSecondsPerGiB: 55, rssBytes: 160 * mebi, rssPart: 1 },
-  python: { cpuSeconds: 0.5, cpuSecondsPerGiB: 20, rssBytes: 90 * mebi, rssPart: 0.5 },
-  php: { cpuSeconds: 0.6, cpuSecondsPerGiB: 28, rssBytes: 90 * mebi, rssPart: 3.4 },
-  ruby: { cpuSeconds: 1, cpuSecondsPerGiB: 18, rssBytes: 88 * mebi, rssPart: 0.4 },
-  go: { cpuSeconds: 0.5, cpuSecondsPerGiB: 0.5, rssBytes: 95 * mebi, rssPart: 0 },
+  node: { cpuSeconds: 2, cpuSecondsPerGiB: 30, rssBytes: 185 * mebi, rssPart: 0.55 },
+  jvm: { cpuSeconds: 2.2, cpuSecondsPerGiB: 35, rssBytes: 175 * mebi, rssPart: 0.6 },
+  python: { cpuSeconds: 0.7, cpuSecondsPerGiB: 19, rssBytes: 95 * mebi, rssPart: 0.76 },
+  php: { cpuSeconds: 0.6, cpuSecondsPerGiB: 26, rssBytes: 92 * mebi, rssPart: 1 },
+  ruby: { cpuSeconds: 1.2, cpuSecondsPerGiB: 40, rssBytes: 105 * mebi, rssPart: 1.6 },
+  go: { cpuSeconds: 0.7, cpuSecondsPerGiB: 0.5, rssBytes: 90 * mebi, rssPart: 0 },
 } satisfies Record<string, Rate>;
 
 /** By a file that the process has mapped; Go says it in the program itself. */

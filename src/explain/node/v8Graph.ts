@@ -159,7 +159,9 @@ export class V8Graph {
     const kind = this.kindOf(store);
     if (kind === null || kept.length === 0) return 0;
     if (this.#maps.typeOf(kind) === this.#layout.doubleArray) return 1;
-    const now = new Set(this.words(store - 1, this.bytesOf(store, kind)));
+    // The oldest come first, behind what a large table has for finding them.
+    const { first } = this.#shapeOf(address, store - 1, collection);
+    const now = new Set(this.words(store - 1 + first, this.bytesOf(store, kind) - first));
     return kept.filter(({ word, content }) => now.has(word) && isMostlySame(content, this.contentOf(word))).length / kept.length;
   }
 

@@ -10,6 +10,7 @@ import type { Evidence, EvidenceCost } from '../../model/evidence.ts';
 import { formatBytes } from '../../model/units.ts';
 import { type Keeper, startKeeper } from '../keeper.ts';
 import { type HeapLanguage, startHeapProgram, whyNoHeapProgram } from '../naming/heapPrograms.ts';
+import { eachLargeHeap } from './largeHeaps.ts';
 import { table } from './table.ts';
 
 /** Records that make up so much, and what must hold. */
@@ -62,6 +63,10 @@ export async function benchWhy(): Promise<string> {
       await started.stop();
     }
   }
+  await eachLargeHeap(async (pid) => {
+    costs.push([...rowOf(await explain(pid, 'orders')), '']);
+    process.stderr.write(`${costs.at(-1)?.join('  ')}\n`);
+  });
   return [
     table(['runtime', 'heap', 'CPU s', 'told before', 'of it', 'RSS', 'told before', 'of it', 'held by', 'must be'], costs),
     table(["the process's requests a CPU second, at a heap of", 'alone', 'while it is explained', 'alone again'], requests),

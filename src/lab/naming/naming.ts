@@ -37,7 +37,7 @@ export function whyNotNamed(language: NamingLanguage): string | null {
   return isKeeperLanguage(language) ? whyNoKeeper(language) : whyNoHeapProgram(language);
 }
 
-async function start(language: NamingLanguage, program: string, interpreter: string | undefined): Promise<HeapProgram> {
+export async function startProgram(language: NamingLanguage, program: string, interpreter?: string): Promise<HeapProgram> {
   const { pause } = paces[language];
   if (!isKeeperLanguage(language)) return startHeapProgram(language, program, pause, interpreter);
   const { pid, done, stop } = await startKeeper(language, program, Number(pause));
@@ -51,7 +51,7 @@ async function start(language: NamingLanguage, program: string, interpreter: str
 
 export async function nameGrowth(language: NamingLanguage, program: string, interpreter?: string): Promise<NamingAnswer> {
   const { warmUp, between } = paces[language];
-  const started = await start(language, program, interpreter);
+  const started = await startProgram(language, program, interpreter);
   try {
     const memory = new TargetMemory(started.pid);
     try {
