@@ -13,11 +13,8 @@ const dayMs = 24 * hourMs;
 const goesOnFor = 0.25;
 const goesOnAtMostMs = 4 * hourMs;
 
-/**
- * Share of its window for which a leak must stay likelier than not: what wavers about even odds is over sooner. And share of the time for
- * which it was called one, for which it must then be unlikely before that is taken back.
- */
-export const likelyFor = 0.05;
+/** Share of its window for which a leak must stay likelier than not: what wavers about even odds is over sooner. */
+const likelyFor = 0.05;
 
 /** Times as long as is asked for that are remembered: however long it has shown, what ends is forgotten again soon. */
 const remembered = 2;

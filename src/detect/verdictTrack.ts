@@ -5,13 +5,13 @@ import { logOddsOfLeak, reasonsFor } from './assess.ts';
 import { classifyHealthy } from './classify.ts';
 import type { WindowEvidence } from './evidence.ts';
 import { forecastExhaustion, normal95, slopeDoubt, type Wall } from './forecast.ts';
-import { likelyFor, lookAgain, type MissingProof, missingProof, type Suspicion, unsuspected } from './proof.ts';
+import { lookAgain, type MissingProof, missingProof, type Suspicion, unsuspected } from './proof.ts';
 import type { RuleContext } from './rules/rule.ts';
 import { tooFewSamples, undecidedVerdict } from './undecided.ts';
 
 const hourMs = 3_600_000;
 
-/** A leak is said at one probability and taken back when it has been below a lower one for a while, a suspicion at once: nothing flaps. */
+/** A leak is said at one probability and taken back below a lower one, and so is a suspicion: nothing flaps. */
 const sayLeak = 0.5;
 const takeBackLeak = 0.45;
 const saySuspect = 0.35;
@@ -45,8 +45,6 @@ export interface TrackState {
   wordSinceMs: number;
   suspicion: Suspicion;
   missing: Reason | null;
-  provenFloor: number | null;
-  unlikelySinceMs: number | null;
 }
 
 /** The verdict on one resource over time: what every window last showed, and when the present word was reached. */
@@ -64,31 +62,15 @@ export class VerdictTrack {
   private suspicion: Suspicion = unsuspected;
   /** Why it is only a suspect, although likely. */
   private missing: MissingProof | null = null;
-  /** Where the floor stood when this run was last said to leak; null before. */
-  private provenFloor: number | null = null;
-  /** Since when a leak that is said has been too unlikely; null while it is likely enough. */
-  private unlikelySinceMs: number | null = null;
 
   constructor(context: RuleContext) {
     this.context = context;
   }
 
   get state(): TrackState {
-    const { candidates, life, recurring, recurringSinceMs, inherited, word, wordSinceMs, suspicion, provenFloor, unlikelySinceMs } = this;
+    const { candidates, life, recurring, recurringSinceMs, inherited, word, wordSinceMs, suspicion } = this;
     const missing = this.missing === null ? null : asReason(this.missing);
-    return {
-      candidates,
-      life,
-      recurring,
-      recurringSinceMs,
-      inherited,
-      word,
-      wordSinceMs,
-      suspicion,
-      missing,
-      provenFloor,
-      unlikelySinceMs,
-    };
+    return { candidates, life, recurring, recurringSinceMs, inherited, word, wordSinceMs, suspicion, missing };
   }
 
   set state(state: TrackState) {
@@ -100,8 +82,6 @@ export class VerdictTrack {
     this.word = state.word;
     this.wordSinceMs = state.wordSinceMs;
     this.suspicion = state.suspicion;
-    this.provenFloor = state.provenFloor;
-    this.unlikelySinceMs = state.unlikelySinceMs;
     const { missing } = state;
     this.missing = missing === null ? null : { rule: missing.rule, tell: () => missing.text };
   }
@@ -122,7 +102,6 @@ export class VerdictTrack {
     this.inherited = this.word === 'leak' && likeliest !== this.recurring ? likeliest : null;
     this.candidates.fill(null);
     this.life = null;
-    this.provenFloor = null;
     this.recur(average, firstRunMs);
   }
 
@@ -154,21 +133,13 @@ export class VerdictTrack {
     this.suspicion = this.suspicionAfter(likeliest, nowMs);
     // Without a suspicion nobody asks what it lacks.
     this.missing = likeliest === null || probability < dropSuspicion ? null : this.missingFrom(likeliest, young, nowMs);
-    this.unlikelySinceMs = probability >= takeBackLeak ? null : (this.unlikelySinceMs ?? nowMs);
-    const kept = this.word === 'leak' && likeliest !== null && !this.isRefuted(nowMs);
+    const kept = this.word === 'leak' && probability >= takeBackLeak;
     const found = probability >= sayLeak && this.missing === null;
     const suspected = probability >= (this.word === 'no-leak' ? saySuspect : dropSuspicion);
     const word = kept || found ? 'leak' : suspected ? 'suspect' : 'no-leak';
-    if (word === 'leak' && likeliest !== null && this.candidates.includes(likeliest)) this.provenFloor = likeliest.evidence.endFloor;
     if (word === this.word) return;
     this.word = word;
     this.wordSinceMs = nowMs;
-  }
-
-  /** A leak is taken back as it was given: once the contrary has gone on, for the longer the longer it was said. A dip refutes nothing. */
-  private isRefuted(nowMs: number): boolean {
-    const { unlikelySinceMs, wordSinceMs } = this;
-    return unlikelySinceMs !== null && nowMs - unlikelySinceMs >= likelyFor * (unlikelySinceMs - wordSinceMs);
   }
 
   /** What is suspected once `likeliest` is known; it is dropped at a lower probability than it begins. */
@@ -186,16 +157,11 @@ export class VerdictTrack {
     const lackOf = (candidate: Candidate) =>
       missingProof(candidate.evidence, this.seenMs(candidate, nowMs), this.context.unit, this.suspicion, young, probabilityOf(candidate));
     const missing = lackOf(likeliest);
-    if (missing === null || (!young && this.goesOnFromProven(likeliest))) return null;
+    if (missing === null) return null;
     const proven = this.candidates.some(
       (candidate) => candidate !== null && probabilityOf(candidate) >= sayLeak && lackOf(candidate) === null,
     );
     return proven ? null : missing;
-  }
-
-  /** Proof is asked once: a leak that paused and has grown beyond where it was proven goes on. What rises only as high again is asked anew. */
-  private goesOnFromProven({ evidence }: Candidate): boolean {
-    return this.provenFloor !== null && evidence.endFloor > this.provenFloor;
   }
 
   private seenMs(candidate: Candidate, nowMs: number): number {
@@ -227,20 +193,12 @@ export class VerdictTrack {
       },
       exhaustion,
       urgency: urgencyOf(this.word, exhaustion, nowMs),
-      reasons: [...this.reasonsForWord(nowMs), leaking && likeliest === this.recurring ? about.runs() : null, ...reasons].filter(
-        (reason) => reason !== null,
-      ),
+      reasons: [
+        this.word === 'suspect' && this.missing !== null ? asReason(this.missing) : null,
+        leaking && likeliest === this.recurring ? about.runs() : null,
+        ...reasons,
+      ].filter((reason) => reason !== null),
     };
-  }
-
-  /** Why the word is not what the probability says. */
-  private reasonsForWord(nowMs: number): Reason[] {
-    if (this.word === 'suspect' && this.missing !== null) return [asReason(this.missing)];
-    if (this.word !== 'leak' || this.unlikelySinceMs === null) return [];
-    const passed = formatDuration(nowMs - this.unlikelySinceMs);
-    const needed = formatDuration(likelyFor * (this.unlikelySinceMs - this.wordSinceMs));
-    const text = `it has been unlikely for ${passed}; what was called a leak for so long is taken back after ${needed}`;
-    return [{ rule: 'not-refuted', for: 'undecided', text }];
   }
 
   private forecast(candidate: Candidate, wall: Wall, nowMs: number, about: SeriesQuestions): Exhaustion | null {
