@@ -1,7 +1,7 @@
 /**
  * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [check] [why] [naming] [snapshot] [page] [safety]
  * [--runs N] [--seconds N] [--minutes N]
- * [--only TEXT]: naming for the programs in whose language and name it is. [--python COMMAND]: naming for the programs of Python alone, on that one.
+ * [--only TEXT]: naming for the programs in whose language and name it is, safety for those in whose name. [--python COMMAND]: naming for the programs of Python alone, on that one.
  * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
  */
 import { parseArgs } from 'node:util';
@@ -57,7 +57,7 @@ if (wanted.includes('why')) say(await benchWhy());
 if (wanted.includes('page')) say(await benchPage(runs));
 if (wanted.includes('naming')) say(await benchNaming(runs, values.only, values.python));
 if (wanted.includes('snapshot')) say(benchSnapshot());
-if (wanted.includes('safety')) say(await benchSafety(runs));
+if (wanted.includes('safety')) say(await benchSafety(runs, values.only));
 if (wanted.includes('where') || wanted.includes('bpf') || wanted.includes('daemon')) await withFarm(benchOnFarm);
 
 async function benchOnFarm(farm: Farm): Promise<void> {

@@ -91,6 +91,7 @@ export const namingCases: readonly NamingCase[] = [
   ...onNode('number-rows', /^Array/, /^Metrics\.samples \(Array\)$/),
   ...onNode('weak-key-kept', /^HttpExchange /, /^openExchanges \(Set\)$/),
   ...onNode('generators', /[Gg]enerator|readRows/, /^openCursors \(Map\)$/),
+  ...onNode('large-map', /^Ticket \{id, state\}$/, /^tickets \(Map\)$/),
   ...healthyOnNode('healthy-lru'),
   ...healthyOnNode('healthy-sessions'),
   ...healthyOnNode('healthy-cache'),

@@ -23,6 +23,9 @@ const warmUpMs = 2_500;
 const lookEveryMs = 20;
 const limitPart = 0.9;
 const deadlineMs = 120_000;
+/** What a look takes beside the time between the looks. */
+const controlSpareMs = 3_000;
+const notAsked = 'not asked';
 const memoryRoot = '/sys/fs/cgroup/memory';
 
 interface SafetyRun {
@@ -33,16 +36,20 @@ interface SafetyRun {
   faults: string[];
 }
 
-/** `runs`: of each target, and of each that is steady also near a limit. */
-export async function benchSafety(runs: number): Promise<string> {
+/** At rest, near a limit, and as near to it with nobody looking: what ends by itself there was not ended by a look. */
+type Setting = 'free' | 'nearLimit' | 'control';
+
+/** `runs`: of each target in whose name there is `only`, and of each that is steady also near a limit, with a control of that. */
+export async function benchSafety(runs: number, only: string): Promise<string> {
   const done: SafetyRun[] = [];
   const rng = createRng('safety');
-  const can = safetyTargets.filter(({ missing }) => missing === null);
+  const can = safetyTargets.filter(({ missing, name }) => missing === null && name.includes(only));
   for (let round = 0; round < runs; round += 1) {
     for (const target of can) {
-      for (const isNearLimit of target.isSteady && hasMemoryCgroup() ? [false, true] : [false]) {
+      const settings: Setting[] = target.isSteady && hasMemoryCgroup() ? ['free', 'nearLimit', 'control'] : ['free'];
+      for (const setting of settings) {
         const intervalMs = 300 + Math.floor(rng.unit() * 1_500);
-        done.push(await runOnce(target, isNearLimit, intervalMs));
+        done.push(await runOnce(target, setting, intervalMs));
         const { target: name, answer, faults } = done.at(-1) ?? { target: '', answer: '', faults: [] };
         process.stderr.write(`${done.length}  ${name}  ${answer}  ${faults.join('; ')}\n`);
       }
@@ -56,26 +63,30 @@ export async function benchSafety(runs: number): Promise<string> {
     );
     return [name, `${own.length}`, answers.join(', '), own.flatMap(({ faults }) => faults).join('; ') || 'none'];
   });
-  const faulty = done.filter(({ faults }) => faults.length > 0).length;
+  const looked = done.filter(({ answer }) => answer !== notAsked);
+  const faulty = looked.filter(({ faults }) => faults.length > 0).length;
+  const controls = done.filter(({ answer }) => answer === notAsked);
+  const endedAlone = controls.filter(({ faults }) => faults.length > 0).length;
   const missing = safetyTargets.flatMap(({ name, missing: why }) => (why === null ? [] : [`Left out: ${name}: ${why}`]));
   const limits = hasMemoryCgroup() ? [] : ['Left out: processes near a limit: no memory cgroup (v1) may be made here'];
   return [
     table(['process', 'runs', 'answers', 'harmed'], rows),
-    `${faulty} of ${done.length} runs harmed a process or crashed the child`,
+    `${faulty} of ${looked.length} runs saw a process harmed or the child crash; of ${controls.length} controls, at which nobody looked, ${endedAlone}`,
     ...missing,
     ...limits,
   ].join('\n');
 }
 
-async function runOnce(target: SafetyTarget, isNearLimit: boolean, intervalMs: number): Promise<SafetyRun> {
-  const name = isNearLimit ? `${target.name}, at ${limitPart * 100} % of its limit` : target.name;
-  const cgroup = isNearLimit ? makeCgroup() : null;
+async function runOnce(target: SafetyTarget, setting: Setting, intervalMs: number): Promise<SafetyRun> {
+  const isControl = setting === 'control';
+  const name = `${target.name}${setting === 'free' ? '' : `, at ${limitPart * 100} % of its limit`}${isControl ? ', nobody looks' : ''}`;
+  const cgroup = setting === 'free' ? null : makeCgroup();
   const started = cgroup === null ? await target.start() : await startIn(cgroup, target);
   try {
     await sleep(target.changes ? 0 : warmUpMs);
     if (cgroup !== null) limitTo(cgroup, limitPart);
     const watch = watchTarget(started.pid);
-    const answer = await askWhy(started.pid, intervalMs);
+    const answer = isControl ? await notAskedFor(2 * intervalMs + controlSpareMs) : await askWhy(started.pid, intervalMs);
     const faults = watch.stop(target.changes);
     if (cgroup !== null && oomKills(cgroup) > 0) faults.push('killed at its limit');
     if (answer === 'STANCH_E_BUG') faults.push('the child crashed');
@@ -84,6 +95,11 @@ async function runOnce(target: SafetyTarget, isNearLimit: boolean, intervalMs: n
     await started.stop();
     if (cgroup !== null) rmdirSync(cgroup);
   }
+}
+
+async function notAskedFor(ms: number): Promise<string> {
+  await sleep(ms);
+  return notAsked;
 }
 
 async function askWhy(pid: number, intervalMs: number): Promise<string> {
