@@ -28,9 +28,11 @@ export function pastBefore(
   const blockSize = bucketsPerBlock(of.length);
   for (let l = level; l < window.levelsInUse; l += 1) {
     const older = window.view(l, channel, Number.POSITIVE_INFINITY, view);
+    const size = l === level ? blockSize : 1;
+    // Nothing of it is older, as of the level whose whole ring is the window: dips that nobody looks at need not be filled.
+    if ((older.timeMs[size - 1] ?? 0) + older.widthMs / 2 > fromMs) continue;
     fillDips(older.floor, 0, older.length);
     let highest = Number.NEGATIVE_INFINITY;
-    const size = l === level ? blockSize : 1;
     for (let i = 0; i + size <= older.length; i += size) {
       const endMs = (older.timeMs[i + size - 1] ?? 0) + older.widthMs / 2;
       if (endMs > fromMs) break;
