@@ -48,8 +48,7 @@ type TimedValue = readonly [timeMs: number, value: number];
 
 interface Fall {
   atMs: number;
-  /** What it fell from, and below which it stays when it was no dip. */
-  high: number;
+  /** Below which it stays when it was no dip. */
   halfway: number;
   /** The run that it ended. */
   ended: Run;
@@ -85,7 +84,7 @@ export class HiddenRestarts {
         take(this.run, timeMs, value);
         return false;
       }
-      this.fall = { atMs: timeMs, high, halfway: (high + value) / 2, ended: this.run };
+      this.fall = { atMs: timeMs, halfway: (high + value) / 2, ended: this.run };
       this.run = newRun();
     }
     take(this.run, timeMs, value);

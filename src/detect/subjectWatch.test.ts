@@ -240,6 +240,16 @@ const leaks: Record<string, Leak> = {
   },
 };
 
+/** Warms up anew each night; `told` is what beside the memory is known of it. */
+function warmedUpEachNight(seed: number, told: Series['at']): Series {
+  const noise = normalNoise(seed);
+  return {
+    everyMs: 2 * minute,
+    lengthMs: 12 * day - 2 * hour,
+    at: (t, i) => ({ anonBytes: pages((100 + 80 * (1 - Math.exp(-(t % day) / (20 * minute))) + noise()) * mib), ...told(t, i) }),
+  };
+}
+
 const healthy: Record<string, Labelled> = {
   'flat noise': (seed) => {
     const noise = normalNoise(seed);
@@ -289,16 +299,7 @@ const healthy: Record<string, Labelled> = {
       at: (t) => ({ anonBytes: pages((100 + (8 * (t % day)) / hour + noise()) * mib) }),
     };
   },
-  'restarts of which only the memory tells, with a warm-up': (seed) => {
-    const noise = normalNoise(seed);
-    return {
-      everyMs: 2 * minute,
-      lengthMs: 12 * day - 2 * hour,
-      at: (t) => ({
-        anonBytes: pages((100 + 80 * (1 - Math.exp(-(t % day) / (20 * minute))) + noise()) * mib),
-      }),
-    };
-  },
+  'restarts of which only the memory tells, with a warm-up': (seed) => warmedUpEachNight(seed, () => ({})),
   'a load that ramps up, seen in CPU time': (seed) => {
     const noise = normalNoise(seed);
     const unit = seeded(seed);
@@ -321,17 +322,7 @@ const healthy: Record<string, Labelled> = {
       at: (t) => ({ anonBytes: pages((t > 3 * hour ? 260 : 200) * mib + noise() * mib) }),
     };
   },
-  'nightly restarts with a warm-up': (seed) => {
-    const noise = normalNoise(seed);
-    return {
-      everyMs: 2 * minute,
-      lengthMs: 12 * day - 2 * hour,
-      at: (t) => ({
-        anonBytes: pages((100 + 80 * (1 - Math.exp(-(t % day) / (20 * minute))) + noise()) * mib),
-        startTimeMs: startMs + t - (t % day),
-      }),
-    };
-  },
+  'nightly restarts with a warm-up': (seed) => warmedUpEachNight(seed, (t) => ({ startTimeMs: startMs + t - (t % day) })),
 };
 
 const units: Record<Resource, 'bytes' | 'count'> = {
