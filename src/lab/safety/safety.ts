@@ -1,6 +1,6 @@
 /**
- * Runs `why`, as a user would, on busy processes, some of them at 90 % of the limit of their cgroup, and watches what becomes of them: whether
- * one is stopped, ends, no longer gets on, or is killed for want of memory, and whether the child answers or says why not.
+ * Runs `why`, as a user would, on busy processes, some of which come to 90 % of the limit of their cgroup whenever they hold the most, and watches what
+ * becomes of them: whether one is stopped, ends, no longer gets on, or is killed for want of memory, and whether the child answers or says why not.
  */
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { estimateFor, memoryCapBytes } from '../../explain/cost.ts';
 import { startTimeOf } from '../../explain/identity.ts';
 import { openTarget } from '../../explain/openTarget.ts';
 import { runExplain } from '../../explain/runExplain.ts';
-import { readCgroupUsage } from '../../kernel/cgroupMemory.ts';
+import { readCgroupMemory } from '../../kernel/cgroupMemory.ts';
 import { parsePidCgroup } from '../../kernel/pidCgroup.ts';
 import { readText } from '../../kernel/read.ts';
 import { StanchError } from '../../model/errors.ts';
@@ -22,16 +22,18 @@ const entry = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 const warmUpMs = 2_500;
 const lookEveryMs = 20;
 const limitPart = 0.9;
+/** What has held no more than before for so long is taken to have held the most that it ever will: longer than garbage piles up here. */
+const peakRestsMs = 10_000;
+const peakWaitMs = 60_000;
 const deadlineMs = 120_000;
 /** What a look takes beside the time between the looks. */
 const controlSpareMs = 3_000;
-const notAsked = 'not asked';
 const memoryRoot = '/sys/fs/cgroup/memory';
 
 interface SafetyRun {
   target: string;
-  /** `evidence`, or the code of why not. */
-  answer: string;
+  /** `evidence`, or the code of why not; null: nobody looked. */
+  answer: string | null;
   /** What must never be; empty: all is well. */
   faults: string[];
 }
@@ -48,10 +50,9 @@ export async function benchSafety(runs: number, only: string): Promise<string> {
     for (const target of can) {
       const settings: Setting[] = target.isSteady && hasMemoryCgroup() ? ['free', 'nearLimit', 'control'] : ['free'];
       for (const setting of settings) {
-        const intervalMs = 300 + Math.floor(rng.unit() * 1_500);
-        done.push(await runOnce(target, setting, intervalMs));
-        const { target: name, answer, faults } = done.at(-1) ?? { target: '', answer: '', faults: [] };
-        process.stderr.write(`${done.length}  ${name}  ${answer}  ${faults.join('; ')}\n`);
+        const run = await runOnce(target, setting, 300 + Math.floor(rng.unit() * 1_500));
+        done.push(run);
+        process.stderr.write(`${done.length}  ${run.target}  ${run.answer ?? ''}  ${run.faults.join('; ')}\n`);
       }
     }
   }
@@ -59,13 +60,13 @@ export async function benchSafety(runs: number, only: string): Promise<string> {
   const rows = names.map((name) => {
     const own = done.filter(({ target }) => target === name);
     const answers = [...new Set(own.map(({ answer }) => answer))].map(
-      (answer) => `${own.filter((each) => each.answer === answer).length} ${answer}`,
+      (answer) => `${own.filter((each) => each.answer === answer).length} ${answer ?? 'not asked'}`,
     );
     return [name, `${own.length}`, answers.join(', '), own.flatMap(({ faults }) => faults).join('; ') || 'none'];
   });
-  const looked = done.filter(({ answer }) => answer !== notAsked);
+  const looked = done.filter(({ answer }) => answer !== null);
   const faulty = looked.filter(({ faults }) => faults.length > 0).length;
-  const controls = done.filter(({ answer }) => answer === notAsked);
+  const controls = done.filter(({ answer }) => answer === null);
   const endedAlone = controls.filter(({ faults }) => faults.length > 0).length;
   const missing = safetyTargets.flatMap(({ name, missing: why }) => (why === null ? [] : [`Left out: ${name}: ${why}`]));
   const limits = hasMemoryCgroup() ? [] : ['Left out: processes near a limit: no memory cgroup (v1) may be made here'];
@@ -83,10 +84,10 @@ async function runOnce(target: SafetyTarget, setting: Setting, intervalMs: numbe
   const cgroup = setting === 'free' ? null : makeCgroup();
   const started = cgroup === null ? await target.start() : await startIn(cgroup, target);
   try {
-    await sleep(target.changes ? 0 : warmUpMs);
-    if (cgroup !== null) limitTo(cgroup, limitPart);
+    if (cgroup !== null) await limitToPeak(cgroup);
+    else if (!target.changes) await sleep(warmUpMs);
     const watch = watchTarget(started.pid);
-    const answer = isControl ? await notAskedFor(2 * intervalMs + controlSpareMs) : await askWhy(started.pid, intervalMs);
+    const answer = isControl ? await sleep(2 * intervalMs + controlSpareMs, null) : await askWhy(started.pid, intervalMs);
     const faults = watch.stop(target.changes);
     if (cgroup !== null && oomKills(cgroup) > 0) faults.push('killed at its limit');
     if (answer === 'STANCH_E_BUG') faults.push('the child crashed');
@@ -95,11 +96,6 @@ async function runOnce(target: SafetyTarget, setting: Setting, intervalMs: numbe
     await started.stop();
     if (cgroup !== null) rmdirSync(cgroup);
   }
-}
-
-async function notAskedFor(ms: number): Promise<string> {
-  await sleep(ms);
-  return notAsked;
 }
 
 async function askWhy(pid: number, intervalMs: number): Promise<string> {
@@ -174,9 +170,21 @@ async function startIn(folder: string, target: SafetyTarget): ReturnType<SafetyT
   }
 }
 
-function limitTo(folder: string, part: number): void {
-  const usage = readCgroupUsage(folder, 'v1');
-  if (isValue(usage)) writeFileSync(join(folder, 'memory.limit_in_bytes'), `${Math.ceil(usage / part / 4_096) * 4_096}`);
+/** Once its peak is at rest. */
+async function limitToPeak(folder: string): Promise<void> {
+  let [peakBytes, sinceMs] = [peakOf(folder), Date.now()];
+  const endMs = sinceMs + peakWaitMs;
+  while (Date.now() < Math.min(endMs, sinceMs + peakRestsMs)) {
+    await sleep(lookEveryMs);
+    const nowBytes = peakOf(folder);
+    if (nowBytes > peakBytes) [peakBytes, sinceMs] = [nowBytes, Date.now()];
+  }
+  writeFileSync(join(folder, 'memory.limit_in_bytes'), `${Math.ceil(peakBytes / limitPart / 4_096) * 4_096}`);
+}
+
+function peakOf(folder: string): number {
+  const { peakBytes } = readCgroupMemory(folder, 'v1');
+  return isValue(peakBytes) ? peakBytes : 0;
 }
 
 function oomKills(folder: string): number {
