@@ -1,4 +1,5 @@
 /** Evidence for a person: the answer first, then what is behind it. */
+import { countsText } from '../explain/answer.ts';
 import type { Evidence, GrowingPart } from '../model/evidence.ts';
 import { formatBytes, formatDuration, formatMs, formatPercent, formatTime } from '../model/units.ts';
 import type { Paint } from './paint.ts';
@@ -21,12 +22,13 @@ export function evidenceReport(evidence: Evidence, paint: Paint): string {
   return `${lines.join('\n')}\n`;
 }
 
-function partLines({ type, place, counts, bytesPerSecond, survival, path, contents }: GrowingPart, rank: number): string[] {
+function partLines(part: GrowingPart, rank: number): string[] {
+  const { type, place, bytesPerSecond, survival, path, contents } = part;
   const stayed = survival === null ? '' : `, ${formatPercent(survival)} of what came stayed`;
   return [
     `${rank}. ${printable(type)}${place === null ? '' : ` at ${printable(place)}`}`,
-    `   ${counts.map((count) => Math.round(count)).join(' → ')}, ${formatBytes(bytesPerSecond)} a second${stayed}`,
-    ...(path.length === 0 ? [] : [`   held by: ${path.map(printable).join(' › ')}`]),
+    `   ${countsText(part)}, ${formatBytes(bytesPerSecond)} a second${stayed}`,
+    ...(path.length === 0 ? [] : [`   ${part.isAllocation ? 'called by' : 'held by'}: ${path.map(printable).join(' › ')}`]),
     ...contents.map((text) => `   holds: "${printable(text)}"`),
   ];
 }

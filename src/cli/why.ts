@@ -1,27 +1,19 @@
 /** `stanch why PID|WORKLOAD`: where in the application it leaks, on the process that runs. */
-import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
-import { dirname } from 'node:path';
 import { buildCommand } from '@stricli/core';
-import { estimateFor, memoryCapBytes, ownBytes, readHeadroom } from '../explain/cost.ts';
+import { requireHeadroom } from '../explain/cost.ts';
 import { EvidenceFolder } from '../explain/evidenceFolder.ts';
+import { type ExplainPlan, limitsOf, planFor, requestFor } from '../explain/explainPlan.ts';
 import { type ExportFormat, exportEvidence, exportFormats } from '../explain/export/exportEvidence.ts';
 import { startTimeOf } from '../explain/identity.ts';
-import { attachableJvm } from '../explain/jvm/hotspotAttach.ts';
-import { requireRecorderRoom, samplesCostText } from '../explain/jvm/sampleMeans.ts';
 import { type Means, meansOfExplaining } from '../explain/means.ts';
 import { openHeapSnapshot } from '../explain/node/heapSnapshot.ts';
-import { requireInspectable } from '../explain/node/inspectorMeans.ts';
 import { answerOfSnapshot, type SnapshotAnswer } from '../explain/node/snapshotAnswer.ts';
-import { type SnapshotCost, snapshotCost, snapshotRssBytes } from '../explain/node/snapshotCost.ts';
-import { requireRoom, snapshotCostText } from '../explain/node/snapshotMeans.ts';
-import { openTarget } from '../explain/openTarget.ts';
+import { snapshotRssBytes } from '../explain/node/snapshotCost.ts';
 import { runExplain } from '../explain/runExplain.ts';
-import { mostLostMs, mostShare } from '../explain/uprobes/pulse.ts';
-import { requireProbeable } from '../explain/uprobes/uprobeMeans.ts';
 import { StanchError } from '../model/errors.ts';
-import type { EvidenceCost, EvidenceSubject } from '../model/evidence.ts';
+import type { EvidenceSubject } from '../model/evidence.ts';
 import { formatBytes, formatDuration, formatMs } from '../model/units.ts';
 import { Sampler } from '../sample/sampler.ts';
 import { findTarget } from '../stabilise/target.ts';
@@ -51,8 +43,6 @@ interface Flags {
 
 const leastForMs = 2_000;
 const mostForMs = 3_600_000;
-const mostComparisonMs = 120_000;
-const mostSnapshotMs = 600_000;
 const text = (value: string) => value;
 
 export const whyCommand = buildCommand<Flags, [string?], CliContext>({
@@ -121,43 +111,25 @@ async function why(this: CliContext, flags: Flags, wanted?: string): Promise<voi
   if (wanted === undefined) throw nothingNamed();
   const { settings } = loadSettings(flags.data === undefined ? {} : { data: flags.data }, surroundings(env));
   const subject = findSubject(wanted);
-  const intervalMs = flags.for / 2;
-  const estimate = estimateOf(subject, intervalMs, flags.means);
-  const snapshot = flags.means === 'snapshot' ? snapshotCostOf(subject) : null;
-  stderr.write(`stanch: ${costOf(flags.means, subject, estimate, snapshot, flags.for)}\n`);
+  const plan = planFor(subject, flags.for / 2, flags.means);
+  stderr.write(`stanch: ${costText(plan)}\n`);
   if (flags.dryRun) return;
-  refuseWithoutRoom(estimate);
-  if (flags.means === 'samples') requireRecorderRoom(subject.pid);
   const folder = new EvidenceFolder(settings.dataDir);
-  const scratchPath = snapshot === null ? null : folder.scratchPath(Date.now());
-  if (snapshot !== null && scratchPath !== null) {
-    requireRoom(subject.pid, snapshot, dirname(scratchPath));
-    if (!flags.yes && !(await confirmed(this, flags))) {
-      this.process.exitCode = 1;
-      stdout.write('Nothing was done.\n');
-      return;
-    }
+  const request = requestFor(plan, folder, flags.strings);
+  if (flags.means === 'snapshot' && !flags.yes && !(await confirmed(this, flags))) {
+    this.process.exitCode = 1;
+    stdout.write('Nothing was done.\n');
+    return;
   }
-  const evidence = await runExplain(
-    {
-      subject,
-      intervalMs,
-      showTexts: flags.strings,
-      means: flags.means,
-      ...(scratchPath === null ? {} : { scratchPath }),
-      ...(flags.means === 'samples' ? { recordingName: randomBytes(8).toString('hex') } : {}),
+  const evidence = await runExplain(request, {
+    ...limitsOf(plan),
+    entry: process.argv[1] ?? '',
+    signal: onSignals(),
+    onProgress: (done, says) => {
+      if (says !== null) stderr.write(`${stderr.isTTY ? '\r\x1b[K' : ''}stanch: ${says}\n`);
+      if (stderr.isTTY) stderr.write(`\rstanch: ${Math.round(done * 100)} %`);
     },
-    {
-      entry: process.argv[1] ?? '',
-      deadlineMs: flags.for + mostComparisonMs + (scratchPath === null ? 0 : mostSnapshotMs),
-      memoryCapBytes: memoryCapBytes(estimate),
-      signal: onSignals(),
-      onProgress: (done, says) => {
-        if (says !== null) stderr.write(`${stderr.isTTY ? '\r\x1b[K' : ''}stanch: ${says}\n`);
-        if (stderr.isTTY) stderr.write(`\rstanch: ${Math.round(done * 100)} %`);
-      },
-    },
-  );
+  });
   if (stderr.isTTY) stderr.write('\r\x1b[K');
   const path = folder.put(evidence);
   stderr.write(`stanch: kept as ${evidence.id} in ${printable(path)}\n`);
@@ -176,7 +148,7 @@ function readSnapshotFile(path: string, showTexts: boolean): SnapshotAnswer {
       next: 'v8.writeHeapSnapshot() in the program writes one, and says its name.',
     });
   }
-  refuseWithoutRoom({ rssBytes: snapshotRssBytes(size) });
+  requireHeadroom(snapshotRssBytes(size));
   setPriority(constants.priority.PRIORITY_LOW);
   const snapshot = openHeapSnapshot(path);
   try {
@@ -237,54 +209,11 @@ function noProcess(pid: number): StanchError {
   });
 }
 
-/** Errors: STANCH_E_NOT_POSSIBLE where the process or the kernel does not allow these means. */
-function estimateOf(subject: EvidenceSubject, intervalMs: number, means: Means): EvidenceCost {
-  const memory = openTarget(subject);
-  try {
-    if (means === 'inspector' || means === 'snapshot') requireInspectable(subject.pid);
-    if (means === 'samples') attachableJvm(subject.pid);
-    if (means === 'uprobes') requireProbeable(memory);
-    return estimateFor(memory, intervalMs, means);
-  } finally {
-    memory.close();
-  }
-}
-
-function snapshotCostOf(subject: EvidenceSubject): SnapshotCost {
-  const memory = openTarget(subject);
-  try {
-    return snapshotCost(ownBytes(memory));
-  } finally {
-    memory.close();
-  }
-}
-
-function costText({ pid, name }: EvidenceSubject, { cpuSeconds, rssBytes, wallMs }: EvidenceCost): string {
-  return `reads process ${pid} (${printable(name)}) three times within ${formatDuration(wallMs)}. It is not stopped (pause: none), nothing is written to it; stanch needs about ${formatMs(cpuSeconds * 1000)} of CPU time, niced, ${formatBytes(rssBytes)} of memory, and 64 KiB of disk.`;
-}
-
-function costOf(means: Means, subject: EvidenceSubject, estimate: EvidenceCost, snapshot: SnapshotCost | null, forMs: number): string {
-  if (means === 'inspector') return inspectorCostText(subject, forMs);
-  if (snapshot !== null) return `${costText(subject, estimate)} ${snapshotCostText(snapshot)}`;
-  if (means === 'samples') return `${costText(subject, estimate)} ${samplesCostText}`;
-  return means === 'uprobes' ? `${costText(subject, estimate)} ${probesCostText}` : costText(subject, estimate);
-}
-
-const probesCostText = `Only when blocks grow: probes at the program's own calls of malloc for up to 5 s, never at malloc itself, in this process and in others that run the same file. They are counted for 0.1 s first; it ends there where more would take over ${Math.round(mostShare * 100)} % of one processor, and takes ${formatMs(mostLostMs)} of CPU time from the process at most. Then one more look.`;
-
-function inspectorCostText({ pid, name }: EvidenceSubject, forMs: number): string {
-  return `sends SIGUSR1 to process ${pid} (${printable(name)}), which catches it and opens its inspector on loopback for ${formatDuration(forMs)}; one sample for each 32 KiB that it allocates, at some per cent of its CPU time; three answers of up to 100 ms each in its event loop. The inspector is closed again.`;
-}
-
-/** Errors: STANCH_E_BUDGET. */
-function refuseWithoutRoom({ rssBytes }: Pick<EvidenceCost, 'rssBytes'>): void {
-  const headroom = readHeadroom(rssBytes);
-  if (headroom === null || headroom.isEnough) return;
-  throw new StanchError('STANCH_E_BUDGET', {
-    expected: `twice ${formatBytes(rssBytes)} of memory to be free`,
-    found: `${formatBytes(headroom.bytes)} (${headroom.wall})`,
-    next: 'Make room first: stanch do throttle WORKLOAD. Who holds it: stanch where',
-  });
+function costText({ subject: { pid, name }, means, estimate: { cpuSeconds, rssBytes, wallMs }, does }: ExplainPlan): string {
+  const target = `process ${pid} (${printable(name)})`;
+  if (means === 'inspector') return `asks ${target} itself. ${does}`;
+  const reads = `reads ${target} three times within ${formatDuration(wallMs)}. It is not stopped (pause: none), nothing is written to it; stanch needs about ${formatMs(cpuSeconds * 1000)} of CPU time, niced, ${formatBytes(rssBytes)} of memory, and 64 KiB of disk.`;
+  return does === null ? reads : `${reads} ${does}`;
 }
 
 function onSignals(): AbortSignal {

@@ -10,17 +10,20 @@ const leastRatePerSecond = 1;
 
 /** `intervalMs`: of the slower of the two intervals. `showTexts`: the owner wants texts as they are. */
 export function growingParts(things: readonly GrowingThing[], intervalMs: number, showTexts: boolean): GrowingPart[] {
-  return things.slice(0, mostParts).map(({ type, place, counts, growthBytes, survival, owner, path, pattern, contents = [] }) => ({
-    type,
-    place,
-    counts,
-    bytesPerSecond: Math.max(0, growthBytes / Math.max(leastRatePerSecond, intervalMs / 1000)),
-    survival,
-    owner,
-    path,
-    pattern: pattern === null ? null : leakPatterns[pattern],
-    contents: contents.slice(0, mostTexts).map((text) => (showTexts ? text : maskText(text))),
-  }));
+  return things
+    .slice(0, mostParts)
+    .map(({ type, place, counts, isAllocation, growthBytes, survival, owner, path, pattern, contents = [] }) => ({
+      type,
+      place,
+      counts,
+      isAllocation,
+      bytesPerSecond: Math.max(0, growthBytes / Math.max(leastRatePerSecond, intervalMs / 1000)),
+      survival,
+      owner,
+      path,
+      pattern: pattern === null ? null : leakPatterns[pattern],
+      contents: contents.slice(0, mostTexts).map((text) => (showTexts ? text : maskText(text))),
+    }));
 }
 
 /** Its shape stays, its words don't: `audit req=# path=/api` → `xxxxx xxx=# xxxx=/xxx`. */
@@ -36,7 +39,7 @@ export function answerOf(
   if (first === undefined) {
     return `In ${formatDuration(spanMs)} nothing in the heap of ${name} (${runtime}) grew and stayed. When it grows only now and then, look over a longer time: --for 5m.`;
   }
-  const { type, place, counts, bytesPerSecond, survival, owner, pattern } = first;
+  const { type, place, bytesPerSecond, survival, owner, pattern } = first;
   const stayed = survival === null ? '' : ` ${Math.round(survival * 100)} % of what came stayed.`;
   const held = owner === null ? '' : ` They are held by ${owner}.`;
   const shape = pattern === null ? '' : ` It looks like a ${pattern.name}: ${pattern.meaning}. ${pattern.fix}`;
@@ -47,5 +50,9 @@ export function answerOf(
           .slice(0, 2)
           .map((part) => part.type)
           .join('; ')}.`;
-  return `${type}${place === null ? '' : ` at ${place}`} grows: ${counts.map((count) => Math.round(count)).join(' → ')} in ${formatDuration(spanMs)}, ${formatBytes(bytesPerSecond)} a second.${stayed}${held}${shape}${also}`;
+  return `${type}${place === null ? '' : ` at ${place}`} grows: ${countsText(first)} in ${formatDuration(spanMs)}, ${formatBytes(bytesPerSecond)} a second.${stayed}${held}${shape}${also}`;
+}
+
+export function countsText({ counts, isAllocation }: Pick<GrowingPart, 'counts' | 'isAllocation'>): string {
+  return counts.map((count) => (isAllocation ? formatBytes(count) : Math.round(count))).join(' → ');
 }

@@ -5,8 +5,10 @@ import { readMeminfo } from '../kernel/meminfo.ts';
 import { parsePidCgroup } from '../kernel/pidCgroup.ts';
 import { readPidStatus } from '../kernel/pidStatus.ts';
 import { readText } from '../kernel/read.ts';
+import { StanchError } from '../model/errors.ts';
 import type { EvidenceCost } from '../model/evidence.ts';
 import { isValue, valueOrNull } from '../model/reading.ts';
+import { formatBytes } from '../model/units.ts';
 import type { Means } from './means.ts';
 import { type SnapshotCost, snapshotCost, snapshotRssBytes } from './node/snapshotCost.ts';
 import { poolOfWorker } from './php/fpmTitle.ts';
@@ -42,6 +44,8 @@ const runtimeFiles: readonly [keyof typeof rates, RegExp][] = [
 export const headroomFactor = 2;
 /** Of a core, while a pool is looked at. */
 const poolPart = 0.04;
+/** Of asking the process itself: its memory is not read, and what it answers is short. */
+const asking = { cpuSeconds: 0.4, rssBytes: 90 * mebi };
 const probesCpuSeconds = 1;
 const probesRssBytes = 96 << 20;
 const probesWallMs = 5_000;
@@ -58,7 +62,7 @@ export function heapBytes({ pid }: TargetMemory): number {
 }
 
 /** The same with what is swapped out, which is read in again when the process goes through its heap. A kernel without swap does not tell of it. */
-export function ownBytes({ pid }: TargetMemory): number {
+export function ownBytes({ pid }: Pick<TargetMemory, 'pid'>): number {
   const status = readPidStatus(`/proc/${pid}`);
   return isValue(status) ? (valueOrNull(status.anonBytes) ?? 0) + (valueOrNull(status.swapBytes) ?? 0) : 0;
 }
@@ -76,6 +80,7 @@ function estimateOfHeap(memory: TargetMemory, intervalMs: number): EvidenceCost 
 
 /** Before a process is looked at: how much there is is read, and nothing of it. A pool of PHP-FPM is looked at all of the time. */
 export function estimateFor(memory: TargetMemory, intervalMs: number, means: Means = 'memory'): EvidenceCost {
+  if (means === 'inspector') return { ...asking, wallMs: 2 * intervalMs + asking.cpuSeconds * 1000 };
   const estimate = estimateOfLooks(memory, intervalMs);
   if (means === 'snapshot') return withSnapshot(estimate, snapshotCost(ownBytes(memory)));
   if (means === 'samples')
@@ -107,7 +112,7 @@ function withSnapshot({ cpuSeconds, rssBytes, wallMs }: EvidenceCost, snapshot: 
   };
 }
 
-function runtimeOf(memory: TargetMemory): keyof typeof rates {
+export function runtimeOf(memory: TargetMemory): keyof typeof rates {
   const files = memory.regions().flatMap(({ path }) => (path.startsWith('/') ? [path] : []));
   const known = runtimeFiles.find(([, file]) => files.some((path) => file.test(path)));
   if (known !== undefined) return known[0];
@@ -138,6 +143,17 @@ export function readHeadroom(
   const isCgroup = left !== null && left < meminfo.MemAvailable;
   const bytes = isCgroup ? left : meminfo.MemAvailable;
   return { bytes, wall: isCgroup ? 'limit of its cgroup' : 'memory of the server', isEnough: bytes >= rssBytes * headroomFactor };
+}
+
+/** Errors: STANCH_E_BUDGET. */
+export function requireHeadroom(rssBytes: number): void {
+  const headroom = readHeadroom(rssBytes);
+  if (headroom === null || headroom.isEnough) return;
+  throw new StanchError('STANCH_E_BUDGET', {
+    expected: `twice ${formatBytes(rssBytes)} of memory to be free`,
+    found: `${formatBytes(headroom.bytes)} (${headroom.wall})`,
+    next: 'Make room first: stanch do throttle WORKLOAD. Who holds it: stanch where',
+  });
 }
 
 /** Least room below a limit from its cgroup up to the root; null without one. */

@@ -98,7 +98,7 @@ async function lookByInspector({ subject, intervalMs, showTexts }: ExplainReques
   const grows = growingParts(await profileByInspector(subject.pid, intervalMs, onProgress), intervalMs, showTexts);
   const runtime = 'Node, by its inspector';
   const notes = [
-    'Counts are bytes alive of what was allocated meanwhile, by sample. The inspector was opened for it, and is closed again.',
+    'Counted is what of that which was allocated meanwhile is still there, by sample. The inspector was opened for it, and is closed again.',
   ];
   return { runtime, grows, answer: answerOf(grows, { name: subject.name, runtime, spanMs: 2 * intervalMs }), notes };
 }

@@ -2,39 +2,33 @@
 import { StanchError } from '../model/errors.ts';
 import type { ServerEvent } from '../model/event.ts';
 import type { Evidence, EvidenceCost, EvidenceSubject } from '../model/evidence.ts';
-import { formatBytes } from '../model/units.ts';
-import { estimateFor, type Headroom, memoryCapBytes, readHeadroom } from './cost.ts';
 import { EvidenceFolder } from './evidenceFolder.ts';
-import { openTarget } from './openTarget.ts';
-import { runExplain } from './runExplain.ts';
+import { type ExplainPlan, limitsOf, planFor, requestFor } from './explainPlan.ts';
+import type { ExplainRequest } from './explainProcess.ts';
+import type { Means } from './means.ts';
+import { type ExplainOptions, runExplain } from './runExplain.ts';
 import { sweepProbes } from './uprobes/uprobes.ts';
 
 const intervalMs = 30_000;
-const deadlineMs = 240_000;
 const againAfterMs = 86_400_000;
 const mostRemembered = 1_000;
 const mostEvents = 100;
 
 export interface ExplainJob {
   subject: EvidenceSubject;
+  means: Means;
   startedMs: number;
   /** What it was expected to cost. */
   estimate: EvidenceCost;
   /** 0 to 1. */
   done: number;
+  /** What was last done to the process beyond reading its memory; null: nothing. */
+  says: string | null;
   state: 'running' | 'done' | 'failed' | 'cancelled';
   /** Once it is done. */
   evidenceId: string | null;
   /** Why it failed. */
   error: string | null;
-}
-
-/** What an explanation would do, before anybody wants it. */
-export interface ExplainPlan {
-  subject: EvidenceSubject;
-  estimate: EvidenceCost;
-  /** null: the system does not say. */
-  headroom: Headroom | null;
 }
 
 export interface ExplainerOptions {
@@ -87,38 +81,34 @@ export class Explainer {
     return this.#folder.get(id);
   }
 
-  /** Counts the pages of the process, and does nothing else. Errors: STANCH_E_GONE, STANCH_E_NOT_PERMITTED. */
-  plan(subject: EvidenceSubject): ExplainPlan {
-    const memory = openTarget(subject);
-    try {
-      const estimate = estimateFor(memory, intervalMs);
-      return { subject, estimate, headroom: readHeadroom(estimate.rssBytes) };
-    } finally {
-      memory.close();
-    }
+  /** Errors: STANCH_E_GONE, STANCH_E_NOT_PERMITTED, STANCH_E_NOT_POSSIBLE. */
+  plan(subject: EvidenceSubject, means: Means): ExplainPlan {
+    return planFor(subject, intervalMs, means);
   }
 
-  /** Errors: STANCH_E_BUDGET while another one runs or without room, STANCH_E_GONE, STANCH_E_NOT_PERMITTED. */
-  begin(subject: EvidenceSubject): ExplainJob {
+  /** Errors: STANCH_E_BUDGET while another one runs or without room, STANCH_E_GONE, STANCH_E_NOT_PERMITTED, STANCH_E_NOT_POSSIBLE, STANCH_E_OUTPUT. */
+  begin(subject: EvidenceSubject, means: Means): ExplainJob {
     if (this.#running !== null) throw busy(this.#latest);
-    const { estimate, headroom } = this.plan(subject);
-    if (headroom !== null && !headroom.isEnough) throw noRoom(estimate.rssBytes, headroom.bytes);
+    const plan = this.plan(subject, means);
+    const request = requestFor(plan, this.#folder, false);
     const job: ExplainJob = {
       subject,
+      means,
       startedMs: this.#options.nowMs(),
-      estimate,
+      estimate: plan.estimate,
       done: 0,
+      says: null,
       state: 'running',
       evidenceId: null,
       error: null,
     };
     this.#latest = job;
     this.#abort = new AbortController();
-    this.#running = this.#run(job, memoryCapBytes(estimate), this.#abort.signal);
+    this.#running = this.#run(job, request, { ...limitsOf(plan), signal: this.#abort.signal });
     return job;
   }
 
-  /** Ends the one that runs. False: none does. The process was only read, and goes on. */
+  /** Ends the one that runs. False: none does. The process goes on. */
   cancel(): boolean {
     if (this.#running === null) return false;
     this.#abort?.abort();
@@ -133,7 +123,7 @@ export class Explainer {
     if (this.#explainedMs.size >= mostRemembered) this.#explainedMs.clear();
     this.#explainedMs.set(subjectId, nowMs);
     try {
-      this.begin(findSubject());
+      this.begin(findSubject(), 'memory');
     } catch (error) {
       if (!(error instanceof StanchError)) throw error;
       // Another process of it is there at the next scan.
@@ -153,20 +143,15 @@ export class Explainer {
     await this.#running;
   }
 
-  async #run(job: ExplainJob, memoryCap: number, signal: AbortSignal): Promise<void> {
+  async #run(
+    job: ExplainJob,
+    request: ExplainRequest,
+    limits: Pick<ExplainOptions, 'deadlineMs' | 'memoryCapBytes' | 'signal'>,
+  ): Promise<void> {
+    const { signal } = limits;
+    const onProgress: ExplainOptions['onProgress'] = (done, says) => Object.assign(job, { done, says: says ?? job.says });
     try {
-      const evidence = await runExplain(
-        { subject: job.subject, intervalMs, showTexts: false },
-        {
-          entry: this.#options.entry,
-          deadlineMs,
-          memoryCapBytes: memoryCap,
-          signal,
-          onProgress: (done) => {
-            job.done = done;
-          },
-        },
-      );
+      const evidence = await runExplain(request, { ...limits, entry: this.#options.entry, onProgress });
       this.#folder.put(evidence);
       Object.assign(job, { done: 1, state: 'done', evidenceId: evidence.id });
       this.#tell(evidence);
@@ -190,13 +175,5 @@ function busy(job: ExplainJob | null): StanchError {
     expected: 'no other explanation at the same time',
     found: `that of ${job?.subject.name ?? 'another process'}`,
     next: 'Try again when it is done: GET /api/v1/evidence says how far it is.',
-  });
-}
-
-function noRoom(neededBytes: number, foundBytes: number): StanchError {
-  return new StanchError('STANCH_E_BUDGET', {
-    expected: `twice ${formatBytes(neededBytes)} of memory to be free`,
-    found: formatBytes(foundBytes),
-    next: 'Make room first: stanch do throttle WORKLOAD.',
   });
 }

@@ -22,6 +22,8 @@ export interface GrowingThing {
   place: string | null;
   /** At the three looks. */
   counts: [number, number, number];
+  /** It is a line that allocates: counted are bytes that are still there, and the path is who called it. */
+  isAllocation?: boolean;
   /** In the slower of the two intervals, with what these hold and nothing else does. */
   growthBytes: number;
   /** Part of the newly come that stayed; null when not known. */

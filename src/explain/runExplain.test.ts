@@ -71,12 +71,12 @@ test('a daemon is told the cost before anything is done, explains one at a time,
   withKeeper('list', async (keeper) => {
     const subject = subjectOf(keeper);
     const explainer = new Explainer({ dataDir: '/nowhere', entry, automatic: false, nowMs: () => 1, log: () => undefined });
-    const { estimate, headroom } = explainer.plan(subject);
+    const { estimate, headroom } = explainer.plan(subject, 'memory');
     assert.ok(estimate.cpuSeconds > 0 && estimate.wallMs > 60_000);
     assert.ok(headroom !== null && headroom.bytes > 0);
     assert.equal(explainer.cancel(), false, 'none runs');
-    const job = explainer.begin(subject);
-    assert.throws(() => explainer.begin(subject), { code: 'STANCH_E_BUDGET' });
+    const job = explainer.begin(subject, 'memory');
+    assert.throws(() => explainer.begin(subject, 'memory'), { code: 'STANCH_E_BUDGET' });
     assert.equal(explainer.cancel(), true);
     await explainer.stop();
     assert.deepEqual([job.state, job.error, job.evidenceId], ['cancelled', null, null]);

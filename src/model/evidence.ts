@@ -38,6 +38,8 @@ export interface GrowingPart {
   /** `file:line`, where known. */
   place: string | null;
   counts: [number, number, number];
+  /** It is a line that allocates: counted are bytes that are still there, and the path is who called it. */
+  isAllocation?: boolean | undefined;
   bytesPerSecond: number;
   /** Part of the newly come that stayed; null when not known. */
   survival: number | null;

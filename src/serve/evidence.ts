@@ -1,6 +1,7 @@
 /** `/api/v1/evidence`: what was found out about processes, what finding out more would cost, beginning and ending it. */
 import { headroomFactor } from '../explain/cost.ts';
 import { type ExportFormat, exportEvidence } from '../explain/export/exportEvidence.ts';
+import type { Means } from '../explain/means.ts';
 import { StanchError } from '../model/errors.ts';
 import type { Evidence, EvidenceSubject } from '../model/evidence.ts';
 import type { Scan } from '../sample/scan.ts';
@@ -39,21 +40,28 @@ export function exportedEvidence(source: LiveSource, id: string, format: ExportF
   return exportEvidence(oneEvidence(source, id), format);
 }
 
-export function evidencePlan(source: LiveSource, wanted: string): EvidencePlanDocument {
-  const { subject, estimate, headroom } = asked(() => source.explainer.plan(evidenceSubject(source.scan(), wanted)));
+export function evidencePlan(source: LiveSource, wanted: string, means: Means): EvidencePlanDocument {
+  const { subject, estimate, does, headroom, allowed } = asked(() => source.explainer.plan(evidenceSubject(source.scan(), wanted), means));
   return {
     schema: 'stanch.evidence-plan/1',
     time: new Date(source.nowMs()).toISOString(),
     subject,
+    means,
     estimate,
+    does,
+    allowed,
     headroom: headroom === null ? null : { ...headroom, neededBytes: headroomFactor * estimate.rssBytes },
   };
 }
 
 /** How far it is, is in the list. */
-export function beginEvidence(source: LiveSource, wanted: string, { by, address }: { by: string; address: string }): EvidenceListDocument {
-  source.audit.write({ atMs: source.nowMs(), by, address, action: 'evidence.begin', subject: wanted, detail: '' });
-  asked(() => source.explainer.begin(evidenceSubject(source.scan(), wanted)));
+export function beginEvidence(
+  source: LiveSource,
+  { subject, means }: { subject: string; means: Means },
+  { by, address }: { by: string; address: string },
+): EvidenceListDocument {
+  source.audit.write({ atMs: source.nowMs(), by, address, action: 'evidence.begin', subject, detail: means });
+  asked(() => source.explainer.begin(evidenceSubject(source.scan(), subject), means));
   return evidenceDocument(source, { limit: 1 });
 }
 

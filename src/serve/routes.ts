@@ -37,6 +37,7 @@ import {
   incidentsSchema,
   killsSchema,
   livesSchema,
+  meansSchema,
   notifyTestSchema,
   type ReportDocument,
   reportSchema,
@@ -238,6 +239,7 @@ const by = v.optional(v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(1
 
 const bytes = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const subjectOfEvidence = v.pipe(v.string(), v.minLength(1), v.maxLength(300));
+const means = v.optional(meansSchema, 'memory');
 
 const session = {
   query: {},
@@ -376,20 +378,20 @@ export const routes: readonly Route[] = [
     '/api/v1/evidence/plan',
     'What an explanation of a process, or of the largest of a workload, would do and cost, and whether there is room for it',
     evidencePlanSchema,
-    { subject: subjectOfEvidence },
-    (source, { subject }) => evidencePlan(source, subject),
+    { subject: subjectOfEvidence, means },
+    (source, { subject, means }) => evidencePlan(source, subject, means),
   ),
   json('/api/v1/evidence/{id}', 'One piece of evidence', evidenceSchema, {}, (source, _query, { id = '' }) => oneEvidence(source, id)),
   deed(
     '/api/v1/evidence',
     'Begins to explain a process or the largest of a workload; how far it is, is in the list',
     evidenceListSchema,
-    v.strictObject({ subject: subjectOfEvidence, by }),
-    (source, body, _params, address) => beginEvidence(source, body.subject, { by: body.by, address }),
+    v.strictObject({ subject: subjectOfEvidence, means, by }),
+    (source, body, _params, address) => beginEvidence(source, body, { by: body.by, address }),
   ),
   deed(
     '/api/v1/evidence/cancel',
-    'Ends the explanation that runs; the process was only read, and goes on',
+    'Ends the explanation that runs; the process goes on',
     evidenceListSchema,
     v.strictObject({ by }),
     (source, body, _params, address) => cancelEvidence(source, { by: body.by, address }),

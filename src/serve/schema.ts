@@ -3,6 +3,7 @@
  * Times are RFC 3339 in UTC in documents and ms since the epoch in arrays of points. `null` is absent, never 0.
  */
 import * as v from 'valibot';
+import { meansOfExplaining } from '../explain/means.ts';
 import { actionKinds } from '../model/action.ts';
 import { runtimeNames } from '../model/advice.ts';
 import { causes, stages } from '../model/cascade.ts';
@@ -455,6 +456,9 @@ const evidenceSubjectSchema = v.object({
   name: v.string(),
 });
 
+/** What they do to the process is in the plan; `memory` does nothing to it. */
+export const meansSchema = v.picklist(meansOfExplaining);
+
 /** What grows in one process, and who holds it. */
 export const evidenceSchema = v.object({
   schema: v.literal('stanch.evidence/1'),
@@ -470,6 +474,8 @@ export const evidenceSchema = v.object({
       type: v.string(),
       place: v.nullable(v.string()),
       counts: v.tuple([v.number(), v.number(), v.number()]),
+      /** It is a line that allocates: counted are bytes that are still there, and the path is who called it. */
+      isAllocation: v.optional(v.boolean()),
       bytesPerSecond: v.number(),
       survival: v.nullable(v.number()),
       owner: v.nullable(v.string()),
@@ -492,9 +498,12 @@ export const evidenceListSchema = v.object({
   job: v.nullable(
     v.object({
       subject: evidenceSubjectSchema,
+      means: meansSchema,
       startedMs: v.number(),
       estimate: costSchema,
       done: v.number(),
+      /** What was last done to the process beyond reading its memory. */
+      says: v.nullable(v.string()),
       state: v.picklist(['running', 'done', 'failed', 'cancelled']),
       evidenceId: v.nullable(v.string()),
       error: v.nullable(v.string()),
@@ -509,8 +518,13 @@ export const evidencePlanSchema = v.object({
   schema: v.literal('stanch.evidence-plan/1'),
   time: v.string(),
   subject: evidenceSubjectSchema,
-  /** Of stanch's own child; the process itself is only read. */
+  means: meansSchema,
+  /** Of stanch's own child. */
   estimate: costSchema,
+  /** What is done to the process beyond reading its memory; null: nothing. */
+  does: v.nullable(v.string()),
+  /** Means that this process allows, the cheapest first. */
+  allowed: v.array(meansSchema),
   /** null: the system does not say. `neededBytes`: with less, nothing is begun. */
   headroom: v.nullable(v.object({ bytes: v.number(), neededBytes: v.number(), wall: v.string(), isEnough: v.boolean() })),
 });

@@ -502,6 +502,8 @@ describe('who may act', () => {
     const plan = JSON.parse((await ask('/api/v1/evidence/plan?subject=w-leak')).body);
     assert.deepEqual([plan.subject.pid, plan.headroom.neededBytes, plan.headroom.isEnough], [11, 2e8, true]);
     await refusedWith(404, '/api/v1/evidence/plan?subject=nobody');
+    assert.equal(JSON.parse((await ask('/api/v1/evidence/plan?subject=w-leak&means=inspector')).body).means, 'inspector');
+    await refusedWith(400, '/api/v1/evidence/plan?subject=w-leak&means=gdb');
     const begin = JSON.stringify({ subject: 'w-leak', by: 'ann' });
     for (const [at, body] of [
       ['/api/v1/evidence', begin],

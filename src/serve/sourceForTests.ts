@@ -304,13 +304,18 @@ export function sourceForTests(): TestSource {
       job: () => job,
       evidence: (_limit, isAbout) => (isAbout?.(evidence.subject.subjectId) === false ? [] : [evidence]),
       get: (id) => (id === evidence.id ? evidence : null),
-      plan: (subject) => ({
+      plan: (subject, means) => ({
         subject,
+        means,
+        intervalMs: 30_000,
         estimate: evidence.estimate,
+        does: null,
+        allowed: ['memory'],
         headroom: { bytes: 3e8, wall: 'memory of the server', isEnough: true },
       }),
-      begin: (subject) => {
-        job = { subject, startedMs: startMs, estimate: evidence.estimate, done: 0, state: 'running', evidenceId: null, error: null };
+      begin: (subject, means) => {
+        const { estimate } = evidence;
+        job = { subject, means, startedMs: startMs, estimate, done: 0, says: null, state: 'running', evidenceId: null, error: null };
         return job;
       },
       cancel: () => {

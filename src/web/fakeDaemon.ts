@@ -31,6 +31,7 @@ import {
   incidentSchema,
   incidentsSchema,
   livesSchema,
+  meansSchema,
   reportSchema,
   seriesSchema,
   sessionSchema,
@@ -485,7 +486,10 @@ function documentAt(url: URL, state: FakeState): unknown {
   const incident = head === 'incidents' ? state.incidents.find((one) => one.incident.id === id) : undefined;
   if (incident !== undefined) return part === 'report' ? v.parse(reportSchema, reportOf(incident)) : v.parse(incidentSchema, incident);
   const asked = rowOf(url.searchParams.get('subject') ?? '', state);
-  if (head === 'evidence' && id === 'plan') return asked ? v.parse(evidencePlanSchema, evidencePlanFrom(asked, state.explain, time)) : null;
+  if (head === 'evidence' && id === 'plan') {
+    const means = v.parse(meansSchema, url.searchParams.get('means'));
+    return asked ? v.parse(evidencePlanSchema, evidencePlanFrom(asked, state.explain, means, time)) : null;
+  }
   if (head === 'evidence' && id === '') return v.parse(evidenceListSchema, evidenceListFrom(state.explain, time));
   if (head === 'evidence') return state.explain.evidence.find((one) => one.id === id) ?? null;
   if (head === 'since' && asked) return v.parse(sinceSchema, sinceFrom(asked, state.explain, time));

@@ -31,9 +31,11 @@ export function nothingExplained(): FakeExplain {
 export function jobFor(row: SubjectRow, change: Partial<NonNullable<FakeExplain['job']>> = {}): NonNullable<FakeExplain['job']> {
   return {
     subject: { pid: 2210, startTimeTicks: 5, subjectId: row.id, name: row.name },
+    means: 'memory',
     startedMs: Date.now() - 32_000,
     estimate,
     done: 1 / 3,
+    says: null,
     state: 'running',
     evidenceId: null,
     error: null,
@@ -91,12 +93,20 @@ export function evidenceListFrom({ job, evidence }: FakeExplain, time: string): 
   return { schema: 'stanch.evidence-list/1', time, job, evidence };
 }
 
-export function evidencePlanFrom(row: SubjectRow, { hasRoom }: FakeExplain, time: string): EvidencePlanDocument {
+export function evidencePlanFrom(
+  row: SubjectRow,
+  { hasRoom }: FakeExplain,
+  means: EvidencePlanDocument['means'],
+  time: string,
+): EvidencePlanDocument {
   return {
     schema: 'stanch.evidence-plan/1',
     time,
     subject: { pid: 2210, startTimeTicks: 5, subjectId: row.id, name: row.name },
+    means,
     estimate,
+    does: means === 'memory' ? null : 'SIGUSR1 is sent to it, which it catches. The inspector is closed again.',
+    allowed: ['memory', 'inspector', 'snapshot'],
     headroom: {
       bytes: (hasRoom ? 802 : 240) * mib,
       neededBytes: 2 * estimate.rssBytes,

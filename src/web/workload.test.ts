@@ -51,14 +51,19 @@ describe('one workload', { timeout: 600_000 }, () => {
     await where.getByText('It is not stopped, nothing is written to it').waitFor();
     assert.match(await where.innerText(), /312 MiB\s+for about a minute, and 3\.4 s of CPU time/);
     assert.match(await where.innerText(), /Yes\s+624 MiB have to be free, twice what it takes; 802 MiB are/);
+    await where.getByRole('button', { name: 'The line that allocates' }).click();
+    await where.getByText('SIGUSR1 is sent to it, which it catches').waitFor();
+    assert.match(await where.innerText(), /A little slower/);
+    await where.getByRole('button', { name: 'What grows, and who holds it' }).click();
+    await where.getByText('It is not stopped, nothing is written to it').waitFor();
     assert.deepEqual(fake.state.told, [], 'nothing was begun');
     await where.getByRole('button', { name: 'Begin' }).click();
     await where.getByText('First of three looks').waitFor();
     assert.ok((await where.getByRole('progressbar').getAttribute('value')) !== null);
     await where.getByRole('button', { name: 'Cancel' }).click();
-    await where.getByText('It was ended before it was done. The process was only read, and goes on.').waitFor();
+    await where.getByText('It was ended before it was done. The process goes on.').waitFor();
     assert.deepEqual(fake.state.told, [
-      ['evidence', { subject: 'p-1', by: 'page' }],
+      ['evidence', { subject: 'p-1', means: 'memory', by: 'page' }],
       ['evidence/cancel', { by: 'page' }],
     ]);
     assert.deepEqual(complaints, []);

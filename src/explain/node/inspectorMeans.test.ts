@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { answerOf, growingParts } from '../answer.ts';
 import { profileByInspector } from './inspectorMeans.ts';
 
 const program = `
@@ -58,6 +59,10 @@ for (const node of [process.execPath, '/usr/bin/node']) {
         const things = await profileByInspector(pid, 3_000, () => undefined);
         // Where the compiler has put the function into its caller, the caller is named.
         assert.match(things[0]?.type ?? '', /^bytes allocated in (?:rememberOrder|\(anonymous\))$/);
+        assert.match(
+          answerOf(growingParts(things, 3_000, false), { name: 'shop', runtime: 'Node', spanMs: 6_000 }),
+          /grows: 0 B → [\d.]+ [KM]iB → /,
+        );
         assert.match(things[0]?.place ?? '', /^\[eval\]:[34]$/);
         assert.equal(listeningOf(pid), 0);
       }),

@@ -4,14 +4,15 @@
  * is closed again at the end, and that its port is closed is looked at.
  * https://nodejs.org/api/process.html#signal-events, https://chromedevtools.github.io/devtools-protocol/v8/HeapProfiler/
  */
-import { readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readListeningSockets } from '../../kernel/listeningSockets.ts';
 import { readFdLink, readFdNames } from '../../kernel/pidFd.ts';
 import { readPidMaps } from '../../kernel/pidMaps.ts';
 import { hears, readPidSignals } from '../../kernel/pidSignals.ts';
+import { readLink } from '../../kernel/read.ts';
 import { StanchError } from '../../model/errors.ts';
 import { isValue } from '../../model/reading.ts';
+import { formatDuration } from '../../model/units.ts';
 import type { GrowingThing } from '../growingThing.ts';
 import { InspectorSession } from './inspectorSession.ts';
 import { allocationGrowth, type SamplingNode } from './samplingProfile.ts';
@@ -28,7 +29,7 @@ const timer = "process[Symbol.for('stanch.closesInspector')]";
 export function requireInspectable(pid: number): void {
   if (!runsNode(pid) || !catchesSignal(pid))
     throw notPossible('a Node process that catches SIGUSR1', 'one that it would end: it runs with --disable-sigusr1, or is no Node');
-  if (readlinkSync('/proc/self/ns/net') !== readlinkSync(`/proc/${pid}/ns/net`))
+  if (readLink('/proc/self/ns/net') !== readLink(`/proc/${pid}/ns/net`))
     throw notPossible('a process in the network namespace of stanch', 'one in its own, such as a container: its loopback is not reached');
 }
 
@@ -150,6 +151,10 @@ async function closeInspector(pid: number, session: InspectorSession, port: numb
     `port ${port} of its inspector to be closed again`,
     'that it still listens on loopback; restarting the process closes it',
   );
+}
+
+export function inspectorCostText(forMs: number): string {
+  return `SIGUSR1 is sent to it, which it catches and by which it opens its inspector on loopback for ${formatDuration(forMs)}; V8 takes one sample for each 32 KiB that it allocates, at some per cent of its CPU time; three answers take up to 100 ms each in its event loop. Meanwhile any user of this machine could have it run code. The inspector is closed again.`;
 }
 
 function notPossible(expected: string, found: string): StanchError {

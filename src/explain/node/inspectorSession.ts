@@ -1,4 +1,5 @@
 /** One conversation with the inspector of a Node process, over its WebSocket on loopback. */
+import { once } from 'node:events';
 import { StanchError } from '../../model/errors.ts';
 import { parseSamplingProfile, type SamplingNode, valueAt } from './samplingProfile.ts';
 
@@ -19,8 +20,19 @@ export class InspectorSession {
 
   /** Null of what is no inspector, or does not answer in time. */
   static async open(port: number): Promise<InspectorSession | null> {
+    // A timer that the event loop knows of: what a process leaves unanswered that ends meanwhile may be collected with the signal that waits for it.
+    const patience = new AbortController();
+    const late = setTimeout(() => patience.abort(), answerPatienceMs);
+    const given = once(patience.signal, 'abort').then(() => null);
     try {
-      const signal = AbortSignal.timeout(answerPatienceMs);
+      return await Promise.race([InspectorSession.#connect(port, patience.signal), given]);
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  static async #connect(port: number, signal: AbortSignal): Promise<InspectorSession | null> {
+    try {
       const path = /ws:\/\/[^/"]+(\/[\w-]+)/.exec(await listOf(port, signal))?.[1];
       if (path === undefined) return null;
       const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`);

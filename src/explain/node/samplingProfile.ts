@@ -48,6 +48,7 @@ export function allocationGrowth(middle: SamplingNode, end: SamplingNode): Growi
       type: `bytes allocated in ${node.name}`,
       place: node.place,
       counts: [0, half, bytes],
+      isAllocation: true,
       // Compiled meanwhile, a function may be told under its caller in the second half.
       growthBytes: bytes / 2,
       survival: null,

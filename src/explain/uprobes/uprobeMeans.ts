@@ -5,6 +5,7 @@
  */
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formatMs } from '../../model/units.ts';
 import { sectionNamed } from '../elfFile.ts';
 import type { GrowingThing } from '../growingThing.ts';
 import { startTimeOf } from '../identity.ts';
@@ -15,13 +16,15 @@ import { allocationSites } from './allocationSites.ts';
 import { type CallFrames, unwind } from './callFrames.ts';
 import { linesOf } from './debugLines.ts';
 import { FrameTables } from './frameTables.ts';
-import { type Pulse, pulseAt, type SeenBlock } from './pulse.ts';
+import { mostLostMs, mostShare, type Pulse, pulseAt, type SeenBlock } from './pulse.ts';
 import { notPossible, requireTracefs } from './uprobes.ts';
 
 const mostAgeMs = 20_000;
 const leastSurvival = 0.3;
 const leastSurvivors = 3;
 const mostTold = 8;
+
+export const probesCostText = `Only when blocks grow: probes at the program's own calls of malloc for up to 5 s, never at malloc itself, in this process and in others that run the same file. They are counted for 0.1 s first; it ends there where more would take over ${Math.round(mostShare * 100)} % of one processor, and takes ${formatMs(mostLostMs)} of CPU time from the process at most. Then one more look.`;
 
 /** Of a process whose malloc is glibc's, on a kernel that has uprobes. Errors: STANCH_E_NOT_POSSIBLE. */
 export function requireProbeable(memory: TargetMemory): GlibcReader {

@@ -62,6 +62,7 @@ export type Action = ActionsDocument['actions'][number];
 export type Proposal = ActionsDocument['proposals'][number];
 export type Evidence = EvidenceListDocument['evidence'][number];
 export type GrowingPart = Evidence['grows'][number];
+export type Means = EvidencePlanDocument['means'];
 export type ExplainJob = NonNullable<EvidenceListDocument['job']>;
 export type Recommendation = AdviceDocument['advice'][number]['recommendations'][number];
 export type SinceWhen = SinceDocument['subjects'][number];

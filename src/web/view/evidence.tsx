@@ -60,7 +60,7 @@ function Growing({ parts }: { parts: readonly GrowingPart[] }) {
             By
           </th>
           <th scope="col" class="num from-tablet">
-            Number of them
+            How many
           </th>
           <th scope="col" class="num from-tablet">
             Stays
@@ -77,7 +77,8 @@ function Growing({ parts }: { parts: readonly GrowingPart[] }) {
 }
 
 function GrowingRow({ part, share }: { part: GrowingPart; share: number }) {
-  const { type, place, counts, bytesPerSecond, survival, path, owner, contents } = part;
+  const { type, place, counts, isAllocation = false, bytesPerSecond, survival, path, owner, contents } = part;
+  const formatOne = isAllocation ? formatBytes : (count: number) => formatCount(Math.round(count));
   const held = path.length > 0 ? path : owner === null ? [] : [owner];
   return (
     <tr>
@@ -86,7 +87,7 @@ function GrowingRow({ part, share }: { part: GrowingPart; share: number }) {
           <Name text={type} />
         </span>
         {place !== null && <code class="grows-place">{inert(place)}</code>}
-        {held.length > 0 && <HeldBy held={held} />}
+        {held.length > 0 && <Way label={isAllocation ? 'called by' : 'held by'} steps={held} />}
         {contents.map((text) => (
           <code class="grows-text" key={text}>
             “{inert(text)}”
@@ -97,20 +98,20 @@ function GrowingRow({ part, share }: { part: GrowingPart; share: number }) {
         {formatBytes(bytesPerSecond)}/s
         <meter class="grows-share" min={0} max={1} value={share} aria-label={`${Math.round(share * 100)} % of what grows fastest`} />
       </td>
-      <td class="num from-tablet">{counts.map((count) => formatCount(Math.round(count))).join(' → ')}</td>
+      <td class="num from-tablet">{counts.map(formatOne).join(' → ')}</td>
       <td class="num from-tablet">{survival === null ? '–' : `${Math.round(survival * 100)} %`}</td>
     </tr>
   );
 }
 
-function HeldBy({ held }: { held: readonly string[] }) {
+function Way({ label, steps }: { label: string; steps: readonly string[] }) {
   return (
     <span class="held-by">
-      <span>held by</span>
+      <span>{label}</span>
       <ol>
-        {held.map((holder, index) => (
-          <li key={`${index} ${holder}`}>
-            <code>{inert(holder)}</code>
+        {steps.map((step, index) => (
+          <li key={`${index} ${step}`}>
+            <code>{inert(step)}</code>
           </li>
         ))}
       </ol>

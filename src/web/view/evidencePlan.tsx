@@ -1,26 +1,42 @@
 /** What an explanation would do, what it costs, and whether there is room for it: before anybody presses the button. */
-import type { EvidencePlanDocument } from '../talk/documents.ts';
+import type { EvidencePlanDocument, Means } from '../talk/documents.ts';
 import { formatBytes, formatDuration } from '../words/format.ts';
 import { inert } from '../words/inert.ts';
 
 interface Props {
   plan: EvidencePlanDocument;
+  /** To be told what it would be by other means. */
+  onChoose: (means: Means) => void;
   onBegin: () => void;
   onLeave: () => void;
 }
 
-export function EvidencePlan({ plan: { subject, estimate, headroom }, onBegin, onLeave }: Props) {
+/** What each of them tells, and what it is for the process. */
+const meansWords: Record<Means, { tells: string; pause: string }> = {
+  memory: { tells: 'What grows, and who holds it', pause: 'No pause' },
+  inspector: { tells: 'The line that allocates', pause: 'A little slower' },
+  samples: { tells: 'With the line that allocates', pause: 'A pause of about 1 s' },
+  uprobes: { tells: 'With the function that allocates', pause: 'Slower for seconds' },
+  snapshot: { tells: 'With a heap snapshot', pause: 'It stands still' },
+};
+
+export function EvidencePlan({ plan, onChoose, onBegin, onLeave }: Props) {
+  const { subject, means, estimate, does, headroom } = plan;
   const isEnough = headroom === null || headroom.isEnough;
   return (
-    <div class="why-plan">
+    <div>
+      {plan.allowed.length > 1 && <MeansSwitch plan={plan} onChoose={onChoose} />}
       <p>
-        stanch would read the memory of process {subject.pid} three times within {formatDuration(estimate.wallMs)} and compare what it saw.
+        {means === 'inspector'
+          ? `stanch would ask Node in process ${subject.pid} what it allocates and keeps within ${formatDuration(estimate.wallMs)}.`
+          : `stanch would read the memory of process ${subject.pid} three times within ${formatDuration(estimate.wallMs)} and compare what it saw.`}
       </p>
       <dl class="why-cost">
         <div>
           <dt>For the process</dt>
           <dd>
-            <strong>No pause</strong> It is not stopped, nothing is written to it, and no page is swapped in for it.
+            <strong>{meansWords[means].pause}</strong>{' '}
+            {inert(does ?? 'It is not stopped, nothing is written to it, and no page is swapped in for it.')}
           </dd>
         </div>
         <div>
@@ -53,6 +69,19 @@ export function EvidencePlan({ plan: { subject, estimate, headroom }, onBegin, o
         </p>
       )}
     </div>
+  );
+}
+
+function MeansSwitch({ plan: { allowed, means }, onChoose }: Pick<Props, 'plan' | 'onChoose'>) {
+  return (
+    <fieldset class="switch switch-wide">
+      <legend class="sr-only">What to find out</legend>
+      {allowed.map((one) => (
+        <button type="button" key={one} aria-pressed={one === means} onClick={() => onChoose(one)}>
+          {meansWords[one].tells}
+        </button>
+      ))}
+    </fieldset>
   );
 }
 

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { tell } from '../talk/api.ts';
 import { askDocument } from '../talk/askDocument.ts';
-import type { EvidenceListDocument, EvidencePlanDocument, ExplainJob, Member, Resource, SubjectRow } from '../talk/documents.ts';
+import type { EvidenceListDocument, EvidencePlanDocument, ExplainJob, Means, Member, Resource, SubjectRow } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
 import { formatBytes, formatDuration } from '../words/format.ts';
 import { inert } from '../words/inert.ts';
@@ -43,7 +43,7 @@ export function WhereItLeaks({ subject, members }: { subject: SubjectRow; member
       )}
       {isRunning && <Running job={job} isOurs={isOurs} onCancel={asking.cancel} />}
       {!isRunning && isOurs && job.state === 'failed' && <p class="wrong">It could not be found out: {failureWords(job)}</p>}
-      {!isRunning && isOurs && job.state === 'cancelled' && <p>It was ended before it was done. The process was only read, and goes on.</p>}
+      {!isRunning && isOurs && job.state === 'cancelled' && <p>It was ended before it was done. The process goes on.</p>}
       {latest !== undefined && <EvidenceView evidence={latest} />}
       {!isRunning && <Ask subject={subject} members={members} asking={asking} isFirst={latest === undefined} />}
       <p role="status" class="why-said">
@@ -98,13 +98,13 @@ function useExplanation(subjectId: string) {
     job,
     plan,
     said,
-    look: (wanted: string) =>
+    look: (wanted: string, means: Means) =>
       attempt(async () => {
-        const path = `evidence/plan?subject=${encodeURIComponent(wanted)}`;
+        const path = `evidence/plan?subject=${encodeURIComponent(wanted)}&means=${means}`;
         setPlan(await askDocument<EvidencePlanDocument>(path, AbortSignal.timeout(planTimeoutMs)));
       }),
     leave: () => setPlan(null),
-    begin: (wanted: string) => change('evidence', { subject: wanted }),
+    begin: (wanted: string, means: Means) => change('evidence', { subject: wanted, means }),
     cancel: () => change('evidence/cancel', {}),
   };
 }
@@ -120,7 +120,10 @@ function Ask({ subject, members, asking, isFirst }: AskProps) {
   const [wanted, setWanted] = useState(subject.id);
   const { plan } = asking;
   const word = shellWord(subject.name) ?? members[0]?.pid.toString() ?? null;
-  if (plan !== null) return <EvidencePlan plan={plan} onBegin={() => void asking.begin(wanted)} onLeave={asking.leave} />;
+  if (plan !== null) {
+    const begin = () => void asking.begin(wanted, plan.means);
+    return <EvidencePlan plan={plan} onChoose={(means) => void asking.look(wanted, means)} onBegin={begin} onLeave={asking.leave} />;
+  }
   return (
     <>
       {isFirst && asking.found !== null && (
@@ -148,7 +151,7 @@ function Ask({ subject, members, asking, isFirst }: AskProps) {
           type="button"
           class={isFirst && isAccused(subject) ? 'primary' : ''}
           disabled={members.length === 0}
-          onClick={() => void asking.look(wanted)}
+          onClick={() => void asking.look(wanted, 'memory')}
         >
           {isFirst ? (isAccused(subject) ? 'Find out where it leaks' : 'Look inside') : 'Look again'}
         </button>
@@ -194,10 +197,17 @@ function Running({ job, isOurs, onCancel }: { job: ExplainJob; isOurs: boolean; 
         <button type="button" onClick={onCancel}>
           Cancel
         </button>
-        <span class="small">The process is only read. Nothing happens to it either way.</span>
+        <span class="small">{doneToIt(job)}</span>
       </p>
     </div>
   );
+}
+
+function doneToIt({ means, says }: ExplainJob): string {
+  if (means === 'inspector') return 'Its inspector is open, and is closed again either way.';
+  return says === null
+    ? 'The process is only read. Nothing happens to it either way.'
+    : `Now stanch ${inert(says)}. It goes on either way.`;
 }
 
 /** Of what is not, nothing is to be said to leak. */
