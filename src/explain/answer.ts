@@ -16,7 +16,7 @@ export function growingParts(things: readonly GrowingThing[], intervalMs: number
       type,
       place,
       counts,
-      isAllocation,
+      ...(isAllocation === undefined ? {} : { isAllocation }),
       bytesPerSecond: Math.max(0, growthBytes / Math.max(leastRatePerSecond, intervalMs / 1000)),
       survival,
       owner,

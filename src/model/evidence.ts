@@ -39,7 +39,7 @@ export interface GrowingPart {
   place: string | null;
   counts: [number, number, number];
   /** It is a line that allocates: counted are bytes that are still there, and the path is who called it. */
-  isAllocation?: boolean | undefined;
+  isAllocation?: boolean;
   bytesPerSecond: number;
   /** Part of the newly come that stayed; null when not known. */
   survival: number | null;
