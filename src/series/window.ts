@@ -99,7 +99,8 @@ class Level {
   /** Adds a sample, or a bucket of the finer level, to the open bucket; false when it belongs to a later one. */
   merge(incoming: Bucket, channels: readonly number[]): boolean {
     const { open } = this;
-    if (this.startOf(incoming) !== open[start]) return false;
+    // False for what has no bucket yet, too.
+    if (!((incoming[start] ?? 0) - (open[start] ?? 0) < this.widthMs)) return false;
     for (let i = 0; i < channels.length; i += 1) {
       const at = floor + (channels[i] ?? 0);
       const value = incoming[at] ?? Number.NaN;
@@ -324,14 +325,17 @@ export class SubjectWindow {
    */
   push(timeMs: number, values: readonly number[], cpuSeconds: number): number {
     if (this.base < 0) return this.learn(timeMs, values, cpuSeconds);
-    const { channelCount, unread } = this;
-    incoming[start] = timeMs;
-    incoming[cpu] = cpuSeconds;
-    incoming[cpuAt] = timeMs;
-    for (let c = 0; c < channelCount; c += 1) incoming[floor + c] = values[c] ?? Number.NaN;
+    const { unread, channels } = this;
     for (let i = 0; i < unread.length; i += 1) {
       const value = values[unread[i] ?? 0] ?? Number.NaN;
       if (!Number.isNaN(value)) this.noticeChannel(unread[i] ?? 0);
+    }
+    incoming[start] = timeMs;
+    incoming[cpu] = cpuSeconds;
+    incoming[cpuAt] = timeMs;
+    for (let i = 0; i < channels.length; i += 1) {
+      const c = channels[i] ?? 0;
+      incoming[floor + c] = values[c] ?? Number.NaN;
     }
     return this.give(0, incoming);
   }
