@@ -117,7 +117,7 @@ export function weighWindow(
   const toMs = view.timeMs[n - 1] ?? 0;
   const spanMs = toMs - fromMs;
   if (spanMs <= 0) return null;
-  if (past !== null && past.spanMs >= spanMs && isBelow(view, n, past.highestFloor)) return null;
+  if (past !== null && isBelowPast(view, past)) return null;
   const cleared = clearOfLoadAndSeason(view, n, fromMs, spanMs, quantum);
   const raw = blockFloors(view, cleared.floor, n);
   if (raw.count < fewestBlocks) return null;
@@ -172,8 +172,10 @@ export function weighWindow(
   };
 }
 
-function isBelow(view: WindowView, n: number, floor: number): boolean {
-  for (let i = 0; i < n; i += 1) if ((view.floor[i] ?? 0) >= floor) return false;
+/** Whether all of a window is below what a past as long reached: then a longer window has more to say. */
+export function isBelowPast({ timeMs, floor, length }: WindowView, past: Past): boolean {
+  if (past.spanMs < (timeMs[length - 1] ?? 0) - (timeMs[0] ?? 0)) return false;
+  for (let i = 0; i < length; i += 1) if ((floor[i] ?? 0) >= past.highestFloor) return false;
   return true;
 }
 

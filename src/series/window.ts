@@ -171,8 +171,11 @@ class Level {
     const constant = this.constants[channel] ?? Number.NaN;
     const constantLoad = this.constants[this.loadChannel] ?? Number.NaN;
     let n = 0;
-    for (let i = this.closed - Math.min(this.filled, count); i < this.closed; i += 1) {
-      const row = (i % bucketsPerLevel) * rowLength;
+    const buckets = Math.min(this.filled, count);
+    let next = ((this.closed - buckets) % bucketsPerLevel) * rowLength;
+    for (let left = buckets; left > 0; left -= 1) {
+      const row = next;
+      next = row + rowLength < bucketsPerLevel * rowLength ? row + rowLength : 0;
       const value = (column === 0 ? constant : table[row + column]) ?? Number.NaN;
       if (Number.isNaN(value)) continue;
       into.timeMs[n] = ((table[row] ?? 0) + 0.5) * this.widthMs;
