@@ -31,7 +31,12 @@ function bendWithin(window: SubjectWindow, channel: number, e: WindowEvidence): 
     let bend: number | null = null;
     for (let k = 2; k < (2 * n) / 3; k += 1) {
       const from = x[k] ?? 0;
-      const hinge = line.insteadBy(centred(x.map((t) => Math.max(0, t - from)), n));
+      const hinge = line.insteadBy(
+        centred(
+          x.map((t) => Math.max(0, t - from)),
+          n,
+        ),
+      );
       if (hinge.coefficient <= 0 || hinge.squaredError >= best) continue;
       best = hinge.squaredError;
       bend = e.fromMs + from;

@@ -23,6 +23,4 @@ export const saturations: readonly Saturation[] = [
 
 /** A warm-up is over by the middle of the window: what still bends in the newer half is no line after a warm-up. */
 const mostBendLeft = 0.05;
-export const warmUps: ReadonlySet<Saturation> = new Set(
-  saturations.filter(({ at }) => at(1) - at(0.5) < mostBendLeft * (at(1) - at(0))),
-);
+export const warmUps: ReadonlySet<Saturation> = new Set(saturations.filter(({ at }) => at(1) - at(0.5) < mostBendLeft * (at(1) - at(0))));
