@@ -1,5 +1,5 @@
 /** A window of floors cut into some 16 blocks, and what of their floors lasts. Pure. */
-import type { WindowView } from '../series/window.ts';
+import { bucketsPerLevel, type WindowView } from '../series/window.ts';
 import { lowestFromHereOn, quantile } from './statistics.ts';
 
 const mostBlocks = 16;
@@ -10,11 +10,16 @@ const leastCollected = 0.12;
 const mostCollected = 0.75;
 const unsettledBlocks = 2;
 
+/** The first `count` of each array. They are kept for the next window. */
 export interface Blocks {
   count: number;
   timeMs: Float64Array;
   floor: Float64Array;
 }
+
+const timeRoom = new Float64Array(bucketsPerLevel);
+const floorRoom = new Float64Array(bucketsPerLevel);
+const lastingRoom = new Float64Array(bucketsPerLevel);
 
 /** Buckets a block. */
 export function bucketsPerBlock(buckets: number): number {
@@ -26,15 +31,14 @@ export function blockFloors(view: WindowView, floor: Float64Array, n: number): B
   const size = bucketsPerBlock(n);
   const count = Math.floor(n / size);
   const first = n - count * size;
-  const blocks: Blocks = { count, timeMs: new Float64Array(count), floor: new Float64Array(count) };
   for (let k = 0; k < count; k += 1) {
     const from = first + k * size;
     let sum = 0;
     for (let i = from; i < from + size; i += 1) sum += view.timeMs[i] ?? 0;
-    blocks.timeMs[k] = sum / size;
-    blocks.floor[k] = quantile(floor.subarray(from, from + size), size, 0.25);
+    timeRoom[k] = sum / size;
+    floorRoom[k] = quantile(floor, size, 0.25, from);
   }
-  return blocks;
+  return { count, timeMs: timeRoom, floor: floorRoom };
 }
 
 /** Largest fall from any block to a later one, in the unit of the series. */
@@ -56,8 +60,8 @@ export function largestDrop(blocks: Blocks): number {
 export function withoutGarbage(raw: Blocks, drop: number): Blocks {
   const count = raw.count - unsettledBlocks;
   if (count < fewestBlocks) return raw;
-  const floor = lowestFromHereOn(raw.floor, raw.count).subarray(0, count);
+  const floor = lowestFromHereOn(raw.floor, raw.count, lastingRoom);
   const growth = (floor[count - 1] ?? 0) - (floor[0] ?? 0);
   const isCollected = drop > leastCollected * growth && drop < mostCollected * growth;
-  return isCollected ? { count, timeMs: raw.timeMs.subarray(0, count), floor } : raw;
+  return isCollected ? { count, timeMs: raw.timeMs, floor } : raw;
 }

@@ -1,5 +1,5 @@
 /** Takes out of a window of floors what the workload of the moment and the hour of the day or of the week explain. Pure. */
-import type { WindowView } from '../series/window.ts';
+import { bucketsPerLevel, type WindowView } from '../series/window.ts';
 import { fillDips } from './dips.ts';
 import { quantile, type Regression, regress } from './statistics.ts';
 
@@ -19,7 +19,13 @@ const seasons = [
 /** How alike periods must be: correlation one period apart. */
 const alike = 0.4;
 
+const ones = new Float64Array(bucketsPerLevel).fill(1);
+const u = new Float64Array(bucketsPerLevel);
+const floorRoom = new Float64Array(bucketsPerLevel);
+const load = new Float64Array(bucketsPerLevel);
+
 export interface Cleared {
+  /** Until the next window is cleared. */
   floor: Float64Array;
   slopePerMs: number;
   /** Standard error, widened for autocorrelated noise. */
@@ -29,14 +35,13 @@ export interface Cleared {
 }
 
 export function clearOfLoadAndSeason(view: WindowView, n: number, fromMs: number, spanMs: number, quantum: number): Cleared {
-  const ones = new Float64Array(n).fill(1);
-  const u = new Float64Array(n);
-  for (let i = 0; i < n; i += 1) u[i] = ((view.timeMs[i] ?? 0) - fromMs) / spanMs;
-  const floor = Float64Array.from(view.floor.subarray(0, n));
+  const floor = floorRoom.subarray(0, n);
+  for (let i = 0; i < n; i += 1) {
+    u[i] = ((view.timeMs[i] ?? 0) - fromMs) / spanMs;
+    floor[i] = view.floor[i] ?? 0;
+  }
   fillDips(floor, 0, n);
-  const load = centredLoad(view, n);
-  let loadShare: number | null = null;
-  if (load !== null) loadShare = takeOutLoad(floor, [ones, u, load], n);
+  const loadShare = centreLoad(view, n) ? takeOutLoad(floor, n) : null;
   for (const { periodMs, fewest } of seasons) {
     if (spanMs >= fewest * periodMs) takeOutPeriod(floor, view.timeMs, n, periodMs, Math.max(hourMs, view.widthMs));
   }
@@ -46,10 +51,9 @@ export function clearOfLoadAndSeason(view: WindowView, n: number, fromMs: number
   return { floor, slopePerMs: (fit.coefficients[1] ?? 0) / spanMs, slopeErrorPerMs: error / spanMs, loadShare };
 }
 
-/** Returns the share of the growth that the load explains. `columns` are ones, time and load. */
-function takeOutLoad(floor: Float64Array, columns: readonly [Float64Array, Float64Array, Float64Array], n: number): number {
-  const [ones, u, load] = columns;
-  const withLoad = regress(columns, floor, n, 2);
+/** Returns the share of the growth that the load explains. */
+function takeOutLoad(floor: Float64Array, n: number): number {
+  const withLoad = regress([ones, u, load], floor, n, 2);
   if (withLoad === null) return 0;
   const coefficient = withLoad.coefficients[2] ?? 0;
   if (coefficient / Math.max(withLoad.errors[2] ?? 0, 1e-300) <= loadCounts) return 0;
@@ -63,9 +67,8 @@ function shareOf(plain: Regression | null, withLoad: Regression): number {
   return raw <= 0 ? 0 : Math.min(1, Math.max(0, 1 - (withLoad.coefficients[1] ?? 0) / raw));
 }
 
-/** Load minus its mean, or null when it is unknown or hardly moves. */
-function centredLoad(view: WindowView, n: number): Float64Array | null {
-  const load = new Float64Array(n);
+/** Puts the load minus its mean into `load`; false when it is unknown or hardly moves. */
+function centreLoad(view: WindowView, n: number): boolean {
   let known = 0;
   let sum = 0;
   for (let i = 0; i < n; i += 1) {
@@ -74,7 +77,7 @@ function centredLoad(view: WindowView, n: number): Float64Array | null {
     known += 1;
     sum += rate;
   }
-  if (known < 0.8 * n || sum <= 0) return null;
+  if (known < 0.8 * n || sum <= 0) return false;
   const mean = sum / known;
   let squares = 0;
   for (let i = 0; i < n; i += 1) {
@@ -82,7 +85,7 @@ function centredLoad(view: WindowView, n: number): Float64Array | null {
     load[i] = Number.isNaN(rate) ? 0 : rate - mean;
     squares += (load[i] ?? 0) ** 2;
   }
-  return Math.sqrt(squares / known) > 0.02 * mean ? load : null;
+  return Math.sqrt(squares / known) > 0.02 * mean;
 }
 
 /**

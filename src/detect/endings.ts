@@ -2,8 +2,10 @@
  * Does growth go on, or is it of a kind that ends? Compares a line, with or without a warm-up before it, with curves that flatten: caches
  * that fill, exponentials, powers as in Heaps' law, logarithms. Pure.
  */
+import type { BlockGrid, WindowFrame } from './blockGrid.ts';
 import type { Blocks } from './blocks.ts';
 import type { WindowEvidence } from './evidence.ts';
+import { saturations } from './saturations.ts';
 import type { LineFit } from './statistics.ts';
 
 /** Misfit of a shape that is forgiven, as a share of the growth: real curves are only roughly exponential. */
@@ -23,47 +25,23 @@ const surelyGoesOn = 3;
 /** Log-odds within which two curves explain a life equally well. */
 const asPlausible = 1;
 
-/** Growth that ends or slows down for ever: `coefficient` times a shape over the window from `fromMs`. */
-export interface EndingCurve {
+/** Fits of the window at hand, as `saturations`. */
+const coefficients = new Float64Array(saturations.length);
+const squaredErrors = new Float64Array(saturations.length);
+
+/** Growth that ends or slows down for ever: `coefficient` times a shape over a window. */
+export interface EndingCurve extends WindowFrame {
   /** Index into the saturating shapes. */
   shape: number;
   coefficient: number;
-  fromMs: number;
-  spanMs: number;
-  originMs: number;
 }
-
-/**
- * A saturating shape (a fill that is full, an exponential, a power as in Heaps' law, a logarithm) of u, the time since the start of the
- * window, and age, the time since the start of the process, both in windows. What slows down for ever may have begun with either.
- */
-type Saturation = (u: number, age: number) => number;
-
-const saturations: readonly Saturation[] = [
-  ...[0.3, 0.5, 0.7].map(
-    (full): Saturation =>
-      (u) =>
-        Math.min(u, full),
-  ),
-  ...[0.06, 0.12, 0.25, 0.45, 0.7].map(
-    (tau): Saturation =>
-      (u) =>
-        -Math.exp(-u / tau),
-  ),
-  ...[0.35, 0.45, 0.55].flatMap((power): Saturation[] => [(_, age) => age ** power, (u) => u ** power]),
-  ...[20, 200, 2000].flatMap((rate): Saturation[] => [(_, age) => Math.log1p(age * rate), (u) => Math.log1p(u * rate)]),
-];
-
-/** A warm-up is over by the middle of the window: what still bends in the newer half is no line after a warm-up. */
-const mostBendLeft = 0.05;
-const warmUps = new Set(saturations.filter((shape) => shape(1, 1) - shape(0.5, 0.5) < mostBendLeft * (shape(1, 1) - shape(0, 0))));
 
 /** Growth of an ending curve between two moments. */
 function growthOf(curve: EndingCurve, fromMs: number, toMs: number): number {
   const shape = saturations[curve.shape];
   if (shape === undefined) return 0;
-  const at = (timeMs: number) =>
-    shape(Math.max(0, timeMs - curve.fromMs) / curve.spanMs, Math.max(0, timeMs - curve.originMs) / curve.spanMs);
+  const sinceMs = shape.since === 'window' ? curve.fromMs : curve.originMs;
+  const at = (timeMs: number) => shape.at(Math.max(0, timeMs - sinceMs) / curve.spanMs);
   return curve.coefficient * (at(toMs) - at(fromMs));
 }
 
@@ -78,37 +56,33 @@ export function foreseenShare(life: WindowEvidence, fromMs: number, toMs: number
  * Compares two families by their best fits: growth that goes on, a + b u with or without a saturating part c s(u), and growth that ends
  * or slows down, a + c s(u). Residuals are taken as autocorrelated normal; a misfit of a hundredth of the growth is nobody's proof.
  */
-export function weighEndings(
-  line: LineFit,
-  blocks: Blocks,
-  u: Float64Array,
-  frame: Omit<EndingCurve, 'shape' | 'coefficient'>,
-  noise: number,
-) {
+export function weighEndings(line: LineFit, blocks: Blocks, grid: BlockGrid, frame: WindowFrame, noise: number) {
   const { n } = line;
   const growth = (blocks.floor[n - 1] ?? 0) - (blocks.floor[0] ?? 0);
   const tolerated = n * (noise * noise * 0.1 + (misfit * growth) ** 2);
-  const age = blocks.timeMs.map((timeMs) => Math.max(0, timeMs - frame.originMs) / frame.spanMs);
   let goesOn = line.squaredError;
-  const endings: { squaredError: number; curve: EndingCurve }[] = [];
-  for (const [index, shape] of saturations.entries()) {
-    const column = u.map((x, k) => shape(x, age[k] ?? 0));
-    const pure = line.insteadBy(column);
-    if (pure.coefficient > 0)
-      endings.push({ squaredError: pure.squaredError, curve: { ...frame, shape: index, coefficient: pure.coefficient } });
-    const mixed = warmUps.has(shape) ? line.with(column) : null;
+  let ends = 1e300;
+  for (const [index, { alone, beside }] of grid.shapesIn(blocks.timeMs, frame).entries()) {
+    const pure = line.insteadBy(alone);
+    coefficients[index] = pure.coefficient;
+    squaredErrors[index] = pure.squaredError;
+    if (pure.coefficient > 0) ends = Math.min(ends, pure.squaredError);
+    const mixed = beside === null ? null : line.with(beside);
     if (mixed === null || mixed.coefficient <= 0 || mixed.slope < leastLinearShare * growth) continue;
     goesOn = Math.min(goesOn, mixed.squaredError * n ** (2 / n));
   }
-  const ends = endings.reduce((least, { squaredError }) => Math.min(least, squaredError), 1e300);
   const independent = Math.max(4, (n * (1 - line.autocorrelation)) / (1 + line.autocorrelation));
   const odds = (better: number, worse: number) => (independent / 2) * Math.log((worse + tolerated) / (better + tolerated));
-  const plausible = endings.filter(({ squaredError }) => odds(ends, squaredError) < asPlausible).map(({ curve }) => curve);
-  return { lineOdds: odds(goesOn, ends), endingCurve: slowestToEnd(plausible, frame.fromMs, frame.spanMs) };
-}
-
-/** Of curves that fit as well as each other, the one that still grows most in the newer half: what it foresees is nobody's leak. */
-function slowestToEnd(curves: readonly EndingCurve[], fromMs: number, spanMs: number): EndingCurve | null {
-  const late = (curve: EndingCurve) => growthOf(curve, fromMs + spanMs / 2, fromMs + spanMs);
-  return curves.reduce<EndingCurve | null>((best, curve) => (best === null || late(curve) > late(best) ? curve : best), null);
+  let endingCurve: EndingCurve | null = null;
+  let most = Number.NEGATIVE_INFINITY;
+  // Of curves that fit as well as each other, the one that still grows most in the newer half: what it foresees is nobody's leak.
+  for (const [shape, coefficient] of coefficients.entries()) {
+    if (!(coefficient > 0 && odds(ends, squaredErrors[shape] ?? 0) < asPlausible)) continue;
+    const curve = { ...frame, shape, coefficient };
+    const late = growthOf(curve, frame.fromMs + frame.spanMs / 2, frame.fromMs + frame.spanMs);
+    if (endingCurve !== null && !(late > most)) continue;
+    endingCurve = curve;
+    most = late;
+  }
+  return { lineOdds: odds(goesOn, ends), endingCurve };
 }

@@ -5,6 +5,7 @@
  * some 16 blocks, and the lower quartile of each block is its floor.
  */
 import { bucketsPerLevel, type WindowView } from '../series/window.ts';
+import { gridOf } from './blockGrid.ts';
 import { type Blocks, blockFloors, fewestBlocks, largestDrop, withoutGarbage } from './blocks.ts';
 import { clearOfLoadAndSeason } from './clear.ts';
 import { type EndingCurve, foreseenShare, weighEndings } from './endings.ts';
@@ -16,6 +17,11 @@ export const fewestBuckets = 24;
 
 /** Long-run variance of increments, as a share of their variance, below which it is an accident of few blocks. */
 const leastLongRun = 0.05;
+
+const residuals = new Float64Array(bucketsPerLevel);
+const increments = new Float64Array(bucketsPerLevel);
+/** The columns of a line over steps of equal length. */
+const evenly = [new Float64Array(bucketsPerLevel).fill(1), Float64Array.from({ length: bucketsPerLevel }, (_, k) => k)];
 
 export interface WindowEvidence {
   fromMs: number;
@@ -111,7 +117,7 @@ export function weighWindow(
   const toMs = view.timeMs[n - 1] ?? 0;
   const spanMs = toMs - fromMs;
   if (spanMs <= 0) return null;
-  if (past !== null && past.spanMs >= spanMs && isBelow(view, n, past.highestFloor)) return null;
+  if (past !== null && isBelowPast(view, past)) return null;
   const cleared = clearOfLoadAndSeason(view, n, fromMs, spanMs, quantum);
   const raw = blockFloors(view, cleared.floor, n);
   if (raw.count < fewestBlocks) return null;
@@ -121,7 +127,6 @@ export function weighWindow(
   const line = theilSen(blocks.timeMs, blocks.floor, blocks.count);
   const growth = line.slope * spanMs;
   const startFloor = line.intercept + line.slope * fromMs;
-  const residuals = new Float64Array(blocks.count);
   for (let k = 0; k < blocks.count; k += 1) {
     residuals[k] = (blocks.floor[k] ?? 0) - line.intercept - line.slope * (blocks.timeMs[k] ?? 0);
   }
@@ -167,32 +172,34 @@ export function weighWindow(
   };
 }
 
-function isBelow(view: WindowView, n: number, floor: number): boolean {
-  for (let i = 0; i < n; i += 1) if ((view.floor[i] ?? 0) >= floor) return false;
+/** Whether all of a window is below what a past as long reached: then a longer window has more to say. */
+export function isBelowPast({ timeMs, floor, length }: WindowView, past: Past): boolean {
+  if (past.spanMs < (timeMs[length - 1] ?? 0) - (timeMs[0] ?? 0)) return false;
+  for (let i = 0; i < length; i += 1) if ((floor[i] ?? 0) >= past.highestFloor) return false;
   return true;
 }
 
 function weighIncrements(blocks: Blocks, quantum: number) {
   const n = blocks.count - 1;
-  const d = new Float64Array(n);
   let sum = 0;
   let up = 0;
   let upSquares = 0;
   let largest = 0;
   for (let k = 0; k < n; k += 1) {
-    d[k] = (blocks.floor[k + 1] ?? 0) - (blocks.floor[k] ?? 0);
-    const step = Math.max(0, d[k] ?? 0);
-    sum += d[k] ?? 0;
-    up += step;
-    upSquares += step * step;
-    largest = Math.max(largest, step);
+    const step = (blocks.floor[k + 1] ?? 0) - (blocks.floor[k] ?? 0);
+    const risen = Math.max(0, step);
+    increments[k] = step;
+    sum += step;
+    up += risen;
+    upSquares += risen * risen;
+    largest = Math.max(largest, risen);
   }
   const mean = sum / n;
   let variance = 0;
   let covariance = 0;
   for (let k = 0; k < n; k += 1) {
-    variance += ((d[k] ?? 0) - mean) ** 2;
-    if (k > 0) covariance += ((d[k] ?? 0) - mean) * ((d[k - 1] ?? 0) - mean);
+    variance += ((increments[k] ?? 0) - mean) ** 2;
+    if (k > 0) covariance += ((increments[k] ?? 0) - mean) * ((increments[k - 1] ?? 0) - mean);
   }
   variance /= Math.max(1, n - 1);
   covariance /= Math.max(1, n - 1);
@@ -210,13 +217,8 @@ function weighIncrements(blocks: Blocks, quantum: number) {
 /** t of a straight line through the increments; their scatter counts over the long run, so that plain noise in the floors cancels out. */
 function changeOfIncrementsT(blocks: Blocks): number {
   const n = blocks.count - 1;
-  const index = new Float64Array(n);
-  const increments = new Float64Array(n);
-  for (let k = 0; k < n; k += 1) {
-    index[k] = k;
-    increments[k] = (blocks.floor[k + 1] ?? 0) - (blocks.floor[k] ?? 0);
-  }
-  const fit = regress([new Float64Array(n).fill(1), index], increments, n, 0);
+  for (let k = 0; k < n; k += 1) increments[k] = (blocks.floor[k + 1] ?? 0) - (blocks.floor[k] ?? 0);
+  const fit = regress(evenly, increments, n, 0);
   if (fit === null) return 0;
   const { residuals, squaredError } = fit;
   let products = 0;
@@ -232,23 +234,21 @@ function weakerOf(a: number, b: number): number {
 }
 
 function weighShape(blocks: Blocks, fromMs: number, spanMs: number, bornMs: number, noise: number) {
+  const frame = { fromMs, spanMs, originMs: Math.min(bornMs, fromMs) };
   const n = blocks.count;
-  const u = new Float64Array(n);
-  for (let k = 0; k < n; k += 1) u[k] = ((blocks.timeMs[k] ?? 0) - fromMs) / spanMs;
   const y = blocks.floor;
-  const line = new LineFit(u, y, n);
-  const square = new Float64Array(n);
-  for (let k = 0; k < n; k += 1) square[k] = ((u[k] ?? 0) - 0.5) ** 2;
-  const curve = line.with(square);
+  const grid = gridOf(blocks, frame);
+  const line = new LineFit(grid.places, y);
+  const curve = line.with(grid.bend);
   const curveT = curve === null ? 0 : curve.coefficient / Math.max(curve.coefficientError, noise * 1e-3, 1e-300);
   const third = Math.max(3, Math.floor(n / 3));
-  const late = theilSen(u.subarray(n - third), y.subarray(n - third), third);
+  const late = theilSen(grid.places.x.subarray(n - third), y.subarray(n - third), third);
   return {
     lateShare: line.slope > 0 ? late.slope / line.slope : 0,
     bend: curve?.coefficient ?? 0,
     bendError: curve?.coefficientError ?? 0,
     curvatureT: weakerOf(curveT, changeOfIncrementsT(blocks)),
-    ...weighEndings(line, blocks, u, { fromMs, spanMs, originMs: Math.min(bornMs, fromMs) }, noise),
+    ...weighEndings(line, blocks, grid, frame, noise),
   };
 }
 

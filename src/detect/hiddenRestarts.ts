@@ -44,7 +44,10 @@ interface Run {
   stepSum: number;
 }
 
-type TimedValue = readonly [timeMs: number, value: number];
+type TimedValue = [timeMs: number, value: number];
+
+/** What a window takes of a sample. */
+const channel = [Number.NaN];
 
 interface Fall {
   atMs: number;
@@ -134,7 +137,7 @@ export class HiddenRestarts {
     }
     if (this.run.samples < dipSamples) return false;
     for (const [timeMs, before] of fall.ended.recent) {
-      if (before > fall.halfway) fall.ended.window.push(timeMs, [before], Number.NaN);
+      if (before > fall.halfway) give(fall.ended, timeMs, before);
     }
     const life = Number.isNaN(this.fromMs) ? null : lifeOf(fall.ended.window, 0);
     this.fromMs = fall.atMs;
@@ -162,13 +165,25 @@ function runFrom(state: RunState): Run {
 }
 
 function take(run: Run, timeMs: number, value: number): void {
-  const before = run.recent.at(-1);
+  const { recent } = run;
+  const before = recent[recent.length - 1];
   run.samples += 1;
   run.lowest = Math.min(run.lowest, value);
   run.stepSum += before === undefined ? 0 : Math.abs(value - before[1]);
-  run.recent.push([timeMs, value]);
-  const settled = run.recent.length > recentSamples ? run.recent.shift() : undefined;
-  if (settled !== undefined) run.window.push(settled[0], [settled[1]], Number.NaN);
+  const settled = recent.length < recentSamples ? undefined : recent.shift();
+  if (settled === undefined) {
+    recent.push([timeMs, value]);
+    return;
+  }
+  give(run, settled[0], settled[1]);
+  settled[0] = timeMs;
+  settled[1] = value;
+  recent.push(settled);
+}
+
+function give(run: Run, timeMs: number, value: number): void {
+  channel[0] = value;
+  run.window.push(timeMs, channel, Number.NaN);
 }
 
 /** What it held all the time just before: neither a peak of one or two samples nor a sample taken while it fell. */

@@ -1,6 +1,6 @@
 import type { SubjectWindow } from '../series/window.ts';
 import { emptyView, type WindowEvidence } from './evidence.ts';
-import { LineFit } from './statistics.ts';
+import { centred, LineFit, Places } from './statistics.ts';
 
 const view = emptyView();
 
@@ -26,12 +26,17 @@ function bendWithin(window: SubjectWindow, channel: number, e: WindowEvidence): 
     if (first < 0 || n < 12) return null;
     const y = view.floor.slice(first, view.length);
     const x = view.timeMs.slice(first, view.length).map((timeMs) => timeMs - e.fromMs);
-    const line = new LineFit(x, y, n);
+    const line = new LineFit(new Places(x, n), y);
     let best = line.squaredError * (1 - clearBend);
     let bend: number | null = null;
     for (let k = 2; k < (2 * n) / 3; k += 1) {
       const from = x[k] ?? 0;
-      const hinge = line.insteadBy(x.map((t) => Math.max(0, t - from)));
+      const hinge = line.insteadBy(
+        centred(
+          x.map((t) => Math.max(0, t - from)),
+          n,
+        ),
+      );
       if (hinge.coefficient <= 0 || hinge.squaredError >= best) continue;
       best = hinge.squaredError;
       bend = e.fromMs + from;

@@ -1,7 +1,7 @@
 import type { SubjectWindow, WindowView } from '../series/window.ts';
 import { bucketsPerBlock } from './blocks.ts';
 import { fillDips } from './dips.ts';
-import { emptyView, type Past } from './evidence.ts';
+import { emptyView, isBelowPast, type Past } from './evidence.ts';
 import type { PastLives } from './lives.ts';
 
 const view = emptyView();
@@ -30,22 +30,31 @@ export function pastBefore(
     const older = window.view(l, channel, Number.POSITIVE_INFINITY, view);
     const size = l === level ? blockSize : 1;
     // Nothing of it is older, as of the level whose whole ring is the window: dips that nobody looks at need not be filled.
-    if ((older.timeMs[size - 1] ?? 0) + older.widthMs / 2 > fromMs) continue;
+    if (older.length < size || (older.timeMs[size - 1] ?? 0) + older.widthMs / 2 > fromMs) continue;
+    past.spanMs = Math.max(past.spanMs, fromMs - (older.timeMs[0] ?? 0));
+    past.highestFloor = Math.max(past.highestFloor, courseBefore(fromMs, older, size).highest);
+    // Filled dips and coarser levels can only raise it: that changes nothing any more.
+    if (isBelowPast(of, past)) break;
     fillDips(older.floor, 0, older.length);
-    let highest = Number.NEGATIVE_INFINITY;
-    for (let i = 0; i + size <= older.length; i += size) {
-      const endMs = (older.timeMs[i + size - 1] ?? 0) + older.widthMs / 2;
-      if (endMs > fromMs) break;
-      let floor = Number.POSITIVE_INFINITY;
-      for (let j = i; j < i + size; j += 1) floor = Math.min(floor, older.floor[j] ?? floor);
-      highest = Math.max(highest, floor);
-      past.largestDrop = Math.max(past.largestDrop, highest - floor);
-      past.spanMs = Math.max(past.spanMs, fromMs - (older.timeMs[0] ?? 0));
-    }
+    const { highest, largestDrop } = courseBefore(fromMs, older, size);
     past.highestFloor = Math.max(past.highestFloor, highest);
+    past.largestDrop = Math.max(past.largestDrop, largestDrop);
   }
   past.usualFloor = lives.usualFloorAt(fromMs + spanMs - bornMs);
   past.largestDrop = past.largestDrop > quantum ? past.largestDrop : 0;
   if (past.spanMs >= shortestPast * spanMs) return past;
   return past.usualFloor === null ? null : { ...past, spanMs: 0 };
+}
+
+/** Of the floors of blocks of `size` buckets that end before a moment. */
+function courseBefore(endMs: number, { timeMs, floor, widthMs, length }: WindowView, size: number) {
+  let highest = Number.NEGATIVE_INFINITY;
+  let largestDrop = 0;
+  for (let i = 0; i + size <= length && (timeMs[i + size - 1] ?? 0) + widthMs / 2 <= endMs; i += size) {
+    let lowest = Number.POSITIVE_INFINITY;
+    for (let j = i; j < i + size; j += 1) lowest = Math.min(lowest, floor[j] ?? lowest);
+    highest = Math.max(highest, lowest);
+    largestDrop = Math.max(largestDrop, highest - lowest);
+  }
+  return { highest, largestDrop };
 }

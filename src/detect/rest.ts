@@ -2,6 +2,7 @@
  * How long the lasting floor rests. The lasting floor of a moment is the lowest value from then on: what is given back later, however long
  * it takes, was never part of it. A leak pushes it up again and again; where it rests longer than ever before, growth has ended. Pure.
  */
+import { bucketsPerLevel } from '../series/window.ts';
 import { lowestFromHereOn } from './statistics.ts';
 
 /** The newest buckets have too little after them: this share of the window is no lasting floor yet. */
@@ -9,6 +10,8 @@ const unsettledShare = 1 / 16;
 
 /** Steps in which the growth of the lasting floor is followed. */
 const steps = 10;
+
+const lasting = new Float64Array(bucketsPerLevel);
 
 export interface Rest {
   /** Longest time a tenth of the growth took, before the last tenth, as a share of the window. */
@@ -20,7 +23,7 @@ export interface Rest {
 /** `floor` are the first `n` buckets of a window, oldest first; growth below `quantum` is none: it rests all the time. */
 export function restOf(floor: Float64Array, n: number, quantum: number): Rest {
   const settled = n - Math.max(1, Math.floor(n * unsettledShare));
-  const lasting = lowestFromHereOn(floor, n);
+  lowestFromHereOn(floor, n, lasting);
   const start = lasting[0] ?? 0;
   const growth = (lasting[settled - 1] ?? 0) - start;
   if (growth < quantum) return { longest: 1, last: 1 };

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { normalNoise } from './samplesForTests.ts';
-import { LineFit, lag1Autocorrelation, quantile, regress, robustDeviation, theilSen } from './statistics.ts';
+import { centred, LineFit, lag1Autocorrelation, Places, quantile, regress, robustDeviation, theilSen } from './statistics.ts';
 
 // Eight points whose answers below were computed with scipy 1.17.1 and numpy.
 const x = Float64Array.of(0, 1, 2, 3, 5, 8, 13, 21);
 const y = Float64Array.of(2, 3.1, 2.7, 5.2, 6.1, 10.4, 12.9, 25.3);
 const other = Float64Array.of(1, 4, 2, 8, 5, 7, 1, 3);
 const ones = new Float64Array(8).fill(1);
+const places = new Places(x, 8);
+const fitOf = (values: Float64Array) => new LineFit(places, values);
 
 function close(actual: number, expected: number, tolerance = 1e-9): void {
   assert.ok(Math.abs(actual - expected) <= tolerance * Math.max(1, Math.abs(expected)), `${actual} is not ${expected}`);
@@ -175,7 +177,7 @@ test('autocorrelated residuals are recognised and widen the errors', () => {
   );
 
   const u = Float64Array.from({ length: n }, (_, i) => i / n);
-  const fit = new LineFit(u, series, n);
+  const fit = new LineFit(new Places(u, n), series);
   const inflation = Math.sqrt((1 + fit.autocorrelation) / (1 - fit.autocorrelation));
   let squaresX = 0;
   for (const v of u) squaresX += (v - (n - 1) / (2 * n)) ** 2;
@@ -183,14 +185,14 @@ test('autocorrelated residuals are recognised and widen the errors', () => {
 });
 
 test('a line as scipy fits it', () => {
-  const fit = new LineFit(x, y, 8);
+  const fit = fitOf(y);
   close(fit.slope, 1.0729879101899826);
   close(fit.slopeError, 0.0687781572953756);
   close(fit.squaredError, 10.270956822107076);
 });
 
 test('the line with one more column is the full regression', () => {
-  const fit = new LineFit(x, y, 8).with(other);
+  const fit = fitOf(y).with(places.detrended(other));
   assert.ok(fit !== null);
   close(fit.slope, 1.0811974337629526);
   close(fit.slopeError, 0.0698198424323779);
@@ -207,7 +209,8 @@ test('the line with one more column is the full regression', () => {
         const u = times.map((t) => t / (times[n - 1] ?? 1));
         const column = Float64Array.from(more);
         const full = regress([new Float64Array(n).fill(1), u, column], values, n, 0);
-        const byParts = new LineFit(u, values, n).with(column);
+        const grid = new Places(u, n);
+        const byParts = new LineFit(grid, values).with(grid.detrended(column));
         if (full === null || byParts === null) return;
         // Near-collinear columns lose digits in either way of computing.
         const tolerance = 1e-5 * (1 + Math.abs(full.coefficients[2] ?? 0) + Math.sqrt(full.squaredError));
@@ -224,19 +227,19 @@ test('the line with one more column is the full regression', () => {
 });
 
 test('another column in place of the line', () => {
-  const { coefficient, squaredError } = new LineFit(x, y, 8).insteadBy(other);
+  const { coefficient, squaredError } = fitOf(y).insteadBy(centred(other, 8));
   close(coefficient, -0.1808184143222506);
   close(squaredError, 425.3007672634272);
 });
 
 test('a column that is a straight line itself adds nothing and says so', () => {
-  assert.equal(new LineFit(x, y, 8).with(x.map((v) => 5 - 2 * v)), null);
+  assert.equal(fitOf(y).with(places.detrended(x.map((v) => 5 - 2 * v))), null);
 });
 
 test('a constant series has no slope, no error and no NaN', () => {
   const flat = new Float64Array(8).fill(42);
-  const fit = new LineFit(x, flat, 8);
+  const fit = fitOf(flat);
   assert.deepEqual([fit.slope, fit.slopeError, fit.squaredError], [0, 0, 0]);
-  assert.deepEqual(fit.insteadBy(other), { coefficient: 0, squaredError: 0 });
+  assert.deepEqual(fit.insteadBy(centred(other, 8)), { coefficient: 0, squaredError: 0 });
   assert.deepEqual(theilSen(x, flat, 8), { slope: 0, intercept: 42, tau: 0 });
 });

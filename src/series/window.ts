@@ -99,7 +99,8 @@ class Level {
   /** Adds a sample, or a bucket of the finer level, to the open bucket; false when it belongs to a later one. */
   merge(incoming: Bucket, channels: readonly number[]): boolean {
     const { open } = this;
-    if (this.startOf(incoming) !== open[start]) return false;
+    // False for what has no bucket yet, too.
+    if (!((incoming[start] ?? 0) - (open[start] ?? 0) < this.widthMs)) return false;
     for (let i = 0; i < channels.length; i += 1) {
       const at = floor + (channels[i] ?? 0);
       const value = incoming[at] ?? Number.NaN;
@@ -170,8 +171,11 @@ class Level {
     const constant = this.constants[channel] ?? Number.NaN;
     const constantLoad = this.constants[this.loadChannel] ?? Number.NaN;
     let n = 0;
-    for (let i = this.closed - Math.min(this.filled, count); i < this.closed; i += 1) {
-      const row = (i % bucketsPerLevel) * rowLength;
+    const buckets = Math.min(this.filled, count);
+    let next = ((this.closed - buckets) % bucketsPerLevel) * rowLength;
+    for (let left = buckets; left > 0; left -= 1) {
+      const row = next;
+      next = row + rowLength < bucketsPerLevel * rowLength ? row + rowLength : 0;
       const value = (column === 0 ? constant : table[row + column]) ?? Number.NaN;
       if (Number.isNaN(value)) continue;
       into.timeMs[n] = ((table[row] ?? 0) + 0.5) * this.widthMs;
@@ -324,14 +328,17 @@ export class SubjectWindow {
    */
   push(timeMs: number, values: readonly number[], cpuSeconds: number): number {
     if (this.base < 0) return this.learn(timeMs, values, cpuSeconds);
-    const { channelCount, unread } = this;
-    incoming[start] = timeMs;
-    incoming[cpu] = cpuSeconds;
-    incoming[cpuAt] = timeMs;
-    for (let c = 0; c < channelCount; c += 1) incoming[floor + c] = values[c] ?? Number.NaN;
+    const { unread, channels } = this;
     for (let i = 0; i < unread.length; i += 1) {
       const value = values[unread[i] ?? 0] ?? Number.NaN;
       if (!Number.isNaN(value)) this.noticeChannel(unread[i] ?? 0);
+    }
+    incoming[start] = timeMs;
+    incoming[cpu] = cpuSeconds;
+    incoming[cpuAt] = timeMs;
+    for (let i = 0; i < channels.length; i += 1) {
+      const c = channels[i] ?? 0;
+      incoming[floor + c] = values[c] ?? Number.NaN;
     }
     return this.give(0, incoming);
   }

@@ -27,17 +27,20 @@ interface Outcome {
 export async function benchScan(runs: number): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'stanch-bench-'));
   try {
+    const plain = join(folder, 'plain.csv');
     const series = join(folder, 'series.csv');
     const log = join(folder, 'atop.raw');
-    await writeSeries(series);
+    await writeSeries(plain, memoryAlone);
+    await writeSeries(series, sixGauges);
     await writeAtopLog(log);
     const rowsOfLog = logRecords * (logProcesses + 1);
     const rows = [
-      await measured(series, `${rowCount} rows, ${subjectCount} subjects`, rowCount, [], runs),
+      await measured(plain, `${rowCount} rows of memory alone, ${subjectCount} subjects`, rowCount, [], runs),
+      await measured(series, `${rowCount} rows of six gauges`, rowCount, [], runs),
       await measured(log, `atop: ${logRecords} records, ${logProcesses} processes`, rowsOfLog, [], runs),
     ];
     const pinned = canPin();
-    if (pinned) rows.splice(1, 0, await measured(series, 'the same on one core', rowCount, pinToOneCore, runs));
+    if (pinned) rows.splice(2, 0, await measured(series, 'the same on one core', rowCount, pinToOneCore, runs));
     const left = pinned ? '' : '\nNot measured on one core: that needs taskset.';
     return `stanch scan; median of ${runs} runs\n${table(['', 'rows a second', 'time', 'CPU time', 'peak RSS'], rows)}${left}`;
   } finally {
@@ -67,17 +70,29 @@ async function measured(file: string, what: string, rows: number, launcher: read
   ];
 }
 
+/** What stands in a row behind time, subject and memory. */
+interface FurtherColumns {
+  header: string;
+  cells: (tick: number, subject: number) => string;
+}
+
+const memoryAlone: FurtherColumns = { header: '', cells: () => '' };
+const sixGauges: FurtherColumns = {
+  header: ',swap_bytes,fds,threads,cpu_seconds,start_time',
+  cells: (tick, subject) => `,0,${20 + ((tick + subject) % 5)},8,${(tick * 0.2).toFixed(1)},1699999000`,
+};
+
 /** Every fourth subject leaks, the others hover; a sample every ten seconds, subjects interleaved. */
-async function writeSeries(file: string): Promise<void> {
+async function writeSeries(file: string, further: FurtherColumns): Promise<void> {
   const out = createWriteStream(file);
-  out.write('time,subject,anon_bytes,swap_bytes,fds,threads,cpu_seconds,start_time\n');
+  out.write(`time,subject,anon_bytes${further.header}\n`);
   for (let tick = 0; tick < rowCount / subjectCount; tick += 1) {
     const time = 1_700_000_000 + tick * 10;
     let rows = '';
     for (let subject = 0; subject < subjectCount; subject += 1) {
       const growth = subject % 4 === 0 ? tick * 2048 : 0;
       const hover = ((tick * 7919 + subject * 104_729) % 997) * 4096;
-      rows += `${time},service-${subject},${50_000_000 + growth + hover},0,${20 + ((tick + subject) % 5)},8,${(tick * 0.2).toFixed(1)},1699999000\n`;
+      rows += `${time},service-${subject},${50_000_000 + growth + hover}${further.cells(tick, subject)}\n`;
     }
     if (!out.write(rows)) await once(out, 'drain');
   }

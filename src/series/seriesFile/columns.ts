@@ -20,8 +20,10 @@ const columns: readonly Column[] = ['time', 'subject', ...gaugeColumns];
 
 export const columnList = columns.join(', ');
 
+const columnsByName: ReadonlyMap<string, Column> = new Map(columns.map((column) => [column, column]));
+
 export function columnNamed(name: string): Column | undefined {
-  return columns.find((column) => column === name);
+  return columnsByName.get(name);
 }
 
 /** Where a gauge's value lies in `SeriesRows.values`. */
