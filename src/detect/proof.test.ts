@@ -41,12 +41,12 @@ test('what is surely a leak need not have grown as much as what may be the work 
   assert.equal(lackedAt(0.98), undefined);
 });
 
-test('work comes and goes: of what draws a line less is asked for', () => {
+test('work comes and goes: of what grows evenly less is asked for', () => {
   const shown: Suspicion = { spanMs: hour, shownMs: 4 * hour, likelyMs: 4 * hour, seenMs: startMs };
   const line = evidenceOf(viewOf(minute, (i) => (1000 + 1.2 * i) * mib));
-  const lackedAt = (lineOdds: number) => missingProof({ ...line, lineOdds }, hour, 'bytes', shown, false, 0.98)?.rule;
-  assert.equal(lackedAt(12), undefined);
-  assert.equal(lackedAt(1), 'more-than-usual');
+  const lackedAt = (steadiness: number) => missingProof({ ...line, steadiness }, hour, 'bytes', shown, false, 0.98)?.rule;
+  assert.equal(lackedAt(15), undefined);
+  assert.equal(lackedAt(5), 'more-than-usual');
 });
 
 test('until two days are known, growth may be the cycle of a day: the less is asked for, the nearer they are', () => {

@@ -31,9 +31,8 @@ const usualAtOnce = 0.12;
 const daysKnownMs = 2 * dayMs;
 /** Share of it that is forgiven where nothing but a leak explains the growth: what follows the work of a day is never as straight for long. */
 const forgivenWhenSure = { withinDay: 0.4, afterDay: 1 };
-/** Log-odds of a line at which nothing but a line explains the growth, and what is forgiven it beside: work comes and goes, it draws no line. */
-const surelyStraight = 12;
-const forgivenWhenStraight = 0.4;
+/** Steadiness from which growth is more even than work is, which comes and goes, and at which only a leak is as even: what is forgiven it beside. */
+const evenGrowth = { from: 5, surely: 15, forgiven: 0.5 };
 const usualAmount = { bytes: 4 * 1_048_576, count: 16 };
 
 /**
@@ -118,12 +117,12 @@ export function missingProof(
   const asked = Math.min(1, (daysKnownMs - seenMs) / (daysKnownMs - dayMs));
   const usual = asked * Math.max(usualAtOnce, usualWithinDay * Math.min(1, Math.sqrt(spanMs / dayMs)));
   const sure = Math.max(0, 2 * probability - 1);
-  const straight = forgivenWhenStraight * sure * clamp(e.lineOdds / surelyStraight, 0, 1);
-  const forgiven = forgivenWhenSure[seenMs < dayMs ? 'withinDay' : 'afterDay'] * sure + straight;
+  const even = evenGrowth.forgiven * sure * clamp((e.steadiness - evenGrowth.from) / (evenGrowth.surely - evenGrowth.from), 0, 1);
+  const forgiven = forgivenWhenSure[seenMs < dayMs ? 'withinDay' : 'afterDay'] * sure + even;
   if (e.relativeGrowth < usual * (1 - forgiven)) {
     return lacks('more-than-usual', () => `${share} % in ${formatDuration(spanMs)} is what healthy programs grow by within a day, too`);
   }
-  if (e.growth < asked * usualAmount[unit] * (1 - straight)) {
+  if (e.growth < asked * usualAmount[unit] * (1 - even)) {
     return lacks('more-than-usual', () => `${formatAmount(e.growth, unit)} in ${formatDuration(spanMs)} is little for any program`);
   }
   return null;
