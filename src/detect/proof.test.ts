@@ -41,6 +41,14 @@ test('what is surely a leak need not have grown as much as what may be the work 
   assert.equal(lackedAt(0.98), undefined);
 });
 
+test('work comes and goes: of what grows evenly less is asked for', () => {
+  const shown: Suspicion = { spanMs: hour, shownMs: 4 * hour, likelyMs: 4 * hour, seenMs: startMs };
+  const line = evidenceOf(viewOf(minute, (i) => (1000 + 1.2 * i) * mib));
+  const lackedAt = (steadiness: number) => missingProof({ ...line, steadiness }, hour, 'bytes', shown, false, 0.98)?.rule;
+  assert.equal(lackedAt(15), undefined);
+  assert.equal(lackedAt(5), 'more-than-usual');
+});
+
 test('until two days are known, growth may be the cycle of a day: the less is asked for, the nearer they are', () => {
   const shown: Suspicion = { spanMs: hour, shownMs: 4 * hour, likelyMs: 4 * hour, seenMs: startMs };
   const little = evidenceOf(viewOf(10 * minute, (i) => (1000 + i) * mib));

@@ -5,6 +5,7 @@
 import { formatDuration } from '../model/units.ts';
 import { formatAmount } from './amount.ts';
 import type { WindowEvidence } from './evidence.ts';
+import { clamp } from './rules/rule.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -30,6 +31,8 @@ const usualAtOnce = 0.12;
 const daysKnownMs = 2 * dayMs;
 /** Share of it that is forgiven where nothing but a leak explains the growth: what follows the work of a day is never as straight for long. */
 const forgivenWhenSure = { withinDay: 0.4, afterDay: 1 };
+/** Steadiness from which growth is more even than work is, which comes and goes, and at which only a leak is as even: what is forgiven it beside. */
+const evenGrowth = { from: 5, surely: 15, forgiven: 0.5 };
 const usualAmount = { bytes: 4 * 1_048_576, count: 16 };
 
 /**
@@ -113,11 +116,13 @@ export function missingProof(
   const share = Math.round(e.relativeGrowth * 100);
   const asked = Math.min(1, (daysKnownMs - seenMs) / (daysKnownMs - dayMs));
   const usual = asked * Math.max(usualAtOnce, usualWithinDay * Math.min(1, Math.sqrt(spanMs / dayMs)));
-  const forgiven = forgivenWhenSure[seenMs < dayMs ? 'withinDay' : 'afterDay'] * Math.max(0, 2 * probability - 1);
+  const sure = Math.max(0, 2 * probability - 1);
+  const even = evenGrowth.forgiven * sure * clamp((e.steadiness - evenGrowth.from) / (evenGrowth.surely - evenGrowth.from), 0, 1);
+  const forgiven = forgivenWhenSure[seenMs < dayMs ? 'withinDay' : 'afterDay'] * sure + even;
   if (e.relativeGrowth < usual * (1 - forgiven)) {
     return lacks('more-than-usual', () => `${share} % in ${formatDuration(spanMs)} is what healthy programs grow by within a day, too`);
   }
-  if (e.growth < asked * usualAmount[unit]) {
+  if (e.growth < asked * usualAmount[unit] * (1 - even)) {
     return lacks('more-than-usual', () => `${formatAmount(e.growth, unit)} in ${formatDuration(spanMs)} is little for any program`);
   }
   return null;

@@ -34,7 +34,7 @@ export const rules: readonly { rule: Rule; trust: number; alsoWithoutGrowth?: (e
   { rule: notSlowing, trust: 1.4 },
   { rule: straightLine, trust: 0.09 },
   { rule: straightOverLife, trust: 0.9 },
-  { rule: manySteps, trust: 0.13 },
+  { rule: manySteps, trust: 0.26 },
   { rule: givesNothingBack, trust: 0.06 },
   { rule: notLoad, trust: 0.3, alsoWithoutGrowth: loadExplains },
   { rule: newHigh, trust: 0.13 },

@@ -4,7 +4,7 @@ import { clamp, percent, type Rule } from './rule.ts';
 const settledWithin = 0.3;
 
 /** How much the word counts beyond that: leaks pause as well. */
-const beyond = 0.11;
+const beyond = 0.18;
 
 /** Warm-ups and caches end; a leak grows as fast at the end of the window as before. */
 export const keepsGrowing: Rule = {

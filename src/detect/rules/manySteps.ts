@@ -1,9 +1,13 @@
 import { clamp, percent, type Rule } from './rule.ts';
 
+/** Fewer equal steps than these are deployments or tenants, however large each; what each of them that is missing counts, and all at most. */
+const few = { steps: 4.5, each: 4, most: 7.5 };
+
 /** Growth in one or two steps is a deployment, a tenant or a loaded file; a leak takes many. */
 export const manySteps: Rule = {
   name: 'many-steps',
-  weigh: (e) => clamp(2.2 * Math.log(Math.max(e.effectiveSteps, 0.5) / 5), -5, 3),
+  weigh: ({ effectiveSteps }) =>
+    clamp(1.1 * Math.log(Math.max(effectiveSteps, 0.5) / 5), -2.5, 1.5) - clamp(few.each * (few.steps - effectiveSteps), 0, few.most),
   tell(e, _, weight) {
     if (e.growth <= 0) return 'it does not grow, in many steps or in few';
     return weight > 0

@@ -64,6 +64,9 @@ const anyEvidence: fc.Arbitrary<WindowEvidence> = fc
     endingCurve: ending ? straight.endingCurve : null,
   }));
 
+const weightOf = (name: string, evidence: WindowEvidence) =>
+  rules.find(({ rule }) => rule.name === name)?.rule.weigh(evidence, memory) ?? 0;
+
 test('rule names stand in verdicts: kebab-case and each its own', () => {
   const names = rules.map(({ rule }) => rule.name);
   assert.equal(new Set(names).size, names.length);
@@ -125,10 +128,22 @@ test('a pause after little growth speaks against a leak, the same pause of what 
 });
 
 test('three steps that come sooner by chance are no proof that it slows down, the same bend of a smooth curve is', () => {
-  const weightOf = (effectiveSteps: number) =>
-    rules.find(({ rule }) => rule.name === 'not-slowing')?.rule.weigh({ ...straight, curvatureT: -3.5, effectiveSteps }, memory) ?? 0;
-  assert.ok(weightOf(3) > -0.5);
-  assert.ok(weightOf(15) < -0.9);
+  const bent = { ...straight, curvatureT: -3.5, lateShare: 0.4, lineOdds: -2 };
+  assert.ok(weightOf('not-slowing', { ...bent, effectiveSteps: 3 }) > -0.5);
+  assert.ok(weightOf('not-slowing', { ...bent, effectiveSteps: 15 }) < -0.9);
+});
+
+test('a bend that costs a seventh of the rate is hardly one, as long as nothing that ends explains the growth better than a line', () => {
+  const bent = { ...straight, curvatureT: -6, lateShare: 0.85, lineOdds: 3 };
+  assert.ok(weightOf('not-slowing', bent) > -1);
+  assert.ok(weightOf('not-slowing', { ...bent, lineOdds: -1 }) < -2);
+  assert.ok(weightOf('not-slowing', { ...bent, lateShare: 0.5 }) < -2);
+});
+
+test('two or three deployments are no leak, however large they are', () => {
+  const trust = rules.find(({ rule }) => rule.name === 'many-steps')?.trust ?? 0;
+  assert.ok(trust * weightOf('many-steps', { ...straight, effectiveSteps: 2.6 }) < -1.5);
+  assert.ok(weightOf('many-steps', { ...straight, effectiveSteps: 6 }) > 0);
 });
 
 test('counts are told without bytes', () => {
