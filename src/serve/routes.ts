@@ -292,8 +292,12 @@ export const routes: readonly Route[] = [
     },
     (source, query) => subjectsDocument(source, query),
   ),
-  json('/api/v1/workloads', 'All workloads of the latest scan, each in few words', workloadsSchema, {}, (source) =>
-    workloadsDocument(source),
+  json(
+    '/api/v1/workloads',
+    'Workloads of the latest scan, each in few words',
+    workloadsSchema,
+    { limit: whole(1, 100_000, '100000') },
+    (source, { limit }) => workloadsDocument(source, limit),
   ),
   json(
     '/api/v1/sparks',

@@ -284,6 +284,8 @@ const workloadRowSchema = v.object({
 export const workloadsSchema = v.object({
   schema: v.literal('stanch.workloads/1'),
   time: v.string(),
+  /** How many there are. */
+  total: v.number(),
   /** By concern: what leaks first. */
   workloads: v.array(workloadRowSchema),
 });

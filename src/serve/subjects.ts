@@ -29,12 +29,14 @@ export function subjectsDocument(source: LiveSource, query: ListQuery & { kind: 
   };
 }
 
-/** All of them, each in few words: whoever has them sorts and filters without asking. */
-export function workloadsDocument(source: LiveSource): WorkloadsDocument {
+/** As many as are asked for, each in few words: whoever has all of them sorts and filters without asking. */
+export function workloadsDocument(source: LiveSource, limit: number): WorkloadsDocument {
+  const all = workloads(source);
   return {
     schema: 'stanch.workloads/1',
     time: new Date(source.scan().timeMs).toISOString(),
-    workloads: workloads(source).map((listed) => listed.workloadRow()),
+    total: all.length,
+    workloads: all.slice(0, limit).map((listed) => listed.workloadRow()),
   };
 }
 

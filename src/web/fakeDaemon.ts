@@ -492,11 +492,13 @@ function documentAt(url: URL, state: FakeState): unknown {
   if (head === 'since' && asked) return v.parse(sinceSchema, sinceFrom(asked, state.explain, time));
   if (head === 'advice' && asked) return v.parse(adviceSchema, adviceFrom(asked, time));
   if (head === 'workloads') {
-    const workloads = state.rows.map(({ verdict: { verdict, resource, resources }, ...row }) => {
-      const growth = resources[0]?.slope?.perHour ?? null;
-      return { ...row, verdict, resource, growth };
-    });
-    return v.parse(workloadsSchema, { schema: 'stanch.workloads/1', time, workloads });
+    const workloads = state.rows
+      .slice(0, Number(url.searchParams.get('limit') ?? 100_000))
+      .map(({ verdict: { verdict, resource, resources }, ...row }) => {
+        const growth = resources[0]?.slope?.perHour ?? null;
+        return { ...row, verdict, resource, growth };
+      });
+    return v.parse(workloadsSchema, { schema: 'stanch.workloads/1', time, total: state.rows.length, workloads });
   }
   if (head === 'sparks') {
     const ids = url.searchParams.get('of')?.split(',') ?? [];

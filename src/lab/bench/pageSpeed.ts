@@ -269,7 +269,7 @@ async function interactions(context: BrowserContext, daemon: Daemon, watched: Su
     await timed('workloads: filtered by typing', filtered, () => filter.pressSequentially('service-ki', { delay: letterMs }));
     await filter.selectText();
     await timed('workloads: all again', saysOfList(/^[\d,]+ workloads$/), () => page.keyboard.press('Delete'));
-    const second = `document.querySelector('.pager span').textContent.startsWith('51 ')`;
+    const second = `document.querySelector('.pager span').textContent.startsWith('31 ')`;
     await timed('workloads: next page', second, () => click(page.getByRole('button', { name: 'Next' })));
     const opened = `document.querySelector('h1')?.textContent.includes('/service-')`;
     await timed('workloads: one opened by a click', opened, () => click(page.locator('.list tbody a').first()));

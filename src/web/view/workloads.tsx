@@ -2,26 +2,32 @@
 import { useMemo } from 'preact/hooks';
 import { type ListPage, type ListQuery, listPage } from '../../serve/subjectList.ts';
 import { replaceQuery } from '../route.ts';
+import type { Problem } from '../talk/api.ts';
 import type { SparksDocument, WorkloadRow, WorkloadsDocument } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
 import { formatCount } from '../words/format.ts';
 import { type Column, columns, concernColumn, type Direction, type SortColumn, type Spark } from './columns.tsx';
 
-const pageSize = 50;
+const pageSize = 30;
 const freshEveryMs = 5000;
+/** Thousands of rows cost the daemon more than their numbers change. */
+const manyRows = 1000;
+const manyFreshEveryMs = 20_000;
 const maxFilterLength = 200;
 
-/** Where the daemon has them. */
-export const workloadsPath = 'workloads';
+/** Where the daemon has them, and the first of them. */
+const allPath = 'workloads';
+export const firstWorkloadsPath = `workloads?limit=${pageSize}`;
 
 export function Workloads({ query }: { query: URLSearchParams }) {
   const { column, direction, filter, page } = readList(query);
-  const { document: all, problem } = useDocument<WorkloadsDocument>(workloadsPath, () => workloadsPath, freshEveryMs);
+  const { workloads, total, problem } = useWorkloads(column === concernColumn && direction === 'ascending' && filter === '' && page === 1);
   const found = useMemo(() => {
     const asked: ListQuery = { sort: column.key, direction, filter, offset: (page - 1) * pageSize, limit: pageSize };
-    return all === null ? null : listPage(all.workloads, asked);
-  }, [all, column, direction, filter, page]);
-  const total = all?.workloads.length ?? 0;
+    if (workloads === null) return null;
+    const list = listPage(workloads, asked);
+    return filter === '' ? { ...list, matching: total } : list;
+  }, [workloads, total, column, direction, filter, page]);
 
   return (
     <>
@@ -68,6 +74,16 @@ export function Workloads({ query }: { query: URLSearchParams }) {
       )}
     </>
   );
+}
+
+/** `firstDo`: the first rows are what is looked at. They are asked for once, and shown until all are there. */
+function useWorkloads(firstDo: boolean): { workloads: readonly WorkloadRow[] | null; total: number; problem: Problem | null } {
+  const first = useDocument<WorkloadsDocument>('first workloads', () => firstWorkloadsPath, Number.POSITIVE_INFINITY);
+  const everyMs = (first.document?.total ?? 0) > manyRows ? manyFreshEveryMs : freshEveryMs;
+  const isTried = first.document !== null || first.problem !== null;
+  const all = useDocument<WorkloadsDocument>(isTried ? 'all workloads' : '', () => allPath, everyMs);
+  const shown = all.document ?? (firstDo ? first.document : null);
+  return { workloads: shown?.workloads ?? null, total: shown?.total ?? 0, problem: all.problem };
 }
 
 interface AskedList {
