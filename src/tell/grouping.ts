@@ -141,7 +141,7 @@ class Draft {
       if (!incident.concerns.some(({ key }) => key === concern.key)) {
         const { sinceMs: atMs, severity, subjectId, text } = concern;
         if (concern.key !== 'stage')
-          this.#tell(incident.id, { atMs, kind: 'change', subjectId, severity, text: `${concern.subjectName}: ${text}.` });
+          this.#tell(incident.id, { atMs, kind: 'finding', subjectId, severity, text: `${concern.subjectName}: ${text}.` });
       }
       this.#stand(incident.id).concerns.push(concern);
     }
