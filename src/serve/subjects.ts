@@ -40,15 +40,12 @@ export function workloadsDocument(source: LiveSource, limit: number): WorkloadsD
   };
 }
 
-/** `of`: ids of subjects; of those that are not judged there is none. */
+/** `of`: ids of subjects; of those that are not judged it has no points. */
 export function sparksDocument(source: LiveSource, of: readonly string[]): SparksDocument {
   return {
     schema: 'stanch.sparks/1',
     time: new Date(source.scan().timeMs).toISOString(),
-    sparks: of.flatMap((id) => {
-      const judged = source.judged(id);
-      return judged === null ? [] : [{ id, spark: judged.spark() }];
-    }),
+    sparks: of.map((id) => ({ id, spark: source.judged(id)?.spark() ?? [] })),
   };
 }
 

@@ -480,7 +480,8 @@ function documentAt(url: URL, state: FakeState): unknown {
   if (head === 'session') return v.parse(sessionSchema, { schema: 'stanch.session/1', ...state.access });
   if (head === 'actions') return v.parse(actionsSchema, { schema: 'stanch.actions/1', time, ...state.actions });
   if (head === 'incidents' && id === '') {
-    const incidents = state.incidents.map(({ incident }) => incident);
+    const all = state.incidents.map(({ incident }) => incident);
+    const incidents = url.searchParams.get('state') === 'open' ? all.filter((one) => one.state !== 'resolved') : all;
     return v.parse(incidentsSchema, { schema: 'stanch.incidents/1', time, incidents });
   }
   const incident = head === 'incidents' ? state.incidents.find((one) => one.incident.id === id) : undefined;

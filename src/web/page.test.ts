@@ -101,6 +101,18 @@ describe('the page', { timeout: 600_000 }, () => {
     await close();
   });
 
+  it('does not call it quiet while an incident is open, whoever leaks', async () => {
+    fake.state = { ...calmState(), incidents: dyingState().incidents };
+    const { page, complaints, close } = await openView(browser, fake.url);
+    const open = page.getByRole('region', { name: 'Open incidents' });
+    await open.getByRole('link', { name: /shop-worker\.service/ }).waitFor();
+    await page.getByText('9 of 9 workloads are healthy').waitFor();
+    assert.equal(await page.getByText('You need not do anything').count(), 0);
+    assert.deepEqual(await accessibilityFaults(page), []);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
   it('tells a new leak once to who listens', async () => {
     fake.state = calmState();
     const { page, close } = await openView(browser, fake.url);

@@ -106,6 +106,14 @@ export function formatMoment(timeMs: number, nowMs: number): string {
   return `${days[time.getDay()]} ${formatDay(timeMs)}, ${formatClock(timeMs)}`;
 }
 
+/** Moments in UTC within a sentence, as they are for the reader: `since 2026-05-28T04:10:00Z` → `since 04:10`. */
+export function localMoments(sentence: string, nowMs: number): string {
+  return sentence.replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (text) => {
+    const timeMs = Date.parse(text);
+    return Number.isNaN(timeMs) ? text : formatMoment(timeMs, nowMs);
+  });
+}
+
 /** `04:10`. */
 function formatClock(timeMs: number): string {
   const time = new Date(timeMs);
