@@ -514,6 +514,9 @@ function documentAt(url: URL, state: FakeState): unknown {
   }
   const row = state.rows.find((one) => one.id === decodeURIComponent(id));
   if (part === 'series' && id === 'host') return v.parse(seriesSchema, hostSeries(state, url.searchParams));
+  // Of what has ended the history is left.
+  const gone = state.incidents.find((one) => one.incident.subjectId === id)?.incident;
+  if (!row && gone && part === 'series') return v.parse(seriesSchema, seriesFrom(rowFor(gone.subjectName, 64 * mib), url.searchParams));
   if (!row) return null;
   if (part === 'lives') return v.parse(livesSchema, livesFrom(row, time));
   return part === 'series' ? v.parse(seriesSchema, seriesFrom(row, url.searchParams)) : v.parse(subjectDetailSchema, detailFrom(row, time));

@@ -348,6 +348,24 @@ describe('the page', { timeout: 600_000 }, () => {
     await close();
   });
 
+  it('shows the history and the incidents of a workload that ended before somebody followed a link to it', async () => {
+    const { incidents } = dyingState();
+    const { subjectId, subjectName } = incidents[0]?.incident ?? {};
+    fake.state = { ...calmState(), incidents };
+    const { page, close } = await openView(browser, `${fake.url}#/workload/${subjectId}`, { expected: /404/ });
+    await page.getByRole('heading', { level: 1, name: subjectName ?? '' }).waitFor();
+    await page.getByText('It has ended: none of its processes runs any more').waitFor();
+    await page.getByRole('heading', { name: 'Private memory over time' }).waitFor();
+    await page.locator('canvas').first().waitFor();
+    await page
+      .getByRole('region', { name: 'Its incidents' })
+      .getByRole('link', { name: /shop-worker\.service/ })
+      .first()
+      .waitFor();
+    assert.deepEqual(await accessibilityFaults(page), []);
+    await close();
+  });
+
   it('says so when a link leads nowhere', async () => {
     fake.state = calmState();
     const { page, close } = await openView(browser, `${fake.url}#/workload/w-gone`, { expected: /404/ });

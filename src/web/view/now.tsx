@@ -66,7 +66,8 @@ function Headline({ now }: { now: StatusDocument }) {
       </h1>
       {host.exhaustion ? (
         <p class="countdown countdown-leak">
-          <span>Memory lasts</span> <strong>{timeLeft(host.exhaustion.at)}</strong>{' '}
+          {/* As of the sentence beside it: they would differ by a minute now and then. */}
+          <span>Memory lasts</span> <strong>{timeLeft(host.exhaustion.at, Date.parse(now.time))}</strong>{' '}
           <span>
             {exhaustionInterval(host.exhaustion)}, then {wallWord(host.exhaustion.wall)}
           </span>
