@@ -62,11 +62,13 @@ test('every way to import is seen: for types only, and when needed', () => {
   assert.deepEqual(refused(files), new Set(['src/model/a.ts', 'src/model/b.ts']));
 });
 
-test('the page imports the schema of the API and nothing else of the server; tests import what they like', () => {
+test('the page imports the schema of the API, the order of lists and the units, and nothing else of the server; tests import what they like', () => {
   const files = {
     'src/web/view/a.ts': "import type { A } from '../../serve/schema.ts';\nexport type B = A;",
+    'src/web/view/e.ts': "export { listPage } from '../../serve/subjectList.ts';",
     'src/web/view/b.ts': "export { a } from '../../serve/server.ts';",
-    'src/web/c.ts': "export { a } from '../model/units.ts';",
+    'src/web/c.ts': "export { a } from '../model/verdict.ts';",
+    'src/web/f.ts': "export { formatBytes } from '../model/units.ts';",
     'src/web/d.ts': "export { a } from './view/a.ts';",
     'src/kernel/e.test.ts': "export { a } from '../lab/programs.ts';",
   };

@@ -39,7 +39,7 @@ export function incidentText(document: IncidentDocument, look: Look): string {
   add('began', `${agoPhrase(incident.opened, nowMs)}, ${formatTime(Date.parse(incident.opened))}`);
   if (verdict !== null && verdict.slope !== null) add('grows', slopeWithInterval(verdict.slope));
   if (incident.exhaustion !== null) add('ends', exhaustionPhrase(incident.exhaustion, nowMs));
-  for (const concern of incident.concerns) add('now', concern);
+  if (incident.state !== 'resolved') for (const concern of incident.concerns) add('now', concern);
   for (const { text, for: side } of verdict?.reasons.slice(0, maxReasons) ?? []) add(side === 'leak' ? 'for' : 'against', text);
   const word = paint(colours[incident.severity] ?? 'bold', incident.state === 'resolved' ? 'OVER' : incident.severity.toUpperCase());
   const blocks = [

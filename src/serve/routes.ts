@@ -45,10 +45,12 @@ import {
   sessionSchema,
   settingsSchema,
   sinceSchema,
+  sparksSchema,
   statusSchema,
   subjectDetailSchema,
   subjectsSchema,
   whereSchema,
+  workloadsSchema,
 } from './schema.ts';
 import { seriesDocument } from './series.ts';
 import type { Right } from './session.ts';
@@ -57,7 +59,7 @@ import { sinceDocument } from './since.ts';
 import type { LiveSource } from './source.ts';
 import { statusDocument } from './status.ts';
 import { sortDirections, subjectSorts } from './subjectList.ts';
-import { subjectDetail, subjectsDocument } from './subjects.ts';
+import { sparksDocument, subjectDetail, subjectsDocument, workloadsDocument } from './subjects.ts';
 import { whereDocument } from './where.ts';
 
 const dayMs = 86_400_000;
@@ -291,6 +293,20 @@ export const routes: readonly Route[] = [
       limit: whole(1, 5000, '500'),
     },
     (source, query) => subjectsDocument(source, query),
+  ),
+  json(
+    '/api/v1/workloads',
+    'Workloads of the latest scan, each in few words',
+    workloadsSchema,
+    { limit: whole(1, 100_000, '100000') },
+    (source, { limit }) => workloadsDocument(source, limit),
+  ),
+  json(
+    '/api/v1/sparks',
+    'The shape of the history of some subjects: their ids with commas between',
+    sparksSchema,
+    { of: v.optional(v.pipe(v.string(), v.maxLength(2000, 'at most 2000 characters')), '') },
+    (source, { of }) => sparksDocument(source, of.split(',')),
   ),
   json('/api/v1/subjects/{id}', 'One subject with its processes and findings', subjectDetailSchema, {}, (source, _query, { id = '' }) => {
     const document = subjectDetail(source, id);

@@ -262,6 +262,42 @@ export const subjectsSchema = v.object({
   subjects: v.array(subjectRowSchema),
 });
 
+/** In few words: what a list of thousands shows of each. */
+const workloadRowSchema = v.object({
+  ...v.pick(subjectRowSchema, [
+    'id',
+    'name',
+    'origin',
+    'user',
+    'account',
+    'domain',
+    'privateBytes',
+    'swapBytes',
+    'fds',
+    'threads',
+    'processes',
+  ]).entries,
+  ...v.pick(resourceVerdictSchema, ['verdict', 'resource']).entries,
+  /** Of private memory, bytes an hour; null when it may be noise. */
+  growth: nullableNumber,
+});
+
+export const workloadsSchema = v.object({
+  schema: v.literal('stanch.workloads/1'),
+  time: v.string(),
+  /** How many there are. */
+  total: v.number(),
+  /** By concern: what leaks first. */
+  workloads: v.array(workloadRowSchema),
+});
+
+export const sparksSchema = v.object({
+  schema: v.literal('stanch.sparks/1'),
+  time: v.string(),
+  /** As `spark` of a subject. */
+  sparks: v.array(v.object({ id: v.string(), spark: v.array(nullableNumber) })),
+});
+
 const findingSchema = v.object({
   id: v.string(),
   subjectId: v.string(),
@@ -877,6 +913,9 @@ export const errorSchema = v.object({ code: v.string(), expected: v.string(), fo
 export type StatusDocument = v.InferOutput<typeof statusSchema>;
 export type SubjectsDocument = v.InferOutput<typeof subjectsSchema>;
 export type SubjectRow = v.InferOutput<typeof subjectRowSchema>;
+export type WorkloadsDocument = v.InferOutput<typeof workloadsSchema>;
+export type WorkloadRow = v.InferOutput<typeof workloadRowSchema>;
+export type SparksDocument = v.InferOutput<typeof sparksSchema>;
 export type SubjectDetailDocument = v.InferOutput<typeof subjectDetailSchema>;
 export type SeriesDocument = v.InferOutput<typeof seriesSchema>;
 export type LivesDocument = v.InferOutput<typeof livesSchema>;

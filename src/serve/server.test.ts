@@ -238,6 +238,13 @@ describe('documents', () => {
     assert.deepEqual([await count('w-leak'), await count('w-quiet')], [1, 0]);
   });
 
+  test('the shapes of the histories that were asked for', async () => {
+    const { sparks } = JSON.parse((await ask('/api/v1/sparks?of=w-leak,none')).body);
+    assert.equal(sparks[0].id, 'w-leak');
+    assert.ok(sparks[0].spark.length > 0);
+    assert.deepEqual(sparks[1], { id: 'none', spark: [] });
+  });
+
   test('the OpenAPI document names every route and refers to nothing that is missing', async () => {
     const document = JSON.parse((await ask('/openapi.json')).body);
     assert.equal(document.openapi, '3.1.0');

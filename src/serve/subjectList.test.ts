@@ -1,32 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { emptySample, type Sample } from '../model/gauge.ts';
-import type { Subject } from '../model/subject.ts';
-import type { VerdictWord } from '../model/verdict.ts';
-import { subjectRow } from './rows.ts';
-import type { SubjectRow } from './schema.ts';
-import { type ListQuery, listPage } from './subjectList.ts';
-import { unjudgedVerdict } from './verdictView.ts';
+import { type Listable, type ListQuery, listPage } from './subjectList.ts';
 
-const service = { kind: 'workload', origin: 'systemd-unit' } as const;
 const rows = [
-  row({ ...service, id: 'w-2', name: 'job-2.service' }, { anonBytes: 200 }, 'leak'),
-  row({ ...service, id: 'w-10', name: 'job-10.service', user: 'deploy' }, { anonBytes: 300, swapBytes: 5 }, 'no-leak'),
-  row({ ...service, id: 'w-n', name: 'nginx.service', user: 'www-data' }, { anonBytes: 100, swapBytes: 0 }, 'no-leak'),
+  row({ name: 'job-2.service', privateBytes: 200, verdict: 'leak' }),
+  row({ name: 'job-10.service', user: 'deploy', privateBytes: 305, swapBytes: 5 }),
+  row({ name: 'nginx.service', user: 'www-data', privateBytes: 100, swapBytes: 0 }),
 ];
 
-function row(subject: Subject, sample: Partial<Sample>, verdict: VerdictWord): SubjectRow {
-  return subjectRow(
-    subject,
-    { sample: { ...emptySample(0), ...sample }, zombies: 0 },
-    { ...unjudgedVerdict(subject.name, 'rule', 'text'), verdict },
-    [],
-  );
+function row(change: Partial<Listable>): Listable {
+  const absent = { user: null, account: null, domain: null, privateBytes: null, swapBytes: null, fds: null, threads: null };
+  return { name: '', origin: 'systemd-unit', verdict: 'no-leak', ...absent, processes: null, growth: null, ...change };
 }
 
-const page = (query: Partial<ListQuery>, of: readonly SubjectRow[] = rows) =>
+const page = (query: Partial<ListQuery>, of: readonly Listable[] = rows) =>
   listPage(of, { sort: 'concern', direction: undefined, filter: '', offset: 0, limit: 10, ...query });
-const names = (query: Partial<ListQuery>, of?: readonly SubjectRow[]) => page(query, of).rows.map(({ name }) => name);
+const names = (query: Partial<ListQuery>, of?: readonly Listable[]) => page(query, of).rows.map(({ name }) => name);
 
 test('absent sorts last whichever way, and is not zero', () => {
   assert.deepEqual(names({ sort: 'swap' }), ['job-10.service', 'nginx.service', 'job-2.service']);
@@ -45,8 +34,8 @@ test('a filter needs every word, in any of name, user, account, domain, origin a
   assert.deepEqual(names({ filter: 'job nginx' }), []);
   assert.deepEqual(names({ filter: 'systemd unit healthy' }), ['job-10.service', 'nginx.service']);
   assert.equal(names({ filter: ' ' }).length, 3);
-  const lsphp: Subject = { id: 'w-l', kind: 'workload', name: 'lsphp', user: 'alice', account: 'alice', domain: 'example.com' };
-  const customer = row(lsphp, { anonBytes: 50 }, 'undecided');
+  const lsphp = { name: 'lsphp', origin: 'litespeed', user: 'alice', account: 'alice', domain: 'example.com' };
+  const customer = row({ ...lsphp, verdict: 'undecided' });
   assert.deepEqual(names({ filter: 'example.com alice' }, [...rows, customer]), ['lsphp']);
 });
 

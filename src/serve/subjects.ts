@@ -8,7 +8,7 @@ import type { ProcessSample, Scan } from '../sample/scan.ts';
 import { findingPart } from './findings.ts';
 import { type Held, openFilesOfWorkload, openFilesPart, withHeld } from './openFiles.ts';
 import { privateBytesOf, subjectRow, timeText } from './rows.ts';
-import type { SubjectDetailDocument, SubjectRow, SubjectsDocument } from './schema.ts';
+import type { SparksDocument, SubjectDetailDocument, SubjectRow, SubjectsDocument, WorkloadRow, WorkloadsDocument } from './schema.ts';
 import type { LiveSource } from './source.ts';
 import { type Listable, type ListQuery, listPage } from './subjectList.ts';
 import { listedVerdict, unjudgedVerdict, verdictOf, workloadsByConcern, workloadVerdict } from './verdictView.ts';
@@ -29,9 +29,29 @@ export function subjectsDocument(source: LiveSource, query: ListQuery & { kind: 
   };
 }
 
+/** As many as are asked for, each in few words: whoever has all of them sorts and filters without asking. */
+export function workloadsDocument(source: LiveSource, limit: number): WorkloadsDocument {
+  const all = workloads(source);
+  return {
+    schema: 'stanch.workloads/1',
+    time: new Date(source.scan().timeMs).toISOString(),
+    total: all.length,
+    workloads: all.slice(0, limit).map((listed) => listed.workloadRow()),
+  };
+}
+
+/** `of`: ids of subjects; of those that are not judged it has no points. */
+export function sparksDocument(source: LiveSource, of: readonly string[]): SparksDocument {
+  return {
+    schema: 'stanch.sparks/1',
+    time: new Date(source.scan().timeMs).toISOString(),
+    sparks: of.map((id) => ({ id, spark: source.judged(id)?.spark() ?? [] })),
+  };
+}
+
 /** One of thousands of which a page is shown: what it is ordered by is read when it is, and its row is made when it is shown. */
 class Listed implements Listable {
-  readonly verdict: SubjectVerdict;
+  readonly #verdict: SubjectVerdict;
   readonly #subject: Subject;
   readonly #seen: { sample: Sample; zombies: number };
   readonly #spark: () => (number | null)[];
@@ -39,7 +59,7 @@ class Listed implements Listable {
   constructor(subject: Subject, seen: { sample: Sample; zombies: number }, verdict: SubjectVerdict, spark: () => (number | null)[]) {
     this.#subject = subject;
     this.#seen = seen;
-    this.verdict = verdict;
+    this.#verdict = verdict;
     this.#spark = spark;
   }
 
@@ -74,10 +94,35 @@ class Listed implements Listable {
     return valueOrNull(this.#seen.sample.processes);
   }
 
-  /** In a list its verdict is shorter than in its own document. */
-  row(verdict = listedVerdict(this.verdict)): SubjectRow {
-    return subjectRow(this.#subject, this.#seen, verdict, this.#spark());
+  get verdict() {
+    return this.#verdict.verdict;
   }
+  get growth() {
+    return sureGrowth(this.#verdict);
+  }
+
+  /** In a list its verdict is shorter than in its own document. */
+  row(): SubjectRow {
+    return subjectRow(this.#subject, this.#seen, listedVerdict(this.#verdict), this.#spark());
+  }
+
+  wholeRow(): SubjectRow {
+    return subjectRow(this.#subject, this.#seen, this.#verdict, this.#spark());
+  }
+
+  /** As one of all. */
+  workloadRow(): WorkloadRow {
+    const { name, user, account, domain, origin, privateBytes, swapBytes, fds, threads, processes, verdict, growth } = this;
+    const { resource } = this.#verdict;
+    const { id } = this.#subject;
+    return { id, name, user, account, domain, origin, privateBytes, swapBytes, fds, threads, processes, verdict, resource, growth };
+  }
+}
+
+/** Of private memory, bytes an hour; null unless its interval leaves zero out: noise is not growth. */
+function sureGrowth({ resources }: SubjectVerdict): number | null {
+  const slope = resources.find(({ resource }) => resource === 'memory')?.slope ?? null;
+  return slope !== null && (slope.low > 0 || slope.high < 0) ? slope.perHour : null;
 }
 
 function workloads(source: LiveSource): Listed[] {
@@ -149,8 +194,7 @@ function findRow(source: LiveSource, scan: Scan, subjectId: string): SubjectRow 
   const process = scan.processes.find(({ subject }) => subject.id === subjectId);
   if (process === undefined) return null;
   const siblings = scan.workloads.find(({ subject }) => subject.id === process.subject.workloadId);
-  const alone = listedProcess(source, process, siblings?.memberIds.length ?? 0);
-  return alone.row(alone.verdict);
+  return listedProcess(source, process, siblings?.memberIds.length ?? 0).wholeRow();
 }
 
 function members(scan: Scan, workloadId: string): SubjectDetailDocument['members'] {

@@ -141,7 +141,7 @@ class Draft {
       if (!incident.concerns.some(({ key }) => key === concern.key)) {
         const { sinceMs: atMs, severity, subjectId, text } = concern;
         if (concern.key !== 'stage')
-          this.#tell(incident.id, { atMs, kind: 'change', subjectId, severity, text: `${concern.subjectName}: ${text}.` });
+          this.#tell(incident.id, { atMs, kind: 'finding', subjectId, severity, text: `${concern.subjectName}: ${text}.` });
       }
       this.#stand(incident.id).concerns.push(concern);
     }
@@ -226,7 +226,7 @@ class Draft {
       concerns: [],
       findingIds: [],
       fix: null,
-      timeline: before.filter((event) => event.subjectId === null || event.subjectId === subjectId).slice(-keptFirst),
+      timeline: before.filter((event) => event.subjectId === subjectId || isOfAll(event)).slice(-keptFirst),
       droppedEvents: 0,
       recurrences: 0,
     };
@@ -290,6 +290,11 @@ export function withEvent(incident: Incident, event: ServerEvent): Incident {
   if (timeline.length <= maxEvents) return { ...incident, timeline };
   timeline.splice(keptFirst, 1);
   return { ...incident, timeline, droppedEvents: incident.droppedEvents + 1 };
+}
+
+/** What went on in the whole server. A kill of which nobody is known to be the cause, such as one at the limit of a container, is not of all. */
+function isOfAll({ subjectId, kind }: ServerEvent): boolean {
+  return subjectId === null && kind !== 'kill';
 }
 
 function isProcessMemory(resource: Resource): boolean {

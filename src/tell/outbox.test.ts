@@ -63,7 +63,7 @@ function deliveryTo(channel: ChannelSettings, key = 'k-1'): Delivery {
   };
 }
 
-/** An outbox whose clock goes on by an hour with each attempt. */
+/** An outbox whose clock goes on by an hour with each attempt, unless told otherwise. */
 function outboxOf(known: readonly Delivery[]) {
   const saved = new Map<string, Delivery>();
   let nowMs = 0;
@@ -71,12 +71,12 @@ function outboxOf(known: readonly Delivery[]) {
     for (const delivery of deliveries) saved.set(delivery.key, delivery);
   };
   const outbox = new Outbox({ save, log: () => undefined, nowMs: () => nowMs }, known);
-  const attempt = async (channel: ChannelSettings) => {
-    nowMs += 3_600_000;
+  const attempt = async (channel: ChannelSettings, afterMs = 3_600_000) => {
+    nowMs += afterMs;
     outbox.pump([channel]);
     await outbox.settled();
   };
-  return { saved, attempt };
+  return { outbox, saved, attempt };
 }
 
 /** One message through one channel; rejects with why it was not taken. */
@@ -90,7 +90,7 @@ async function sendOnce(channel: ChannelSettings): Promise<void> {
 test('a webhook that fails at first gets it all the same, under the same key, and once', async (t) => {
   const sink = await startSink(t, 2);
   const channel: ChannelSettings = { ...channelOf(), kind: 'webhook', url: { value: sink.url } };
-  const { saved, attempt } = outboxOf([deliveryTo(channel, 'a'), deliveryTo(channel, 'b')]);
+  const { saved, attempt } = outboxOf([deliveryTo(channel, 'a'), { ...deliveryTo(channel, 'b'), incidentId: 'i-2' }]);
   for (const state of ['pending', 'pending', 'sent', 'sent']) {
     await attempt(channel);
     assert.deepEqual(
@@ -101,6 +101,33 @@ test('a webhook that fails at first gets it all the same, under the same key, an
   assert.equal(sink.received.length, 1, 'both together');
   assert.equal(sink.received[0]?.headers['idempotency-key'], 'a');
   assert.equal(JSON.parse(sink.received[0]?.body ?? '').alerts.length, 2);
+});
+
+test('what is sent together and not taken is tried again together, for it has one key', async (t) => {
+  const sink = await startSink(t, 1);
+  const channel: ChannelSettings = { ...channelOf(), kind: 'webhook', url: { value: sink.url } };
+  const { saved, attempt } = outboxOf([deliveryTo(channel, 'a'), { ...deliveryTo(channel, 'b'), incidentId: 'i-2' }]);
+  await attempt(channel);
+  assert.equal(saved.get('a')?.nextMs, saved.get('b')?.nextMs);
+  await attempt(channel);
+  assert.equal(JSON.parse(sink.received[0]?.body ?? '').alerts.length, 2);
+});
+
+test('the end of an incident never overtakes its beginning, which was not taken at first', async (t) => {
+  const sink = await startSink(t, 1);
+  const channel: ChannelSettings = { ...channelOf(), kind: 'webhook', url: { value: sink.url } };
+  const { outbox, saved, attempt } = outboxOf([deliveryTo(channel, 'opened')]);
+  await attempt(channel);
+  outbox.add([deliveryTo(channel, 'resolved')]);
+  await attempt(channel, 1000);
+  assert.equal(sink.received.length, 0);
+  await attempt(channel);
+  await attempt(channel);
+  assert.deepEqual(
+    sink.received.map(({ headers }) => headers['idempotency-key']),
+    ['opened', 'resolved'],
+  );
+  assert.ok([...saved.values()].every(({ state }) => state === 'sent'));
 });
 
 test('Slack, Teams, PagerDuty and Alertmanager get JSON where they expect it; the secret comes from a file', async (t) => {

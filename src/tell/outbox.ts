@@ -59,9 +59,9 @@ export class Outbox {
 
   #nextBatch(channel: ChannelSettings): Delivery[] {
     const nowMs = this.#options.nowMs();
-    const due = this.all().filter(
-      (delivery) => delivery.channel === channel.name && delivery.state === 'pending' && delivery.nextMs <= nowMs,
-    );
+    const pending = this.all().filter((delivery) => delivery.channel === channel.name && delivery.state === 'pending');
+    const next = isInOrder(channel) ? firstOfEachIncident(pending) : pending;
+    const due = next.filter(({ nextMs }) => nextMs <= nowMs);
     const [first] = due;
     if (first === undefined) return [];
     return due.filter(({ batch }) => batch === first.batch).slice(0, first.batch === null ? mostTogether(channel) : due.length);
@@ -78,8 +78,10 @@ export class Outbox {
       this.#put(marked.map((delivery) => ({ ...delivery, state: 'sent', error: null, attempts: delivery.attempts + 1 })));
     } catch (error) {
       if (this.#stopped.signal.aborted) return;
+      // One for all: what went out under one name goes out again as the same.
+      const spread = Math.random();
       const reason = signal.aborted ? `no answer within ${sendTimeoutMs / 1000} s` : reasonOf(error);
-      this.#put(marked.map((delivery) => failed(delivery, reason, this.#options.nowMs(), Math.random())));
+      this.#put(marked.map((delivery) => failed(delivery, reason, this.#options.nowMs(), spread)));
       this.#options.log(
         'warning',
         `STANCH_E_NOTIFY: ${channel.name} did not take ${messages.length} ${messages.length === 1 ? 'message' : 'messages'}, tried again later: ${reason}`,
@@ -102,4 +104,15 @@ export class Outbox {
   async settled(): Promise<void> {
     await Promise.allSettled(this.#sending.values());
   }
+}
+
+/** Alertmanager is told each minute how it stands: what it did not take then is no reason to wait now. */
+function isInOrder({ kind }: ChannelSettings): boolean {
+  return kind !== 'alertmanager';
+}
+
+/** The end of an incident may not overtake its beginning: who heard them the other way round would take it for open for ever. */
+function firstOfEachIncident(pending: readonly Delivery[]): Delivery[] {
+  const seen = new Set<string>();
+  return pending.filter(({ incidentId }) => seen.size < seen.add(incidentId).size);
 }

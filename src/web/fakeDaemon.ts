@@ -37,12 +37,13 @@ import {
   sessionSchema,
   settingsSchema,
   sinceSchema,
+  sparksSchema,
   statusSchema,
   subjectDetailSchema,
   subjectsSchema,
   whereSchema,
+  workloadsSchema,
 } from '../serve/schema.ts';
-import { type ListQuery, listPage, sortDirections, subjectSorts } from '../serve/subjectList.ts';
 import {
   adviceFrom,
   evidenceListFrom,
@@ -480,7 +481,8 @@ function documentAt(url: URL, state: FakeState): unknown {
   if (head === 'session') return v.parse(sessionSchema, { schema: 'stanch.session/1', ...state.access });
   if (head === 'actions') return v.parse(actionsSchema, { schema: 'stanch.actions/1', time, ...state.actions });
   if (head === 'incidents' && id === '') {
-    const incidents = state.incidents.map(({ incident }) => incident);
+    const all = state.incidents.map(({ incident }) => incident);
+    const incidents = url.searchParams.get('state') === 'open' ? all.filter((one) => one.state !== 'resolved') : all;
     return v.parse(incidentsSchema, { schema: 'stanch.incidents/1', time, incidents });
   }
   const incident = head === 'incidents' ? state.incidents.find((one) => one.incident.id === id) : undefined;
@@ -494,26 +496,34 @@ function documentAt(url: URL, state: FakeState): unknown {
   if (head === 'evidence') return state.explain.evidence.find((one) => one.id === id) ?? null;
   if (head === 'since' && asked) return v.parse(sinceSchema, sinceFrom(asked, state.explain, time));
   if (head === 'advice' && asked) return v.parse(adviceSchema, adviceFrom(asked, time));
+  if (head === 'workloads') {
+    const workloads = state.rows
+      .slice(0, Number(url.searchParams.get('limit') ?? 100_000))
+      .map(({ verdict: { verdict, resource, resources }, ...row }) => {
+        const growth = resources[0]?.slope?.perHour ?? null;
+        return { ...row, verdict, resource, growth };
+      });
+    return v.parse(workloadsSchema, { schema: 'stanch.workloads/1', time, total: state.rows.length, workloads });
+  }
+  if (head === 'sparks') {
+    const ids = url.searchParams.get('of')?.split(',') ?? [];
+    const sparks = state.rows.filter((one) => ids.includes(one.id)).map(({ id: of, spark }) => ({ id: of, spark }));
+    return v.parse(sparksSchema, { schema: 'stanch.sparks/1', time, sparks });
+  }
   if (head !== 'subjects') return null;
   if (id === '') {
-    const { rows: subjects, ...page } = listPage(state.rows, listQuery(url.searchParams));
-    return v.parse(subjectsSchema, { schema: 'stanch.subjects/1', time, total: state.rows.length, ...page, subjects });
+    const subjects = state.rows.slice(0, Number(url.searchParams.get('limit')));
+    const total = state.rows.length;
+    return v.parse(subjectsSchema, { schema: 'stanch.subjects/1', time, total, matching: total, offset: 0, subjects });
   }
   const row = state.rows.find((one) => one.id === decodeURIComponent(id));
   if (part === 'series' && id === 'host') return v.parse(seriesSchema, hostSeries(state, url.searchParams));
+  // Of what has ended the history is left.
+  const gone = state.incidents.find((one) => one.incident.subjectId === id)?.incident;
+  if (!row && gone && part === 'series') return v.parse(seriesSchema, seriesFrom(rowFor(gone.subjectName, 64 * mib), url.searchParams));
   if (!row) return null;
   if (part === 'lives') return v.parse(livesSchema, livesFrom(row, time));
   return part === 'series' ? v.parse(seriesSchema, seriesFrom(row, url.searchParams)) : v.parse(subjectDetailSchema, detailFrom(row, time));
-}
-
-function listQuery(asked: URLSearchParams): ListQuery {
-  return {
-    sort: v.parse(v.picklist(subjectSorts), asked.get('sort') ?? 'concern'),
-    direction: v.parse(v.optional(v.picklist(sortDirections)), asked.get('direction') ?? undefined),
-    filter: asked.get('filter') ?? '',
-    offset: Number(asked.get('offset') ?? 0),
-    limit: Number(asked.get('limit') ?? 500),
-  };
 }
 
 function countOf({ rows }: FakeState, word: SubjectRow['verdict']['verdict']): number {

@@ -3,41 +3,77 @@ import { ask } from './api.ts';
 import type { ApiDocument } from './documents.ts';
 
 const answerTimeoutMs = 20_000;
-const mostAhead = 8;
-/** An older answer is asked for again. */
+const mostKept = 16;
+/** What was asked for ahead and is older is asked for again. */
 const freshMs = 4000;
+/** So long an answer is good enough to be shown until the next one is there. */
+const knownMs = 60_000;
 
-interface Ahead {
+interface Kept {
   askedMs: number;
-  text: Promise<string>;
+  /** Asked for ahead, and wanted by nobody yet. */
+  ahead: Promise<string> | null;
+  /** The latest answer. */
+  text: string | null;
 }
 
 /** By path, the latest last. */
-const ahead = new Map<string, Ahead>();
+const kept = new Map<string, Kept>();
 
 /** Errors: ApiProblem. */
 export async function askDocument<T extends ApiDocument>(path: string, signal: AbortSignal): Promise<T> {
-  const known = freshly(path);
-  ahead.delete(path);
-  const body: T = JSON.parse(known === undefined ? await askText(path, signal) : await known.text.catch(() => askText(path, signal)));
-  return body;
+  return parseDocument(await askText(path, signal));
+}
+
+/** Errors: ApiProblem. */
+export async function askText(path: string, signal: AbortSignal): Promise<string> {
+  const ahead = isFresh(path) ? kept.get(path)?.ahead : null;
+  return ahead
+    ? keep(
+        path,
+        null,
+        ahead.catch(() => askDaemon(path, signal)),
+      )
+    : keep(path, null, askDaemon(path, signal));
 }
 
 export function askAhead(path: string): void {
-  if (freshly(path) !== undefined) return;
-  const text = askText(path, new AbortController().signal);
+  if (isFresh(path)) return;
+  const coming = askDaemon(path, new AbortController().signal);
   // Whoever wants it in earnest asks again, and hears why.
-  text.catch(() => ahead.delete(path));
-  ahead.delete(path);
-  ahead.set(path, { askedMs: performance.now(), text });
-  for (const old of [...ahead.keys()].slice(0, -mostAhead)) ahead.delete(old);
+  keep(path, coming, coming).catch(() => kept.delete(path));
 }
 
-function freshly(path: string): Ahead | undefined {
-  const known = ahead.get(path);
-  return known !== undefined && performance.now() - known.askedMs < freshMs ? known : undefined;
+/** What was answered lately: something to show at once. */
+export function knownText(path: string): string | null {
+  const known = kept.get(path);
+  return known !== undefined && performance.now() - known.askedMs < knownMs ? known.text : null;
 }
 
-async function askText(path: string, signal: AbortSignal): Promise<string> {
+/** Whoever comes as somebody else begins with nothing. */
+export function forgetDocuments(): void {
+  kept.clear();
+}
+
+export function parseDocument<T extends ApiDocument>(text: string): T {
+  const body: T = JSON.parse(text);
+  return body;
+}
+
+async function keep(path: string, ahead: Promise<string> | null, coming: Promise<string>): Promise<string> {
+  const one: Kept = { askedMs: performance.now(), ahead, text: knownText(path) };
+  kept.delete(path);
+  kept.set(path, one);
+  for (const old of [...kept.keys()].slice(0, -mostKept)) kept.delete(old);
+  one.text = await coming;
+  return one.text;
+}
+
+function isFresh(path: string): boolean {
+  const known = kept.get(path);
+  return known?.ahead != null && performance.now() - known.askedMs < freshMs;
+}
+
+async function askDaemon(path: string, signal: AbortSignal): Promise<string> {
   return (await ask(path, AbortSignal.any([signal, AbortSignal.timeout(answerTimeoutMs)]))).text();
 }

@@ -15,11 +15,13 @@ import type {
   SessionDocument,
   SettingsDocument,
   SinceDocument,
+  SparksDocument,
   StatusDocument,
   SubjectDetailDocument,
   SubjectRow,
   SubjectsDocument,
   WhereDocument,
+  WorkloadsDocument,
 } from '../../serve/schema.ts';
 
 export type {
@@ -41,11 +43,14 @@ export type {
   SessionDocument,
   SettingsDocument,
   SinceDocument,
+  SparksDocument,
   StatusDocument,
   SubjectDetailDocument,
   SubjectRow,
   SubjectsDocument,
   WhereDocument,
+  WorkloadRow,
+  WorkloadsDocument,
 } from '../../serve/schema.ts';
 
 export type Stage = StatusDocument['condition']['stage'];
@@ -73,6 +78,8 @@ export type Member = SubjectDetailDocument['members'][number];
 export type ApiDocument =
   | StatusDocument
   | SubjectsDocument
+  | WorkloadsDocument
+  | SparksDocument
   | SubjectDetailDocument
   | SeriesDocument
   | FindingsDocument

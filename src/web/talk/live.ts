@@ -4,9 +4,9 @@
  * stream is closed: a browser grants a server few connections, and tabs forgotten in the background would use them up.
  */
 import { signal } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ApiProblem, ask, forgetToken, keepToken, type Problem, readToken } from './api.ts';
-import { askDocument } from './askDocument.ts';
+import { askDocument, askText, forgetDocuments, knownText, parseDocument } from './askDocument.ts';
 import { setByDocument } from './clock.ts';
 import type { ApiDocument, ErrorDocument, StatusDocument } from './documents.ts';
 import { inNextFrame } from './frame.ts';
@@ -129,6 +129,7 @@ export const comings = signal(0);
 
 /** After the token was given or forgotten. */
 export function connectAnew(): void {
+  forgetDocuments();
   comings.value += 1;
   connection.value = 'connecting';
   connect();
@@ -152,11 +153,17 @@ interface Held<T> {
 
 /**
  * A document that stays fresh. `key` names what is wanted: when it changes the old document is dropped, unless it starts with
- * the same word before `?` (another range of the same chart): then the old one stays until the new one is there.
+ * the same word before `?` (another range of the same chart): then the old one stays until the new one is there. What was answered
+ * lately, or asked for ahead, is shown at once, in the same frame.
  * An empty key asks for nothing.
  */
 export function useDocument<T extends ApiDocument>(key: string, path: () => string, everyMs: number): Held<T> {
-  const [held, setHeld] = useState<Held<T>>({ key, document: null, problem: null });
+  const known = useMemo(() => {
+    const text = key === '' ? null : knownText(path());
+    return text === null ? null : { text, document: parseDocument<T>(text) };
+  }, [key]);
+  const first: Held<T> = { key, document: known?.document ?? null, problem: null };
+  const [held, setHeld] = useState(first);
   const latestPath = useRef(path);
   latestPath.current = path;
   const latestEveryMs = useRef(everyMs);
@@ -166,18 +173,27 @@ export function useDocument<T extends ApiDocument>(key: string, path: () => stri
     if (key === '') return;
     const abort = new AbortController();
     let asking = false;
+    let shown = known?.text;
     let askedMs = Number.NEGATIVE_INFINITY;
     const refresh = async (): Promise<void> => {
       if (asking || performance.now() - askedMs < latestEveryMs.current) return;
       asking = true;
       askedMs = performance.now();
       try {
-        const next = await askDocument<T>(latestPath.current(), abort.signal);
-        inNextFrame(() => !abort.signal.aborted && setHeld({ key, document: next, problem: null }));
+        const text = await askText(latestPath.current(), abort.signal);
+        // Taken over once, unless it failed meanwhile.
+        if (text === shown) return;
+        shown = text;
+        const next: Held<T> = { key, document: parseDocument(text), problem: null };
+        inNextFrame(() => !abort.signal.aborted && setHeld(next));
       } catch (cause) {
         if (abort.signal.aborted) return;
         const problem = problemOf(cause);
-        setHeld((before) => ({ key, document: sameThing(before.key, key) ? before.document : null, problem }));
+        shown = undefined;
+        setHeld((before) => {
+          const old = before.key === key || (known === null && sameThing(before.key, key)) ? before : first;
+          return { key, document: old.document, problem };
+        });
         if (problem.kind !== 'refused') lost(problem);
       } finally {
         asking = false;
@@ -190,7 +206,7 @@ export function useDocument<T extends ApiDocument>(key: string, path: () => stri
     };
   }, [key]);
 
-  return sameThing(held.key, key) ? held : { key, document: null, problem: null };
+  return held.key !== key && (known !== null || !sameThing(held.key, key)) ? first : held;
 }
 
 function sameThing(one: string, other: string): boolean {

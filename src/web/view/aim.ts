@@ -4,7 +4,7 @@ import { askAhead } from '../talk/askDocument.ts';
 import { seriesPath } from './hostMemory.tsx';
 import { readRange } from './range.tsx';
 import { subjectPath } from './workload.tsx';
-import { listPath } from './workloads.tsx';
+import { firstWorkloadsPath } from './workloads.tsx';
 
 /** A pointer on its way to somewhere else is gone by then. */
 const restMs = 40;
@@ -23,7 +23,7 @@ export function followAim(): void {
 function neededFirst(to: Route): string[] {
   switch (to.view) {
     case 'workloads':
-      return [listPath(to.query)];
+      return [firstWorkloadsPath];
     case 'workload':
       return [subjectPath(to.id), seriesPath(to.id, to.query.get('resource') ?? 'memory', readRange(to.query))];
     case 'where':

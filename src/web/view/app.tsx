@@ -72,7 +72,7 @@ export function App() {
             <a href="#/" aria-current={here.view === 'now' ? 'page' : undefined}>
               Now
             </a>
-            <a href="#/workloads" aria-current={here.view === 'workloads' ? 'page' : undefined}>
+            <a href="#/workloads" aria-current={here.view === 'workloads' || here.view === 'workload' ? 'page' : undefined}>
               Workloads
             </a>
             <a href="#/where" aria-current={here.view === 'where' ? 'page' : undefined}>

@@ -1,12 +1,13 @@
 /** The columns of the table of workloads, in one list. */
 import type { ComponentChildren } from 'preact';
+import type { SubjectSort } from '../../serve/subjectList.ts';
 import { Sparkline } from '../chart/sparkline.tsx';
 import { workloadHref } from '../route.ts';
-import type { SubjectRow } from '../talk/documents.ts';
+import type { WorkloadRow } from '../talk/documents.ts';
 import { formatBytes, formatCount, formatRate } from '../words/format.ts';
 import { hostingWords } from '../words/hosting.ts';
 import { inert } from '../words/inert.ts';
-import { isSureGrowth, originWord, resourceWord, verdictWord } from '../words/verdictWords.ts';
+import { originWord, resourceWord, verdictWord } from '../words/verdictWords.ts';
 import { Name } from './name.tsx';
 import { VerdictMark } from './verdictMark.tsx';
 
@@ -15,29 +16,33 @@ const longName = 60;
 
 export type Direction = 'ascending' | 'descending';
 
+/** Floor of private memory, oldest first. */
+export type Spark = readonly (number | null)[];
+
 export interface Column {
-  /** By what the daemon sorts, but for `spark`, which it does not. */
-  key: string;
+  /** By what it sorts, but for `spark`, by which nobody does. */
+  key: SubjectSort | 'spark';
   label: string;
   /** How wide the page must be to show it. */
   from: 'phone' | 'tablet' | 'desktop';
   numeric: boolean;
   /** What the first click sorts by: what matters first. */
   firstDirection: Direction;
-  cell: (row: SubjectRow) => ComponentChildren;
+  cell: (row: WorkloadRow, spark: Spark | undefined) => ComponentChildren;
 }
 
-/** Growth of private memory that is sure to be one; noise is not shown as growth. */
-function growthOf(row: SubjectRow): number | null {
-  const slope = row.verdict.resources.find((verdict) => verdict.resource === 'memory')?.slope;
-  return slope && isSureGrowth(slope) && Math.abs(slope.perHour) >= 1 ? slope.perHour : null;
+export type SortColumn = Column & { key: SubjectSort };
+
+/** A byte an hour is none. */
+function growthOf({ growth }: WorkloadRow): number | null {
+  return growth !== null && Math.abs(growth) >= 1 ? growth : null;
 }
 
 function numberColumn(
-  key: string,
+  key: SubjectSort,
   label: string,
   from: Column['from'],
-  read: (row: SubjectRow) => number | null,
+  read: (row: WorkloadRow) => number | null,
   show: (value: number) => string,
 ): Column {
   return {
@@ -54,16 +59,16 @@ function numberColumn(
 }
 
 /** What leaks first: the order in which somebody wants to see them who did not ask for another. */
-export const concernColumn: Column = {
+export const concernColumn: SortColumn = {
   key: 'concern',
   label: 'Verdict',
   from: 'tablet',
   numeric: false,
   firstDirection: 'ascending',
-  cell: ({ verdict }) => (
+  cell: ({ verdict, resource }) => (
     <VerdictMark
-      verdict={verdict.verdict}
-      {...(verdict.verdict === 'leak' || verdict.verdict === 'suspect' ? { detail: resourceWord(verdict.resource).toLowerCase() } : {})}
+      verdict={verdict}
+      {...(verdict === 'leak' || verdict === 'suspect' ? { detail: resourceWord(resource).toLowerCase() } : {})}
     />
   ),
 };
@@ -81,7 +86,7 @@ export const columns: readonly Column[] = [
           <Name text={row.name} />
         </a>
         {hostingWords(row) !== null && <span class="whose">{hostingWords(row)}</span>}
-        <span class="under-name">{verdictWord(row.verdict.verdict)}</span>
+        <span class="under-name">{verdictWord(row.verdict)}</span>
       </>
     ),
   },
@@ -94,7 +99,7 @@ export const columns: readonly Column[] = [
     from: 'tablet',
     numeric: false,
     firstDirection: 'descending',
-    cell: (row) => <Sparkline values={row.spark} accent={row.verdict.verdict === 'leak'} />,
+    cell: (row, spark) => (spark === undefined ? null : <Sparkline values={spark} accent={row.verdict === 'leak'} />),
   },
   numberColumn('swap', 'Swap', 'desktop', (row) => row.swapBytes, formatBytes),
   numberColumn('fds', 'Open files', 'tablet', (row) => row.fds, formatCount),

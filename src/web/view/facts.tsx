@@ -49,8 +49,8 @@ function ExhaustionFact({ exhaustion }: { exhaustion: Exhaustion }) {
   );
 }
 
-export function timeLeft(at: string): string {
-  const leftMs = Date.parse(at) - daemonNowMs();
+export function timeLeft(at: string, nowMs = daemonNowMs()): string {
+  const leftMs = Date.parse(at) - nowMs;
   return leftMs < 1000 ? 'no time: it is there' : formatDuration(leftMs);
 }
 

@@ -8,7 +8,7 @@ import { replaceQuery } from '../route.ts';
 import { daemonNowMs } from '../talk/clock.ts';
 import type { HostHistoryDocument, IncidentDocument } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
-import { formatMoment } from '../words/format.ts';
+import { formatMoment, localMoments } from '../words/format.ts';
 import { isOpen, markWord } from '../words/incidentWords.ts';
 import { inert } from '../words/inert.ts';
 
@@ -157,7 +157,7 @@ function Timeline({ found, shown, onGoTo }: TimelineProps) {
                   )}{' '}
                   <span class="event-kind">{markWord(event.kind)}</span>
                 </p>
-                <p>{inert(event.text)}</p>
+                <p>{inert(localMoments(event.text, nowMs))}</p>
               </div>
             </li>
           );

@@ -33,7 +33,7 @@ export function Incidents() {
         <h1>{headline(open, over)}</h1>
         <p class="subject-line">One incident for each cause, whatever belongs to it: findings, slow services, kills, actions.</p>
       </header>
-      {open.length > 0 && <Open incidents={open} />}
+      {open.length > 0 && <OpenIncidents incidents={open} heading="Open" />}
       {found.incidents.length > 0 && <IncidentHistory incidents={found.incidents} />}
       {over.length > 0 && <Over incidents={over} />}
     </>
@@ -47,10 +47,10 @@ function headline(open: readonly IncidentRow[], over: readonly IncidentRow[]): s
   return uncared === 0 ? `${many}, and taken care of` : `${many}${open.length === uncared ? '' : `, ${uncared} without anybody`}`;
 }
 
-function Open({ incidents }: { incidents: readonly IncidentRow[] }) {
+export function OpenIncidents({ incidents, heading }: { incidents: readonly IncidentRow[]; heading: string }) {
   return (
     <section aria-labelledby="incidents-open">
-      <h2 id="incidents-open">Open</h2>
+      <h2 id="incidents-open">{heading}</h2>
       <ul class="incidents">
         {incidents.map((incident) => (
           <li key={incident.id} class={`incident-${incident.severity}`}>
@@ -113,7 +113,7 @@ function Over({ incidents }: { incidents: readonly IncidentRow[] }) {
               <tr key={incident.id}>
                 <th scope="row">
                   <a href={incidentHref(incident.id)}>
-                    <Name text={incident.title} />
+                    <Name text={incident.title.replace(/^Over: /, '')} />
                   </a>
                 </th>
                 <td>

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { Sparkline } from '../chart/sparkline.tsx';
 import { workloadHref } from '../route.ts';
 import { askAhead } from '../talk/askDocument.ts';
-import type { Evidence, EvidenceListDocument, StatusDocument, SubjectRow, SubjectsDocument } from '../talk/documents.ts';
+import type { Evidence, EvidenceListDocument, IncidentsDocument, StatusDocument, SubjectRow, SubjectsDocument } from '../talk/documents.ts';
 import { status, useDocument } from '../talk/live.ts';
 import { formatBytes } from '../words/format.ts';
 import { hostingWords } from '../words/hosting.ts';
@@ -15,6 +15,7 @@ import { PlanRestart, useActions } from './acting.tsx';
 import { Condition, Kills } from './condition.tsx';
 import { exhaustionInterval, timeLeft, VerdictFacts } from './facts.tsx';
 import { HostMemory, hostMemoryPath } from './hostMemory.tsx';
+import { OpenIncidents } from './incidents.tsx';
 import { Lately } from './lately.tsx';
 import { Moment } from './moment.tsx';
 import { Name } from './name.tsx';
@@ -32,17 +33,22 @@ export function Now() {
   // The picture that everybody comes for, while the status is still to come.
   useState(() => askAhead(hostMemoryPath));
   const accused = useDocument<SubjectsDocument>('accused', () => 'subjects?kind=workload&sort=concern&limit=30', accusedEveryMs);
+  const incidents = useDocument<IncidentsDocument>('open incidents', () => 'incidents?state=open&limit=20', accusedEveryMs);
   if (now === null) return <p class="alone waiting">Asking the daemon how the server is …</p>;
 
   const rows = accused.document?.subjects ?? [];
   const leaks = rows.filter((row) => row.verdict.verdict === 'leak');
   const suspects = rows.filter((row) => row.verdict.verdict === 'suspect');
+  // What leaks has a card of its own.
+  const others = (incidents.document?.incidents ?? []).filter(({ subjectId }) => !leaks.some(({ id }) => id === subjectId));
   return (
     <>
       <Headline now={now} />
       <Condition condition={now.condition} />
       <HostMemory host={now.host} leaks={leaks} />
-      {leaks.length > 0 ? <Leaks rows={leaks} total={now.leakCount} /> : <Calm now={now} known={accused.document !== null} />}
+      {leaks.length > 0 && <Leaks rows={leaks} total={now.leakCount} />}
+      {others.length > 0 && <OpenIncidents incidents={others} heading={leaks.length > 0 ? 'Open besides' : 'Open incidents'} />}
+      {leaks.length === 0 && accused.document !== null && <Calm now={now} isQuiet={others.length === 0} />}
       {suspects.length > 0 && <Suspects rows={suspects} />}
       <Kills kills={now.kills} />
       <Lately />
@@ -60,7 +66,8 @@ function Headline({ now }: { now: StatusDocument }) {
       </h1>
       {host.exhaustion ? (
         <p class="countdown countdown-leak">
-          <span>Memory lasts</span> <strong>{timeLeft(host.exhaustion.at)}</strong>{' '}
+          {/* As of the sentence beside it: they would differ by a minute now and then. */}
+          <span>Memory lasts</span> <strong>{timeLeft(host.exhaustion.at, Date.parse(now.time))}</strong>{' '}
           <span>
             {exhaustionInterval(host.exhaustion)}, then {wallWord(host.exhaustion.wall)}
           </span>
@@ -151,8 +158,7 @@ function LeakCard({ row, evidence, actions }: LeakCardProps) {
   );
 }
 
-function Calm({ now, known }: { now: StatusDocument; known: boolean }) {
-  if (!known) return null;
+function Calm({ now, isQuiet }: { now: StatusDocument; isQuiet: boolean }) {
   const undecided = now.undecidedCount;
   const judged = now.self.workloadCount;
   if (judged === 0) {
@@ -170,7 +176,7 @@ function Calm({ now, known }: { now: StatusDocument; known: boolean }) {
         {judged === undecided
           ? `All ${judged} workloads are too young to judge. `
           : `${judged - undecided - now.suspectCount} of ${judged} workloads are healthy${undecided > 0 ? `; ${undecided} are too young to judge` : ''}. `}
-        You need not do anything. A slow leak takes hours to show itself; stanch keeps looking.
+        {isQuiet && 'You need not do anything. '}A slow leak takes hours to show itself; stanch keeps looking.
       </p>
     </section>
   );

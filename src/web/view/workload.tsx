@@ -1,29 +1,24 @@
 /** One workload: what it holds over time, why it is judged so, who is in it, what was found before. */
-import { useEffect, useMemo, useState } from 'preact/hooks';
-import { seriesInWords } from '../chart/inWords.ts';
-import { ChartNumbers } from '../chart/numbers.tsx';
-import { subjectChart } from '../chart/subjectChart.ts';
-import { TimeChart } from '../chart/timeChart.tsx';
-import { replaceQuery, workloadHref } from '../route.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { workloadHref } from '../route.ts';
 import { askAhead } from '../talk/askDocument.ts';
-import { daemonNowMs } from '../talk/clock.ts';
-import type { Resource, SeriesDocument, SubjectDetailDocument, SubjectRow, Verdict } from '../talk/documents.ts';
+import type { SubjectDetailDocument, SubjectRow } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
 import { formatBytes, formatCount } from '../words/format.ts';
 import { hostingWords } from '../words/hosting.ts';
 import { inert } from '../words/inert.ts';
-import { unbroken } from '../words/unbroken.ts';
 import { classWord, originWord, resources, resourceWord, verdictWord } from '../words/verdictWords.ts';
 import { Acting, useActions } from './acting.tsx';
 import { Advice } from './advice.tsx';
 import { VerdictFacts } from './facts.tsx';
+import { Gone } from './gone.tsx';
 import { seriesPath } from './hostMemory.tsx';
 import { Lives } from './lives.tsx';
-import { Load } from './load.tsx';
 import { Name } from './name.tsx';
 import { OpenFilesPanel } from './openFiles.tsx';
-import { RangeSwitch, rangeFromMs, readRange, rememberRange } from './range.tsx';
+import { readRange } from './range.tsx';
 import { Reasons } from './reasons.tsx';
+import { ResourceHistory } from './resourceHistory.tsx';
 import { SinceWhen } from './sinceWhen.tsx';
 import { VerdictMark } from './verdictMark.tsx';
 import { WhatToDo } from './whatToDo.tsx';
@@ -31,7 +26,6 @@ import { WhereItLeaks } from './whereItLeaks.tsx';
 import { Findings, Members } from './workloadTables.tsx';
 
 const detailEveryMs = 3000;
-const chartGroup = 'workload';
 /** Characters: a command line, not a name. */
 const longName = 48;
 
@@ -50,17 +44,7 @@ export function Workload({ id, query }: { id: string; query: URLSearchParams }) 
   }, [name]);
 
   if (detail === null) {
-    if (problem?.kind === 'refused') {
-      return (
-        <div class="alone">
-          <h1>No such workload</h1>
-          <p>
-            stanch knows none under this address. It may be long gone, or the link is from another server.{' '}
-            <a href="#/workloads">See the workloads of this one</a>.
-          </p>
-        </div>
-      );
-    }
+    if (problem?.kind === 'refused') return <Gone id={id} query={query} />;
     return <p class="alone waiting">Loading the workload …</p>;
   }
   return <Detail detail={detail} query={query} ended={problem?.kind === 'refused'} />;
@@ -113,7 +97,7 @@ function Detail({ detail, query, ended }: { detail: SubjectDetailDocument; query
         )}
         <Contents id={subject.id} />
       </section>
-      <ResourceHistory subject={subject} resource={resource} query={query} />
+      <ResourceHistory subjectId={subject.id} judged={subject.verdict.resources} resource={resource} query={query} />
       {verdict && (
         <section aria-label="Reasons" class="panel">
           <div class="panel-head">
@@ -189,70 +173,4 @@ function subjectLine(subject: SubjectRow): string {
   ]
     .filter((part) => part !== null)
     .join(' · ');
-}
-
-function ResourceHistory({ subject, resource, query }: { subject: SubjectRow; resource: Resource; query: URLSearchParams }) {
-  const range = readRange(query);
-  const key = `${subject.id}/${resource}?${range}`;
-  const held = useDocument<SeriesDocument>(key, () => seriesPath(subject.id, resource, range), detailEveryMs);
-  const { document: series, problem } = held;
-  const label = resourceWord(resource);
-  const model = useMemo(() => {
-    if (series === null || series.timeMs.length < 2) return null;
-    const nowMs = daemonNowMs();
-    return subjectChart(series, label, rangeFromMs(range, nowMs), nowMs);
-  }, [series, range]);
-  const summary = series === null ? '' : seriesInWords(series, label.toLowerCase(), daemonNowMs());
-  return (
-    <section aria-labelledby="history" class="panel" aria-busy={held.key !== key}>
-      <div class="panel-head">
-        <h2 id="history">{label} over time</h2>
-        <RangeSwitch range={range} onChoose={rememberRange} onAim={(aimed) => askAhead(seriesPath(subject.id, resource, aimed))} />
-      </div>
-      <ResourceSwitch judged={subject.verdict.resources} resource={resource} />
-      {model ? (
-        <TimeChart model={model} summary={summary} height={300} group={chartGroup} />
-      ) : (
-        <p class="chart-empty">{emptyText(series, problem !== null)}</p>
-      )}
-      <p class="in-words">{unbroken(summary)}</p>
-      {model && <ChartNumbers model={model} caption={`${label} over time`} />}
-      {model && series && (
-        <Load
-          subjectId={subject.id}
-          range={range}
-          holding={series}
-          what={resource === 'memory' ? 'memory' : label.toLowerCase()}
-          above={model}
-          group={chartGroup}
-        />
-      )}
-    </section>
-  );
-}
-
-function emptyText(series: SeriesDocument | null, failed: boolean): string {
-  if (series !== null)
-    return series.timeMs.length === 0 ? 'Nothing was recorded in this range.' : 'The first points are being recorded. A line needs two.';
-  return failed ? 'The history could not be loaded. It is tried again with every scan.' : 'Loading the history …';
-}
-
-function ResourceSwitch({ judged, resource }: { judged: readonly Verdict[]; resource: Resource }) {
-  const offered = resources.filter((name) => name === resource || judged.some((verdict) => verdict.resource === name));
-  if (offered.length < 2) return null;
-  return (
-    <fieldset class="switch switch-wide">
-      <legend class="sr-only">Resource</legend>
-      {offered.map((name) => {
-        const verdict = judged.find((one) => one.resource === name)?.verdict;
-        const accused = verdict === 'leak' || verdict === 'suspect';
-        return (
-          <button type="button" key={name} aria-pressed={name === resource} onClick={() => replaceQuery({ resource: name })}>
-            {resourceWord(name)}
-            {accused && <span class={`switch-verdict verdict-${verdict}`}> · {verdictWord(verdict).toLowerCase()}</span>}
-          </button>
-        );
-      })}
-    </fieldset>
-  );
 }

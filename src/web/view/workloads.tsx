@@ -1,24 +1,33 @@
-/** Every workload in one table. The daemon filters and sorts them, and gives a page of rows at a time: thousands stay quick. */
-import { useLayoutEffect, useMemo, useReducer, useRef } from 'preact/hooks';
+/** Every workload in one table. The daemon gives all of them in few words, and here they are filtered and sorted: thousands, at once. */
+import { useMemo } from 'preact/hooks';
+import { type ListPage, type ListQuery, listPage } from '../../serve/subjectList.ts';
 import { replaceQuery } from '../route.ts';
-import { askAhead } from '../talk/askDocument.ts';
-import type { SubjectsDocument } from '../talk/documents.ts';
+import type { Problem } from '../talk/api.ts';
+import type { SparksDocument, WorkloadRow, WorkloadsDocument } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
 import { formatCount } from '../words/format.ts';
-import { type Column, columns, concernColumn, type Direction } from './columns.tsx';
+import { type Column, columns, concernColumn, type Direction, type SortColumn, type Spark } from './columns.tsx';
 
-const pageSize = 50;
-/** The daemon takes no offset beyond, and answers with the last page there is. */
-const mostPages = 10_000;
+const pageSize = 30;
 const freshEveryMs = 5000;
-/** Characters, as many as the daemon takes. */
+/** Thousands of rows cost the daemon more than their numbers change. */
+const manyRows = 1000;
+const manyFreshEveryMs = 20_000;
 const maxFilterLength = 200;
 
+/** Where the daemon has them, and the first of them. */
+const allPath = 'workloads';
+export const firstWorkloadsPath = `workloads?limit=${pageSize}`;
+
 export function Workloads({ query }: { query: URLSearchParams }) {
-  const list = readList(query);
-  const { column, direction, filter } = list;
-  const path = pathOf(list);
-  const { key, document: found, problem } = useLatestList(path);
+  const { column, direction, filter, page } = readList(query);
+  const { workloads, total, problem } = useWorkloads(column === concernColumn && direction === 'ascending' && filter === '' && page === 1);
+  const found = useMemo(() => {
+    const asked: ListQuery = { sort: column.key, direction, filter, offset: (page - 1) * pageSize, limit: pageSize };
+    if (workloads === null) return null;
+    const list = listPage(workloads, asked);
+    return filter === '' ? { ...list, matching: total } : list;
+  }, [workloads, total, column, direction, filter, page]);
 
   return (
     <>
@@ -51,74 +60,53 @@ export function Workloads({ query }: { query: URLSearchParams }) {
       </div>
       {found === null && problem === null && <p class="waiting">Loading the workloads …</p>}
       {found === null && problem !== null && <p class="waiting">The list could not be loaded. It is tried again with every scan.</p>}
-      {found !== null && found.matching === 0 && <NoRows filter={filter} total={found.total} />}
+      {found !== null && found.matching === 0 && <NoRows filter={filter} total={total} />}
       {found !== null && found.matching > 0 && (
-        <div aria-busy={key !== path}>
+        <>
           <p class="small" role="status">
-            {found.matching === found.total
-              ? `${formatCount(found.total)} workloads`
-              : `${formatCount(found.matching)} of ${formatCount(found.total)} workloads match`}
+            {found.matching === total
+              ? `${formatCount(total)} workloads`
+              : `${formatCount(found.matching)} of ${formatCount(total)} workloads match`}
           </p>
-          <Table found={found} sorted={column} direction={direction} filter={filter} />
-          <Pager found={found} onAim={(next) => askAhead(pathOf({ column, direction, filter, page: next }))} />
-        </div>
+          <Table found={found} sorted={column} direction={direction} />
+          <Pager found={found} />
+        </>
       )}
     </>
   );
 }
 
-/** What is typed is asked for once the answer to what was typed before is there: a busy daemon does not search for every letter. */
-function useLatestList(path: string) {
-  const asked = useRef(path);
-  const answered = useRef(path);
-  const [, showAnew] = useReducer((count: number) => count + 1, 0);
-  if (answered.current === asked.current) asked.current = path;
-  const held = useDocument<SubjectsDocument>(asked.current, () => asked.current, freshEveryMs);
-  answered.current = held.key;
-  const isNext = answered.current === asked.current && asked.current !== path;
-  useLayoutEffect(() => {
-    if (isNext) showAnew(0);
-  }, [isNext, path]);
-  return held;
+/** `firstDo`: the first rows are what is looked at. They are asked for once, and shown until all are there. */
+function useWorkloads(firstDo: boolean): { workloads: readonly WorkloadRow[] | null; total: number; problem: Problem | null } {
+  const first = useDocument<WorkloadsDocument>('first workloads', () => firstWorkloadsPath, Number.POSITIVE_INFINITY);
+  const everyMs = (first.document?.total ?? 0) > manyRows ? manyFreshEveryMs : freshEveryMs;
+  const isTried = first.document !== null || first.problem !== null;
+  const all = useDocument<WorkloadsDocument>(isTried ? 'all workloads' : '', () => allPath, everyMs);
+  const shown = all.document ?? (firstDo ? first.document : null);
+  return { workloads: shown?.workloads ?? null, total: shown?.total ?? 0, problem: all.problem };
 }
 
-function readList(query: URLSearchParams): ListQuery {
-  const filter = (query.get('q') ?? '').slice(0, maxFilterLength);
-  const column = columns.filter(sortable).find(({ key }) => key === query.get('sort')) ?? concernColumn;
-  const direction: Direction = readDirection(query.get('dir')) ?? column.firstDirection;
-  const page = Math.min(mostPages, Math.max(1, Math.floor(Number(query.get('page'))) || 1));
-  return { column, direction, filter, page };
-}
-
-/** What the list at an address asks for. */
-export function listPath(query: URLSearchParams): string {
-  return pathOf(readList(query));
-}
-
-interface ListQuery {
-  column: Column;
+interface AskedList {
+  column: SortColumn;
   direction: Direction;
   filter: string;
+  /** From 1. */
   page: number;
 }
 
-function pathOf({ column, direction, filter, page }: ListQuery): string {
-  const asked = new URLSearchParams({
-    kind: 'workload',
-    sort: column.key,
-    direction,
-    filter,
-    offset: String((page - 1) * pageSize),
-    limit: String(pageSize),
-  });
-  return `subjects?${asked}`;
+function readList(query: URLSearchParams): AskedList {
+  const filter = (query.get('q') ?? '').slice(0, maxFilterLength);
+  const column = columns.filter(sortable).find(({ key }) => key === query.get('sort')) ?? concernColumn;
+  const direction: Direction = readDirection(query.get('dir')) ?? column.firstDirection;
+  const page = Math.max(1, Math.floor(Number(query.get('page'))) || 1);
+  return { column, direction, filter, page };
 }
 
 function readDirection(text: string | null): Direction | null {
   return text === 'ascending' || text === 'descending' ? text : null;
 }
 
-function sortable(column: Column): boolean {
+function sortable(column: Column): column is SortColumn {
   return column.key !== 'spark';
 }
 
@@ -134,58 +122,64 @@ function NoRows({ filter, total }: { filter: string; total: number }) {
   );
 }
 
-interface TableProps {
-  found: SubjectsDocument;
-  sorted: Column;
-  direction: Direction;
-  filter: string;
+/** The histories of these rows, by id: they come a moment after the rows. */
+function useSparks(rows: readonly WorkloadRow[]): ReadonlyMap<string, Spark> {
+  const ids = rows.map(({ id }) => id).join(',');
+  const { document: found } = useDocument<SparksDocument>(`sparks?${ids}`, () => `sparks?of=${ids}`, freshEveryMs);
+  return useMemo(() => new Map(found?.sparks.map(({ id, spark }) => [id, spark])), [found]);
 }
 
-function Table({ found: { subjects, matching, offset }, sorted, direction, filter }: TableProps) {
-  const aim = (column: Column, next: Direction) => askAhead(pathOf({ column, direction: next, filter, page: 1 }));
-  // Another order or filter is in the address at once, its rows are not.
-  const rows = useMemo(
-    () =>
-      subjects.map((row, index) => (
-        <tr key={row.id} aria-rowindex={offset + index + 2} class={`row-${row.verdict.verdict}`}>
-          {columns.map((column) =>
-            column.key === 'name' ? (
-              <th scope="row" key={column.key} class="name">
-                {column.cell(row)}
-              </th>
-            ) : (
-              <td key={column.key} class={`from-${column.from}${column.numeric ? ' num' : ''}`}>
-                {column.cell(row)}
-              </td>
-            ),
-          )}
-        </tr>
-      )),
-    [subjects, offset],
-  );
+interface TableProps {
+  found: ListPage<WorkloadRow>;
+  sorted: Column;
+  direction: Direction;
+}
+
+function Table({ found: { rows, matching, offset }, sorted, direction }: TableProps) {
+  const sparks = useSparks(rows);
   return (
     <table class="list" aria-rowcount={matching + 1}>
       <caption class="sr-only">Workloads of this server. The buttons in the head sort.</caption>
       <thead>
         <tr aria-rowindex={1}>
           {columns.map((column) => (
-            <Head key={column.key} column={column} direction={column === sorted ? direction : null} onAim={aim} />
+            <Head key={column.key} column={column} direction={column === sorted ? direction : null} />
           ))}
         </tr>
       </thead>
-      <tbody>{rows}</tbody>
+      <tbody>
+        {rows.map((row, index) => (
+          <Row key={row.id} row={row} spark={sparks.get(row.id)} index={offset + index} />
+        ))}
+      </tbody>
     </table>
   );
 }
 
-interface HeadProps {
-  column: Column;
-  direction: Direction | null;
-  /** Somebody is about to sort by it. */
-  onAim: (column: Column, next: Direction) => void;
+function Row({ row, spark, index }: { row: WorkloadRow; spark: Spark | undefined; index: number }) {
+  const cells = useMemo(
+    () =>
+      columns.map((column) =>
+        column.key === 'name' ? (
+          <th scope="row" key={column.key} class="name">
+            {column.cell(row, spark)}
+          </th>
+        ) : (
+          <td key={column.key} class={`from-${column.from}${column.numeric ? ' num' : ''}`}>
+            {column.cell(row, spark)}
+          </td>
+        ),
+      ),
+    [row, spark],
+  );
+  return (
+    <tr aria-rowindex={index + 2} class={`row-${row.verdict}`}>
+      {cells}
+    </tr>
+  );
 }
 
-function Head({ column, direction, onAim }: HeadProps) {
+function Head({ column, direction }: { column: Column; direction: Direction | null }) {
   const classes = `from-${column.from}${column.numeric ? ' num' : ''}`;
   if (!sortable(column)) {
     return (
@@ -198,12 +192,7 @@ function Head({ column, direction, onAim }: HeadProps) {
   const next = direction === null ? column.firstDirection : opposite;
   return (
     <th scope="col" class={classes} aria-sort={direction ?? 'none'}>
-      <button
-        type="button"
-        onClick={() => replaceQuery({ sort: column.key, dir: next, page: '' })}
-        onPointerEnter={() => onAim(column, next)}
-        onFocus={() => onAim(column, next)}
-      >
+      <button type="button" onClick={() => replaceQuery({ sort: column.key, dir: next, page: '' })}>
         {column.label}
         {direction !== null && <span aria-hidden="true">{direction === 'ascending' ? '\u00a0↑' : '\u00a0↓'}</span>}
       </button>
@@ -211,23 +200,22 @@ function Head({ column, direction, onAim }: HeadProps) {
   );
 }
 
-function Pager({ found: { matching, offset, subjects }, onAim }: { found: SubjectsDocument; onAim: (page: number) => void }) {
+function Pager({ found: { matching, offset, rows } }: { found: ListPage<WorkloadRow> }) {
   if (matching <= pageSize) return null;
   const page = Math.floor(offset / pageSize) + 1;
   const goTo = (next: number) => {
     replaceQuery({ page: next === 1 ? '' : String(next) });
     scrollTo(0, 0);
   };
-  const aiming = (next: number) => ({ onPointerEnter: () => onAim(next), onFocus: () => onAim(next) });
   return (
     <nav class="pager" aria-label="Pages of the table">
-      <button type="button" disabled={page === 1} onClick={() => goTo(page - 1)} {...aiming(page - 1)}>
+      <button type="button" disabled={page === 1} onClick={() => goTo(page - 1)}>
         Previous
       </button>
       <span>
-        {formatCount(offset + 1)} to {formatCount(offset + subjects.length)} of {formatCount(matching)}
+        {formatCount(offset + 1)} to {formatCount(offset + rows.length)} of {formatCount(matching)}
       </span>
-      <button type="button" disabled={offset + pageSize >= matching} onClick={() => goTo(page + 1)} {...aiming(page + 1)}>
+      <button type="button" disabled={offset + pageSize >= matching} onClick={() => goTo(page + 1)}>
         Next
       </button>
     </nav>

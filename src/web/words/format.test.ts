@@ -9,6 +9,7 @@ import {
   formatRate,
   formatRateInterval,
   formatTickAmount,
+  localMoments,
 } from './format.ts';
 
 test('sizes carry their unit and no more digits than they are worth', () => {
@@ -18,6 +19,13 @@ test('sizes carry their unit and no more digits than they are worth', () => {
   assert.equal(formatBytes(61.24 * 1024 ** 2), '61.2 MiB');
   assert.equal(formatBytes(-2 * 1024 ** 3), '-2 GiB');
   assert.equal(formatBytes(5000 * 1024 ** 4), '5000 TiB');
+});
+
+test('a moment in a sentence is told in the zone of the reader, and what only looks like one stays', () => {
+  const nowMs = new Date(2026, 4, 28, 5).getTime();
+  const at = new Date(2026, 4, 28, 4, 10, 9);
+  assert.equal(localMoments(`leaks, since ${at.toISOString()}.`, nowMs), 'leaks, since 04:10.');
+  assert.equal(localMoments('2026-99-28T04:10:09Z', nowMs), '2026-99-28T04:10:09Z');
 });
 
 test('both ends of an interval are in one unit', () => {

@@ -1,4 +1,8 @@
 /** Sizes, rates, durations and moments as a person reads them: always with a unit, times in the reader's own zone. */
+import { formatBytes, formatDuration } from '../../model/units.ts';
+
+export { formatBytes, formatDuration };
+
 const byteUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
 export type Unit = 'bytes' | 'count' | 'cores';
@@ -17,12 +21,6 @@ function digits(value: number): string {
 
 function inByteUnit(bytes: number, unit: number): string {
   return unit === 0 ? String(Math.round(bytes)) : digits(bytes / 1024 ** unit);
-}
-
-/** `1536` → `1.5 KiB`. */
-export function formatBytes(bytes: number): string {
-  const unit = byteUnitOf(bytes);
-  return `${inByteUnit(bytes, unit)} ${byteUnits[unit] ?? 'B'}`;
 }
 
 /** `12345.67` → `12,345.7`. */
@@ -72,24 +70,6 @@ export function formatLatency(ms: number): string {
   return `${digits(ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms))} ms`;
 }
 
-/** `93_600_000` → `1 d 2 h`: the two largest units, which is as exact as a forecast gets. */
-export function formatDuration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  const parts: [number, string][] = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor((seconds % 86_400) / 3600), 'h'],
-    [Math.floor((seconds % 3600) / 60), 'min'],
-    [seconds % 60, 's'],
-  ];
-  const first = parts.findIndex(([count]) => count > 0);
-  if (first < 0) return '0 s';
-  return parts
-    .slice(first, first + 2)
-    .filter(([count]) => count > 0)
-    .map(([count, unit]) => `${count} ${unit}`)
-    .join(' ');
-}
-
 // By hand: the first formatter of Intl costs a browser 20 to 90 ms, before anything is shown.
 const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -104,6 +84,14 @@ export function formatMoment(timeMs: number, nowMs: number): string {
   const time = new Date(timeMs);
   if (Math.abs(timeMs - nowMs) > halfYearMs) return `${formatDay(timeMs)} ${time.getFullYear()}`;
   return `${days[time.getDay()]} ${formatDay(timeMs)}, ${formatClock(timeMs)}`;
+}
+
+/** Moments in UTC within a sentence, as they are for the reader: `since 2026-05-28T04:10:00Z` → `since 04:10`. */
+export function localMoments(sentence: string, nowMs: number): string {
+  return sentence.replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (text) => {
+    const timeMs = Date.parse(text);
+    return Number.isNaN(timeMs) ? text : formatMoment(timeMs, nowMs);
+  });
 }
 
 /** `04:10`. */
