@@ -192,32 +192,36 @@ class RubyClimber {
   #wayFrom(target: number): Way {
     const start = this.#known.get(target);
     const cameFrom: Way['cameFrom'] = new Map();
-    if (start === undefined) return { last: null, isStrong: false, isUnfinished: false, cameFrom };
+    if (start === undefined) return { last: null, root: null, isStrong: false, isUnfinished: false, cameFrom };
     cameFrom.set(start, null);
     let isUnfinished = false;
     let weak: RubyHolder | null = null;
-    for (const holder of cameFrom.keys()) {
-      if (holder.root !== null && !holder.isWeakRoot) return { last: holder, isStrong: true, isUnfinished, cameFrom };
+    let named: RubyHolder | null = null;
+    for (const [holder, from] of cameFrom) {
+      if (holder.root !== null && !holder.isWeakRoot) return { last: holder, root: holder.root, isStrong: true, isUnfinished, cameFrom };
+      if (from !== null && from.by !== null && this.#isCollection(from.below.address)) named ??= holder;
       // A collection on a stack is in the middle of being used: who has it says more.
       if (holder.isWeakRoot && (weak === null || (this.#isCollection(weak.address) && !this.#isCollection(holder.address)))) weak = holder;
       if (this.#frontier.has(holder.address)) isUnfinished = true;
       for (const { holder: above, by } of holder.heldBy) if (!cameFrom.has(above)) cameFrom.set(above, { below: holder, by });
     }
-    return { last: weak ?? start, isStrong: false, isUnfinished, cameFrom };
+    const isInUse = weak !== null && this.#isCollection(weak.address);
+    return { last: (isInUse ? named : null) ?? weak ?? start, root: weak?.root ?? null, isStrong: false, isUnfinished, cameFrom };
   }
 
   pathOf(target: number): RubyPath {
-    const { last, isUnfinished, cameFrom } = this.#wayFrom(target);
+    const { last, root, isUnfinished, cameFrom } = this.#wayFrom(target);
     if (last === null) return { root: null, isRubbish: false, steps: [] };
     const steps: RubyPath['steps'] = [];
     for (let at = last, from = cameFrom.get(at); from; at = from.below, from = cameFrom.get(at)) steps.unshift({ holder: at, by: from.by });
-    return { root: last.root, isRubbish: last.root === null && !isUnfinished, steps };
+    return { root, isRubbish: root === null && !isUnfinished, steps };
   }
 }
 
 interface Way {
   /** Null of what is not known at all. */
   last: RubyHolder | null;
+  root: string | null;
   isStrong: boolean;
   isUnfinished: boolean;
   cameFrom: Map<RubyHolder, { below: RubyHolder; by: string | null } | null>;
