@@ -11,7 +11,7 @@ const mostCandidates = 8;
 const climbedOfEach = 16;
 const leastSurvival = 0.4;
 /** Of what has become twice as many: a queue that is filled faster than it is emptied lets go of the old for the new. */
-const leastSurvivalOfMany = 0.15;
+const leastSurvivalOfMany = 0.05;
 const mostClimbs = 3;
 /** PHP collects cycles when ten thousand values may be part of one; more of them than this wait in vain. */
 const mostWaitingForCollector = 30_000;
