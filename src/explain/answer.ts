@@ -7,6 +7,8 @@ import { leakPatterns } from './patterns.ts';
 const mostParts = 20;
 const mostTexts = 6;
 const leastRatePerSecond = 1;
+/** Of all memory of the process, while nothing in its heap is seen to grow. */
+const leastGrewBytes = 512 << 10;
 
 /** `intervalMs`: of the slower of the two intervals. `showTexts`: the owner wants texts as they are. */
 export function growingParts(things: readonly GrowingThing[], intervalMs: number, showTexts: boolean): GrowingPart[] {
@@ -31,13 +33,17 @@ function maskText(text: string): string {
   return text.replace(/\p{L}/gu, 'x').replace(/\d/g, '#');
 }
 
+/** `grewBytes`: by how much all memory of the process became more, where it did both times. */
 export function answerOf(
   parts: readonly GrowingPart[],
-  { name, runtime, spanMs }: { name: string; runtime: string; spanMs: number },
+  { name, runtime, spanMs, grewBytes }: { name: string; runtime: string; spanMs: number; grewBytes: number },
 ): string {
   const [first, ...rest] = parts;
   if (first === undefined) {
-    return `In ${formatDuration(spanMs)} nothing in the heap of ${name} (${runtime}) grew and stayed. When it grows only now and then, look over a longer time: --for 5m.`;
+    const nothing = `In ${formatDuration(spanMs)} nothing in the heap of ${name} (${runtime}) grew and stayed`;
+    if (grewBytes >= leastGrewBytes)
+      return `${nothing}, though its memory as a whole grew by ${formatBytes(grewBytes)}: garbage that waits for its collector, freed memory that is kept, or something that is not seen from outside. Look over a longer time: --for 5m.`;
+    return `${nothing}. When it grows only now and then, look over a longer time: --for 5m.`;
   }
   const { type, place, bytesPerSecond, survival, owner, pattern } = first;
   const stayed = survival === null ? '' : ` ${Math.round(survival * 100)} % of what came stayed.`;

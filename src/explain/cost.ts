@@ -24,12 +24,12 @@ interface Rate {
 
 const mebi = 1 << 20;
 const rates = {
-  native: { cpuSeconds: 0.35, cpuSecondsPerGiB: 6, rssBytes: 90 * mebi, rssPart: 0.25 },
-  node: { cpuSeconds: 2, cpuSecondsPerGiB: 30, rssBytes: 185 * mebi, rssPart: 0.55 },
+  native: { cpuSeconds: 0.35, cpuSecondsPerGiB: 9, rssBytes: 90 * mebi, rssPart: 0.4 },
+  node: { cpuSeconds: 1.5, cpuSecondsPerGiB: 14, rssBytes: 150 * mebi, rssPart: 0.25 },
   jvm: { cpuSeconds: 2.2, cpuSecondsPerGiB: 35, rssBytes: 175 * mebi, rssPart: 0.6 },
   python: { cpuSeconds: 0.7, cpuSecondsPerGiB: 19, rssBytes: 95 * mebi, rssPart: 0.76 },
   php: { cpuSeconds: 0.6, cpuSecondsPerGiB: 26, rssBytes: 92 * mebi, rssPart: 1 },
-  ruby: { cpuSeconds: 1.2, cpuSecondsPerGiB: 40, rssBytes: 105 * mebi, rssPart: 1.6 },
+  ruby: { cpuSeconds: 1.2, cpuSecondsPerGiB: 23, rssBytes: 110 * mebi, rssPart: 0.35 },
   go: { cpuSeconds: 0.7, cpuSecondsPerGiB: 0.5, rssBytes: 90 * mebi, rssPart: 0 },
 } satisfies Record<string, Rate>;
 

@@ -31,7 +31,7 @@ function evidence(second: number): Evidence {
     takenAtMs,
     subject: { pid: 1, startTimeTicks: 1, subjectId: null, name: 'shop' },
     runtime: 'C or C++ on glibc',
-    answer: answerOf(grows, { name: 'shop', runtime: 'C or C++ on glibc', spanMs: 4_000 }),
+    answer: answerOf(grows, { name: 'shop', runtime: 'C or C++ on glibc', spanMs: 4_000, grewBytes: 0 }),
     grows,
     notes: [],
     intervalMs: 2_000,
@@ -75,7 +75,11 @@ test('texts are masked, the answer names type, owner and fix', () => {
   const { answer, grows } = evidence(0);
   assert.deepEqual(grows[0]?.contents, ['xxxxx=x#xxxx## xx xxxxxx']);
   assert.match(answer, /^shop::UserSession grows: 10 → 20 → 30 in 4 s, 2 KiB a second.*held by shop::SessionManager.*map without eviction/);
-  assert.match(answerOf([], { name: 'shop', runtime: 'Go', spanMs: 4_000 }), /nothing .* grew and stayed/);
+  assert.match(answerOf([], { name: 'shop', runtime: 'Go', spanMs: 4_000, grewBytes: 0 }), /nothing .* grew and stayed/);
+  assert.match(
+    answerOf([], { name: 'shop', runtime: 'Go', spanMs: 4_000, grewBytes: 3 << 20 }),
+    /nothing .* grew and stayed, though its memory as a whole grew by 3 MiB/,
+  );
 });
 
 test('other tools get stacks that begin at the root, in bytes a second', () => {

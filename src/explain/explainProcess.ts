@@ -71,10 +71,12 @@ async function lookAtHeap(
   const glibc = means === 'uprobes' ? requireProbeable(memory) : null;
   if (means === 'samples') attachableJvm(subject.pid);
   const heap = glibc ?? openHeapOf(memory);
+  const held: number[] = [];
   for (let look = 0; look < looks; look += 1) {
     if (look > 0) await sleep(intervalMs);
     onProgress(look / looks);
     if (startTimeOf(subject.pid) !== subject.startTimeTicks) throw gone(subject);
+    held.push(ownBytes(memory));
     heap.look();
     if (programOf(subject.pid) !== program) throw gone(subject);
   }
@@ -90,7 +92,17 @@ async function lookAtHeap(
   const { things: placed, notes } = await placing();
   const grows = growingParts(placed, Math.max(intervalMs, spanMs / (looks - 1)), showTexts);
   const { runtime } = heap;
-  return { runtime, grows, answer: answerOf(grows, { name: subject.name, runtime, spanMs }), notes: [...notes, ...(heap.notes?.() ?? [])] };
+  return {
+    runtime,
+    grows,
+    answer: answerOf(grows, { name: subject.name, runtime, spanMs, grewBytes: grewBothTimes(held) }),
+    notes: [...notes, ...(heap.notes?.() ?? [])],
+  };
+}
+
+/** Of its memory at the looks: by how much it became more; 0 where it did not both times. */
+function grewBothTimes([first = 0, second = 0, third = 0]: readonly number[]): number {
+  return second > first && third > second ? third - first : 0;
 }
 
 /** Where what grows is allocated, which its memory does not say. */
@@ -100,7 +112,7 @@ async function lookByInspector({ subject, intervalMs, showTexts }: ExplainReques
   const notes = [
     'Counted is what of that which was allocated meanwhile is still there, by sample. The inspector was opened for it, and is closed again.',
   ];
-  return { runtime, grows, answer: answerOf(grows, { name: subject.name, runtime, spanMs: 2 * intervalMs }), notes };
+  return { runtime, grows, answer: answerOf(grows, { name: subject.name, runtime, spanMs: 2 * intervalMs, grewBytes: 0 }), notes };
 }
 
 /** What grows says its memory; what keeps it, and what is large beside it, the snapshot. */

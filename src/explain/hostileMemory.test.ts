@@ -103,8 +103,9 @@ test('Ruby', () => {
     const values = new RubyValues(memory);
     const data = [{ start, end: start + 65_536 }];
     values.calibrate({ string: start, array: start + 8, hash: start + 16, object: start + 24 }, data);
-    const { pages } = takeRubyCensus(values);
-    readRubyRoots(values, pages, data);
+    const { classes, ranges } = takeRubyCensus(values);
+    readRubyRoots(values, classes, data);
+    ranges.at([start, start + 4_096]);
     rubyStacks(values, start);
   }, 5);
 });

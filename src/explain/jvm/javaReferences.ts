@@ -6,7 +6,9 @@
 import type { Jvm } from './javaCensus.ts';
 import type { ClassTable, JavaObject } from './javaHeap.ts';
 
-const partLength = 1 << 20;
+const partBits = 20;
+const partLength = 1 << partBits;
+const partMask = partLength - 1;
 const filterSize = 1 << 16;
 const windowWords = 1 << 18;
 /** An address is kept as how many units of this it is behind the start of the heap, and one more. */
@@ -24,15 +26,15 @@ class LongList {
   length = 0;
 
   push(value: number): void {
-    const at = this.length & (partLength - 1);
+    const at = this.length & partMask;
     if (at === 0) this.parts.push(new Uint32Array(partLength));
-    const part = this.parts[this.length >>> 20];
+    const part = this.parts[this.length >>> partBits];
     if (part !== undefined) part[at] = value;
     this.length += 1;
   }
 
   at(index: number): number {
-    return this.parts[index >>> 20]?.[index & (partLength - 1)] ?? 0;
+    return this.parts[index >>> partBits]?.[index & partMask] ?? 0;
   }
 }
 
@@ -203,10 +205,18 @@ export class JavaReferences {
   }
 
   #markReferred(isReferred: Uint8Array): void {
+    const { parts } = this.#references;
     for (let index = 0, at = 0; index < this.#holders.length; index += 1) {
       const after = this.#endOf(index);
-      if (this.#classes.at(index) === takenOut) at = after;
-      for (; at < after; at += 1) setBit(isReferred, this.#references.at(at));
+      if (this.#classes.at(index) === takenOut) {
+        at = after;
+        continue;
+      }
+      while (at < after) {
+        const part = parts[at >>> partBits] ?? new Uint32Array(0);
+        const until = Math.min(after, (at | partMask) + 1);
+        for (; at < until; at += 1) setBit(isReferred, part[at & partMask] ?? 0);
+      }
     }
   }
 

@@ -71,7 +71,7 @@ interface Followed {
 function followAll(heap: NativeHeap, wanted: readonly Growing[], latest: GlibcLook): Followed | null {
   let fewest = Number.POSITIVE_INFINITY;
   for (let time = 0; time < mostTimes; time += 1) {
-    const following = time === 0 ? latest.following : heap.follow();
+    const following = (time === 0 ? latest.following : null) ?? heap.follow();
     if (following === null) return null;
     const { table } = following;
     const graph = new PointerGraph(heap.memory, following, (address) => kindAt(heap, address));

@@ -22,7 +22,7 @@ export const openNative: OpenHeap = (memory) => {
 
 /** Only where malloc is glibc's: beside the heap of a runtime. */
 export function openGlibc(memory: TargetMemory): GlibcReader | null {
-  return otherAllocator(memory.regions()) === null && findArenas(memory).length > 0 ? new GlibcReader(memory) : null;
+  return otherAllocator(memory.regions()) === null && findArenas(memory).length > 0 ? new GlibcReader(memory, false) : null;
 }
 
 /** By the libraries that are mapped: one that is linked statically isn't seen. */
@@ -42,15 +42,18 @@ export class GlibcReader implements HeapReader {
   readonly #words: WordKinds;
   readonly #looks: GlibcLook[] = [];
   readonly #every: number;
+  readonly #isAlone: boolean;
 
-  constructor(memory: TargetMemory) {
+  /** `isAlone`: nothing else of the process is looked at. Else what refers to what is only read where something of malloc's grows. */
+  constructor(memory: TargetMemory, isAlone = true) {
     this.#memory = memory;
     this.#words = new WordKinds(memory);
     this.#every = sampleEvery(writableBytes(memory));
+    this.#isAlone = isAlone;
   }
 
   look(): void {
-    this.#looks.push(this.#look(this.#looks.length === 2));
+    this.#looks.push(this.#look(this.#isAlone && this.#looks.length === 2));
   }
 
   #look(withTable: boolean): GlibcLook {

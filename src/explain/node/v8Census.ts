@@ -2,7 +2,7 @@
 import type { HeapWindows } from '../heapWindows.ts';
 import type { Look } from '../threeLooks.ts';
 import type { V8Layout } from './v8Constants.ts';
-import type { V8Maps } from './v8Maps.ts';
+import { mostMaps, type V8Maps } from './v8Maps.ts';
 import type { V8Object, V8Objects } from './v8Objects.ts';
 
 const high = 2 ** 32;
@@ -34,8 +34,8 @@ export interface V8Look extends Look {
 }
 
 export function takeV8Look(windows: HeapWindows, objects: V8Objects, maps: V8Maps, layout: V8Layout): V8Look {
-  const counts: number[] = [];
-  const bytes: number[] = [];
+  const counts = new Float64Array(mostMaps);
+  const bytes = new Float64Array(mostMaps);
   const addresses: number[] = [];
   const kinds: number[] = [];
   const found = new CollectionFinder(maps, layout);
@@ -65,7 +65,14 @@ export function takeV8Look(windows: HeapWindows, objects: V8Objects, maps: V8Map
   });
   // Regions are read in the order of their addresses.
   const sample = { addresses: Float64Array.from(addresses), kinds: Int32Array.from(kinds), marks: new Uint32Array(addresses.length) };
-  return { counts, bytes, sample, collections: found.collections(windows), longestText, bufferBytes };
+  return {
+    counts: [...counts.subarray(0, maps.all.length)],
+    bytes: [...bytes.subarray(0, maps.all.length)],
+    sample,
+    collections: found.collections(windows),
+    longestText,
+    bufferBytes,
+  };
 }
 
 /** 0 of a text that is only a part of another. */

@@ -38,7 +38,8 @@ export class V8Graph {
 
   kindOf(object: number): number | null {
     const map = this.#windows.word(object - 1);
-    return this.#maps.kindOf(map % high, Math.floor(map / high)) ?? null;
+    const kind = this.#maps.kindOf(map % high, Math.floor(map / high));
+    return kind < 0 ? null : kind;
   }
 
   typeOf(object: number): number {
@@ -161,7 +162,8 @@ export class V8Graph {
     if (this.#maps.typeOf(kind) === this.#layout.doubleArray) return 1;
     // The oldest come first, behind what a large table has for finding them.
     const { first } = this.#shapeOf(address, store - 1, collection);
-    const now = new Set(this.words(store - 1 + first, this.bytesOf(store, kind) - first));
+    const wanted = new Set(kept.map(({ word }) => word));
+    const now = new Set(this.words(store - 1 + first, this.bytesOf(store, kind) - first).filter((word) => wanted.has(word)));
     return kept.filter(({ word, content }) => now.has(word) && isMostlySame(content, this.contentOf(word))).length / kept.length;
   }
 

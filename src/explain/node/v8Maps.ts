@@ -3,8 +3,10 @@ import { type HeapWindows, wordIn } from '../heapWindows.ts';
 import type { V8Layout } from './v8Constants.ts';
 
 const high = 2 ** 32;
-const mostMaps = 200_000;
+export const mostMaps = 200_000;
 const chunkBits = 18;
+const placeBits = 19;
+const placeMask = 2 ** placeBits - 1;
 
 /** Words, tagged as V8 does it. */
 export interface V8Map {
@@ -19,7 +21,13 @@ export class V8Maps {
   readonly all: V8Map[] = [];
   /** Where maps lie, by the lower bits of the number of their chunk: most words are no such address. */
   readonly chunks = new Uint8Array(2 ** (32 - chunkBits));
-  readonly #places = new Map<number, number>();
+  /** By the lower half of the address, in an open table: the number of the map, one more; 0 where there is none. */
+  readonly #places = new Int32Array(2 ** placeBits);
+  /** Of each map its instance type, how long its objects are, and the lower and the higher half of its address. */
+  readonly #types = new Int32Array(mostMaps);
+  readonly #bytes = new Uint16Array(mostMaps);
+  readonly #lows = new Uint32Array(mostMaps);
+  readonly #tops = new Uint32Array(mostMaps);
   readonly #windows: HeapWindows;
   readonly #layout: V8Layout;
 
@@ -33,9 +41,11 @@ export class V8Maps {
   #findMetas(): Set<number> {
     const metas = new Set<number>();
     this.#windows.each((address, halves, count) => {
+      const first = (address % high) + 1;
       for (let half = 0; half < count; half += 2) {
+        if (halves[half] !== (first + half * 4) >>> 0) continue;
         const own = address + half * 4 + 1;
-        if (halves[half] === own % high && halves[half + 1] === Math.floor(own / high) && metas.size < 1_000) metas.add(own);
+        if (halves[half + 1] === Math.floor(own / high) && metas.size < 1_000) metas.add(own);
       }
     });
     for (const meta of metas) if (this.#read(meta)?.instanceType !== this.#layout.mapType) metas.delete(meta);
@@ -43,21 +53,36 @@ export class V8Maps {
   }
 
   add(address: number): void {
-    if (this.#places.has(address) || this.all.length >= mostMaps) return;
+    const [low, top, number] = [address % high, Math.floor(address / high), this.all.length];
+    if (number >= mostMaps || this.kindOf(low, top) >= 0) return;
     const map = this.#read(address);
     if (map === null) return;
-    this.#places.set(address, this.all.length);
     this.all.push(map);
-    this.chunks[(address % high) >>> chunkBits] = 1;
+    this.#types[number] = map.instanceType;
+    this.#bytes[number] = map.bytes;
+    this.#lows[number] = low;
+    this.#tops[number] = top;
+    let place = placeOf(low);
+    while (this.#places[place] !== 0) place = (place + 1) & placeMask;
+    this.#places[place] = number + 1;
+    this.chunks[low >>> chunkBits] = 1;
   }
 
-  /** By the lower and the higher half of what an object begins with. */
-  kindOf(low: number, top: number): number | undefined {
-    return this.#places.get(top * high + low);
+  /** By the lower and the higher half of what an object begins with; -1: no map. */
+  kindOf(low: number, top: number): number {
+    for (let place = placeOf(low); ; place = (place + 1) & placeMask) {
+      const number = (this.#places[place] ?? 0) - 1;
+      if (number < 0 || (this.#lows[number] === low && this.#tops[number] === top)) return number;
+    }
   }
 
   typeOf(kind: number): number {
-    return this.all[kind]?.instanceType ?? -1;
+    return kind < this.all.length ? (this.#types[kind] ?? -1) : -1;
+  }
+
+  /** 0: the object itself says. */
+  bytesOf(kind: number): number {
+    return this.#bytes[kind] ?? 0;
   }
 
   #read(address: number): V8Map | null {
@@ -71,4 +96,9 @@ export class V8Maps {
       isDictionary: ((piece.readUInt32LE(bitField3At) >>> dictionaryShift) & 1) === 1,
     };
   }
+}
+
+/** Addresses are multiples of eight, and one. */
+function placeOf(low: number): number {
+  return Math.imul(low >>> 3, 0x9e37_79b1) >>> (32 - placeBits);
 }

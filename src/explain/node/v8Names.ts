@@ -158,8 +158,7 @@ export class V8Names {
   #contextVariables(context: number, from: number, to: number): (ContextVariable & { offset: number })[] {
     const scope = this.#scope(this.#windows.word(context - 1 + 16));
     if (scope === null) return [];
-    const isModuleContext = this.instanceType(this.#windows.word(context - 1 + 32)) === this.#layout.sourceModule;
-    const header = contextHeaderWords + Number(isModuleContext);
+    const header = contextHeaderWords + this.#wordsBeforeVariables(context, scope.locals);
     const first = this.#firstName(scope);
     if (first < 0 || scope.locals > mostLocals) return [];
     const isModule = this.isOutermost(context);
@@ -170,6 +169,14 @@ export class V8Names {
       const name = at + 8 <= scope.words.length ? this.name(wordIn(scope.words, at)) : null;
       return name === null ? [] : [{ name, isModule, offset: 16 + slot * 8 }];
     });
+  }
+
+  /** Behind what every context begins with: a module has itself there, a script since V8 12 notes about its variables. */
+  #wordsBeforeVariables(context: number, locals: number): number {
+    if (this.instanceType(this.#windows.word(context - 1 + 32)) === this.#layout.sourceModule) return 1;
+    if (!this.#isProgramContext(this.instanceType(context) - this.#layout.firstContext)) return 0;
+    const slots = Math.floor(this.#windows.word(context - 1 + 8) / high);
+    return slots === contextHeaderWords + locals + 1 ? 1 : 0;
   }
 
   /** Of a module or of the program: what is around of it is no function. */

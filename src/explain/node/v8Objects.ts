@@ -50,36 +50,40 @@ export class V8Objects {
   each(onObject: (object: V8Object) => void, search: Search | null = null): void {
     const maps = this.#maps;
     const { chunks } = maps;
+    const { mapType } = this.#layout;
     const piece: Piece = { address: 0, halves: new Uint32Array(0), count: 0 };
     const object = new ObjectInPiece(piece);
     let end = 0;
     this.#windows.each((address, halves, count) => {
       Object.assign(piece, { address, halves, count });
-      // Who refers to something is asked inside of an object, too: one that began in the piece before is still known.
-      let half = search === null && end > address ? Math.min(count, ((end - address) >>> 3) * 2) : 0;
-      for (; half < count; half += 2) {
+      const inChunk = address % chunkBytes;
+      // Where the object ends that began last, which may be in the piece before.
+      let endHalf = end > address ? ((end - address) >>> 3) * 2 : 0;
+      // Who refers to something is asked inside of an object, too.
+      for (let half = search === null ? endHalf : 0; half < count; half += 2) {
         const low = halves[half] ?? 0;
         if ((low & 3) !== 1) continue;
-        const at = address + half * 4;
-        if (at >= end && chunks[low >>> chunkBits] === 1) {
+        if (half >= endHalf && chunks[low >>> chunkBits] === 1) {
           const kind = maps.kindOf(low, halves[half + 1] ?? 0);
-          if (kind !== undefined) {
-            object.begin(at, kind);
-            const bytes = this.#bytesOf(object);
+          if (kind >= 0) {
+            object.begin(half, kind);
+            const bytes = this.#bytesOf(object, (inChunk + half * 4) & (chunkBytes - 1));
             if (bytes > 0) {
               object.bytes = bytes;
-              end = at + bytes;
-              if (maps.typeOf(kind) === this.#layout.mapType) maps.add(at + 1);
+              endHalf = half + (bytes >>> 3) * 2;
+              const type = maps.typeOf(kind);
+              if (type === mapType) maps.add(object.at + 1);
               onObject(object);
-              if (search === null || this.#hasOnlyData(maps.typeOf(kind))) half = Math.min(count, half + (bytes >>> 3) * 2) - 2;
+              if (search === null || this.#hasOnlyData(type)) half = endHalf - 2;
             }
             continue;
           }
         }
-        if (search === null || at >= end || search.filter[(low >>> 3) & filterMask] === 0) continue;
+        if (search === null || half >= endHalf || search.filter[(low >>> 3) & filterMask] === 0) continue;
         const target = (halves[half + 1] ?? 0) * high + low;
-        if (search.targets.has(target)) search.onHolder(target, object, at - object.at);
+        if (search.targets.has(target)) search.onHolder(target, object, address + half * 4 - object.at);
       }
+      end = address + endHalf * 4;
     });
   }
 
@@ -87,11 +91,10 @@ export class V8Objects {
     return type === this.#layout.byteArray || type === this.#layout.doubleArray || (type < this.#layout.firstNonString && (type & 7) === 0);
   }
 
-  /** 0: no object. */
-  #bytesOf(object: V8Object): number {
-    const bytes = this.#maps.all[object.kind]?.bytes ?? 0;
+  /** 0: no object. `inChunk`: how far into its chunk it begins. */
+  #bytesOf(object: V8Object, inChunk: number): number {
+    const bytes = this.#maps.bytesOf(object.kind);
     const length = bytes > 0 ? bytes : this.#bytesByLength(object);
-    const inChunk = object.at % chunkBytes;
     return inChunk + length > chunkBytes && inChunk > mostChunkHeader ? 0 : length;
   }
 
@@ -126,6 +129,8 @@ interface Piece {
 
 class ObjectInPiece implements V8Object {
   readonly #piece: Piece;
+  /** Where it begins in the piece; before it, of one that began in the piece before. */
+  #half = 0;
   at = 0;
   kind = 0;
   bytes = 0;
@@ -134,15 +139,16 @@ class ObjectInPiece implements V8Object {
     this.#piece = piece;
   }
 
-  begin(at: number, kind: number): void {
-    this.at = at;
+  begin(half: number, kind: number): void {
+    this.#half = half;
+    this.at = this.#piece.address + half * 4;
     this.kind = kind;
     this.bytes = 0;
   }
 
   word(offset: number): number {
-    const half = (this.at + offset - this.#piece.address) / 4;
-    if (half < 0 || half + 1 >= this.#piece.count) return 0;
-    return (this.#piece.halves[half] ?? 0) + (this.#piece.halves[half + 1] ?? 0) * high;
+    const { halves, count } = this.#piece;
+    const half = this.#half + (offset >>> 2);
+    return half + 1 < count ? (halves[half] ?? 0) + (halves[half + 1] ?? 0) * high : 0;
   }
 }

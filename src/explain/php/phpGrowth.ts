@@ -11,7 +11,7 @@ const mostCandidates = 8;
 const climbedOfEach = 16;
 const leastSurvival = 0.4;
 /** Of what has become twice as many: a queue that is filled faster than it is emptied lets go of the old for the new. */
-const leastSurvivalOfMany = 0.15;
+const leastSurvivalOfMany = 0.05;
 const mostClimbs = 3;
 /** PHP collects cycles when ten thousand values may be part of one; more of them than this wait in vain. */
 const mostWaitingForCollector = 30_000;
@@ -184,7 +184,7 @@ class PhpNamer {
       survival,
       owner,
       path,
-      pattern: this.#pattern(candidate, owner, collection, isClosure),
+      pattern: this.#pattern(candidate, owner, path, collection, isClosure),
     };
   }
 
@@ -263,24 +263,39 @@ class PhpNamer {
     return told.slice(0, 12);
   }
 
-  #pattern(candidate: Candidate, owner: string | null, collection: number | null, isClosure: boolean): LeakPattern | null {
+  #pattern(
+    candidate: Candidate,
+    owner: string | null,
+    path: readonly string[],
+    collection: number | null,
+    isClosure: boolean,
+  ): LeakPattern | null {
     if (candidate.paths.filter(({ isCycle }) => isCycle).length * 2 > candidate.paths.length) return 'cycle-never-collected';
     if (isClosure) return 'listener-never-removed';
     if (candidate.kind === kinds.text && candidate.growthCount <= 0) return 'text-only-grows';
     if (owner?.startsWith('static $') === true) return 'memo-without-limit';
     const array = collection === null ? null : this.#php.values.array(collection);
     if (owner?.includes('::$') === true) return 'static-field';
-    if (array === null) return null;
+    if (array === null) return patternOfCollection(path);
     return array.packed ? 'list-only-grows' : 'map-without-eviction';
   }
 }
 
-/** The first with a name, from the target outwards. */
+/** The first with a name, from the target outwards; of a collection of PHP's own, the property that it is in. */
 function ownerIn({ root, steps }: HoldingPath): string | null {
-  for (const { holder, by } of steps) {
-    if (holder.kind === 'object') return `${holder.name ?? 'object'}${by === null ? '' : `->${by}`}`;
-  }
-  return root;
+  const objects = steps.filter(({ holder }) => holder.kind === 'object');
+  const told = objects.find(({ holder, by }, index) => by !== null || index === objects.length - 1 || !isCollection(holder.name));
+  if (told === undefined || (told.by === null && root !== null && isCollection(told.holder.name))) return root;
+  return `${told.holder.name ?? 'object'}${told.by === null ? '' : `->${told.by}`}`;
+}
+
+function patternOfCollection(path: readonly string[]): LeakPattern | null {
+  if (path.some((step) => /^(?:SplObjectStorage|WeakMap|Ds\\(?:Map|Set))/.test(step))) return 'map-without-eviction';
+  return path.some((step) => isCollection(step)) ? 'list-only-grows' : null;
+}
+
+function isCollection(name: string | null): boolean {
+  return name !== null && /^(?:Spl|Ds\\|Array(?:Object|Iterator)$|WeakMap$)/.test(name);
 }
 
 function mostCommon(of: readonly (string | null)[]): string | null {

@@ -67,8 +67,14 @@ class Climber {
       if (this.#request.targets.every((target) => this.pathOf(target).root !== null)) return;
       const hits = this.#pass(pass === 0);
       this.#frontier = new Map();
-      for (const hit of hits) this.#take(hit);
+      // What ended functions left on PHP's stack is no holder, and is not to keep a real one out.
+      for (const hit of hits) if (this.#isOfValue(hit)) this.#take(hit);
+      for (const hit of hits) if (!this.#isOfValue(hit)) this.#take(hit);
     }
+  }
+
+  #isOfValue({ kind, block }: Hit): boolean {
+    return kind !== 'other' || this.#arrayOfBlock.get(block) !== undefined;
   }
 
   #meet(address: number, kind: Holder['kind'], name: string | null): Holder {

@@ -46,8 +46,9 @@ class RootReader {
   }
 
   read(): void {
-    this.#frames();
+    // Before the functions that run: some of their variables are global ones.
     this.#variables(this.#globals.executor + executorOffset.symbolTable, (name) => `global $${name}`);
+    this.#frames();
     this.#classes();
     const functions = this.#values.array(this.#values.word(this.#globals.executor + executorOffset.functionTable));
     for (const { value } of functions === null ? [] : this.#values.entries(functions, mostFunctions)) this.#staticVariables(value, null);

@@ -123,7 +123,7 @@ class Teller {
     const deep = growing.growthCount * (sizes.reduce((sum, bytes) => sum + bytes, 0) / Math.max(1, sizes.length));
     const bytes = type?.isOfProgram === true ? Math.max(growing.growthBytes, deep) : growing.growthBytes;
     const climbed = this.#climb.climb(survivors);
-    const chain = climbed.isRooted || type === undefined ? null : firstHolder(this.#values, look, type);
+    const chain = climbed.isRooted || climbed.isCycle || type === undefined ? null : firstHolder(this.#values, look, type);
     const path = chain ?? climbed;
     return {
       bytes,

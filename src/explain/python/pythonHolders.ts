@@ -1,12 +1,15 @@
 /** What a word that refers to an object belongs to: a dict under a key, an attribute of an instance, a variable of a function that runs, … */
 import { wordIn } from '../heapWindows.ts';
 import type { PythonLook } from './pythonCensus.ts';
-import { isReferenceCount, type PythonType, type PythonValues, typeDictAt } from './pythonValues.ts';
+import { isReferenceCount, type PythonKeys, type PythonType, type PythonValues, typeDictAt } from './pythonValues.ts';
 
 const mostBackBytes = 1_024;
 const mostSlots = 30;
 const mostVariables = 100;
 const mostDeques = 16;
+export const moduleDictAt = 16;
+/** Of a dict. */
+const keysAt = 32;
 const blockBytes = 528;
 /** Refer to an object without keeping it, or to all there is. */
 const notHolders = /^(?:weakref|weakproxy|weakcallableproxy|weakref\.\w+|KeyedRef|WeakMethod|builtin_function_or_method|ModuleSpec|code)$/;
@@ -43,9 +46,11 @@ export class PythonHolders {
     const tables = this.#look.containers.nearestBefore(sorted, 'tables');
     const values = this.#look.containers.nearestBefore(sorted, 'values');
     const blocks = [...this.#blocks.keys()].sort((a, b) => a - b);
+    const variables = this.#moduleTables();
     const left: number[] = [];
     for (const [index, at] of sorted.entries()) {
       const holder =
+        this.#inModule(at, variables) ??
         this.#inTable(at, tables[index] ?? null) ??
         this.#inSplitValues(at, values[index] ?? null) ??
         this.#inBlock(at, blocks) ??
@@ -57,6 +62,27 @@ export class PythonHolders {
     if (canScan) for (const [at, holder] of this.#inValues(left)) found.set(at, holder);
     for (const [at, { type }] of found) if (notHolders.test(type)) found.delete(at);
     return found;
+  }
+
+  /** Where modules have their variables now: a variable that comes and goes, as that of an `except` does, moves them all again and again. */
+  #moduleTables(): { dict: number; keys: PythonKeys }[] {
+    const { windows } = this.#values;
+    return this.#look.modules.flatMap((module) => {
+      const dict = windows.word(module + moduleDictAt);
+      if (this.#values.typeOf(dict)?.name !== 'dict') return [];
+      const keys = this.#values.keys(windows.word(dict + keysAt));
+      return keys === null ? [] : [{ dict, keys }];
+    });
+  }
+
+  #inModule(at: number, tables: readonly { dict: number; keys: PythonKeys }[]): Holder | null {
+    const table = tables.find(({ keys: { from, to } }) => at >= from && at < to);
+    return table === undefined ? null : this.#inKeys(at, table.dict, table.keys);
+  }
+
+  #inKeys(at: number, dict: number, { from, entryBytes, keyAt }: PythonKeys): Holder {
+    const entry = from + Math.floor((at - from) / entryBytes) * entryBytes;
+    return this.#inDict(dict, this.#values.windows.word(entry + keyAt));
   }
 
   #inTable(at: number, container: ReturnType<PythonLook['containers']['nearestBefore']>[number]): Holder | null {
@@ -74,9 +100,7 @@ export class PythonHolders {
         return null;
       case 'dict': {
         const keys = this.#values.keys(table);
-        if (keys === null || at < keys.from || at >= keys.to) return null;
-        const entry = keys.from + Math.floor((at - keys.from) / keys.entryBytes) * keys.entryBytes;
-        return this.#inDict(address, this.#values.windows.word(entry + keys.keyAt));
+        return keys === null || at < keys.from || at >= keys.to ? null : this.#inKeys(at, address, keys);
       }
     }
   }

@@ -1,12 +1,12 @@
 /** From the variables of the program's modules down to the first object of a class: for chains, which are too long to be climbed. */
 import type { PythonLook } from './pythonCensus.ts';
 import type { PythonPath } from './pythonClimb.ts';
+import { moduleDictAt } from './pythonHolders.ts';
 import { PythonObjects } from './pythonObjects.ts';
 import type { PythonType, PythonValues } from './pythonValues.ts';
 
 const mostObjects = 4_000;
 const deepest = 5;
-const moduleDictAt = 16;
 const mostVariables = 200;
 
 interface Place {

@@ -1,8 +1,10 @@
 /** One look at the heap of a Ruby program: how many objects of each class there are, what they take, and of each some at random. */
 import { heapPages, largestPageBytes, type RubyPage, visitSlots } from './rubyHeap.ts';
+import { RubyRanges } from './rubyRanges.ts';
 import { isAddress, type RubyValues, rubyFlag, rubyType, wordIn } from './rubyValues.ts';
 
 const picksOfKind = 240;
+const mostClasses = 100_000;
 
 export interface RubyKind {
   /** Address of the class. */
@@ -15,15 +17,22 @@ export interface RubyKind {
 export interface RubyCensus {
   kinds: Map<number, RubyKind>;
   pages: RubyPage[];
+  /** Addresses of classes and modules. */
+  classes: number[];
+  ranges: RubyRanges;
 }
 
 export function takeRubyCensus(values: RubyValues): RubyCensus {
   const pages = heapPages(values);
   const kinds = new Map<number, RubyKind>();
   const buffer = Buffer.alloc(largestPageBytes);
+  const classes: number[] = [];
+  const ranges = new RubyRanges();
   let state = 0x9e37_79b9;
   for (const page of pages) {
     visitSlots(values, page, buffer, (address, flags, klass, bytes, at) => {
+      ranges.visit(values, address, flags, bytes, at);
+      if (isClass(flags & 31) && classes.length < mostClasses) classes.push(address);
       if (!isAddress(klass) || !isOfProgram(flags & 31)) return;
       let kind = kinds.get(klass);
       if (kind === undefined) {
@@ -37,7 +46,11 @@ export function takeRubyCensus(values: RubyValues): RubyCensus {
       if (place < picksOfKind) kind.picks[place] = address;
     });
   }
-  return { kinds, pages };
+  return { kinds, pages, classes, ranges };
+}
+
+function isClass(type: number): boolean {
+  return type === rubyType.class || type === rubyType.module;
 }
 
 /** Not what Ruby itself makes of code. */

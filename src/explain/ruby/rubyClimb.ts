@@ -2,21 +2,22 @@
  * Who holds these objects? In each pass over the memory of the process, all words that refer to what was found in the pass before. A word in a
  * slot is of that object; one outside of the heap is of the object that has its values there: an array, a hash, a proc with its variables.
  */
-import { largestPageBytes, pageOf, type RubyPage, visitSlots } from './rubyHeap.ts';
+import { pageOf, type RubyPage } from './rubyHeap.ts';
+import { type RangeOwner, type RubyRanges, readRubyRanges } from './rubyRanges.ts';
 import type { RubyRoots } from './rubyRoots.ts';
-import { isAddress, type RubyValues, rubyFlag, rubyType, wordIn } from './rubyValues.ts';
+import { type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
 
 const mostPasses = 12;
 const mostHolders = 3;
 const mostInFrontier = 20_000;
-const filterSize = 1 << 18;
+/** Words of 32 bits: as much as the nearest cache has. */
+const filterMask = (1 << 13) - 1;
 const windowBytes = 1 << 20;
 /** Of the words that were found, this part may be of nobody known. */
 const leastLeftPart = 0.2;
+/** Of so few it need not be known what keeps them. */
+const leastOpenPart = 0.02;
 const mostTimesMoved = 2;
-const mostRanges = 2_000_000;
-/** What a proc, a thread and the like have of their own. */
-const dataBytes = 96;
 /** What a thread keeps for itself lies where it isn't known what does: only of collections with so much in them it is taken for kept. */
 const leastKept = 64;
 
@@ -38,10 +39,17 @@ export interface RubyPath {
 export interface RubyClimb {
   values: RubyValues;
   pages: readonly RubyPage[];
+  ranges: RubyRanges;
   roots: RubyRoots;
   /** Where variables on stacks lie. */
   stacks: readonly { start: number; end: number }[];
   targets: readonly number[];
+}
+
+/** A word that refers to something that is followed. */
+interface Hit {
+  found: RubyHolder;
+  at: number;
 }
 
 export function climbRuby(request: RubyClimb): RubyPath[] {
@@ -50,107 +58,52 @@ export function climbRuby(request: RubyClimb): RubyPath[] {
   return request.targets.map((target) => climber.pathOf(target));
 }
 
-/** Memory outside of the heap that belongs to an object in it, in order of address. */
-class Ranges {
-  readonly #all: { start: number; end: number; owner: number }[] = [];
-
-  add(start: number, end: number, owner: number): void {
-    if (isAddress(start) && end > start && this.#all.length < mostRanges) this.#all.push({ start, end, owner });
-  }
-
-  sort(): void {
-    this.#all.sort((a, b) => a.start - b.start);
-  }
-
-  at(address: number): { start: number; owner: number } | null {
-    let [low, high] = [0, this.#all.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#all[middle]?.start ?? 0) <= address) low = middle + 1;
-      else high = middle;
-    }
-    const found = this.#all[low - 1];
-    return found !== undefined && address < found.end ? found : null;
-  }
-}
-
 function slotOf({ firstSlot, slotBytes }: RubyPage, at: number): number {
   return firstSlot + Math.floor((at - firstSlot) / slotBytes) * slotBytes;
 }
 
 class RubyClimber {
   readonly #request: RubyClimb;
-  #ranges = new Ranges();
+  #ranges: RubyRanges;
   readonly #pageAt = new Map<number, RubyPage>();
   readonly #known = new Map<number, RubyHolder>();
   #frontier = new Map<number, RubyHolder>();
-  readonly #filter = new Uint8Array(filterSize);
+  readonly #filter = new Int32Array(filterMask + 1);
 
   constructor(request: RubyClimb) {
     this.#request = request;
+    this.#ranges = request.ranges;
     for (const page of request.pages) this.#pageAt.set(page.address, page);
-    this.#findRanges();
     for (const target of request.targets) this.#meet(target);
   }
 
-  #findRanges(): void {
-    this.#ranges = new Ranges();
-    const { values, pages } = this.#request;
-    const buffer = Buffer.alloc(largestPageBytes);
-    for (const page of pages) {
-      visitSlots(values, page, buffer, (address, flags, _klass, bytes, at) => {
-        const first = wordIn(bytes, at + 16);
-        const isEmbedded = (flags & rubyFlag.embedded) !== 0;
-        switch (flags & 31) {
-          case rubyType.array:
-            if (!isEmbedded) this.#ranges.add(wordIn(bytes, at + 32), wordIn(bytes, at + 32) + first * 8, address);
-            break;
-          case rubyType.hash:
-            this.#addHash(address, first, (flags & rubyFlag.hashTable) !== 0);
-            break;
-          case rubyType.object:
-            if (!isEmbedded) this.#ranges.add(wordIn(bytes, at + 24), wordIn(bytes, at + 24) + (first % 2 ** 32) * 8, address);
-            break;
-          case rubyType.struct:
-            if ((flags & rubyFlag.structEmbedded) === 0)
-              this.#ranges.add(wordIn(bytes, at + 24), wordIn(bytes, at + 24) + first * 8, address);
-            break;
-          case rubyType.data:
-            this.#ranges.add(wordIn(bytes, at + 32), wordIn(bytes, at + 32) + dataBytes, address);
-            break;
-          case rubyType.imemo:
-            // The variables of a block: kind 0, where they are, how many.
-            if (((flags >>> 12) & 15) === 0)
-              this.#ranges.add(wordIn(bytes, at + 24), wordIn(bytes, at + 24) + bytes.readUInt32LE(at + 32) * 8, address);
-            break;
-        }
-      });
-    }
-    this.#ranges.sort();
-  }
-
-  /** Small ones have up to eight pairs in one block, after eight bytes of hints. */
-  #addHash(address: number, table: number, isLarge: boolean): void {
-    if (!isLarge) {
-      this.#ranges.add(table + 8, table + 8 + 8 * 16, address);
-      return;
-    }
-    const range = this.#request.values.tableRange(table);
-    if (range !== null) this.#ranges.add(range.start, range.end, address);
-  }
-
   run(): void {
+    const { values, pages, targets } = this.#request;
     let times = 0;
     for (let pass = 0; pass < mostPasses && this.#frontier.size > 0; pass += 1) {
       const hits = this.#pass();
       this.#frontier = new Map();
-      const left = hits.filter((hit) => !this.#take(hit));
+      const left = this.#takeAll(hits);
       // An array that got longer lies elsewhere by now.
-      if (left.length < leastLeftPart * hits.length || times >= mostTimesMoved) continue;
-      times += 1;
-      this.#findRanges();
-      for (const hit of left) this.#take(hit);
+      if (left.length >= leastLeftPart * hits.length && times < mostTimesMoved) {
+        times += 1;
+        this.#ranges = readRubyRanges(values, pages);
+        this.#takeAll(left);
+      }
+      if (targets.filter((target) => this.#isOpen(target)).length < leastOpenPart * targets.length) return;
     }
+  }
+
+  /** Those of which it isn't known what has the word. */
+  #takeAll(hits: readonly Hit[]): Hit[] {
+    const owners = this.#ranges.at(hits.flatMap(({ at }) => (pageOf(this.#pageAt, at) === undefined ? [at] : [])));
+    return hits.filter((hit) => !this.#take(hit, owners.get(hit.at) ?? null));
+  }
+
+  /** What surely keeps it is not known yet, and there is more to follow. */
+  #isOpen(target: number): boolean {
+    const { isStrong, isUnfinished } = this.#wayFrom(target);
+    return isUnfinished && !isStrong;
   }
 
   #meet(address: number): RubyHolder {
@@ -163,10 +116,14 @@ class RubyClimber {
     return holder;
   }
 
-  #pass(): { found: RubyHolder; at: number }[] {
-    const hits: { found: RubyHolder; at: number }[] = [];
+  #pass(): Hit[] {
+    const hits: Hit[] = [];
     this.#filter.fill(0);
-    for (const address of this.#frontier.keys()) this.#filter[(address / 8) % filterSize] = 1;
+    for (const address of this.#frontier.keys()) {
+      const bit = (address % 2 ** 32) >>> 3;
+      this.#filter[(bit >>> 5) & filterMask] = (this.#filter[(bit >>> 5) & filterMask] ?? 0) | (1 << (bit & 31));
+    }
+    const filter = this.#filter;
     const { memory } = this.#request.values;
     const buffer = new ArrayBuffer(windowBytes);
     const [bytes, words] = [new Uint8Array(buffer), new Uint32Array(buffer)];
@@ -177,7 +134,8 @@ class RubyClimber {
           const length = memory.read(at, bytes.subarray(0, Math.min(windowBytes, end - at))) >>> 2;
           for (let word = 0; word + 1 < length; word += 2) {
             const low = words[word] ?? 0;
-            if ((low & 7) !== 0 || this.#filter[(low >>> 3) & (filterSize - 1)] === 0) continue;
+            // Its lower bits are in turn a tag, a bit, and a place in the filter.
+            if ((low & 7) !== 0 || (((filter[(low >>> 8) & filterMask] ?? 0) >>> ((low >>> 3) & 31)) & 1) === 0) continue;
             const found = this.#frontier.get(low + (words[word + 1] ?? 0) * 2 ** 32);
             if (found !== undefined && found.heldBy.length < mostHolders) hits.push({ found, at: at + word * 4 });
           }
@@ -188,7 +146,7 @@ class RubyClimber {
   }
 
   /** False: it isn't known what has the word. */
-  #take({ found, at }: { found: RubyHolder; at: number }): boolean {
+  #take({ found, at }: Hit, range: RangeOwner | null): boolean {
     const { values, stacks } = this.#request;
     if (found.heldBy.length >= mostHolders) return true;
     const page = pageOf(this.#pageAt, at);
@@ -200,7 +158,6 @@ class RubyClimber {
       found.heldBy.push({ holder: this.#meet(slot), by: this.#variable(slot, (at - slot - 16) / 8) });
       return true;
     }
-    const range = this.#ranges.at(at);
     if (range !== null) {
       if (range.owner !== found.address)
         found.heldBy.push({ holder: this.#meet(range.owner), by: this.#variable(range.owner, (at - range.start) / 8) });
@@ -231,28 +188,41 @@ class RubyClimber {
     return isObject ? values.instanceVariable(values.word(object + 8), index) : null;
   }
 
-  /** The shortest way to what surely keeps it, or else to what may. */
-  pathOf(target: number): RubyPath {
+  /** The nearest that surely keeps it, or else what may. */
+  #wayFrom(target: number): Way {
     const start = this.#known.get(target);
-    if (start === undefined) return { root: null, isRubbish: false, steps: [] };
-    const cameFrom = new Map<RubyHolder, { below: RubyHolder; by: string | null } | null>([[start, null]]);
-    const unfinished = new Set(this.#frontier.values());
+    const cameFrom: Way['cameFrom'] = new Map();
+    if (start === undefined) return { last: null, root: null, isStrong: false, isUnfinished: false, cameFrom };
+    cameFrom.set(start, null);
     let isUnfinished = false;
-    let strong: RubyHolder | null = null;
     let weak: RubyHolder | null = null;
-    for (const holder of cameFrom.keys()) {
-      if (holder.root !== null && !holder.isWeakRoot) {
-        strong = holder;
-        break;
-      }
+    let named: RubyHolder | null = null;
+    for (const [holder, from] of cameFrom) {
+      if (holder.root !== null && !holder.isWeakRoot) return { last: holder, root: holder.root, isStrong: true, isUnfinished, cameFrom };
+      if (from !== null && from.by !== null && this.#isCollection(from.below.address)) named ??= holder;
       // A collection on a stack is in the middle of being used: who has it says more.
       if (holder.isWeakRoot && (weak === null || (this.#isCollection(weak.address) && !this.#isCollection(holder.address)))) weak = holder;
-      if (unfinished.has(holder)) isUnfinished = true;
+      if (this.#frontier.has(holder.address)) isUnfinished = true;
       for (const { holder: above, by } of holder.heldBy) if (!cameFrom.has(above)) cameFrom.set(above, { below: holder, by });
     }
-    const last = strong ?? weak ?? start;
+    const isInUse = weak !== null && this.#isCollection(weak.address);
+    return { last: (isInUse ? named : null) ?? weak ?? start, root: weak?.root ?? null, isStrong: false, isUnfinished, cameFrom };
+  }
+
+  pathOf(target: number): RubyPath {
+    const { last, root, isUnfinished, cameFrom } = this.#wayFrom(target);
+    if (last === null) return { root: null, isRubbish: false, steps: [] };
     const steps: RubyPath['steps'] = [];
     for (let at = last, from = cameFrom.get(at); from; at = from.below, from = cameFrom.get(at)) steps.unshift({ holder: at, by: from.by });
-    return { root: last.root, isRubbish: last.root === null && !isUnfinished, steps };
+    return { root, isRubbish: root === null && !isUnfinished, steps };
   }
+}
+
+interface Way {
+  /** Null of what is not known at all. */
+  last: RubyHolder | null;
+  root: string | null;
+  isStrong: boolean;
+  isUnfinished: boolean;
+  cameFrom: Map<RubyHolder, { below: RubyHolder; by: string | null } | null>;
 }

@@ -32,7 +32,7 @@ export function followLargestRuby(program: RubyProgram, now: RubyCensus): Map<nu
   );
 }
 
-export function followGrowingRuby(program: RubyProgram, before: RubyCensus, now: RubyCensus): Map<number, RubyFollowed> {
+export function followGrowingRuby(program: RubyProgram, before: RubyLook, now: RubyCensus): Map<number, RubyFollowed> {
   const grown = [...now.kinds.values()]
     .map((kind) => ({ kind, growthBytes: kind.bytes - (before.kinds.get(kind.klass)?.bytes ?? 0) }))
     .filter(({ growthBytes }) => growthBytes >= leastGrowthBytes)
@@ -47,7 +47,7 @@ export function followGrowingRuby(program: RubyProgram, before: RubyCensus, now:
 
 export function followRuby(program: RubyProgram, now: RubyCensus, classes: readonly number[]): Map<number, RubyFollowed> {
   const kinds = classes.flatMap((klass) => now.kinds.get(klass) ?? []);
-  const paths = climbRuby({ ...program, pages: now.pages, targets: kinds.flatMap(({ picks }) => picks) });
+  const paths = climbRuby({ ...program, pages: now.pages, ranges: now.ranges, targets: kinds.flatMap(({ picks }) => picks) });
   return new Map(kinds.map((kind) => [kind.klass, { kind, paths: paths.splice(0, kind.picks.length) }]));
 }
 
@@ -61,14 +61,15 @@ interface Candidate {
 }
 
 export interface RubyLook {
-  census: RubyCensus;
+  /** By address of the class. */
+  kinds: ReadonlyMap<number, RubyKind>;
   followed: ReadonlyMap<number, RubyFollowed>;
 }
 
 /** The most first. Empty when nothing grows. */
 export function rubyGrowth(values: RubyValues, looks: readonly [RubyLook, RubyLook, RubyLook]): GrowingThing[] {
-  const { census, followed } = looks[2];
-  const total = [...census.kinds.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  const { kinds, followed } = looks[2];
+  const total = [...kinds.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   const candidates = [...followed.values()]
     .flatMap((now) => candidateOf(now, looks) ?? [])
     .filter(({ growthBytes }) => growthBytes >= Math.max(leastGrowthBytes, total * leastPart));
@@ -87,7 +88,7 @@ function candidateOf(now: RubyFollowed, [first, second]: readonly [RubyLook, Rub
   if (!isSteady(held) || last.part < leastHeldPart) return null;
   return {
     klass,
-    counts: [first.census.kinds.get(klass)?.count ?? 0, Math.round(heldOf(before).count), Math.round(last.count)],
+    counts: [first.kinds.get(klass)?.count ?? 0, Math.round(heldOf(before).count), Math.round(last.count)],
     growthBytes: ((last.count - heldOf(before).count) * bytes) / count,
     heldPart: last.part,
     paths: now.paths.filter(({ isRubbish }) => !isRubbish),

@@ -49,19 +49,19 @@ class RubyReader implements HeapReader {
 
   look(): void {
     const census = takeRubyCensus(this.#values);
-    this.#looks.push({ census, followed: this.#follow(census) });
+    this.#looks.push({ kinds: census.kinds, followed: this.#follow(census) });
   }
 
   #follow(now: RubyCensus): Map<number, RubyFollowed> {
     const [first, second] = this.#looks;
     const program = this.#program(now);
     if (first === undefined) return followLargestRuby(program, now);
-    return second === undefined ? followGrowingRuby(program, first.census, now) : followRuby(program, now, [...second.followed.keys()]);
+    return second === undefined ? followGrowingRuby(program, first, now) : followRuby(program, now, [...second.followed.keys()]);
   }
 
   #program(now: RubyCensus): RubyProgram {
     const values = this.#values;
-    return { values, roots: readRubyRoots(values, now.pages, this.#data), stacks: rubyStacks(values, this.#machine) };
+    return { values, roots: readRubyRoots(values, now.classes, this.#data), stacks: rubyStacks(values, this.#machine) };
   }
 
   growing(): GrowingThing[] {

@@ -1,20 +1,19 @@
 /** What a Ruby program holds its values by: constants, class variables, instance variables of classes, global variables. */
 
-import { largestPageBytes, type RubyPage, visitSlots } from './rubyHeap.ts';
-import { isAddress, type RubyValues, rubyType, wordIn } from './rubyValues.ts';
+import { isAddress, type RubyValues, wordIn } from './rubyValues.ts';
 
-const mostClasses = 100_000;
 const mostDataBytes = 1 << 20;
 
 export type RubyRoots = Map<number, string>;
 
-export function readRubyRoots(values: RubyValues, pages: readonly RubyPage[], data: readonly { start: number; end: number }[]): RubyRoots {
+/** `classes`: addresses of classes and modules. */
+export function readRubyRoots(values: RubyValues, classes: readonly number[], data: readonly { start: number; end: number }[]): RubyRoots {
   const roots: RubyRoots = new Map();
   const hold = (value: number, by: string) => {
     if (isAddress(value) && !roots.has(value)) roots.set(value, by);
   };
   for (const [name, value] of globalVariables(values, data)) hold(value, name);
-  for (const address of classesIn(values, pages)) {
+  for (const address of classes) {
     const name = values.className(address);
     if (name === null) continue;
     const prefix = name === 'Object' ? '' : `${name}::`;
@@ -25,18 +24,6 @@ export function readRubyRoots(values: RubyValues, pages: readonly RubyPage[], da
     }
   }
   return roots;
-}
-
-function classesIn(values: RubyValues, pages: readonly RubyPage[]): number[] {
-  const classes: number[] = [];
-  const buffer = Buffer.alloc(largestPageBytes);
-  for (const page of pages) {
-    visitSlots(values, page, buffer, (address, flags) => {
-      const kind = flags & 31;
-      if ((kind === rubyType.class || kind === rubyType.module) && classes.length < mostClasses) classes.push(address);
-    });
-  }
-  return classes;
 }
 
 /** `rb_global_tbl`: the one table by IDs whose values are pairs of a variable and its own ID. */

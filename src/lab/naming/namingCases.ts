@@ -104,7 +104,7 @@ export const namingCases: readonly NamingCase[] = [
   leak('php', 'text-buffer', /^string$/, /^Shop\\BufferedLogger->buffer$/),
   leak('php', 'global-rows', /^array\{id, name, price, tags\}$/, /^global \$seenRows$/),
   leak('php', 'cycles', /^Shop\\TreeNode$/, /^Shop\\TreeNode->(?:parent|children)$/),
-  leak('php', 'identity-map', /^Shop\\OrderEntity$/, /^SplObjectStorage$/),
+  leak('php', 'identity-map', /^Shop\\OrderEntity$/, /^Shop\\UnitOfWork->managed$/),
   leak('php', 'local-list', /^Shop\\Message$/, /^\$processed in Shop\\Consumer::run\(\)$/),
   leak('php', 'static-closures', /^Closure$/, /^Shop\\Shutdown::\$hooks$/),
   leak('php', 'nested-arrays', /^array\{net, tax\}$/, /^Shop\\Totals->byCountry/),
