@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import * as v from 'valibot';
@@ -138,6 +138,11 @@ describe('run', () => {
     const ended = await running.ended;
     assert.equal(ended.code, 0, ended.stderr);
     assert.equal(ended.stdout, '');
+    const files = readdirSync(data).map((name) => ({ name, ...statSync(join(data, name)) }));
+    assert.deepEqual(
+      files.filter(({ size, mode }) => size > 0 && (mode & 0o077) !== 0).map(({ name }) => name),
+      [],
+    );
   });
 
   test('a reader that leaves early is no error', async (t) => {
