@@ -1,6 +1,7 @@
 /** `stanch check` as CI runs it. That its answers are right is measured by `npm run bench -- check`; here, that it gives them. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -109,6 +110,22 @@ test('a program that leaks in a grandchild is caught, and nothing of it is left'
   const stat = `/proc/${readFileSync(join(dir, 'pid'), 'utf8').trim()}/stat`;
   // Where init does not wait for it, what is left is a zombie.
   assert.ok(!existsSync(stat) || /\) Z /.test(readFileSync(stat, 'utf8')));
+});
+
+test('a check that is cancelled says so, and is no bug', async (t) => {
+  const args = [join(import.meta.dirname, 'main.ts'), 'check', '--', 'sh', '-c', 'echo started; exec sleep 1000'];
+  const check = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  t.after(() => check.kill('SIGKILL'));
+  const ended = once(check, 'close');
+  let said = '';
+  check.stderr.on('data', (chunk) => {
+    // A second signal would end it at once.
+    const isFirst = !/started/.test(said);
+    said += chunk;
+    if (isFirst && /started/.test(said)) check.kill('SIGTERM');
+  });
+  const [code] = await ended;
+  assert.deepEqual([code, /interrupted before there was an answer/.test(said)], [143, true], said);
 });
 
 test('a command or a load that cannot be started, one that fails at once, and a time too short', async () => {

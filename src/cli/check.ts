@@ -8,6 +8,7 @@ import { answerOf, type Check, checkDocument, checkText, junitXml, leastJudgedMs
 import { type CheckOptions, runCheck } from './checkRun.ts';
 import type { CliContext } from './context.ts';
 import { jsonText } from './jsonText.ts';
+import { onSignals } from './onSignals.ts';
 import { createPaint } from './paint.ts';
 import { parseDuration } from './quantity.ts';
 import { version } from './version.ts';
@@ -74,21 +75,29 @@ async function check(this: CliContext, flags: Flags, ...command: string[]): Prom
       next: `Leave it out for ${formatDuration(defaultMs)}.`,
     });
   }
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
+  const interrupted = onSignals();
   const name = flags.name ?? basename(command[0] ?? '');
   const options: CheckOptions = {
     command,
     load: flags.load ?? null,
     durationMs: flags.for,
     warmUpMs: flags.warmUp,
-    signal: interrupted.signal,
+    signal: interrupted,
     onSample: (elapsedMs, verdict) => {
       if (stderr.isTTY) stderr.write(`\r\u001b[K${formatDuration(elapsedMs)} of ${formatDuration(flags.for)}: ${verdict.verdict}`);
     },
   };
-  const outcome: Check = { ...(await runCheck(name, options)), name, command, failOn: flags.failOn };
+  const run = await runCheck(name, options).catch((error: unknown) => {
+    if (interrupted.aborted) return null;
+    throw error;
+  });
   if (stderr.isTTY) stderr.write('\r\u001b[K');
+  if (run === null) {
+    stderr.write('stanch: interrupted before there was an answer; everything the check started is ended.\n');
+    this.process.exitCode = interrupted.reason;
+    return;
+  }
+  const outcome: Check = { ...run, name, command, failOn: flags.failOn };
   const look = { paint: createPaint(stdout, env, flags.noColor), width: stdout.columns ?? 100 };
   stdout.write(flags.json ? `${jsonText(checkDocument(outcome))}\n` : checkText(outcome, look));
   if (flags.junit !== undefined) write(flags.junit, junitXml(outcome));
