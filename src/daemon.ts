@@ -262,6 +262,7 @@ class RunningDaemon implements Daemon, LiveSource {
     const beforeMs = this.budget.intervalMs;
     this.budget.observe(this.latestCost, performance.now(), this.latest.timeMs);
     this.sampler.setLooksCloser(this.budget.looksCloser);
+    this.book.isFrugal = this.budget.isTooLarge;
     if (this.budget.intervalMs === beforeMs) return;
     this.judge.setPace(findingPace(this.budget.intervalMs));
     this.scheduleStartMs = performance.now();

@@ -1,5 +1,5 @@
 /** Every command, and the application of them. */
-import { type Application, buildApplication, buildRouteMap, type Command, type RouteMap, text_en } from '@stricli/core';
+import { type Application, ArgumentParseError, buildApplication, buildRouteMap, type Command, type RouteMap, text_en } from '@stricli/core';
 import { StanchError } from '../model/errors.ts';
 import type { CliContext } from './context.ts';
 import { exitCodeOf, failureText } from './failure.ts';
@@ -78,7 +78,11 @@ export async function loadApplication(name: string | undefined): Promise<Applica
             `no command ${JSON.stringify(input)}`,
             corrections.length > 0 ? `Did you mean ${corrections.join(' or ')}?` : 'stanch --help',
           ),
-        exceptionWhileParsingArguments: (error) => (error instanceof StanchError ? failureText(error) : usage(messageOf(error), help)),
+        exceptionWhileParsingArguments: (error) => {
+          // stricli wraps what the parser of a flag throws.
+          const thrown = error instanceof ArgumentParseError ? error.exception : error;
+          return thrown instanceof StanchError ? failureText(thrown) : usage(messageOf(error), help);
+        },
         exceptionWhileLoadingCommandFunction: (error) => failureText(error),
         exceptionWhileLoadingCommandContext: (error) => failureText(error),
         exceptionWhileRunningCommand: (error) => failureText(error),

@@ -1,6 +1,7 @@
 /** `stanch check` as CI runs it. That its answers are right is measured by `npm run bench -- check`; here, that it gives them. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +46,7 @@ function checkOf(changes: Partial<Check> & { word?: 'leak' | 'suspect' | 'no-lea
     points: [],
     judgedMs: 60_000,
     ended: null,
+    loadRuns: 0,
     loadFailures: 0,
     ...rest,
   };
@@ -59,6 +61,14 @@ test('a leak fails, a command that fails is no healthy one, and what was too sho
   assert.equal(answerOf(checkOf({ word: 'undecided' })), 'undecided');
   assert.equal(answerOf(checkOf({ word: 'no-leak', judgedMs: 30_000 })), 'undecided');
   assert.equal(answerOf(checkOf({ judgedMs: 30_000 })), 'leak');
+});
+
+test('what its load never got to drive has not passed', () => {
+  const undriven = { word: 'no-leak', loadFailures: 3 } as const;
+  assert.equal(answerOf(checkOf(undriven)), 'undecided');
+  assert.match(junitXml(checkOf(undriven)), /skipped="1"[\s\S]*the load failed each time, 3 times/);
+  assert.equal(answerOf(checkOf({ ...undriven, loadRuns: 1 })), 'passed');
+  assert.equal(answerOf(checkOf({ loadFailures: 3 })), 'leak');
 });
 
 test('JUnit and SARIF stay what they are whatever the name; rule and fingerprint are the same in each run', () => {
@@ -102,8 +112,27 @@ test('a program that leaks in a grandchild is caught, and nothing of it is left'
   assert.ok(!existsSync(stat) || /\) Z /.test(readFileSync(stat, 'utf8')));
 });
 
-test('a command that cannot be started, one that fails at once, and a time too short', async () => {
+test('a check that is cancelled says so, and is no bug', async (t) => {
+  const args = [join(import.meta.dirname, 'main.ts'), 'check', '--', 'sh', '-c', 'echo started; exec sleep 1000'];
+  const check = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  t.after(() => check.kill('SIGKILL'));
+  const ended = once(check, 'close');
+  let said = '';
+  check.stderr.on('data', (chunk) => {
+    // A second signal would end it at once.
+    const isFirst = !/started/.test(said);
+    said += chunk;
+    if (isFirst && /started/.test(said)) check.kill('SIGTERM');
+  });
+  const [code] = await ended;
+  assert.deepEqual([code, /interrupted before there was an answer/.test(said)], [143, true], said);
+});
+
+test('a command or a load that cannot be started, one that fails at once, and a time too short', async () => {
   assert.equal((await runCli(['check', '--', '/nonexistent/program'])).code, 66);
+  const noLoad = await runCli(['check', '--load', '/nonexistent/load', '--', 'sleep', '1000']);
+  assert.deepEqual([noLoad.code, /a load that can be started/.test(noLoad.stderr)], [66, true], noLoad.stderr);
+  assert.equal((await runCli(['check', '--load', ' ', '--', 'true'])).code, 64);
   const failed = await runCli(['check', '--', 'sh', '-c', 'exit 3']);
   assert.deepEqual([failed.code, /FAILED.*ended by itself with 3/.test(failed.stdout)], [1, true]);
   assert.equal((await runCli(['check', '--for', '5s', '--', 'true'])).code, 64);

@@ -8,6 +8,7 @@ import { answerOf, type Check, checkDocument, checkText, junitXml, leastJudgedMs
 import { type CheckOptions, runCheck } from './checkRun.ts';
 import type { CliContext } from './context.ts';
 import { jsonText } from './jsonText.ts';
+import { onSignals } from './onSignals.ts';
 import { createPaint } from './paint.ts';
 import { parseDuration } from './quantity.ts';
 import { version } from './version.ts';
@@ -15,7 +16,7 @@ import { version } from './version.ts';
 interface Flags {
   for: number;
   warmUp: number;
-  load?: string;
+  load?: string[];
   name?: string;
   failOn: 'leak' | 'suspect';
   junit?: string;
@@ -34,7 +35,7 @@ export const checkCommand = buildCommand<Flags, string[], CliContext>({
     brief: 'Run a command, judge it, exit 1 on a leak: for CI',
     fullDescription: [
       'Runs COMMAND for a while, samples all processes it starts four times a second, and judges what they hold. Needs no daemon.',
-      'Then ends all of it. Its output goes to stderr. Exit codes: 0 no leak; 1 a leak, or the command failed; 75 not judged long enough; 66 it cannot be started.',
+      'Then ends all of it. Its output goes to stderr. Exit codes: 0 no leak; 1 a leak, or the command failed; 75 not judged long enough, or never driven; 66 it, or its load, cannot be started.',
       'For example: stanch check --load "wrk -d 10 http://127.0.0.1:3000/" -- node server.js',
     ].join('\n'),
   },
@@ -44,7 +45,7 @@ export const checkCommand = buildCommand<Flags, string[], CliContext>({
       warmUp: { kind: 'parsed', parse: timeOf, default: '5s', placeholder: 'TIME', brief: 'How long it has to start, before it is judged' },
       load: {
         kind: 'parsed',
-        parse: String,
+        parse: wordsOf,
         optional: true,
         placeholder: 'COMMAND',
         brief: 'Drives it, run again whenever it ends; split at blanks, never a shell',
@@ -74,25 +75,33 @@ async function check(this: CliContext, flags: Flags, ...command: string[]): Prom
       next: `Leave it out for ${formatDuration(defaultMs)}.`,
     });
   }
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
+  const interrupted = onSignals();
   const name = flags.name ?? basename(command[0] ?? '');
   const options: CheckOptions = {
     command,
-    load: flags.load?.split(/\s+/).filter((word) => word !== '') ?? null,
+    load: flags.load ?? null,
     durationMs: flags.for,
     warmUpMs: flags.warmUp,
-    signal: interrupted.signal,
+    signal: interrupted,
     onSample: (elapsedMs, verdict) => {
       if (stderr.isTTY) stderr.write(`\r\u001b[K${formatDuration(elapsedMs)} of ${formatDuration(flags.for)}: ${verdict.verdict}`);
     },
   };
-  const outcome: Check = { ...(await runCheck(name, options)), name, command, failOn: flags.failOn };
+  const run = await runCheck(name, options).catch((error: unknown) => {
+    if (interrupted.aborted) return null;
+    throw error;
+  });
   if (stderr.isTTY) stderr.write('\r\u001b[K');
-  if (flags.junit !== undefined) write(flags.junit, junitXml(outcome));
-  if (flags.sarif !== undefined) write(flags.sarif, `${JSON.stringify(sarif(outcome, version), null, 2)}\n`);
+  if (run === null) {
+    stderr.write('stanch: interrupted before there was an answer; everything the check started is ended.\n');
+    this.process.exitCode = interrupted.reason;
+    return;
+  }
+  const outcome: Check = { ...run, name, command, failOn: flags.failOn };
   const look = { paint: createPaint(stdout, env, flags.noColor), width: stdout.columns ?? 100 };
   stdout.write(flags.json ? `${jsonText(checkDocument(outcome))}\n` : checkText(outcome, look));
+  if (flags.junit !== undefined) write(flags.junit, junitXml(outcome));
+  if (flags.sarif !== undefined) write(flags.sarif, `${JSON.stringify(sarif(outcome, version), null, 2)}\n`);
   this.process.exitCode = exitCodes[answerOf(outcome)];
 }
 
@@ -103,6 +112,16 @@ function timeOf(text: string): number {
     expected: 'a time of at most 1d, with its unit',
     found: JSON.stringify(text.slice(0, 40)),
     next: 'For example: --for 5min',
+  });
+}
+
+function wordsOf(text: string): string[] {
+  const words = text.split(/\s+/).filter((word) => word !== '');
+  if (words.length > 0) return words;
+  throw new StanchError('STANCH_E_USAGE', {
+    expected: 'a command that drives the one that is checked',
+    found: 'nothing',
+    next: 'For example: --load "wrk -d 10 http://127.0.0.1:3000/"',
   });
 }
 

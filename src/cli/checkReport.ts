@@ -18,11 +18,16 @@ export const leastJudgedMs = 45_000;
 
 export type CheckAnswer = 'passed' | 'leak' | 'failed' | 'undecided';
 
-/** A command that fails is no healthy one; one too short to be judged is neither. */
-export function answerOf({ verdict, ended, failOn, judgedMs }: Check): CheckAnswer {
+/** A command that fails is no healthy one; one too short to be judged is neither, nor is one whose load never got to drive it. */
+export function answerOf(check: Check): CheckAnswer {
+  const { verdict, ended, failOn, judgedMs } = check;
   if (verdict.verdict === 'leak' || (failOn === 'suspect' && verdict.verdict === 'suspect')) return 'leak';
   if (ended !== null && ended.code !== 0) return 'failed';
-  return verdict.verdict === 'undecided' || judgedMs < leastJudgedMs ? 'undecided' : 'passed';
+  return verdict.verdict === 'undecided' || judgedMs < leastJudgedMs || isUndriven(check) ? 'undecided' : 'passed';
+}
+
+function isUndriven({ loadRuns, loadFailures }: Check): boolean {
+  return loadFailures > 0 && loadRuns === 0;
 }
 
 export function checkText(check: Check, look: Look): string {
@@ -66,6 +71,7 @@ function sentenceOf(check: Check): string {
     case 'failed':
       return `${name} does not run: ${how}.${load}`;
     case 'undecided':
+      if (isUndriven(check)) return `${name} was not driven: the load failed each time, ${loadFailures} times. Run it by hand to see why.`;
       return `${name} was judged for ${formatDuration(judgedMs)} only${how === '' ? '' : `: ${how}`}. Give it longer: --for 5min.${load}`;
     case 'passed':
       return `${name} does not leak: ${verdict.class}.${load}`;
@@ -87,7 +93,7 @@ function sampled(values: readonly (number | null)[]): (number | null)[] {
 }
 
 export function checkDocument(check: Check) {
-  const { name, command, verdict, points, judgedMs, ended, loadFailures } = check;
+  const { name, command, verdict, points, judgedMs, ended, loadRuns, loadFailures } = check;
   return {
     schema: 'stanch.check/1',
     name,
@@ -95,6 +101,7 @@ export function checkDocument(check: Check) {
     answer: answerOf(check),
     judgedMs: Math.round(judgedMs),
     ended,
+    loadRuns,
     loadFailures,
     subjects: [verdict],
     points: points.map(roundPoint),

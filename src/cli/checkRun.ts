@@ -37,7 +37,8 @@ export interface CheckOutcome {
   judgedMs: number;
   /** It ended by itself, before its time: how; null: it was ended. */
   ended: { code: number | null; signal: string | null } | null;
-  /** How often the load failed. */
+  /** How often the load ended well, and how often it failed; the last time it is mostly ended by the check, which is neither. */
+  loadRuns: number;
   loadFailures: number;
 }
 
@@ -45,7 +46,7 @@ const everyMs = 250;
 const keptPoints = 2000;
 const patienceMs = 5000;
 
-/** Errors: STANCH_E_NO_INPUT when the command cannot be started. */
+/** Errors: STANCH_E_NO_INPUT when the command or the load cannot be started. */
 export async function runCheck(
   name: string,
   { command, load, durationMs, warmUpMs, signal, onSample }: CheckOptions,
@@ -57,13 +58,15 @@ export async function runCheck(
   const child = await start(command, { ...process.env, STANCH_CHECK: mark.slice('STANCH_CHECK='.length) });
   const exited = once(child, 'exit');
   const done = new AbortController();
-  const driving = load === null ? Promise.resolve(0) : drive(load, warmUpMs / 2, AbortSignal.any([signal, done.signal]));
+  const driving = load === null ? null : drive(load, warmUpMs / 2, AbortSignal.any([signal, done.signal]));
+  // A load that cannot be started is told at once, and not after the whole time.
+  driving?.catch(() => done.abort());
   const startMs = performance.now();
   const epochMs = Date.now();
   let judgedMs = 0;
   let ended: CheckOutcome['ended'] = null;
   try {
-    while (!signal.aborted) {
+    while (!signal.aborted && !done.signal.aborted) {
       const elapsedMs = performance.now() - startMs;
       if (elapsedMs >= durationMs) break;
       const sample = tree.sample(epochMs + elapsedMs);
@@ -85,7 +88,8 @@ export async function runCheck(
     await endAll(tree);
   }
   signal.throwIfAborted();
-  return { verdict: watch.verdict(), points, judgedMs, ended, loadFailures: await driving };
+  const driven = (await driving) ?? { loadRuns: 0, loadFailures: 0 };
+  return { verdict: watch.verdict(), points, judgedMs, ended, ...driven };
 }
 
 /** Its output is that of the check, on stderr: stdout has the answer. */
@@ -95,33 +99,43 @@ async function start(command: readonly string[], env: NodeJS.ProcessEnv): Promis
   try {
     await once(child, 'spawn');
   } catch (cause) {
-    throw new StanchError('STANCH_E_NO_INPUT', {
-      expected: 'a command that can be started',
-      found: `${JSON.stringify(file)}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      next: 'For example: stanch check -- node server.js',
-      cause,
-    });
+    throw notStarted('a command', file, 'For example: stanch check -- node server.js', cause);
   }
   return child;
 }
 
-/** Resolves with how often it failed. It begins after half the warm-up, so that there is something to drive. */
-async function drive(load: readonly string[], afterMs: number, signal: AbortSignal): Promise<number> {
-  let failures = 0;
+function notStarted(what: string, file: string, next: string, cause: unknown): StanchError {
+  const found = `${JSON.stringify(file)}: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return new StanchError('STANCH_E_NO_INPUT', { expected: `${what} that can be started`, found, next, cause });
+}
+
+/** It begins after half the warm-up, so that there is something to drive. Errors: STANCH_E_NO_INPUT when it cannot be started. */
+async function drive(
+  load: readonly string[],
+  afterMs: number,
+  signal: AbortSignal,
+): Promise<Pick<CheckOutcome, 'loadRuns' | 'loadFailures'>> {
+  let loadRuns = 0;
+  let loadFailures = 0;
   await sleep(Math.max(afterMs, 500), undefined, { signal }).catch(() => undefined);
   while (!signal.aborted) {
     const [file = '', ...args] = load;
     const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'ignore'], signal, killSignal: 'SIGKILL' });
-    const code = await new Promise<number | null>((resolve) => {
-      child.on('error', () => resolve(null));
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.on('error', (cause) => {
+        if (signal.aborted) resolve(null);
+        else reject(notStarted('a load', file, 'Install it, or name it with its whole path after --load.', cause));
+      });
       child.on('exit', resolve);
     });
-    if (code !== 0 && !signal.aborted) {
-      failures += 1;
+    if (code === 0) {
+      loadRuns += 1;
+    } else if (!signal.aborted) {
+      loadFailures += 1;
       await sleep(500);
     }
   }
-  return failures;
+  return { loadRuns, loadFailures };
 }
 
 function keep(points: CheckPoint[], sample: Sample, atMs: number): void {

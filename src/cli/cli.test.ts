@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import * as v from 'valibot';
@@ -81,6 +81,34 @@ describe('config check', () => {
     const run = await runCli(['run', '--config', file]);
     assert.equal(run.code, 78);
   });
+
+  test('what the configuration names has to be there', async (t) => {
+    const dir = testFolder(t);
+    const file = join(dir, 'stanch.toml');
+    const secret = join(dir, 'url');
+    const channels = `[[notify.channels]]
+name = "chat"
+kind = "slack"
+url = { file = ${JSON.stringify(secret)} }
+[[notify.channels]]
+name = "own"
+kind = "hook"
+command = [${JSON.stringify(join(dir, 'told'))}]
+`;
+    writeFileSync(file, channels);
+    const absent = await runCli(['config', 'check', '--config', file]);
+    assert.equal(absent.code, 78);
+    assert.match(absent.stderr, /channel chat needs; found .*ENOENT[\s\S]*channel own needs; found .*ENOENT/);
+    writeFileSync(secret, 'https://chat.example.com/TOPSECRET\n');
+    writeFileSync(join(dir, 'told'), '#!/bin/sh\n', { mode: 0o755 });
+    const there = await runCli(['config', 'check', '--json', '--config', file]);
+    assert.deepEqual([there.code, /TOPSECRET/.test(there.stdout)], [0, false], there.stderr);
+    writeFileSync(secret, '\n');
+    const running = await startRun(t, ['--data', join(dir, 'data'), '--config', file]);
+    await running.said(/the channel chat tells nobody: .* is empty/);
+    writeFileSync(file, `serve.tls_cert = "${dir}/none"\nserve.tls_key = "${dir}/none"\n`);
+    assert.match((await runCli(['config', 'check', '--config', file])).stderr, /toml:1:1: expected the certificate for TLS/);
+  });
 });
 
 describe('run', () => {
@@ -110,6 +138,11 @@ describe('run', () => {
     const ended = await running.ended;
     assert.equal(ended.code, 0, ended.stderr);
     assert.equal(ended.stdout, '');
+    const files = readdirSync(data).map((name) => ({ name, ...statSync(join(data, name)) }));
+    assert.deepEqual(
+      files.filter(({ size, mode }) => size > 0 && (mode & 0o077) !== 0).map(({ name }) => name),
+      [],
+    );
   });
 
   test('a reader that leaves early is no error', async (t) => {

@@ -2,13 +2,16 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { buildCommand, buildRouteMap } from '@stricli/core';
-import type { ChannelSettings, NotifySettings } from '../model/settings.ts';
+import { StanchError } from '../model/errors.ts';
+import type { ChannelSettings, NotifySettings, Settings } from '../model/settings.ts';
 import { settingsList } from '../serve/settingsList.ts';
+import { usableCertificate } from '../serve/tls.ts';
+import { channelTrouble } from '../tell/channelTrouble.ts';
 import { maskedSecret } from '../tell/secret.ts';
 import type { CliContext } from './context.ts';
 import { jsonText } from './jsonText.ts';
 import { printable } from './printable.ts';
-import { configError, defaultPaths, loadSettings, parseConfig, readText } from './settings.ts';
+import { type ConfigProblem, configError, defaultPaths, loadSettings, parseConfig, readText } from './settings.ts';
 import { settingsFlags, surroundings } from './settingsFlags.ts';
 
 interface Flags {
@@ -32,19 +35,22 @@ export const configCommand = buildRouteMap<'check', CliContext>({
   docs: { brief: 'The configuration file' },
 });
 
-function check(this: CliContext, flags: Flags): void {
+async function check(this: CliContext, flags: Flags): Promise<void> {
   const around = surroundings(this.process.env);
   const wanted = flags.config === undefined ? defaultPaths(around).config : resolve(flags.config);
   const file = flags.config !== undefined || existsSync(wanted) ? wanted : null;
-  const problems = file === null ? [] : parseConfig(readText(file)).problems;
-  if (problems.length > 0 && file !== null) {
-    if (flags.json) this.process.stdout.write(`${jsonText({ schema: 'stanch.config/1', file, problems, settings: null })}\n`);
-    throw configError(file, problems);
-  }
+  const refuse = (name: string, problems: readonly ConfigProblem[]) => {
+    if (problems.length === 0) return;
+    if (flags.json) this.process.stdout.write(`${jsonText({ schema: 'stanch.config/1', file: name, problems, settings: null })}\n`);
+    throw configError(name, problems);
+  };
+  const parsed = file === null ? null : parseConfig(readText(file));
+  if (file !== null && parsed !== null) refuse(file, parsed.problems);
   const { settings } = loadSettings(flags.config === undefined ? {} : { config: flags.config }, around);
+  if (file !== null && parsed !== null) refuse(file, await missing(settings, parsed.lines));
   if (flags.json) {
     this.process.stdout.write(
-      `${jsonText({ schema: 'stanch.config/1', file, problems, settings: { ...settings, notify: masked(settings.notify) } })}\n`,
+      `${jsonText({ schema: 'stanch.config/1', file, problems: [], settings: { ...settings, notify: masked(settings.notify) } })}\n`,
     );
     return;
   }
@@ -55,6 +61,23 @@ function check(this: CliContext, flags: Flags): void {
     ...(channels.length === 0 ? ['  notify.channels            none: nobody is told'] : channels.map(channelLine)),
   ];
   this.process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** What the configuration names and what is not there, or not for this account to read. */
+async function missing({ tls, notify }: Settings, lines: ReadonlyMap<string, number>): Promise<ConfigProblem[]> {
+  const at = (key: string) => ({ line: lines.get(key) ?? 1, column: 1 });
+  const problems: ConfigProblem[] = [];
+  try {
+    if (tls !== null) await usableCertificate(tls);
+  } catch (error) {
+    if (!(error instanceof StanchError)) throw error;
+    problems.push({ ...at('serve.tls_cert'), expected: error.expected, found: error.found });
+  }
+  for (const channel of notify.channels) {
+    const found = channelTrouble(channel, false);
+    if (found !== null) problems.push({ ...at('notify.channels'), expected: `what the channel ${channel.name} needs`, found });
+  }
+  return problems;
 }
 
 /** No secret leaves the file in which it stands. */

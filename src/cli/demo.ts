@@ -14,6 +14,7 @@ import { loadOrCreateToken } from '../serve/token.ts';
 import { type ApiClient, createClient } from './client.ts';
 import type { CliContext, CliStream } from './context.ts';
 import { type DemoOutcome, demoEnd, demoIntroduction, demoLine, demoTable, type Watched } from './demoReport.ts';
+import { onSignals } from './onSignals.ts';
 import { findPageDir } from './pageDir.ts';
 import { createPaint, type Paint } from './paint.ts';
 import { surroundings } from './settingsFlags.ts';
@@ -75,7 +76,7 @@ async function demo(this: CliContext, flags: Flags): Promise<void> {
     const url = `http://${daemon.address.host}:${daemon.address.port}`;
     stdout.write(`${demoIntroduction(actors, `${url}/`)}\n`);
     const client = createClient(url, surroundings({ ...env, STANCH_TOKEN: loadOrCreateToken(folder.path) }));
-    const outcome = await watch({ actors, client, stdout, paint, signal: interrupted.signal });
+    const outcome = await watch({ actors, client, stdout, paint, signal: interrupted });
     stdout.write(
       `\n${demoEnd(
         outcome,
@@ -83,12 +84,12 @@ async function demo(this: CliContext, flags: Flags): Promise<void> {
       )}`,
     );
     if (outcome.accused !== null || outcome.caughtAfterMs === null) this.process.exitCode = 1;
-    if (flags.stay) await stay(`${url}/`, stdout, interrupted.signal);
+    if (flags.stay) await stay(`${url}/`, stdout, interrupted);
     else stdout.write('To look around on the page: stanch demo --stay. To watch this server for good: stanch run\n');
   } catch (error) {
-    if (!interrupted.signal.aborted) throw error;
+    if (!interrupted.aborted) throw error;
     stderr.write('\nstanch: interrupted; everything the demo started is ended.\n');
-    this.process.exitCode = interrupted.signal.reason;
+    this.process.exitCode = interrupted.reason;
   } finally {
     await Promise.all([daemon?.stop(), ...actors.map(({ program }) => program.stop())]);
     await folder.remove();
@@ -97,16 +98,6 @@ async function demo(this: CliContext, flags: Flags): Promise<void> {
 
 function startActor({ kind, about }: (typeof cast)[number]): Actor {
   return { kind, name: kind, about, leaks: kind === 'leak', program: startProgram({ language: 'node', kind }), subjectId: null, row: null };
-}
-
-/** As a shell would see them. */
-const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
-
-/** Aborts at the first signal, with the exit code for it; a second one ends the program at once, as without us. */
-function onSignals(): AbortController {
-  const controller = new AbortController();
-  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort(exitCodes[signal]));
-  return controller;
 }
 
 /** Where the page always is, unless another stanch is there already. */

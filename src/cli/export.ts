@@ -3,9 +3,11 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { StanchError } from '../model/errors.ts';
+import { hostSubject } from '../model/subject.ts';
+import { formatDuration } from '../model/units.ts';
 import { seriesResources } from '../series/resourcePoints.ts';
-import { seriesSchema } from '../serve/schema.ts';
-import { createClient } from './client.ts';
+import { seriesSchema, subjectsSchema } from '../serve/schema.ts';
+import { type ApiClient, createClient } from './client.ts';
 import { type ClientFlags, clientFlags } from './clientFlags.ts';
 import type { CliContext } from './context.ts';
 import { grafanaDashboard } from './grafanaDashboard.ts';
@@ -47,29 +49,43 @@ type Column = keyof typeof columns;
 const seriesCommand = buildCommand<Url & { last: number }, [string], CliContext>({
   docs: {
     brief: 'The history of one subject as a series file, which stanch scan reads',
-    fullDescription:
-      'CSV to stdout, at most 2000 rows: the floor of each bucket. anon_bytes holds private memory, swap and all. SUBJECT is an id: stanch status --json has them.',
+    fullDescription: 'CSV to stdout, at most 2000 rows: the floor of each bucket. anon_bytes holds private memory, swap and all.',
   },
   parameters: {
     flags: { url: clientFlags.url, last: { kind: 'parsed', parse: timeOf, default: '1d', placeholder: 'TIME', brief: 'How far back' } },
     positional: {
       kind: 'tuple',
-      parameters: [{ brief: 'The id of a workload, a process or the host', parse: String, placeholder: 'SUBJECT' }],
+      parameters: [
+        {
+          brief: 'host, the name of a workload that runs, a part of it that only one has, or an id of the API',
+          parse: String,
+          placeholder: 'SUBJECT',
+        },
+      ],
     },
   },
-  async func({ url, last }, subject) {
+  async func({ url, last }, given) {
     const client = createClient(url, surroundings(this.process.env));
+    const { id, name } = await subjectOf(client, given);
     const known = seriesResources.filter((resource): resource is Column => Object.hasOwn(columns, resource));
     const toMs = Date.now();
     const rows = new Map<number, Partial<Record<Column, number>>>();
     for (const resource of known) {
-      const query = `resource=${resource}&from=${Math.round(toMs - last)}&to=${toMs}&points=2000`;
-      const { timeMs, floor } = await client.get(`/api/v1/subjects/${encodeURIComponent(subject)}/series?${query}`, seriesSchema);
+      const query = `resource=${resource}&from=${Math.max(0, Math.round(toMs - last))}&to=${toMs}&points=2000`;
+      const { timeMs, floor } = await client.get(`/api/v1/subjects/${encodeURIComponent(id)}/series?${query}`, seriesSchema);
       for (const [index, time] of timeMs.entries()) rows.set(time, { ...rows.get(time), [resource]: floor[index] ?? undefined });
     }
+    if (rows.size === 0) {
+      throw new StanchError('STANCH_E_NO_INPUT', {
+        expected: `a history of ${given} in the last ${formatDuration(last)}`,
+        found: 'none',
+        next: 'Look further back with --last 7d, or see what there is: stanch top',
+      });
+    }
+    const quoted = `"${name.replaceAll('"', '""')}"`;
     const lines = [...rows]
       .sort(([a], [b]) => a - b)
-      .map(([time, row]) => [time / 1000, subject, ...known.map((resource) => row[resource] ?? '')].join(','));
+      .map(([time, row]) => [time / 1000, quoted, ...known.map((resource) => row[resource] ?? '')].join(','));
     this.process.stdout.write(
       `${['time', 'subject', ...known.map((resource) => columns[resource])].join(',')}\n${lines.map((line) => `${line}\n`).join('')}`,
     );
@@ -99,6 +115,23 @@ export const exportCommand = buildRouteMap<'metrics' | 'series' | 'rules' | 'das
   routes: { metrics: metricsCommand, series: seriesCommand, rules: rulesCommand, dashboard: dashboardCommand },
   docs: { brief: 'Metrics, rules and a dashboard for Prometheus and Grafana; the history of a subject as CSV' },
 });
+
+async function subjectOf(client: ApiClient, given: string): Promise<{ id: string; name: string }> {
+  if (given === hostSubject.id || /^[wp]-[\w-]+$/.test(given)) return { id: given, name: given };
+  const { subjects } = await client.get(`/api/v1/subjects?filter=${encodeURIComponent(given.slice(0, 200))}`, subjectsSchema);
+  // The daemon looks for the words in other columns too.
+  const named = subjects.filter(({ name }) => name.toLowerCase().includes(given.toLowerCase()));
+  const exact = named.filter(({ name }) => name === given);
+  const found = exact.length > 0 ? exact : named;
+  const [first] = found;
+  if (first !== undefined && found.length === 1) return first;
+  const some = found.slice(0, 5).map(({ id, name }) => `${name} (${id})`);
+  throw new StanchError('STANCH_E_NO_SUBJECT', {
+    expected: `one running workload named ${JSON.stringify(given.slice(0, 80))}`,
+    found: first === undefined ? 'none' : `${found.length}: ${some.join(', ')}`,
+    next: 'Give the whole name or the id.',
+  });
+}
 
 function timeOf(text: string): number {
   const ms = parseDuration(text);

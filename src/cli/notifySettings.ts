@@ -71,7 +71,7 @@ const channelSchema = v.variant('kind', [
     user: v.optional(text),
     password: v.optional(secretOf(text)),
     from: address,
-    to: v.pipe(v.array(address), v.minLength(1, 'at least one address'), v.maxLength(50, 'at most 50 addresses')),
+    to: v.pipe(v.array(address, 'a list of addresses'), v.minLength(1, 'at least one address'), v.maxLength(50, 'at most 50 addresses')),
   }),
   v.strictObject({ ...base, kind: v.picklist(['webhook', 'slack', 'teams']), url: secretOf(url) }),
   // It knows itself who is on call when, and whom to ask next.
@@ -91,7 +91,7 @@ const channelSchema = v.variant('kind', [
   v.strictObject({
     ...base,
     kind: v.literal('hook'),
-    command: v.pipe(v.tupleWithRest([path], v.string()), v.maxLength(32, 'at most 32 arguments')),
+    command: v.pipe(v.tupleWithRest([path], v.string(), '["/path/of/program", "argument"]'), v.maxLength(32, 'at most 32 arguments')),
   }),
 ]);
 
@@ -107,7 +107,7 @@ export function parseChannels(value: unknown): { channels: ChannelSettings[] } |
           ? 'no such key'
           : 'this key, which is missing'
         : issue.type === 'variant'
-          ? `one of ${issue.expected}`
+          ? `one of ${issue.expected?.replace(/[()]/g, '').replaceAll(' | ', ', ')}`
           : issue.message;
     return { expected: at === null ? what : `channel ${at.replace(/^(\d+)/, (index) => String(Number(index) + 1))}: ${what}` };
   }

@@ -140,7 +140,7 @@ function noLog(file: string, found: string, cause?: unknown): StanchError {
   return new StanchError(denied ? 'STANCH_E_NOT_PERMITTED' : 'STANCH_E_NO_INPUT', {
     expected: `a log of the kernel as text in ${file === '-' ? 'stdin' : file}`,
     found,
-    next: 'For example: journalctl -k | stanch oom -',
+    next: file.endsWith('.gz') ? 'Unpack it on the way: zcat FILE | stanch oom -' : 'For example: journalctl -k | stanch oom -',
     cause,
   });
 }

@@ -2,9 +2,11 @@
 import { hostname } from 'node:os';
 import { buildCommand } from '@stricli/core';
 import { startDaemon } from '../daemon.ts';
+import type { NotifySettings } from '../model/settings.ts';
 import { formatDuration } from '../model/units.ts';
 import { isLoopback, urlHost } from '../serve/access.ts';
 import { tokenPath } from '../serve/token.ts';
+import { channelTrouble } from '../tell/channelTrouble.ts';
 import type { CliContext } from './context.ts';
 import { failureText } from './failure.ts';
 import { createLog } from './log.ts';
@@ -40,10 +42,18 @@ async function run(this: CliContext, flags: SettingsFlags): Promise<void> {
     const name = host === '0.0.0.0' || host === '::' ? hostname() : urlHost(host);
     log('info', `other machines need the token in ${tokenPath(settings.dataDir)}: open http://${name}:${port}/?token=… once`);
   }
+  const warn = ({ channels }: NotifySettings) => {
+    for (const channel of channels) {
+      const trouble = channelTrouble(channel, true);
+      if (trouble !== null) log('warning', `the channel ${channel.name} tells nobody: ${trouble}. To try it: stanch notify test`);
+    }
+  };
+  warn(settings.notify);
   const onHangUp = () => {
     try {
       const next = loadSettings(flags, surroundings(env));
       const restart = daemon.reload(next.settings);
+      warn(next.settings.notify);
       configured = { ...next.configured, waiting: restart };
       log(
         'info',

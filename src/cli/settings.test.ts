@@ -215,12 +215,13 @@ severity = "critical"
   });
   assert.deepEqual([pager?.step, pager?.leastSeverity, pager?.kind], [1, 'critical', 'pagerduty']);
   const bad: [string, RegExp][] = [
-    ['kind = "smoke"\nname = "x"', /channel 1\.kind: one of/],
+    ['kind = "smoke"\nname = "x"', /channel 1\.kind: one of "email", "webhook", [^(|]*$/],
     ['kind = "slack"\nname = "x"', /channel 1\.url: /],
     ['kind = "slack"\nname = "x"\nurl = "ftp://TOPSECRET"', /channel 1\.url: /],
     ['kind = "slack"\nname = "x"\nurl = "http://x"\nfrob = 1', /channel 1\.frob: no such key/],
     ['kind = "email"\nname = "x"\nhost = "h"\nfrom = "a@b"\nto = ["x@y>\\r\\nDATA"]', /channel 1\.to\.0: a mail address/],
     ['kind = "hook"\nname = "x"\ncommand = ["sh", "-c", "x"]', /channel 1\.command\.0: an absolute path/],
+    ['kind = "hook"\nname = "x"\ncommand = "/bin/sh TOPSECRET"', /channel 1\.command: \["\/path/],
     ['kind = "journald"\nname = "x"\nhours = "mon 25:00-26:00"', /channel 1\.hours: such as/],
   ];
   for (const [text, expected] of bad) {

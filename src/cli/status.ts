@@ -1,6 +1,6 @@
 /** `stanch status`: what leaks, what is suspected, what the memory is made of, how long it lasts, and what to do next. */
 import { buildCommand } from '@stricli/core';
-import { sinceSchema, statusSchema, subjectsSchema } from '../serve/schema.ts';
+import { incidentsSchema, sinceSchema, statusSchema, subjectsSchema } from '../serve/schema.ts';
 import { createClient } from './client.ts';
 import { type ClientFlags, clientFlags } from './clientFlags.ts';
 import type { CliContext } from './context.ts';
@@ -38,8 +38,9 @@ async function status(this: CliContext, flags: Flags): Promise<void> {
   else {
     const largest = await client.get('/api/v1/subjects?kind=workload&sort=private&limit=5', subjectsSchema);
     const since = await client.get('/api/v1/since', sinceSchema);
+    const { incidents } = await client.get('/api/v1/incidents?state=open&limit=500', incidentsSchema);
     const look = { paint: createPaint(stdout, env, flags.noColor), width: stdout.columns ?? 100 };
-    stdout.write(statusReport(document, largest.subjects, look, since));
+    stdout.write(statusReport(document, largest.subjects, look, since, incidents));
   }
   if (flags.failOn === 'leak' && document.subjects.some(({ verdict }) => verdict === 'leak')) this.process.exitCode = 1;
 }

@@ -30,6 +30,38 @@ test('says what leaks, how fast, since when, how long it lasts, why, and what to
   assert.match(text, /held by +500 MiB {2}quiet\.service/);
 });
 
+test('says that incidents are open, and of which nothing else is told', () => {
+  const row = {
+    id: 'i-1',
+    title: 'memory: 96 % of RAM is in use \u001b[31m',
+    subjectId: null,
+    subjectName: 'the server',
+    state: 'open',
+    stateSince: status.time,
+    severity: 'critical',
+    opened: status.time,
+    lastSeen: status.time,
+    silencedUntil: null,
+    owner: null,
+    recurrences: 0,
+    resource: null,
+    exhaustion: null,
+    concerns: [],
+  } as const;
+  const leak = { ...row, title: 'web leaks memory', severity: 'warning', resource: 'memory' } as const;
+  const told = (...open: (typeof row | typeof leak)[]) =>
+    statusReport(
+      status,
+      largest,
+      look,
+      null,
+      open.map((each) => ({ ...each, concerns: [] })),
+    );
+  assert.match(told(row, leak), /^incidents {2}2 open, 1 critical: stanch incidents list\n {11}critical {2}memory: 96 % .*\\x1b\[31m$/m);
+  assert.match(told(leak), /^incidents {2}1 open: stanch incidents list\n\n/m);
+  assert.doesNotMatch(told(), /^incidents/m);
+});
+
 test('says by what processes are read, and why by that', () => {
   assert.match(statusReport(status, largest, look), /^Processes are read from \/proc: BPF is off in the configuration$/m);
   const byBpf = structuredClone(status);

@@ -1,7 +1,7 @@
 /** The status for a tired admin: the worst first, one fact a line, aligned, nothing that does not help to decide. Pure. */
 import { formatBytes, formatDuration, formatMs, formatPercent } from '../model/units.ts';
 import { wallPhrase } from '../model/wall.ts';
-import type { SinceDocument, StatusDocument, SubjectRow } from '../serve/schema.ts';
+import type { IncidentsDocument, SinceDocument, StatusDocument, SubjectRow } from '../serve/schema.ts';
 import type { Paint } from './paint.ts';
 import { agoPhrase, exhaustionPhrase, hostingPhrase, slopePhrase, slopeWithInterval } from './phrases.ts';
 import { fit, printable } from './printable.ts';
@@ -18,12 +18,14 @@ const maxShown = 8;
 const maxReasons = 3;
 const barWidth = 24;
 const maxKills = 2;
+const maxIncidents = 3;
 
 export function statusReport(
   status: StatusDocument,
   largest: readonly SubjectRow[],
   look: Look,
   since: SinceDocument | null = null,
+  open: IncidentsDocument['incidents'] = [],
 ): string {
   const nowMs = Date.parse(status.time);
   const blocks = [
@@ -31,6 +33,7 @@ export function statusReport(
     ...concerns(status, 'leak', nowMs, look),
     ...concerns(status, 'suspect', nowMs, look),
     beginnings(since),
+    incidents(open, look),
     condition(status, nowMs, look),
     memory(status, largest, nowMs, look),
     notices(status, look),
@@ -70,6 +73,19 @@ export function concern(verdict: Verdict, nowMs: number, { paint, width }: Look)
   for (const other of others) add('also', `${other.resource} ${slopePhrase(other.slope)}`);
   for (const [index, reason] of verdict.reasons.slice(0, maxReasons).entries()) add(index === 0 ? 'because' : '', printable(reason.text));
   return lines.join('\n');
+}
+
+/** That some are open, and of those the titles that nothing else here says: thresholds, and what is not a leak. */
+function incidents(open: IncidentsDocument['incidents'], { paint, width }: Look): string {
+  if (open.length === 0) return '';
+  const critical = open.filter(({ severity }) => severity === 'critical').length;
+  const count = `${open.length} open${critical === 0 ? '' : `, ${critical} critical`}: stanch incidents list`;
+  const others = open.filter(({ resource }) => resource === null).slice(0, maxIncidents);
+  const titles = others.map(({ severity, title }) => {
+    const text = fit(printable(title), Math.max(20, width - 21));
+    return `           ${paint(severity === 'critical' ? 'red' : 'yellow', severity.padEnd(9))} ${text}`;
+  });
+  return [`incidents  ${count}`, ...titles].join('\n');
 }
 
 /** After what each began, and whether the restart since then ended it. */

@@ -75,6 +75,18 @@ test('a process is forgotten with its end, a workload that lived is not', () => 
   assert.deepEqual(watched(book), ['host']);
 });
 
+test('where memory is short, what has ended is forgotten earlier', () => {
+  const book = new WatchBook(1000);
+  const hour = 3_600_000;
+  book.observe(scanAt(0, { web: { 10: mib } }));
+  book.observe(scanAt(hour, { web: { 10: mib } }));
+  book.isFrugal = true;
+  book.observe(scanAt(1.9 * hour, {}));
+  assert.deepEqual(watched(book), ['host', 'w-web'], 'what lived long is still known again after a restart');
+  book.observe(scanAt(2.1 * hour, {}));
+  assert.deepEqual(watched(book), ['host']);
+});
+
 test('however many there are, the book is bounded', () => {
   const book = new WatchBook(1000);
   const many = (from: number, bytes: number) => Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [from + index, bytes]));

@@ -28,15 +28,18 @@ export interface WatchEntry {
 const maxWorkloads = 3000;
 const maxProcesses = 200;
 /**
- * A workload that ended is remembered ten times as long as it was seen, within these bounds: a service that restarts is to be known
- * again, a command that ran once is not worth its memory. Its history stays in the store.
+ * A workload that ended is remembered ten times as long as it was seen, and once as long where memory is short, within these bounds: a
+ * service that restarts is to be known again, a command that ran once is not worth its memory. Its history stays in the store.
  */
+const rememberTimes = 10;
 const rememberAtLeastMs = 600_000;
 const rememberAtMostMs = 7 * 86_400_000;
 
 const ownStartUpMs = 3_600_000;
 
 export class WatchBook {
+  /** stanch holds more memory than it may. */
+  isFrugal = false;
   private readonly entries = new Map<string, WatchEntry>();
   private readonly sparkBucketMs: number;
   private processCount = 0;
@@ -139,7 +142,8 @@ export class WatchBook {
     for (const entry of this.entries.values()) {
       if (entry.present) continue;
       // A process that ended never comes back under its id.
-      if (entry.subject.kind === 'process' || nowMs - entry.lastSeenMs > rememberMs(entry)) this.drop(entry);
+      if (entry.subject.kind === 'process' || nowMs - entry.lastSeenMs > rememberMs(entry, this.isFrugal ? 1 : rememberTimes))
+        this.drop(entry);
       else gone.push(entry);
     }
     const surplus = this.entries.size - this.processCount - maxWorkloads;
@@ -154,8 +158,8 @@ export class WatchBook {
   }
 }
 
-function rememberMs({ firstSeenMs, lastSeenMs }: WatchEntry): number {
-  return Math.min(Math.max((lastSeenMs - firstSeenMs) * 10, rememberAtLeastMs), rememberAtMostMs);
+function rememberMs({ firstSeenMs, lastSeenMs }: WatchEntry, times: number): number {
+  return Math.min(Math.max((lastSeenMs - firstSeenMs) * times, rememberAtLeastMs), rememberAtMostMs);
 }
 
 function push(entry: WatchEntry, sample: Sample): void {

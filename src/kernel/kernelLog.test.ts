@@ -23,6 +23,16 @@ function killsIn(text: string): Kill[] {
 
 const KiB = 1024;
 
+test('dmesg tells the same with its levels shown, raw, and with the time in ISO 8601', () => {
+  const log = recorded('oom-6.18-cgroup.dmesg');
+  const [plain] = killsIn(log);
+  for (const prefix of ['kern  :err   : ', 'user  :warn  : ', '<3>']) {
+    assert.deepEqual(killsIn(log.replaceAll(/^/gm, prefix)), [plain], prefix);
+  }
+  const [iso] = killsIn(log.replaceAll(/^\[ *\d+\.\d+\]/gm, '2026-03-01T10:00:00,500000+00:00'));
+  assert.deepEqual([iso?.atMs, iso?.victim.pid], [Date.parse('2026-03-01T10:00:00.500Z'), plain?.victim.pid]);
+});
+
 test('Linux 6.18, a cgroup at its limit: whose limit, the victim, what each process had', () => {
   const kills = killsIn(recorded('oom-6.18-cgroup.dmesg'));
   assert.equal(kills.length, 1);

@@ -3,6 +3,9 @@
  *
  *   [  336.104992] Out of memory: …                                   dmesg
  *   [Sat Nov 22 08:44:12 2025] Out of memory: …                       dmesg -T
+ *   2025-11-22T08:44:12,345678+00:00 Out of memory: …                 dmesg --time-format iso
+ *   <3>[  336.104992] Out of memory: …                                dmesg -r
+ *   kern  :err   : [  336.104992] Out of memory: …                    dmesg -x
  *   [  336.104992] host kernel: Out of memory: …                      journalctl -k -o short-monotonic
  *   Nov 22 08:44:12 host kernel: [  336.104992] Out of memory: …      kern.log, syslog, messages; journalctl -k without the brackets
  *   2025-11-22T08:44:12.345678+00:00 host kernel: Out of memory: …    the same of rsyslog since 2023; journalctl -o short-iso
@@ -22,6 +25,7 @@ export interface KernelLogLine {
 
 const sources = ['kernel', 'systemd', 'systemd-oomd', 'earlyoom'] as const;
 const maxLineLength = 4000;
+const level = /^(?:<\d{1,3}>|\w{1,10} {0,10}:\w{1,10} {0,10}: )/;
 const monotonic = /^\[ {0,20}(\d{1,12}\.\d{1,9})\] /;
 const humanTime = /^\[(\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4})\] /;
 const syslogTime = /^(\w{3} [ \d]\d \d\d:\d\d:\d\d) /;
@@ -31,7 +35,8 @@ const writer = /^(?:(\S{1,255}) )?(kernel|systemd|systemd-oomd|earlyoom)(?:\[\d{
 
 /** Null: none of these forms, or of another program. `nowMs` decides which year a moment without one is in. */
 export function parseKernelLogLine(text: string, nowMs: number): KernelLogLine | null {
-  let rest = text.slice(0, maxLineLength);
+  let rest = text.slice(0, maxLineLength).replace(level, '');
+  const isBracketed = rest[0] === '[';
   let atMs: number | null = null;
   let sinceBootMs: number | null = null;
   const take = (pattern: RegExp): string | null => {
@@ -49,8 +54,8 @@ export function parseKernelLogLine(text: string, nowMs: number): KernelLogLine |
   const by = writer.exec(rest);
   if (by !== null) rest = rest.slice(by[0].length);
   else if (since === null && atMs === null) return null;
-  // With a moment of syslog there is always a writer: without one that is known, the line is of somebody else.
-  else if (short !== null || (moment !== null && text[0] !== '[')) return null;
+  // With a moment of syslog there is always a writer: without one that is known, the line is of somebody else. Only dmesg has a comma in its.
+  else if (short !== null || (moment !== null && !isBracketed && !moment.includes(','))) return null;
   const source = sources.find((name) => name === by?.[2]) ?? 'kernel';
   const inner = source === 'kernel' ? take(monotonic) : null;
   if (inner !== null) sinceBootMs = Math.round(Number(inner) * 1000);

@@ -78,12 +78,12 @@ test('with room again, all comes back step by step, and that is said for an hour
 test('too large, it looks half as often until it is smaller; that is told with both sizes', () => {
   const costs = new Costs();
   costs.scans(26, { ...calm, rssBytes: 120 * mib });
-  assert.deepEqual([costs.keeper.intervalMs, costs.keeper.looksCloser], [20_000, false]);
+  assert.deepEqual([costs.keeper.intervalMs, costs.keeper.looksCloser, costs.keeper.isTooLarge], [20_000, false, true]);
   assert.match(costs.notice() ?? '', /it holds 120 MiB of 100 MiB/);
   costs.scans(26, { ...calm, rssBytes: 98 * mib });
   assert.equal(costs.keeper.intervalMs, 20_000, 'just below is not enough');
   costs.scans(26, { ...calm, rssBytes: 80 * mib });
-  assert.deepEqual([costs.keeper.intervalMs, costs.keeper.looksCloser], [10_000, true]);
+  assert.deepEqual([costs.keeper.intervalMs, costs.keeper.looksCloser, costs.keeper.isTooLarge], [10_000, true, false]);
 });
 
 test('however dear it is, the interval is bounded; what scanning less often cannot save is at least told', () => {

@@ -1,7 +1,7 @@
 /**
  * Keeps stanch within what it may cost. Means are taken over windows of a dozen scans. Over the budget of CPU time or of reads, the closer
- * looks stop first, and if that is not enough, scans come at longer intervals; over the budget of memory, both at once. Below it again,
- * all comes back in the opposite order. No clock and no I/O.
+ * looks stop first, and if that is not enough, scans come at longer intervals; over the budget of memory, both at once, and what has ended is forgotten earlier. Below it
+ * again, all comes back in the opposite order. No clock and no I/O.
  */
 import type { Notice } from '../model/notice.ts';
 import type { Budget } from '../model/settings.ts';
@@ -64,6 +64,11 @@ export class BudgetKeeper {
 
   get looksCloser(): boolean {
     return !this.#pausesCloserLooks && !this.#tooLarge;
+  }
+
+  /** It holds more memory than it may. */
+  get isTooLarge(): boolean {
+    return this.#tooLarge;
   }
 
   /** Settings that were read anew: judged anew as well. */

@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { readMeminfo } from '../kernel/meminfo.ts';
 import { fdCountIsDirectorySize, fdDirectorySize, listedFdCount } from '../kernel/pidFdCount.ts';
 import { parseOpenFilesLimit } from '../kernel/pidLimits.ts';
-import { emptyPidStat, parsePidStat } from '../kernel/pidStat.ts';
+import { emptyPidStat, type PidStat, parsePidStat } from '../kernel/pidStat.ts';
 import { emptyPidStatus, type PidStatus, parsePidStatus } from '../kernel/pidStatus.ts';
 import { readRecord, readText } from '../kernel/read.ts';
 import { ticksPerSecond } from '../kernel/stat.ts';
@@ -55,15 +55,19 @@ export class MarkedTree {
     return this.#read(pid) !== null;
   }
 
-  /** Null: none runs. Sums over all of them. */
+  /** Null: none runs. Sums over all of them; of those that ended and were not waited for, only that they are there. */
   sample(timeMs: number): Sample | null {
     const sums = { anonBytes: 0, swapBytes: 0, shmemBytes: 0, fileBytes: 0, fds: 0, threads: 0 };
     const ticks = new Map<number, number>();
+    let zombies = 0;
     let fdLimit: Reading<number> = absent;
     let fewestLeft = Number.POSITIVE_INFINITY;
     for (const pid of this.pids()) {
       const one = this.#read(pid);
-      if (one === null) continue;
+      if (one === null) {
+        if (this.#stat(pid)?.state === zombie) zombies += 1;
+        continue;
+      }
       for (const name of ['anonBytes', 'swapBytes', 'shmemBytes', 'fileBytes', 'threads'] as const)
         sums[name] += isValue(one[name]) ? one[name] : 0;
       ticks.set(pid, one.ticks);
@@ -81,21 +85,36 @@ export class MarkedTree {
     const meminfo = readMeminfo('/proc');
     const headroomBytes =
       isValue(meminfo) && isValue(meminfo.MemAvailable) && isValue(meminfo.SwapFree) ? meminfo.MemAvailable + meminfo.SwapFree : absent;
-    return { ...emptySample(timeMs), ...sums, processes: ticks.size, cpuSeconds: cpuTicks / ticksPerSecond, headroomBytes, fdLimit };
+    return {
+      ...emptySample(timeMs),
+      ...sums,
+      processes: ticks.size + zombies,
+      cpuSeconds: cpuTicks / ticksPerSecond,
+      headroomBytes,
+      fdLimit,
+    };
   }
 
   /** Null: not to be told yet. In the middle of an exec a process has no environment, and so has a thread of the kernel. */
   #isMarked(pid: number): boolean | null {
     const environment = readText(`/proc/${pid}/environ`, maxEnvironmentBytes);
-    if (!isValue(environment)) return false;
-    return environment === '' ? null : `\0${environment}`.includes(this.#mark);
+    if (isValue(environment) && environment !== '') return `\0${environment}`.includes(this.#mark);
+    // Nor has one that ended: it belongs to who has not waited for it.
+    const stat = this.#stat(pid);
+    if (stat?.state === zombie) return this.#known.get(stat.parentPid) ?? null;
+    return isValue(environment) ? null : false;
+  }
+
+  #stat(pid: number): PidStat | null {
+    const stat = emptyPidStat();
+    const length = readRecord(`/proc/${pid}/stat`, this.#buffer);
+    return isValue(length) && parsePidStat(this.#buffer, length, stat) ? stat : null;
   }
 
   /** Null: it is gone, or has ended and nobody has waited for it. */
   #read(pid: number): MarkedProcess | null {
-    const stat = emptyPidStat();
-    const length = readRecord(`/proc/${pid}/stat`, this.#buffer);
-    if (!isValue(length) || !parsePidStat(this.#buffer, length, stat) || stat.state === zombie) return null;
+    const stat = this.#stat(pid);
+    if (stat === null || stat.state === zombie) return null;
     const status = emptyPidStatus();
     const statusLength = readRecord(`/proc/${pid}/status`, this.#buffer);
     if (!isValue(statusLength)) return null;

@@ -11,6 +11,8 @@ import { corrupt } from './bytes.ts';
  */
 export function openDatabase(path: string): DatabaseSync {
   checkHeader(path);
+  // For the owner alone, also in a folder that others may look into; the log gets the same mode.
+  closeSync(openSync(path, 'a', 0o600));
   const database = new DatabaseSync(path);
   try {
     database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -128; PRAGMA temp_store = MEMORY;

@@ -10,13 +10,13 @@ export class HttpProblem extends Error {
   constructor(
     status: number,
     code: ErrorCode,
-    parts: { expected: string; found: string; next: string },
+    { expected, found, next }: { expected: string; found: string; next: string },
     headers: Record<string, string> = {},
   ) {
     super(`${status} ${code}`);
     this.name = 'HttpProblem';
     this.status = status;
-    this.document = { code, ...parts };
+    this.document = { code, expected, found, next };
     this.headers = headers;
   }
 }

@@ -207,9 +207,18 @@ function evidenceFile(ending: string, type: string, format: ExportFormat): Route
 
 function badBody(issue: v.BaseIssue<unknown>): HttpProblem {
   const at = v.getDotPath(issue);
+  const isUnknown = issue.expected === 'never';
+  const isMissing = issue.type === 'strict_object' && !isUnknown;
   return new HttpProblem(400, 'STANCH_E_USAGE', {
-    expected: at === null ? 'a JSON object' : `${at}: ${issue.expected === 'never' ? 'no such key' : (issue.expected ?? issue.message)}`,
-    found: 'something else',
+    expected:
+      at === null
+        ? 'a JSON object'
+        : isUnknown
+          ? 'only known keys'
+          : isMissing
+            ? `the key ${at}`
+            : `${at}: ${issue.expected ?? issue.message}`,
+    found: isUnknown ? `the key ${JSON.stringify(at)}` : isMissing ? 'none' : issue.received.slice(0, 80),
     next: 'See /openapi.json for what is to be sent.',
   });
 }

@@ -425,6 +425,16 @@ describe('who may act', () => {
     const [entry] = JSON.parse((await ask('/api/v1/audit-log')).body).entries;
     assert.deepEqual([entry.by, entry.action, entry.subject, entry.address], ['ann', 'incident.note', 'i-w-leak-1', '127.0.0.1']);
   });
+  test('a body that is not as it should be is told where', async () => {
+    const told = async (body: object) => {
+      const { status, body: text } = await post(bearer, JSON.stringify(body));
+      const { expected, found } = JSON.parse(text);
+      return [status, expected, found];
+    };
+    assert.deepEqual(await told({ by: 'ann' }), [400, 'the key text', 'none']);
+    assert.deepEqual(await told({ by: 'ann', text: 'x', frob: 1 }), [400, 'only known keys', 'the key "frob"']);
+    assert.deepEqual(await told({ by: 'ann', text: 5 }), [400, 'text: string', '5']);
+  });
   test('nobody without, not even on loopback; and not with the token for reading', async () => {
     assert.equal((await post(type, noteText)).status, 401);
     assert.equal((await post({ ...type, Authorization: `Bearer ${readToken}` }, noteText)).status, 403);

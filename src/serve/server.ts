@@ -16,7 +16,7 @@ import { type Route, routes } from './routes.ts';
 import { createSession, type Right, rightOfSession, sessionMs } from './session.ts';
 import type { LiveSource } from './source.ts';
 import { LiveStream } from './stream.ts';
-import { readCertificate } from './tls.ts';
+import { usableCertificate } from './tls.ts';
 
 const maxUrlLength = 2048;
 const maxConnections = 128;
@@ -58,7 +58,10 @@ export async function startServer(options: ApiOptions): Promise<ApiServer> {
     options.tls === null
       ? createServer(limits, onRequest)
       : // Loaded only where it is used: it takes memory.
-        (await import('node:https')).createServer({ ...limits, ...readCertificate(options.tls), minVersion: 'TLSv1.2' }, onRequest);
+        (await import('node:https')).createServer(
+          { ...limits, ...(await usableCertificate(options.tls)), minVersion: 'TLSv1.2' },
+          onRequest,
+        );
   server.maxConnections = maxConnections;
   server.maxHeadersCount = 64;
   server.on('clientError', answerBrokenRequest);

@@ -10,7 +10,7 @@ import { untold } from '../model/settings.ts';
 import { statusSchema } from './schema.ts';
 import { startServer } from './server.ts';
 import { sourceForTests } from './sourceForTests.ts';
-import { readCertificate, requireTlsBeyondLoopback } from './tls.ts';
+import { requireTlsBeyondLoopback, usableCertificate } from './tls.ts';
 
 const token = 'A'.repeat(43);
 
@@ -47,7 +47,17 @@ test('beyond loopback without TLS it does not start, unless told to', () => {
   for (const host of ['0.0.0.0', '::', '10.0.0.1', 'web-1.example.com']) assert.throws(at(host), { code: 'STANCH_E_CONFIG' });
   assert.doesNotThrow(at('0.0.0.0', { allowPlainRemote: true }));
   assert.doesNotThrow(at('0.0.0.0', { tls: { certFile: '/c', keyFile: '/k' } }));
-  assert.throws(() => readCertificate({ certFile: '/nonexistent', keyFile: '/nonexistent' }), { code: 'STANCH_E_CONFIG' });
+});
+
+test('what is no certificate with its key is a mistake in the configuration, and no bug', async (t) => {
+  await assert.rejects(usableCertificate({ certFile: '/nonexistent', keyFile: '/nonexistent' }), { code: 'STANCH_E_CONFIG' });
+  const [made, other] = [certificate(t), certificate(t)];
+  if (made === null || other === null) {
+    t.skip('there is no openssl here (apt-get install openssl)');
+    return;
+  }
+  await assert.rejects(usableCertificate({ ...made, keyFile: other.keyFile }), { code: 'STANCH_E_CONFIG', expected: /belongs to it/ });
+  await assert.rejects(usableCertificate({ ...made, certFile: made.keyFile }), { code: 'STANCH_E_CONFIG' });
 });
 
 test('with a certificate it speaks TLS, sets secure cookies, and the command line knows it by that certificate', async (t) => {

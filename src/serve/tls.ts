@@ -9,19 +9,35 @@ export function readCertificate({ certFile, keyFile }: TlsSettings): { cert: Buf
   return { cert: readPem(certFile, 'certificate'), key: readPem(keyFile, 'key') };
 }
 
+/** The same, once it is known that a server can start with them. Loads what TLS needs, which takes memory. Errors: STANCH_E_CONFIG. */
+export async function usableCertificate(tls: TlsSettings): Promise<{ cert: Buffer; key: Buffer }> {
+  const pair = readCertificate(tls);
+  const { createSecureContext } = await import('node:tls');
+  try {
+    createSecureContext(pair);
+    return pair;
+  } catch (cause) {
+    throw refused(`a certificate in ${tls.certFile} and the key that belongs to it in ${tls.keyFile}`, cause);
+  }
+}
+
 function readPem(file: string, what: string): Buffer {
   try {
     const bytes = readFileSync(file);
     if (!bytes.includes('-----BEGIN ')) throw new Error('no PEM');
     return bytes;
   } catch (cause) {
-    throw new StanchError('STANCH_E_CONFIG', {
-      expected: `the ${what} for TLS in ${file}, as PEM`,
-      found: cause instanceof Error ? cause.message : String(cause),
-      next: 'Correct serve.tls_cert and serve.tls_key, then: stanch config check',
-      cause,
-    });
+    throw refused(`the ${what} for TLS in ${file}, as PEM`, cause);
   }
+}
+
+function refused(expected: string, cause: unknown): StanchError {
+  return new StanchError('STANCH_E_CONFIG', {
+    expected,
+    found: cause instanceof Error ? cause.message : String(cause),
+    next: 'Correct serve.tls_cert and serve.tls_key, then: stanch config check',
+    cause,
+  });
 }
 
 /** The token must not cross a network in the open. Errors: STANCH_E_CONFIG. */

@@ -13,7 +13,9 @@ export function readSecret(secret: Secret): string {
   }
   if (!statSync(secret.file).isFile() || statSync(secret.file).size > maxBytes)
     throw new Error(`${secret.file} is no file that holds a secret`);
-  return readFileSync(secret.file, 'utf8').trim();
+  const text = readFileSync(secret.file, 'utf8').trim();
+  if (text === '') throw new Error(`${secret.file} is empty`);
+  return text;
 }
 
 /** How one that stands in the open is shown. */
