@@ -27,7 +27,7 @@ export interface Sample {
   kernelBytes: Reading<number>;
   /** Bytes left on the host: MemAvailable + SwapFree. The wall of everything that has no limit of its own. */
   headroomBytes: Reading<number>;
-  /** The soft RLIMIT_NOFILE of the process nearest to it. */
+  /** Open files at which a process meets its soft RLIMIT_NOFILE: of a workload the sum, were all that come to go to the process with the fewest left. */
   fdLimit: Reading<number>;
   /** How long it takes to answer, in µs: of a probe its service; of the host a request of the disk that is waited for most. */
   latencyUs: Reading<number>;

@@ -60,7 +60,6 @@ export class MarkedTree {
     const sums = { anonBytes: 0, swapBytes: 0, shmemBytes: 0, fileBytes: 0, fds: 0, threads: 0 };
     const ticks = new Map<number, number>();
     let zombies = 0;
-    let fdLimit: Reading<number> = absent;
     let fewestLeft = Number.POSITIVE_INFINITY;
     for (const pid of this.pids()) {
       const one = this.#read(pid);
@@ -73,10 +72,7 @@ export class MarkedTree {
       ticks.set(pid, one.ticks);
       if (!isValue(one.fds)) continue;
       sums.fds += one.fds;
-      if (isValue(one.fdLimit) && one.fdLimit - one.fds < fewestLeft) {
-        fewestLeft = one.fdLimit - one.fds;
-        fdLimit = one.fdLimit;
-      }
+      if (isValue(one.fdLimit)) fewestLeft = Math.min(fewestLeft, one.fdLimit - one.fds);
     }
     for (const [pid, before] of this.#ticks) if (!ticks.has(pid)) this.#endedTicks += before;
     this.#ticks = ticks;
@@ -91,7 +87,8 @@ export class MarkedTree {
       processes: ticks.size + zombies,
       cpuSeconds: cpuTicks / ticksPerSecond,
       headroomBytes,
-      fdLimit,
+      // The limit is each process's own: the sum ends where the one that has the fewest left takes them all.
+      fdLimit: Number.isFinite(fewestLeft) ? sums.fds + fewestLeft : absent,
     };
   }
 

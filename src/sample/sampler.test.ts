@@ -28,7 +28,7 @@ function processOf(pid: number, from: Scan = scan): ProcessSample {
   return found;
 }
 
-test('a unit is one workload over all its users: sums, oldest start, nearest limit, the fd limit that is nearest', () => {
+test('a unit is one workload over all its users: sums, oldest start, nearest limit, and the open files at which the fullest process has none left', () => {
   const { subject, sample, memberIds } = workload('nginx.service');
   assert.equal(subject.origin, 'systemd-unit');
   assert.deepEqual(memberIds, [processOf(340).subject.id, processOf(341).subject.id]);
@@ -36,7 +36,7 @@ test('a unit is one workload over all its users: sums, oldest start, nearest lim
   assert.equal(sample.swapBytes, 1000 * KiB);
   assert.equal(sample.processes, 2);
   assert.equal(sample.fds, 8);
-  assert.equal(sample.fdLimit, 512);
+  assert.equal(sample.fdLimit, 8 + (512 - 5));
   assert.equal(sample.limitBytes, 256 * KiB * KiB);
   assert.equal(sample.startTimeMs, 1_795_000_000_000 + 9000);
   assert.equal(sample.cpuSeconds, 3);

@@ -24,8 +24,8 @@ export class WorkloadEntry implements WorkloadSample {
   /** Of members that are and that were, so that the sum never falls. */
   #cpuSeconds = 0;
   #cpuSeen = false;
-  /** Of the member that is nearest to its limit of open files. */
-  #fdShare = -1;
+  /** Of the member that has the fewest left below its own limit of open files. */
+  #fdsLeft = Number.POSITIVE_INFINITY;
   #hidden = false;
 
   constructor(subject: Subject) {
@@ -55,7 +55,7 @@ export class WorkloadEntry implements WorkloadSample {
     this.#sockets = 0;
     this.#socketsOf = 0;
     this.#socketsAreNew = false;
-    this.#fdShare = -1;
+    this.#fdsLeft = Number.POSITIVE_INFINITY;
     this.#hidden = false;
   }
 
@@ -73,7 +73,7 @@ export class WorkloadEntry implements WorkloadSample {
     }
     sample.startTimeMs = smaller(sample.startTimeMs, own.startTimeMs);
     sample.limitBytes = smaller(sample.limitBytes, own.limitBytes);
-    this.#countFdLimit(own.fds, own.fdLimit);
+    if (isValue(own.fds) && isValue(own.fdLimit) && own.fdLimit > 0) this.#fdsLeft = Math.min(this.#fdsLeft, own.fdLimit - own.fds);
     this.zombies += entry.zombies;
     this.#countSockets(entry);
     this.#countCpu(entry);
@@ -82,6 +82,8 @@ export class WorkloadEntry implements WorkloadSample {
   end(): void {
     this.isStale = false;
     this.sample.processes = this.members;
+    // The limit is each process's own: the sum ends where the one that has the fewest left takes them all.
+    if (isValue(this.sample.fds) && Number.isFinite(this.#fdsLeft)) this.sample.fdLimit = this.sample.fds + this.#fdsLeft;
     // A sum without one of its members would jump when that one is looked at.
     this.sample.sockets = this.#socketsAreNew && this.#socketsOf === this.members ? this.#sockets : absent;
     // Ticks are hundredths: sums of them stay exact.
@@ -101,14 +103,6 @@ export class WorkloadEntry implements WorkloadSample {
     this.#cpuSeen = true;
     this.#cpuSeconds += Math.max(0, used - entry.countedCpuSeconds);
     entry.countedCpuSeconds = Math.max(used, entry.countedCpuSeconds);
-  }
-
-  #countFdLimit(fds: Reading<number>, limit: Reading<number>): void {
-    if (!isValue(limit) || limit <= 0) return;
-    const share = isValue(fds) ? fds / limit : 0;
-    if (share <= this.#fdShare) return;
-    this.#fdShare = share;
-    this.sample.fdLimit = limit;
   }
 }
 
