@@ -26,6 +26,7 @@ const limitPart = 0.9;
 const peakRestsMs = 10_000;
 const peakWaitMs = 60_000;
 const deadlineMs = 120_000;
+const nsPerTick = 1e7;
 /** What a look takes beside the time between the looks. */
 const controlSpareMs = 3_000;
 const memoryRoot = '/sys/fs/cgroup/memory';
@@ -134,18 +135,19 @@ function watchTarget(pid: number): { stop(mayChange: boolean): string[] } {
       const faults = wasStopped ? ['stopped'] : [];
       if (mayChange) return faults;
       if (after === null || after.state === 'Z') faults.push('ended');
-      else if (before !== null && after.ticks <= before.ticks) faults.push('did not get on');
+      else if (before !== null && after.ranNs <= before.ranNs) faults.push('did not get on');
       return faults;
     },
   };
 }
 
-/** null: it is gone. */
-function statOf(pid: number): { state: string; ticks: number } | null {
+/** null: it is gone. All threads by ticks, which are taken by sample and may miss who runs for less; and the first to the nanosecond. */
+function statOf(pid: number): { state: string; ranNs: number } | null {
   const text = readText(`/proc/${pid}/stat`, 4_096);
-  if (!isValue(text)) return null;
+  const exact = readText(`/proc/${pid}/schedstat`, 4_096);
+  if (!isValue(text) || !isValue(exact)) return null;
   const fields = text.replace(/^.*\) /s, '').split(' ');
-  return { state: fields[0] ?? '', ticks: Number(fields[11]) + Number(fields[12]) };
+  return { state: fields[0] ?? '', ranNs: (Number(fields[11]) + Number(fields[12])) * nsPerTick + Number.parseInt(exact, 10) };
 }
 
 function hasMemoryCgroup(): boolean {
