@@ -30,6 +30,8 @@ interface JavaHolder {
   class: JavaClass | null;
   /** A field; null in an array. */
   heldBy: { holder: JavaHolder; by: string | null }[];
+  /** The same the other way round. */
+  holds: { below: JavaHolder; by: string | null }[];
   /** What keeps it: a static field, a thread; null for an object that others must hold. */
   root: string | null;
   /** The root is no more than a word that looks like a reference: of a stack, perhaps one that is left there. */
@@ -54,7 +56,8 @@ export interface JavaPath {
 export function climbJava(jvm: Jvm, census: JavaCensus, groups: readonly (readonly number[])[]): JavaPath[][] {
   const climber = new JavaClimber(jvm, census, groups);
   climber.run();
-  return groups.map((group) => group.map((target) => climber.pathOf(target)));
+  const ways = climber.ways();
+  return groups.map((group) => group.map((target) => climber.pathOf(target, ways)));
 }
 
 class JavaClimber {
@@ -101,7 +104,7 @@ class JavaClimber {
     if (holder === undefined) {
       const isOutside = this.#outside.has(address);
       const root = isOutside ? looseRoot : null;
-      holder = { address, class: of, heldBy: [], root, isWeakRoot: isOutside, isFollowed: false, hits: 0, hasMoved };
+      holder = { address, class: of, heldBy: [], holds: [], root, isWeakRoot: isOutside, isFollowed: false, hits: 0, hasMoved };
       this.#known.set(address, holder);
     }
     holder.class ??= of;
@@ -110,18 +113,32 @@ class JavaClimber {
 
   /** What is not followed yet on the ways from those of which it isn't known enough. */
   #nextFrontier(): Map<number, JavaHolder> {
+    const { sure, own, weak, unfollowed } = this.ways();
+    const isOpen = (target: JavaHolder, index: number) =>
+      !sure.has(target) && (index < namedOfGroup ? !own.get(target) : !weak.has(target)) && unfollowed.has(target);
+    const open = new Set(this.#groups.flatMap((group) => group.map((target) => this.#meet(target, null, false)).filter(isOpen)));
+    this.#openTargets = open.size;
     const frontier = new Map<number, JavaHolder>();
-    this.#openTargets = 0;
-    for (const group of this.#groups) {
-      for (const [index, target] of group.entries()) {
-        const { root, unfollowed } = this.#wayFrom(target);
-        const isEnough = index < namedOfGroup ? root !== null && (!root.isWeakRoot || isOwn(root, target)) : root !== null;
-        if (isEnough) continue;
-        if (unfollowed.length > 0) this.#openTargets += 1;
-        for (const holder of unfollowed) if (frontier.size < mostInFrontier) frontier.set(holder.address, holder);
-      }
+    for (const holder of open) {
+      if (!holder.isFollowed) frontier.set(holder.address, holder);
+      if (frontier.size >= mostInFrontier) break;
+      for (const { holder: above } of holder.heldBy) open.add(above);
     }
     return frontier;
+  }
+
+  /** From each object the way to the nearest of each kind, for all of them at once: from one after the other it may be far, and most of it the same. */
+  ways(): Ways {
+    const all = [...this.#known.values()];
+    const roots = all.filter(({ root }) => root !== null);
+    const weakRoots = roots.filter(({ isWeakRoot }) => isWeakRoot);
+    return {
+      sure: waysTo(roots.filter(({ isWeakRoot }) => !isWeakRoot)),
+      own: waysTo(weakRoots.filter(({ class: of }) => of !== null && !isOfJdk(of.name))),
+      weak: waysTo(weakRoots),
+      unfollowed: waysTo(all.filter(({ isFollowed }) => !isFollowed)),
+      moved: waysTo(all.filter(({ heldBy, hasMoved }) => hasMoved && heldBy.length === 0)),
+    };
   }
 
   #pass(): Hit[] {
@@ -154,7 +171,7 @@ class JavaClimber {
       holder.root = 'a thread';
       holder.isWeakRoot = false;
     }
-    found.heldBy.push({ holder, by: field?.name ?? null });
+    hold(holder, found, field?.name ?? null);
   }
 
   #staticField(mirror: number, offset: number): string | null {
@@ -179,6 +196,7 @@ class JavaClimber {
       address: 0,
       class: chain,
       heldBy: [],
+      holds: [],
       root: null,
       isWeakRoot: false,
       isFollowed: true,
@@ -193,48 +211,56 @@ class JavaClimber {
     for (const hit of hits) this.#take(hit);
     for (const holder of open) {
       holder.isFollowed = true;
-      holder.heldBy.push(...anyOfChain.heldBy);
+      for (const { holder: above, by } of anyOfChain.heldBy) hold(above, holder, by);
       if (anyOfChain.root !== null) holder.root = anyOfChain.root;
     }
   }
 
-  /** The nearest that keeps it: surely, or else a word on a stack, of those one that holds an object of the application. */
-  #wayFrom(target: number): { root: JavaHolder | null; unfollowed: JavaHolder[]; cameFrom: CameFrom } {
-    const start = this.#known.get(target);
-    const cameFrom: CameFrom = new Map();
-    const unfollowed: JavaHolder[] = [];
-    const weak: JavaHolder[] = [];
-    if (start !== undefined) cameFrom.set(start, null);
-    for (const holder of cameFrom.keys()) {
-      if (holder.root !== null && !holder.isWeakRoot) return { root: holder, unfollowed, cameFrom };
-      if (holder.isWeakRoot) weak.push(holder);
-      if (!holder.isFollowed) unfollowed.push(holder);
-      for (const { holder: above, by } of holder.heldBy) if (!cameFrom.has(above)) cameFrom.set(above, { below: holder, by });
-    }
-    // A table that a map no longer uses may be left on a stack as well.
-    return { root: weak.find((holder) => isOwn(holder, target)) ?? weak[0] ?? null, unfollowed, cameFrom };
-  }
-
-  /** A way that was not followed to its end keeps it as well. */
-  pathOf(target: number): JavaPath {
-    const { root, unfollowed, cameFrom } = this.#wayFrom(target);
+  /**
+   * To the nearest that keeps it: surely, or else a word on a stack, of those one that holds an object of the application: a table that a map no longer
+   * uses may be left on a stack as well. A way that was not followed to its end keeps it too.
+   */
+  pathOf(address: number, { sure, own, weak, unfollowed, moved }: Ways): JavaPath {
+    const target = this.#meet(address, null, false);
+    const ways = sure.has(target) ? sure : own.get(target) ? own : weak.has(target) ? weak : undefined;
     const steps: JavaPath['steps'] = [];
-    if (root !== null) {
-      for (let at = root, from = cameFrom.get(at); from; at = from.below, from = cameFrom.get(at))
-        steps.unshift({ holder: at, by: from.by });
+    let at = target;
+    for (let step = ways?.get(at); step; step = ways?.get(at)) {
+      steps.push(step);
+      at = step.holder;
     }
-    const ends = [...cameFrom.keys()].filter(({ heldBy }) => heldBy.length === 0);
-    const isRubbish = root === null && unfollowed.length === 0 && !ends.some(({ hasMoved }) => hasMoved);
-    return { root: root?.root ?? null, isRubbish, steps };
+    const isRubbish = ways === undefined && !unfollowed.has(target) && !moved.has(target);
+    return { root: ways === undefined ? null : at.root, isRubbish, steps };
   }
 }
 
-type CameFrom = Map<JavaHolder, { below: JavaHolder; by: string | null } | null>;
+/** Of each object from which one leads there the first step; null of those that are there. */
+type WaysTo = Map<JavaHolder, { holder: JavaHolder; by: string | null } | null>;
+
+interface Ways {
+  /** To static fields and threads. */
+  sure: WaysTo;
+  /** To objects of the application that a word on a stack may hold. */
+  own: WaysTo;
+  /** To any that a word on a stack may hold. */
+  weak: WaysTo;
+  /** To objects of which it was not looked for who holds them. */
+  unfollowed: WaysTo;
+  /** To objects that moved before it could be. */
+  moved: WaysTo;
+}
+
+function waysTo(ends: readonly JavaHolder[]): WaysTo {
+  const ways: WaysTo = new Map(ends.map((end) => [end, null]));
+  for (const holder of ways.keys()) for (const { below, by } of holder.holds) if (!ways.has(below)) ways.set(below, { holder, by });
+  return ways;
+}
+
+function hold(holder: JavaHolder, below: JavaHolder, by: string | null): void {
+  below.heldBy.push({ holder, by });
+  holder.holds.push({ below, by });
+}
 
 interface Hit extends JavaReference {
   found: JavaHolder;
-}
-
-function isOwn({ address, class: of }: JavaHolder, target: number): boolean {
-  return address !== target && of !== null && !isOfJdk(of.name);
 }
