@@ -149,6 +149,7 @@ export class JavaClasses {
   }
 }
 
+/** Of those that refer to something: a number may look like a reference, as the static ones of Float do. */
 export interface JavaField {
   name: string;
   offset: number;
@@ -164,7 +165,8 @@ export function parseFieldTable(bytes: Buffer, nameOf: (index: number) => string
   for (let at = 0; at + shortsOfField * 2 <= bytes.length; at += shortsOfField * 2) {
     const offset = (bytes.readUInt16LE(at + 8) + bytes.readUInt16LE(at + 10) * 2 ** 16) >>> 2;
     const name = nameOf(bytes.readUInt16LE(at + 2));
-    if (name !== null) fields.push({ name, offset, isStatic: (bytes.readUInt16LE(at) & staticFlag) !== 0 });
+    if (name !== null && isReference(nameOf(bytes.readUInt16LE(at + 4))))
+      fields.push({ name, offset, isStatic: (bytes.readUInt16LE(at) & staticFlag) !== 0 });
   }
   return fields;
 }
@@ -187,14 +189,19 @@ export function parseFieldStream(bytes: Buffer, nameOf: (index: number) => strin
   const count = next();
   next();
   for (let index = 0; index < count; index += 1) {
-    const [nameIndex, , offset, access, flags] = [next(), next(), next(), next(), next()];
+    const [nameIndex, signatureIndex, offset, access, flags] = [next(), next(), next(), next(), next()];
     if (flags === undefined || Number.isNaN(flags)) return fields;
     // A first value, a generic signature, a group of fields kept apart.
     for (const bit of [0, 2, 4]) if ((flags >>> bit) & 1) next();
     const name = nameOf(nameIndex ?? 0);
-    if (name !== null) fields.push({ name, offset: offset ?? 0, isStatic: ((access ?? 0) & staticFlag) !== 0 });
+    if (name !== null && isReference(nameOf(signatureIndex ?? 0)))
+      fields.push({ name, offset: offset ?? 0, isStatic: ((access ?? 0) & staticFlag) !== 0 });
   }
   return fields;
+}
+
+function isReference(signature: string | null): boolean {
+  return signature !== null && /^[L[]/.test(signature);
 }
 
 /** Or an array, of plain numbers or of those. */

@@ -164,6 +164,8 @@ class JavaClimber {
     }
     const { classes } = this.#jvm;
     const field = classes.fieldAt(of, offset, false);
+    // A static number.
+    if (field === null && classIndex === this.#table.mirrors) return;
     // What only refers weakly, or links those that do, holds nothing.
     if (field?.owner.name === 'java.lang.ref.Reference') return;
     const holder = this.#meet(address, of, isYoung && this.#youngMoved);
