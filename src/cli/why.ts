@@ -21,6 +21,7 @@ import { confirmed } from './confirm.ts';
 import type { CliContext } from './context.ts';
 import { evidenceReport } from './evidenceReport.ts';
 import { jsonText } from './jsonText.ts';
+import { onSignals } from './onSignals.ts';
 import { createPaint } from './paint.ts';
 import { printable } from './printable.ts';
 import { parseDuration } from './quantity.ts';
@@ -214,10 +215,4 @@ function costText({ subject: { pid, name }, means, estimate: { cpuSeconds, rssBy
   if (means === 'inspector') return `asks ${target} itself. ${does}`;
   const reads = `reads ${target} three times within ${formatDuration(wallMs)}. It is not stopped (pause: none), nothing is written to it; stanch needs about ${formatMs(cpuSeconds * 1000)} of CPU time, niced, ${formatBytes(rssBytes)} of memory, and 64 KiB of disk.`;
   return does === null ? reads : `${reads} ${does}`;
-}
-
-function onSignals(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
-  return controller.signal;
 }

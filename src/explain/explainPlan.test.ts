@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import type { EvidenceSubject } from '../model/evidence.ts';
-import { planFor } from './explainPlan.ts';
+import { meansAllowed, planFor } from './explainPlan.ts';
 import { startTimeOf } from './identity.ts';
 
 async function withNode(args: string[], use: (subject: EvidenceSubject) => void): Promise<void> {
@@ -23,7 +23,7 @@ async function withNode(args: string[], use: (subject: EvidenceSubject) => void)
 test('a Node process may be read or asked, and each means says what it does to it', () =>
   withNode([], (subject) => {
     const read = planFor(subject, 1_000, 'memory');
-    assert.deepEqual([read.allowed, read.does], [['memory', 'inspector', 'snapshot'], null]);
+    assert.deepEqual([meansAllowed(subject), read.does], [['memory', 'inspector', 'snapshot'], null]);
     assert.match(planFor(subject, 1_000, 'inspector').does ?? '', /^SIGUSR1 is sent to it/);
     const snapshot = planFor(subject, 1_000, 'snapshot');
     assert.match(snapshot.does ?? '', /STANDS STILL/);
@@ -33,6 +33,6 @@ test('a Node process may be read or asked, and each means says what it does to i
 
 test('one that a signal would end is only read', () =>
   withNode(['--disable-sigusr1'], (subject) => {
-    assert.deepEqual(planFor(subject, 1_000, 'memory').allowed, ['memory']);
+    assert.deepEqual(meansAllowed(subject), ['memory']);
     assert.throws(() => planFor(subject, 1_000, 'inspector'), { code: 'STANCH_E_NOT_POSSIBLE' });
   }));

@@ -33,8 +33,6 @@ export interface ExplainPlan {
   does: string | null;
   /** null: the system does not say. */
   headroom: Headroom | null;
-  /** The means that this process allows, the cheapest first. */
-  allowed: Means[];
 }
 
 /** Counts the pages of the process, and does nothing else. Errors: STANCH_E_GONE, STANCH_E_NOT_PERMITTED, STANCH_E_NOT_POSSIBLE by these means. */
@@ -50,8 +48,17 @@ export function planFor(subject: EvidenceSubject, intervalMs: number, means: Mea
       estimate,
       does: doesTo(memory, means, intervalMs),
       headroom: readHeadroom(estimate.rssBytes),
-      allowed: meansOfExplaining.filter((each) => isOffered(memory, each)),
     };
+  } finally {
+    memory.close();
+  }
+}
+
+/** The means that a process allows, the cheapest first, for whoever offers the choice. Errors: STANCH_E_GONE, STANCH_E_NOT_PERMITTED. */
+export function meansAllowed(subject: EvidenceSubject): Means[] {
+  const memory = openTarget(subject);
+  try {
+    return meansOfExplaining.filter((each) => isOffered(memory, each));
   } finally {
     memory.close();
   }

@@ -3,7 +3,7 @@ import { StanchError } from '../model/errors.ts';
 import type { ServerEvent } from '../model/event.ts';
 import type { Evidence, EvidenceCost, EvidenceSubject } from '../model/evidence.ts';
 import { EvidenceFolder } from './evidenceFolder.ts';
-import { type ExplainPlan, limitsOf, planFor, requestFor } from './explainPlan.ts';
+import { type ExplainPlan, limitsOf, meansAllowed, planFor, requestFor } from './explainPlan.ts';
 import type { ExplainRequest } from './explainProcess.ts';
 import type { Means } from './means.ts';
 import { type ExplainOptions, runExplain } from './runExplain.ts';
@@ -82,14 +82,14 @@ export class Explainer {
   }
 
   /** Errors: STANCH_E_GONE, STANCH_E_NOT_PERMITTED, STANCH_E_NOT_POSSIBLE. */
-  plan(subject: EvidenceSubject, means: Means): ExplainPlan {
-    return planFor(subject, intervalMs, means);
+  plan(subject: EvidenceSubject, means: Means): ExplainPlan & { allowed: Means[] } {
+    return { ...planFor(subject, intervalMs, means), allowed: meansAllowed(subject) };
   }
 
   /** Errors: STANCH_E_BUDGET while another one runs or without room, STANCH_E_GONE, STANCH_E_NOT_PERMITTED, STANCH_E_NOT_POSSIBLE, STANCH_E_OUTPUT. */
   begin(subject: EvidenceSubject, means: Means): ExplainJob {
     if (this.#running !== null) throw busy(this.#latest);
-    const plan = this.plan(subject, means);
+    const plan = planFor(subject, intervalMs, means);
     const request = requestFor(plan, this.#folder, false);
     const job: ExplainJob = {
       subject,

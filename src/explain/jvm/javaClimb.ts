@@ -83,9 +83,10 @@ class JavaClimber {
 
   run(): void {
     this.#climb();
-    const chain = this.#longChain();
+    const open = [...this.#nextFrontier().values()];
+    const chain = longChain(open);
     if (chain === null) return;
-    this.#followChain(chain);
+    this.#followChain(chain, open);
     this.#climb();
   }
 
@@ -183,17 +184,8 @@ class JavaClimber {
     return of === undefined || field === null ? null : `${of.name}.${field.name}`;
   }
 
-  /** The class whose objects hold one another one after the other, longer than passes reach: entries of a linked list or queue. */
-  #longChain(): JavaClass | null {
-    const counts = new Map<JavaClass, number>();
-    for (const { class: of } of this.#nextFrontier().values()) if (of !== null) counts.set(of, (counts.get(of) ?? 0) + 1);
-    const most = [...counts].sort((a, b) => b[1] - a[1])[0];
-    return most?.[0] ?? null;
-  }
-
   /** Whatever holds any one object of the chain, and is none of it, holds them all. */
-  #followChain(chain: JavaClass): void {
-    const open = [...this.#nextFrontier().values()].filter(({ class: of }) => of === chain);
+  #followChain(chain: JavaClass, open: readonly JavaHolder[]): void {
     const anyOfChain: JavaHolder = {
       address: 0,
       class: chain,
@@ -212,6 +204,7 @@ class JavaClimber {
     });
     for (const hit of hits) this.#take(hit);
     for (const holder of open) {
+      if (holder.class !== chain) continue;
       holder.isFollowed = true;
       for (const { holder: above, by } of anyOfChain.heldBy) hold(above, holder, by);
       if (anyOfChain.root !== null) holder.root = anyOfChain.root;
@@ -234,6 +227,14 @@ class JavaClimber {
     const isRubbish = ways === undefined && !unfollowed.has(target) && !moved.has(target);
     return { root: ways === undefined ? null : at.root, isRubbish, steps };
   }
+}
+
+/** The class whose objects hold one another one after the other, longer than passes reach: entries of a linked list or queue. */
+function longChain(open: readonly JavaHolder[]): JavaClass | null {
+  const counts = new Map<JavaClass, number>();
+  for (const { class: of } of open) if (of !== null) counts.set(of, (counts.get(of) ?? 0) + 1);
+  const most = [...counts].sort((a, b) => b[1] - a[1])[0];
+  return most?.[0] ?? null;
 }
 
 /** Of each object from which one leads there the first step; null of those that are there. */

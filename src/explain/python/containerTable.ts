@@ -1,4 +1,5 @@
 /** Dicts, lists, sets and deques by address, with how much is in each and where they have it. */
+import { firstFrom, larger } from '../numberColumns.ts';
 import type { ContainerKind } from './pythonValues.ts';
 
 const most = 2_000_000;
@@ -102,21 +103,4 @@ export class ContainerTable {
     }
     return grown;
   }
-}
-
-/** Number of the first place at or after it. */
-function firstFrom(places: Float64Array, from: number): number {
-  let [low, high] = [0, places.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((places[middle] ?? 0) < from) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function larger<T extends Float64Array | Uint32Array | Uint8Array>(column: T, length: number): T {
-  const room = Reflect.construct(column.constructor, [length]);
-  room.set(column);
-  return room;
 }

@@ -1,4 +1,5 @@
 /** Memory outside of Ruby's heap that belongs to an object in it: where an array, a hash, a proc with its variables has its values. */
+import { firstFrom, larger } from '../numberColumns.ts';
 import { largestPageBytes, type RubyPage, visitSlots } from './rubyHeap.ts';
 import { isAddress, type RubyValues, rubyFlag, rubyType, wordIn } from './rubyValues.ts';
 
@@ -57,12 +58,18 @@ export class RubyRanges {
 
   #add(start: number, bytes: number, owner: number): void {
     if (!isAddress(start) || !(bytes > 0) || this.#count >= mostRanges) return;
-    if (this.#count === this.#starts.length)
-      [this.#starts, this.#bytes, this.#owners] = [doubled(this.#starts), doubled(this.#bytes), doubled(this.#owners)];
+    if (this.#count === this.#starts.length) this.#grow();
     this.#starts[this.#count] = start;
     this.#bytes[this.#count] = bytes;
     this.#owners[this.#count] = owner;
     this.#count += 1;
+  }
+
+  #grow(): void {
+    const length = this.#count * 2;
+    this.#starts = larger(this.#starts, length);
+    this.#bytes = larger(this.#bytes, length);
+    this.#owners = larger(this.#owners, length);
   }
 
   /** Whose each of these addresses is. There are few of them and many ranges: these are not brought into order. */
@@ -85,21 +92,4 @@ export function readRubyRanges(values: RubyValues, pages: readonly RubyPage[]): 
   for (const page of pages)
     visitSlots(values, page, buffer, (address, flags, _klass, bytes, at) => ranges.visit(values, address, flags, bytes, at));
   return ranges;
-}
-
-function doubled(of: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(of.length * 2);
-  larger.set(of);
-  return larger;
-}
-
-/** Index of the first that is not less. */
-function firstFrom(sorted: Float64Array, least: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle] ?? 0) < least) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -28,13 +28,8 @@ export async function askDocument<T extends ApiDocument>(path: string, signal: A
 /** Errors: ApiProblem. */
 export async function askText(path: string, signal: AbortSignal): Promise<string> {
   const ahead = isFresh(path) ? kept.get(path)?.ahead : null;
-  return ahead
-    ? keep(
-        path,
-        null,
-        ahead.catch(() => askDaemon(path, signal)),
-      )
-    : keep(path, null, askDaemon(path, signal));
+  const coming = ahead ? ahead.catch(() => askDaemon(path, signal)) : askDaemon(path, signal);
+  return keep(path, null, coming);
 }
 
 export function askAhead(path: string): void {
