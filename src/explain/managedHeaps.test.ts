@@ -6,9 +6,13 @@ import { test } from 'node:test';
 import type { GrowingThing } from './growingThing.ts';
 import { openHeap } from './openHeap.ts';
 import { TargetMemory } from './targetMemory.ts';
+import { unreadLanguageOf } from './unreadLanguage.ts';
 
 const python = '/usr/bin/python3';
 const noPython = existsSync(python) ? false : 'there is no /usr/bin/python3 here (apt-get install python3)';
+
+const perl = '/usr/bin/perl';
+const noPerl = existsSync(perl) ? false : 'there is no /usr/bin/perl here (apt-get install perl)';
 
 const pythonProgram = (rest: string) => `
 import sys
@@ -48,7 +52,16 @@ for _ in sys.stdin:
     print("DONE", flush=True)
 `;
 
-async function lookThreeTimes(command: string, args: string[]): Promise<{ things: GrowingThing[]; runtime: string }> {
+const perlProgram = `
+$| = 1;
+print "READY\\n";
+while (<STDIN>) {
+  for (1..20000) { $i++; $kept{$i} = "session of customer number $i, who is still here"; }
+  print "DONE\\n";
+}
+`;
+
+async function lookThreeTimes(command: string, args: string[]): Promise<{ things: GrowingThing[]; runtime: string; notes: string }> {
   const child: ChildProcess = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], timeout: 60_000, killSignal: 'SIGKILL' });
   const { stdin, stdout, pid } = child;
   assert.ok(stdin !== null && stdout !== null && pid !== undefined);
@@ -64,7 +77,7 @@ async function lookThreeTimes(command: string, args: string[]): Promise<{ things
         assert.equal((await lines.next()).value, 'DONE');
         heap.look();
       }
-      return { things: heap.growing(), runtime: heap.runtime };
+      return { things: heap.growing(), runtime: heap.runtime, notes: heap.notes?.().join(' ') ?? '' };
     } finally {
       memory.close();
     }
@@ -98,4 +111,24 @@ test('what an extension of Python leaks of malloc is named where nothing of Pyth
   assert.match(runtime, /^native memory of /);
   assert.match(things[0]?.type ?? '', /\b(?:99\d|1000|1008)\b/);
   assert.equal(things[0]?.pattern, 'no-pointer-left');
+});
+
+test('beneath a language whose objects are not read, blocks are named, with what they are and who tells more', {
+  skip: noPerl,
+}, async () => {
+  const { things, runtime, notes } = await lookThreeTimes(perl, ['-e', perlProgram]);
+  assert.equal(runtime, 'native memory of Perl');
+  assert.ok(things.some(({ contents }) => contents?.some((text) => text.startsWith('session of customer number'))));
+  assert.ok(things.every(({ pattern }) => pattern === null));
+  assert.match(notes, /does not read the objects of Perl.*Devel::MAT/);
+});
+
+test('a language is told by what is mapped, and by nothing that is only named alike', () => {
+  const named = (...paths: string[]) => unreadLanguageOf(paths)?.name ?? null;
+  assert.equal(named('/usr/bin/perl'), 'Perl');
+  assert.equal(named('/usr/sbin/nginx', '/usr/lib/x86_64-linux-gnu/libluajit-5.1.so.2.1.0'), 'Lua');
+  assert.equal(named('/usr/bin/pypy3', '/usr/lib/x86_64-linux-gnu/libpypy3.9-c.so'), 'PyPy');
+  assert.equal(named('/usr/lib/erlang/erts-13.1.5/bin/beam.smp (deleted)'), 'Erlang');
+  assert.equal(named('/usr/share/dotnet/shared/Microsoft.NETCore.App/8.0.1/libcoreclr.so'), '.NET');
+  assert.equal(named('/srv/perl/shop', '/opt/bundle', '/usr/bin/moonlua-server', ''), null);
 });

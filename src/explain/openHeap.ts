@@ -7,6 +7,7 @@ import { openNode } from './node/nodeProcess.ts';
 import { openPhp } from './php/phpProcess.ts';
 import { openPython } from './python/pythonProcess.ts';
 import { openRuby } from './ruby/rubyProcess.ts';
+import { BeneathLanguage, unreadLanguageOf } from './unreadLanguage.ts';
 import { WithNative } from './withNative.ts';
 
 const runtimes: readonly OpenHeap[] = [openPhp, openJvm, openGo, openRuby, openNode, openPython];
@@ -18,5 +19,7 @@ export const openHeap: OpenHeap = (memory) => {
     const native = 'why' in heap ? null : openGlibc(memory);
     return native === null || 'why' in heap ? heap : new WithNative(heap, native);
   }
-  return openNative(memory);
+  const native = openNative(memory);
+  const language = unreadLanguageOf(memory.regions().map(({ path }) => path));
+  return native === null || 'why' in native || language === null ? native : new BeneathLanguage(language, native);
 };

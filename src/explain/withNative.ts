@@ -9,6 +9,11 @@ import type { HeapReader } from './heapReader.ts';
 const leastGrowthBytes = 262_144;
 const leastSurvival = 0.8;
 
+/** Of what grows in malloc: what an engine's own bookkeeping does not come to. */
+export function beyondHousekeeping(things: readonly GrowingThing[]): GrowingThing[] {
+  return things.filter(({ growthBytes, survival }) => growthBytes >= leastGrowthBytes && (survival ?? 1) >= leastSurvival);
+}
+
 export class WithNative implements HeapReader {
   readonly #managed: HeapReader;
   readonly #native: HeapReader;
@@ -31,9 +36,7 @@ export class WithNative implements HeapReader {
   growing(): GrowingThing[] {
     const managed = this.#managed.growing();
     if (managed.length > 0) return managed;
-    const native = this.#native
-      .growing()
-      .filter(({ growthBytes, survival }) => growthBytes >= leastGrowthBytes && (survival ?? 1) >= leastSurvival);
+    const native = beyondHousekeeping(this.#native.growing());
     this.#isNative = native.length > 0;
     return native;
   }
