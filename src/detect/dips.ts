@@ -17,6 +17,7 @@ const dips = new Int32Array(256);
 
 /** Fills the dips of `floor[from, from + n)`, oldest first, with the floor before them. Returns in how many buckets. */
 export function fillDips(floor: Float64Array, from: number, n: number): number {
+  if (hasNone(floor, from, n)) return 0;
   const leastDepth = clear * usualStep(floor, from, n);
   const reach = Math.floor(n * longest);
   let count = 0;
@@ -34,6 +35,21 @@ export function fillDips(floor: Float64Array, from: number, n: number): number {
   }
   for (let k = 0; k < count; k += 1) floor[dips[k] ?? 0] = floor[(dips[k] ?? 0) - 1] ?? 0;
   return count;
+}
+
+/** A look that costs little: most steps are so large that nothing in the window is deep enough. */
+function hasNone(floor: Float64Array, from: number, n: number): boolean {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let i = from; i < from + n; i += 1) {
+    const value = floor[i] ?? 0;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const large = (high - low) / clear;
+  let count = 0;
+  for (let i = from + 1; i < from + n; i += 2) if (Math.abs((floor[i] ?? 0) - (floor[i - 1] ?? 0)) >= large) count += 1;
+  return count > (n >> 1) / 2;
 }
 
 /** Median step from bucket to bucket, by every second one. */

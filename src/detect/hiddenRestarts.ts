@@ -4,8 +4,8 @@
  * Pure.
  */
 import type { Reason } from '../model/verdict.ts';
-import { SubjectWindow, type WindowState } from '../series/window.ts';
-import { lifeOf, type PastLife, PastLives, pointsPerLife } from './lives.ts';
+import { lifeOfRun, type PastLife, PastLives, pointsPerLife } from './lives.ts';
+import { RunFloors, type RunFloorsState } from './runFloors.ts';
 import { robustDeviation, theilSen } from './statistics.ts';
 
 /** Samples that wait until it is known whether they belong to a fall. */
@@ -35,8 +35,8 @@ const mostRuns = 0.75;
 const mostApart = 1.5;
 
 interface Run {
-  window: SubjectWindow;
-  /** The latest samples, not yet in the window: they may belong to a fall. */
+  floors: RunFloors;
+  /** The latest samples, not yet among the floors, as a ring: they may belong to a fall. */
   recent: TimedValue[];
   samples: number;
   lowest: number;
@@ -46,9 +46,6 @@ interface Run {
 
 type TimedValue = [timeMs: number, value: number];
 
-/** What a window takes of a sample. */
-const channel = [Number.NaN];
-
 interface Fall {
   atMs: number;
   /** Below which it stays when it was no dip. */
@@ -57,8 +54,8 @@ interface Fall {
   ended: Run;
 }
 
-interface RunState extends Omit<Run, 'window'> {
-  window: WindowState;
+interface RunState extends Omit<Run, 'floors'> {
+  floors: RunFloorsState;
 }
 
 /** Everything that is held, as plain data. */
@@ -136,10 +133,12 @@ export class HiddenRestarts {
       return false;
     }
     if (this.run.samples < dipSamples) return false;
-    for (const [timeMs, before] of fall.ended.recent) {
-      if (before > fall.halfway) give(fall.ended, timeMs, before);
+    const { recent, samples, floors } = fall.ended;
+    for (let k = 0; k < recent.length; k += 1) {
+      const [timeMs, before] = recent[(samples + k) % recentSamples] ?? [0, 0];
+      if (before > fall.halfway) floors.push(timeMs, before);
     }
-    const life = Number.isNaN(this.fromMs) ? null : lifeOf(fall.ended.window, 0);
+    const life = Number.isNaN(this.fromMs) ? null : lifeOfRun(floors);
     this.fromMs = fall.atMs;
     this.fall = null;
     if (life === null) return false;
@@ -151,49 +150,44 @@ export class HiddenRestarts {
 }
 
 function newRun(): Run {
-  return { window: new SubjectWindow(1), recent: [], samples: 0, lowest: Number.POSITIVE_INFINITY, stepSum: 0 };
+  return { floors: new RunFloors(), recent: [], samples: 0, lowest: Number.POSITIVE_INFINITY, stepSum: 0 };
 }
 
 function stateOf(run: Run): RunState {
-  return { ...run, window: run.window.state };
+  return { ...run, floors: run.floors.state };
 }
 
 function runFrom(state: RunState): Run {
-  const window = new SubjectWindow(1);
-  window.state = state.window;
-  return { ...state, window };
+  const floors = new RunFloors();
+  floors.state = state.floors;
+  return { ...state, floors };
 }
 
 function take(run: Run, timeMs: number, value: number): void {
-  const { recent } = run;
-  const before = recent[recent.length - 1];
+  const { recent, samples } = run;
+  const before = recent[(samples - 1) % recentSamples];
+  if (before !== undefined) run.stepSum += Math.abs(value - before[1]);
+  if (value < run.lowest) run.lowest = value;
+  const oldest = recent[samples % recentSamples];
   run.samples += 1;
-  run.lowest = Math.min(run.lowest, value);
-  run.stepSum += before === undefined ? 0 : Math.abs(value - before[1]);
-  const settled = recent.length < recentSamples ? undefined : recent.shift();
-  if (settled === undefined) {
+  if (oldest === undefined) {
     recent.push([timeMs, value]);
     return;
   }
-  give(run, settled[0], settled[1]);
-  settled[0] = timeMs;
-  settled[1] = value;
-  recent.push(settled);
-}
-
-function give(run: Run, timeMs: number, value: number): void {
-  channel[0] = value;
-  run.window.push(timeMs, channel, Number.NaN);
+  run.floors.push(oldest[0], oldest[1]);
+  oldest[0] = timeMs;
+  oldest[1] = value;
 }
 
 /** What it held all the time just before: neither a peak of one or two samples nor a sample taken while it fell. */
-function heightBefore({ recent }: Run): number {
-  return Math.min(...recent.slice(0, -1).map(([, value]) => value));
+function heightBefore({ recent, samples }: Run): number {
+  const newest = (samples - 1) % recentSamples;
+  return Math.min(...recent.filter((_, k) => k !== newest).map(([, value]) => value));
 }
 
 /** A look that costs nothing, and is all that most samples need. */
 function mayEndIn({ samples, recent }: Run, value: number): boolean {
-  return samples >= fewestSamples && value <= (1 - leastDepth) * (recent[0]?.[1] ?? 0);
+  return samples >= fewestSamples && value <= (1 - leastDepth) * (recent[samples % recentSamples]?.[1] ?? 0);
 }
 
 function endsIn(run: Run, high: number, value: number): boolean {

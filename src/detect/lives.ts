@@ -4,6 +4,7 @@
  */
 import type { SubjectWindow, WindowView } from '../series/window.ts';
 import { emptyView } from './evidence.ts';
+import type { RunFloors } from './runFloors.ts';
 
 const hourMs = 3_600_000;
 const livesKept = 8;
@@ -26,13 +27,21 @@ export interface PastLife {
 export function lifeOf(window: SubjectWindow, channel: number): PastLife | null {
   for (let level = 0; level < window.levelsInUse; level += 1) {
     if (!window.holdsWholeLife(level)) continue;
-    const source = window.view(level, channel, Number.POSITIVE_INFINITY, view);
-    if (source.length < pointsPerLife / 2) return null;
-    const fromMs = (source.timeMs[0] ?? 0) - source.widthMs / 2;
-    const lengthMs = (source.timeMs[source.length - 1] ?? 0) + source.widthMs / 2 - fromMs;
-    return lengthMs < shortestLifeMs ? null : { lengthMs, floors: resample(source, fromMs, lengthMs) };
+    return lifeIn(window.view(level, channel, Number.POSITIVE_INFINITY, view));
   }
   return null;
+}
+
+/** The same of one that `run` holds. */
+export function lifeOfRun(run: RunFloors): PastLife | null {
+  return lifeIn(run.view(view));
+}
+
+function lifeIn(whole: WindowView): PastLife | null {
+  if (whole.length < pointsPerLife / 2) return null;
+  const fromMs = (whole.timeMs[0] ?? 0) - whole.widthMs / 2;
+  const lengthMs = (whole.timeMs[whole.length - 1] ?? 0) + whole.widthMs / 2 - fromMs;
+  return lengthMs < shortestLifeMs ? null : { lengthMs, floors: resample(whole, fromMs, lengthMs) };
 }
 
 /** Lowest floor in each step of age; a step without a bucket takes the one before. */

@@ -46,7 +46,7 @@ export function restoreSubjectWatch(subjectName: string, snapshot: Uint8Array): 
   return watch;
 }
 
-const snapshotVersion = 7;
+const snapshotVersion = 8;
 
 /** A snapshot is the state in the form of v8, and its checksum before it: what v8 reads from damaged bytes can be anything. */
 const checksumBytes = 4;
@@ -319,17 +319,15 @@ class Watch implements SubjectWatch {
 
   /** Judges the levels in which a bucket closed. Coarse ones first: what they show already need not be looked for in finer ones. */
   private judge(closedLevels: number): void {
-    let touched = false;
-    const widest = this.widestLevel();
+    let widest = -1;
     for (let level = closedLevels - 1; level >= 0; level -= 1) {
       const closed = this.window.closedCount(level);
-      const stride = strideOf(closed, this.window.widthMs(level));
-      if (closed < fewestBuckets || closed < (this.judgedAt[level] ?? 0) + stride) continue;
+      if (closed < fewestBuckets || closed < (this.judgedAt[level] ?? 0) + strideOf(closed, this.window.widthMs(level))) continue;
       this.judgedAt[level] = closed;
-      touched = true;
-      for (let c = 0; c < resources.length; c += 1) this.judgeLevel(level, c, level === widest);
+      if (widest < 0) widest = this.widestLevel();
+      for (let c = 0; c < resources.length; c += 1) if (this.window.isRead(c)) this.judgeLevel(level, c, level === widest);
     }
-    if (!touched) return;
+    if (widest < 0) return;
     const young = this.window.closedCount(0) < fewestBucketsForLeak;
     for (const track of this.tracks) {
       track?.outgrow(this.lastMs - this.bornMs);

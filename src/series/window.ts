@@ -8,13 +8,13 @@
  */
 
 /** Each width divides the next, so that a bucket never straddles two. */
-const levelWidthsMs = [1_000, 5_000, 15_000, 60_000, 300_000, 900_000, 3_600_000, 14_400_000, 86_400_000] as const;
+export const levelWidthsMs: readonly number[] = [1_000, 5_000, 15_000, 60_000, 300_000, 900_000, 3_600_000, 14_400_000, 86_400_000];
 
 export const bucketsPerLevel = 96;
 export const levelCount = levelWidthsMs.length;
 
 /** Intervals looked at before the finest useful level is chosen. */
-const intervalsToLearnFrom = 8;
+export const intervalsToLearnFrom = 8;
 
 /**
  * A bucket as a row of numbers, side by side because thousands of subjects take turns in the processor's cache: its start in ms since
@@ -380,6 +380,11 @@ export class SubjectWindow {
     return source !== undefined && source.closed === source.filled;
   }
 
+  /** Whether a channel was ever read. */
+  isRead(channel: number): boolean {
+    return !this.unread.includes(channel);
+  }
+
   isConstant(level: number, channel: number): boolean {
     return this.levels[level]?.isConstant(channel) ?? true;
   }
@@ -420,11 +425,7 @@ export class SubjectWindow {
   private learn(timeMs: number, values: readonly number[], cpuSeconds: number): number {
     this.learning.push({ timeMs, values: [...values], cpuSeconds });
     if (this.learning.length <= intervalsToLearnFrom) return 0;
-    const gaps = this.learning.slice(1).map((s, i) => s.timeMs - (this.learning[i]?.timeMs ?? 0));
-    gaps.sort((a, b) => a - b);
-    const typicalMs = gaps[gaps.length >> 1] ?? 1_000;
-    const finest = levelWidthsMs.findLastIndex((width) => width <= typicalMs * 1.05);
-    this.base = Math.max(0, finest);
+    this.base = finestLevel(this.learning.map(({ timeMs }) => timeMs));
     const learnt = this.learning;
     this.learning = [];
     let closedLevels = 0;
@@ -441,4 +442,15 @@ export class SubjectWindow {
     this.levels.push(coarser);
     return coarser;
   }
+}
+
+/** The finest level that is of use for samples at such times. */
+export function finestLevel(timesMs: readonly number[]): number {
+  const gaps = timesMs.slice(1).map((timeMs, i) => timeMs - (timesMs[i] ?? 0));
+  gaps.sort((a, b) => a - b);
+  const typicalMs = gaps[gaps.length >> 1] ?? 1_000;
+  return Math.max(
+    0,
+    levelWidthsMs.findLastIndex((width) => width <= typicalMs * 1.05),
+  );
 }
