@@ -62,10 +62,12 @@ export function weighEndings(line: LineFit, blocks: Blocks, grid: BlockGrid, fra
   const tolerated = n * (noise * noise * 0.1 + (misfit * growth) ** 2);
   let goesOn = line.squaredError;
   let ends = 1e300;
-  for (const [index, { alone, beside }] of grid.shapesIn(blocks.timeMs, frame).entries()) {
+  let index = 0;
+  for (const { alone, beside } of grid.shapesIn(blocks.timeMs, frame)) {
     const pure = line.insteadBy(alone);
     coefficients[index] = pure.coefficient;
     squaredErrors[index] = pure.squaredError;
+    index += 1;
     if (pure.coefficient > 0) ends = Math.min(ends, pure.squaredError);
     const mixed = beside === null ? null : line.with(beside);
     if (mixed === null || mixed.coefficient <= 0 || mixed.slope < leastLinearShare * growth) continue;
@@ -76,10 +78,12 @@ export function weighEndings(line: LineFit, blocks: Blocks, grid: BlockGrid, fra
   let endingCurve: EndingCurve | null = null;
   let most = Number.NEGATIVE_INFINITY;
   // Of curves that fit as well as each other, the one that still grows most in the newer half: what it foresees is nobody's leak.
-  for (const [shape, coefficient] of coefficients.entries()) {
+  const { fromMs, spanMs, originMs } = frame;
+  for (let shape = 0; shape < coefficients.length; shape += 1) {
+    const coefficient = coefficients[shape] ?? 0;
     if (!(coefficient > 0 && odds(ends, squaredErrors[shape] ?? 0) < asPlausible)) continue;
-    const curve = { ...frame, shape, coefficient };
-    const late = growthOf(curve, frame.fromMs + frame.spanMs / 2, frame.fromMs + frame.spanMs);
+    const curve = { fromMs, spanMs, originMs, shape, coefficient };
+    const late = growthOf(curve, fromMs + spanMs / 2, fromMs + spanMs);
     if (endingCurve !== null && !(late > most)) continue;
     endingCurve = curve;
     most = late;

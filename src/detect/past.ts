@@ -27,9 +27,10 @@ export function pastBefore(
   const past: Past = { highestFloor: Number.NEGATIVE_INFINITY, usualFloor: null, largestDrop: 0, spanMs: 0 };
   const blockSize = bucketsPerBlock(of.length);
   for (let l = level; l < window.levelsInUse; l += 1) {
+    // Nothing of it is older, as of the level whose whole ring is the window: what nobody looks at need not be taken out.
+    if (window.fromMs(l) + window.widthMs(l) > fromMs) continue;
     const older = window.view(l, channel, Number.POSITIVE_INFINITY, view);
     const size = l === level ? blockSize : 1;
-    // Nothing of it is older, as of the level whose whole ring is the window: dips that nobody looks at need not be filled.
     if (older.length < size || (older.timeMs[size - 1] ?? 0) + older.widthMs / 2 > fromMs) continue;
     past.spanMs = Math.max(past.spanMs, fromMs - (older.timeMs[0] ?? 0));
     past.highestFloor = Math.max(past.highestFloor, courseBefore(fromMs, older, size).highest);

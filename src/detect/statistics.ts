@@ -166,12 +166,12 @@ export function regress(columns: readonly Float64Array[], y: Float64Array, n: nu
 }
 
 function residualsOf(columns: readonly Float64Array[], y: Float64Array, n: number, solved: Float64Array, into: Float64Array): void {
-  into.fill(0, 0, n);
-  for (const [c, column] of columns.entries()) {
-    const coefficient = coefficientOf(solved, c, columns.length);
-    for (let i = 0; i < n; i += 1) into[i] = (into[i] ?? 0) + coefficient * (column[i] ?? 0);
+  const p = columns.length;
+  for (let i = 0; i < n; i += 1) {
+    let fitted = 0;
+    for (let c = 0; c < p; c += 1) fitted += coefficientOf(solved, c, p) * (columns[c]?.[i] ?? 0);
+    into[i] = (y[i] ?? 0) - fitted;
   }
-  for (let i = 0; i < n; i += 1) into[i] = (y[i] ?? 0) - (into[i] ?? 0);
 }
 
 /** Lag-1 autocorrelation with its small-sample bias added back, 0 to 0.98. */
@@ -200,6 +200,10 @@ function solveNormalEquations(
   const p = columns.length;
   const width = 2 * p + 1;
   m.fill(0, 0, p * width);
+  if (p === 2) {
+    addPair(columns[0] ?? y, columns[1] ?? y, y, weights, n, m);
+    return gaussJordan(m, p, width);
+  }
   for (const [r, a] of columns.entries()) {
     for (let c = r; c < p; c += 1) {
       const sum = weightedProduct(weights, a, columns[c] ?? a, n);
@@ -210,6 +214,33 @@ function solveNormalEquations(
     m[r * width + 2 * p] = weightedProduct(weights, a, y, n);
   }
   return gaussJordan(m, p, width);
+}
+
+/** The equations of two columns, as nearly all fits have: sums that do not wait for each other take no longer than one. */
+function addPair(a: Float64Array, b: Float64Array, y: Float64Array, weights: Float64Array, n: number, m: Float64Array): void {
+  let aa = 0;
+  let ab = 0;
+  let bb = 0;
+  let ay = 0;
+  let by = 0;
+  for (let i = 0; i < n; i += 1) {
+    const weight = weights[i] ?? 0;
+    const weightedA = weight * (a[i] ?? 0);
+    const weightedB = weight * (b[i] ?? 0);
+    aa += weightedA * (a[i] ?? 0);
+    ab += weightedA * (b[i] ?? 0);
+    bb += weightedB * (b[i] ?? 0);
+    ay += weightedA * (y[i] ?? 0);
+    by += weightedB * (y[i] ?? 0);
+  }
+  m[0] = aa;
+  m[1] = ab;
+  m[2] = 1;
+  m[4] = ay;
+  m[5] = ab;
+  m[6] = bb;
+  m[8] = 1;
+  m[9] = by;
 }
 
 function weightedProduct(weights: Float64Array, a: Float64Array, b: Float64Array, n: number): number {
@@ -295,7 +326,7 @@ export class Places {
     this.squaresX = squaresX;
   }
 
-  detrended(column: Float64Array): Detrended {
+  detrended(column: Float64Array, rest: Float64Array = new Float64Array(this.n)): Detrended {
     const { n, x, meanX } = this;
     let sum = 0;
     let product = 0;
@@ -305,17 +336,17 @@ export class Places {
     }
     const slope = product / Math.max(this.squaresX, 1e-300);
     const mean = sum / n;
-    const rest = new Float64Array(n);
     for (let i = 0; i < n; i += 1) rest[i] = (column[i] ?? 0) - mean - slope * ((x[i] ?? 0) - meanX);
     return { slope, mean, rest, squares: sumOfSquares(rest, n) };
   }
 }
 
+const lineRoom = new Room();
 const besideRoom = new Room();
 
 /**
  * Least squares of y on a straight line in x, and, at little more cost, on the line and one more column at a time
- * (Frisch, Waugh and Lovell 1933). Standard errors are widened for lag-1 autocorrelation of the residuals.
+ * (Frisch, Waugh and Lovell 1933). Standard errors are widened for lag-1 autocorrelation of the residuals. It holds until the next is made.
  */
 export class LineFit {
   readonly slope: number;
@@ -332,7 +363,7 @@ export class LineFit {
 
   constructor(places: Places, y: Float64Array) {
     const { n } = places;
-    const { slope, mean, rest, squares } = places.detrended(y);
+    const { slope, mean, rest, squares } = places.detrended(y, lineRoom.of(n));
     this.places = places;
     this.n = n;
     this.y = y;
@@ -341,7 +372,7 @@ export class LineFit {
     this.residuals = rest;
     this.squaredError = squares;
     this.autocorrelation = lag1Autocorrelation(rest, n);
-    this.slopeError = Math.sqrt(this.residualVariance(rest, n - 2) / Math.max(places.squaresX, 1e-300));
+    this.slopeError = Math.sqrt(residualVariance(squares, this.autocorrelation, n - 2) / Math.max(places.squaresX, 1e-300));
     let squaresY = 0;
     for (let i = 0; i < n; i += 1) {
       const value = (y[i] ?? 0) - mean;
@@ -362,13 +393,14 @@ export class LineFit {
     const coefficient = product / squares;
     const left = besideRoom.of(n);
     for (let i = 0; i < n; i += 1) left[i] = (this.residuals[i] ?? 0) - coefficient * (rest[i] ?? 0);
-    const variance = this.residualVariance(left, n - 3);
+    const squaredError = sumOfSquares(left, n);
+    const variance = residualVariance(squaredError, lag1Autocorrelation(left, n), n - 3);
     return {
       slope: this.slope - coefficient * column.slope,
       slopeError: Math.sqrt(variance * (1 / Math.max(this.places.squaresX, 1e-300) + (column.slope * column.slope) / squares)),
       coefficient,
       coefficientError: Math.sqrt(variance / squares),
-      squaredError: sumOfSquares(left, n),
+      squaredError,
     };
   }
 
@@ -380,11 +412,10 @@ export class LineFit {
     const coefficient = product / Math.max(squares, 1e-300);
     return { coefficient, squaredError: Math.max(0, this.squaresY - coefficient * product) };
   }
+}
 
-  private residualVariance(residuals: Float64Array, freedom: number): number {
-    const autocorrelation = lag1Autocorrelation(residuals, this.n);
-    return (sumOfSquares(residuals, this.n) / Math.max(1, freedom)) * ((1 + autocorrelation) / (1 - autocorrelation));
-  }
+function residualVariance(squaredError: number, autocorrelation: number, freedom: number): number {
+  return (squaredError / Math.max(1, freedom)) * ((1 + autocorrelation) / (1 - autocorrelation));
 }
 
 function sumOfSquares(values: Float64Array, n: number): number {

@@ -96,6 +96,11 @@ class Level {
     return !Number.isNaN(this.open[start]);
   }
 
+  get fromMs(): number {
+    const oldest = (this.closed - this.filled) % bucketsPerLevel;
+    return this.filled === 0 ? Number.NaN : (this.table[oldest * this.rowLength] ?? Number.NaN) * this.widthMs;
+  }
+
   /** Adds a sample, or a bucket of the finer level, to the open bucket; false when it belongs to a later one. */
   merge(incoming: Bucket, channels: readonly number[]): boolean {
     const { open } = this;
@@ -367,6 +372,11 @@ export class SubjectWindow {
   /** Width of the buckets of a level; NaN for a level that is not in use. */
   widthMs(level: number): number {
     return this.levels[level]?.widthMs ?? Number.NaN;
+  }
+
+  /** Start of the oldest bucket of a level, ms since the epoch; NaN where there is none. */
+  fromMs(level: number): number {
+    return this.levels[level]?.fromMs ?? Number.NaN;
   }
 
   /** Buckets closed so far at a level. */
