@@ -166,12 +166,13 @@ export function regress(columns: readonly Float64Array[], y: Float64Array, n: nu
 }
 
 function residualsOf(columns: readonly Float64Array[], y: Float64Array, n: number, solved: Float64Array, into: Float64Array): void {
-  const p = columns.length;
-  for (let i = 0; i < n; i += 1) {
-    let fitted = 0;
-    for (let c = 0; c < p; c += 1) fitted += coefficientOf(solved, c, p) * (columns[c]?.[i] ?? 0);
-    into[i] = (y[i] ?? 0) - fitted;
+  into.fill(0, 0, n);
+  for (let c = 0; c < columns.length; c += 1) {
+    const column = columns[c] ?? y;
+    const coefficient = coefficientOf(solved, c, columns.length);
+    for (let i = 0; i < n; i += 1) into[i] = (into[i] ?? 0) + coefficient * (column[i] ?? 0);
   }
+  for (let i = 0; i < n; i += 1) into[i] = (y[i] ?? 0) - (into[i] ?? 0);
 }
 
 /** Lag-1 autocorrelation with its small-sample bias added back, 0 to 0.98. */
