@@ -41,13 +41,6 @@ interface ScanOptions {
 
 type Watch = Pick<SubjectWatch, 'push' | 'verdict'>;
 
-/**
- * Rows that wait for the turn of their subject, which gets many at once: where a thousand subjects take turns row by row, each finds that
- * the others have pushed it out of the processor's cache.
- */
-const mostWaiting = 32;
-const mostWaitingInAll = 32_768;
-
 const shownSkippedRows = 5;
 const progressIntervalMs = 500;
 
@@ -91,7 +84,6 @@ export async function scanFiles(
     sources.push(recording.source);
     if (recording.source.host !== sources[0]?.host) throw otherMachine(path, sources);
   }
-  subjects.giveAll();
   return { verdicts: verdictsOf(subjects.watches), rowCount, skipped, sources };
 }
 
@@ -101,8 +93,6 @@ class WatchedSubjects {
   readonly #createWatch: (subjectName: string) => Watch;
   readonly #indexByName = new Map<string, number>();
   readonly #lastTimeMs: number[] = [];
-  readonly #waiting: Sample[][] = [];
-  #waitingCount = 0;
   /** Index of the watch by the file's number of the subject. */
   #ofFile: number[] = [];
   #path = '';
@@ -121,23 +111,7 @@ class WatchedSubjects {
   push(subject: number, sample: Sample): void {
     const index = this.#ofFile[subject] ?? this.#enter(subject, sample.timeMs);
     this.#lastTimeMs[index] = sample.timeMs;
-    const waiting = this.#waiting[index] ?? [];
-    waiting.push({ ...sample });
-    this.#waitingCount += 1;
-    if (waiting.length >= mostWaiting) this.#give(index);
-    else if (this.#waitingCount >= mostWaitingInAll) this.giveAll();
-  }
-
-  /** No more rows come. */
-  giveAll(): void {
-    for (const index of this.watches.keys()) this.#give(index);
-  }
-
-  #give(index: number): void {
-    const waiting = this.#waiting[index] ?? [];
-    for (const sample of waiting) this.watches[index]?.push(sample);
-    this.#waitingCount -= waiting.length;
-    waiting.length = 0;
+    this.watches[index]?.push(sample);
   }
 
   /** The first row of a subject in a file. */
@@ -148,7 +122,6 @@ class WatchedSubjects {
       index = this.watches.length;
       this.#indexByName.set(name, index);
       this.watches.push(this.#createWatch(name));
-      this.#waiting.push([]);
     } else if (timeMs < (this.#lastTimeMs[index] ?? 0)) {
       throw outOfOrder(this.#path, name, timeMs, this.#lastTimeMs[index] ?? 0);
     }

@@ -24,7 +24,7 @@ export function fillDips(floor: Float64Array, from: number, n: number): number {
   let highestYet = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < n; i += 1) {
     const value = floor[from + i] ?? 0;
-    highestYet = Math.max(highestYet, value);
+    if (value > highestYet) highestYet = value;
     if (highestYet - value <= leastDepth) continue;
     const before = highest(floor, from + Math.max(0, i - reach), from + i);
     const depth = before - value;
@@ -64,6 +64,9 @@ function usualStep(floor: Float64Array, from: number, n: number): number {
 
 function highest(floor: Float64Array, from: number, end: number): number {
   let high = Number.NEGATIVE_INFINITY;
-  for (let i = from; i < end; i += 1) high = Math.max(high, floor[i] ?? high);
+  for (let i = from; i < end; i += 1) {
+    const value = floor[i] ?? high;
+    if (value > high) high = value;
+  }
   return high;
 }

@@ -53,9 +53,12 @@ function courseBefore(endMs: number, { timeMs, floor, widthMs, length }: WindowV
   let largestDrop = 0;
   for (let i = 0; i + size <= length && (timeMs[i + size - 1] ?? 0) + widthMs / 2 <= endMs; i += size) {
     let lowest = Number.POSITIVE_INFINITY;
-    for (let j = i; j < i + size; j += 1) lowest = Math.min(lowest, floor[j] ?? lowest);
-    highest = Math.max(highest, lowest);
-    largestDrop = Math.max(largestDrop, highest - lowest);
+    for (let j = i; j < i + size; j += 1) {
+      const value = floor[j] ?? lowest;
+      if (value < lowest) lowest = value;
+    }
+    if (lowest > highest) highest = lowest;
+    if (highest - lowest > largestDrop) largestDrop = highest - lowest;
   }
   return { highest, largestDrop };
 }

@@ -55,13 +55,19 @@ function selected(values: Float64Array, n: number, k: number): number {
 
 function lowest(values: Float64Array, from: number, to: number): number {
   let low = values[from] ?? Number.NaN;
-  for (let i = from + 1; i < to; i += 1) low = Math.min(low, values[i] ?? low);
+  for (let i = from + 1; i < to; i += 1) {
+    const value = values[i] ?? low;
+    if (value < low) low = value;
+  }
   return low;
 }
 
 function highest(values: Float64Array, from: number, to: number): number {
   let high = values[from] ?? Number.NaN;
-  for (let i = from + 1; i < to; i += 1) high = Math.max(high, values[i] ?? high);
+  for (let i = from + 1; i < to; i += 1) {
+    const value = values[i] ?? high;
+    if (value > high) high = value;
+  }
   return high;
 }
 
@@ -105,7 +111,8 @@ export function theilSen(x: Float64Array, y: Float64Array, n: number): TheilSen 
 export function lowestFromHereOn(values: Float64Array, n: number, into: Float64Array): Float64Array {
   let low = Number.POSITIVE_INFINITY;
   for (let i = n - 1; i >= 0; i -= 1) {
-    low = Math.min(low, values[i] ?? 0);
+    const value = values[i] ?? 0;
+    if (value < low) low = value;
     into[i] = low;
   }
   return into;

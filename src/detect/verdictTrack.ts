@@ -53,6 +53,8 @@ export class VerdictTrack {
   life: WindowEvidence | null = null;
   private readonly context: RuleContext;
   private readonly candidates: (Candidate | null)[] = new Array<Candidate | null>(levelCount * 2).fill(null);
+  /** How many of them there are: of most there is none. */
+  private candidateCount = 0;
   /** The average of earlier runs, and what the last run showed before its restart. */
   private recurring: Candidate | null = null;
   private recurringSinceMs = 0;
@@ -75,6 +77,7 @@ export class VerdictTrack {
 
   set state(state: TrackState) {
     for (let i = 0; i < this.candidates.length; i += 1) this.candidates[i] = state.candidates[i] ?? null;
+    this.candidateCount = this.candidates.filter((candidate) => candidate !== null).length;
     this.life = state.life;
     this.recurring = state.recurring;
     this.recurringSinceMs = state.recurringSinceMs;
@@ -93,7 +96,9 @@ export class VerdictTrack {
 
   /** `part` is 0 for the whole ring of a level and 1 for its newer half. Null evidence: nothing rises there. */
   update(level: number, part: 0 | 1, evidence: WindowEvidence | null, logOdds: number): void {
-    this.candidates[level * 2 + part] = evidence === null ? null : { evidence, logOdds };
+    const index = level * 2 + part;
+    this.candidateCount += Number(evidence !== null) - Number(this.candidates[index] !== null);
+    this.candidates[index] = evidence === null ? null : { evidence, logOdds };
   }
 
   /** The process was restarted: what it showed stays until the new run is half as old as that took. `average` is the average run since `firstRunMs`. */
@@ -101,6 +106,7 @@ export class VerdictTrack {
     const likeliest = this.likeliest();
     this.inherited = this.word === 'leak' && likeliest !== this.recurring ? likeliest : null;
     this.candidates.fill(null);
+    this.candidateCount = 0;
     this.life = null;
     this.recur(average, firstRunMs);
   }
@@ -122,6 +128,7 @@ export class VerdictTrack {
   /** Log-odds of a leak that a window coarser than `level` shows. */
   coarserLogOdds(level: number): number {
     let best = Number.NEGATIVE_INFINITY;
+    if (this.candidateCount === 0) return best;
     for (let i = (level + 1) * 2; i < this.candidates.length; i += 1) best = Math.max(best, this.candidates[i]?.logOdds ?? best);
     return best;
   }
@@ -131,9 +138,9 @@ export class VerdictTrack {
     const likeliest = this.likeliest();
     const probability = probabilityOf(likeliest);
     this.suspicion = this.suspicionAfter(likeliest, nowMs);
-    // Without a suspicion nobody asks what it lacks.
-    this.missing = likeliest === null || probability < dropSuspicion ? null : this.missingFrom(likeliest, young, nowMs);
     const kept = this.word === 'leak' && probability >= takeBackLeak;
+    // Without a suspicion nobody asks what it lacks, nor once it is called a leak.
+    this.missing = likeliest === null || kept || probability < dropSuspicion ? null : this.missingFrom(likeliest, young, nowMs);
     const found = probability >= sayLeak && this.missing === null;
     const suspected = probability >= (this.word === 'no-leak' ? saySuspect : dropSuspicion);
     const word = kept || found ? 'leak' : suspected ? 'suspect' : 'no-leak';
@@ -215,6 +222,7 @@ export class VerdictTrack {
   private likeliest(): Candidate | null {
     let best = this.inherited;
     if (this.recurring !== null && (best === null || this.recurring.logOdds >= best.logOdds)) best = this.recurring;
+    if (this.candidateCount === 0) return best;
     for (const candidate of this.candidates) {
       if (candidate !== null && (best === null || candidate.logOdds >= best.logOdds)) best = candidate;
     }

@@ -26,6 +26,10 @@ export function columnNamed(name: string): Column | undefined {
   return columnsByName.get(name);
 }
 
+export function isGauge(column: Column): column is GaugeColumn {
+  return column !== 'time' && column !== 'subject';
+}
+
 /** Where a gauge's value lies in `SeriesRows.values`. */
 export function slotOf(column: GaugeColumn): number {
   return gaugeColumns.indexOf(column);

@@ -6,7 +6,7 @@
 import { StanchError } from '../../model/errors.ts';
 import { showCell } from './badRow.ts';
 import { byteAt, carriageReturn, comma, dot, lineFeed, quote, zero } from './bytes.ts';
-import { type Column, columnList, columnNamed, slotOf } from './columns.ts';
+import { type Column, columnList, columnNamed, isGauge, slotOf } from './columns.ts';
 import { exactDigits, parseDecimal, powersOfTen } from './decimal.ts';
 import { parseMoment } from './moment.ts';
 import type { SeriesRows } from './rows.ts';
@@ -246,6 +246,7 @@ export class CsvRows {
       if (!columns.includes(needed)) throw headerError(`a column ${needed} in the header`, showCell(columns.join(',')));
     }
     this.#columns = columns;
+    this.#rows.limitTo(columns.filter(isGauge));
     this.#kinds = Int8Array.from(columns, (column) => (column === 'time' ? timeKind : column === 'subject' ? subjectKind : slotOf(column)));
   }
 

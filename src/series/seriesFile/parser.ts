@@ -16,7 +16,7 @@ export type SeriesFileFormat = 'csv' | 'json-lines';
 
 /**
  * Parser of series files: bytes in, in pieces of any size, samples out. It does no I/O and holds at most one row and
- * one piece, besides the names of the subjects.
+ * one piece, besides the names of the subjects and some rows of each.
  *
  * ```ts
  * const parser = new SeriesFileParser({ row: (subject, sample) => …, badRow: (row) => { throw badRowError(row) } });
@@ -68,6 +68,7 @@ export class SeriesFileParser {
   end(): void {
     if (this.#pendingBytes > this.#lineEnd) this.#take(Uint8Array.of(lineFeed));
     this.#parse(true);
+    this.#series.giveAll();
     if (this.#rows !== undefined) return;
     throw new StanchError('STANCH_E_BAD_HEADER', {
       expected: 'a first line that names the columns: time,subject and what was measured',

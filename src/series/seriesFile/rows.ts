@@ -3,12 +3,14 @@ import { absent, type Reading } from '../../model/reading.ts';
 import { formatTime } from '../../model/units.ts';
 import { type BadRow, showCell } from './badRow.ts';
 import { cellExpected, type GaugeColumn, gaugeColumns, slotOf } from './columns.ts';
+import { RowTurns } from './rowTurns.ts';
 import { SubjectTable } from './subjectTable.ts';
 
 /** What becomes of the rows of a series file. */
 export interface RowSink {
   /**
-   * One row. `subject` is its number in order of first appearance.
+   * One row. `subject` is its number in order of first appearance. The rows of a subject come in their order, many at a time: not in order
+   * with those of others.
    * `sample` is one object, filled anew for each row: copy what is kept.
    */
   row(subject: number, sample: Sample): void;
@@ -33,7 +35,7 @@ const slots = {
   limit: slotOf('limit_bytes'),
 };
 
-/** The way from cells to samples that every format of series file shares. A format fills the fields, then calls `finish`. */
+/** The way from cells to samples that every format of series file shares. A format fills the fields, then calls `finish`; at the end `giveAll`. */
 export class SeriesRows {
   /** Line of the row at hand, counted from 1. */
   line = 1;
@@ -43,12 +45,19 @@ export class SeriesRows {
   readonly values = new Float64Array(gaugeColumns.length).fill(Number.NaN);
   readonly subjects = new SubjectTable();
   readonly #sink: RowSink;
+  #turns = new RowTurns([...gaugeColumns.keys()]);
   readonly #sample: Sample = emptySample(0);
-  /** The values that the sample has. */
+  /** The values of the row whose turn it is, and those that the sample has. */
+  readonly #given = new Float64Array(gaugeColumns.length).fill(Number.NaN);
   readonly #filled = new Float64Array(gaugeColumns.length).fill(Number.NaN);
 
   constructor(sink: RowSink) {
     this.#sink = sink;
+  }
+
+  /** Only these columns are in the file. */
+  limitTo(columns: readonly GaugeColumn[]): void {
+    this.#turns = new RowTurns(columns.map(slotOf));
   }
 
   /** The row is complete and its subject's name, not empty, is `bytes[from, to)`. */
@@ -68,7 +77,12 @@ export class SeriesRows {
     }
     this.subjects.lastTimeMs[subject] = timeMs;
     this.rowCount += 1;
-    this.#sink.row(subject, this.#fill());
+    if (this.#turns.add(subject, timeMs, this.values)) this.#give(subject);
+  }
+
+  /** No more rows come. */
+  giveAll(): void {
+    for (const subject of this.subjects.names.keys()) this.#give(subject);
   }
 
   bad(column: string, expected: string, found: string): void {
@@ -81,10 +95,14 @@ export class SeriesRows {
     this.bad(column, cellExpected(column) + hint, showCell(cell));
   }
 
+  #give(subject: number): void {
+    this.#turns.give(subject, this.#given, (timeMs) => this.#sink.row(subject, this.#fill(timeMs)));
+  }
+
   /** Most cells say the same as in the row before, if anything: only what is new is put in. */
-  #fill(): Sample {
+  #fill(timeMs: number): Sample {
     const sample = this.#sample;
-    sample.timeMs = this.timeMs;
+    sample.timeMs = timeMs;
     if (this.#isNew(slots.anon)) sample.anonBytes = this.#reading(slots.anon);
     if (this.#isNew(slots.swap)) sample.swapBytes = this.#reading(slots.swap);
     if (this.#isNew(slots.shmem)) sample.shmemBytes = this.#reading(slots.shmem);
@@ -96,14 +114,14 @@ export class SeriesRows {
     if (this.#isNew(slots.cpu)) sample.cpuSeconds = this.#reading(slots.cpu);
     if (this.#isNew(slots.start)) sample.startTimeMs = this.#reading(slots.start);
     if (this.#isNew(slots.limit)) {
-      const limitBytes = this.values[slots.limit] ?? Number.NaN;
+      const limitBytes = this.#given[slots.limit] ?? Number.NaN;
       sample.limitBytes = limitBytes > 0 && limitBytes < unlimitedBytes ? limitBytes : absent;
     }
     return sample;
   }
 
   #isNew(slot: number): boolean {
-    const value = this.values[slot] ?? Number.NaN;
+    const value = this.#given[slot] ?? Number.NaN;
     const old = this.#filled[slot] ?? Number.NaN;
     if (value === old || (Number.isNaN(value) && Number.isNaN(old))) return false;
     this.#filled[slot] = value;
@@ -111,7 +129,7 @@ export class SeriesRows {
   }
 
   #reading(slot: number): Reading<number> {
-    const value = this.values[slot] ?? Number.NaN;
+    const value = this.#given[slot] ?? Number.NaN;
     return Number.isNaN(value) ? absent : value;
   }
 }
