@@ -55,9 +55,6 @@ interface LearntSample {
   cpuSeconds: number;
 }
 
-/** The sample at hand, of whichever window takes it in. */
-const incoming = emptyBucket(8);
-
 /** Rows that the table of a level begins with; it doubles until it holds 96. */
 const fewestRows = 12;
 
@@ -67,7 +64,7 @@ class Level {
   filled = 0;
   /** Buckets closed so far: tells a caller whether anything new is here. */
   closed = 0;
-  readonly open: Bucket;
+  open: Bucket;
   /** Behind the channels. */
   private readonly loadChannel: number;
   /** The value of each channel that never changed yet, which is what most counts do. */
@@ -119,16 +116,12 @@ class Level {
     return true;
   }
 
-  /** Opens a bucket with what is the first in it. */
-  begin(incoming: Bucket, channels: readonly number[]): void {
+  /** Makes what is the first in it the open bucket, and returns the one that was open. */
+  begin(incoming: Bucket): Bucket {
     const { open } = this;
-    open[start] = this.startOf(incoming);
-    open[cpu] = incoming[cpu] ?? Number.NaN;
-    open[cpuAt] = incoming[cpuAt] ?? Number.NaN;
-    for (let i = 0; i < channels.length; i += 1) {
-      const at = floor + (channels[i] ?? 0);
-      open[at] = incoming[at] ?? Number.NaN;
-    }
+    incoming[start] = Math.floor((incoming[start] ?? 0) / this.widthMs) * this.widthMs;
+    this.open = incoming;
+    return open;
   }
 
   /** Puts the open bucket into the ring. `channels` are those that have ever been read. */
@@ -248,10 +241,6 @@ class Level {
     return Float64Array.from({ length: this.filled }, (_, slot) => this.table[slot * this.rowLength + column] ?? Number.NaN);
   }
 
-  private startOf(incoming: Bucket): number {
-    return Math.floor((incoming[start] ?? 0) / this.widthMs) * this.widthMs;
-  }
-
   private put(channel: number, slot: number, value: number): void {
     let column = this.columns[channel] ?? 0;
     if (column === 0) {
@@ -321,9 +310,12 @@ export class SubjectWindow {
   /** Those that have ever been read: nothing is done for the others. */
   private readonly channels: number[] = [];
   private unread: number[];
+  /** Room for the next sample. */
+  private sample: Bucket;
 
   constructor(channelCount: number) {
     this.channelCount = channelCount;
+    this.sample = emptyBucket(channelCount);
     this.unread = Array.from({ length: channelCount }, (_, channel) => channel);
   }
 
@@ -338,14 +330,15 @@ export class SubjectWindow {
       const value = values[unread[i] ?? 0] ?? Number.NaN;
       if (!Number.isNaN(value)) this.noticeChannel(unread[i] ?? 0);
     }
-    incoming[start] = timeMs;
-    incoming[cpu] = cpuSeconds;
-    incoming[cpuAt] = timeMs;
+    const { sample } = this;
+    sample[start] = timeMs;
+    sample[cpu] = cpuSeconds;
+    sample[cpuAt] = timeMs;
     for (let i = 0; i < channels.length; i += 1) {
       const c = channels[i] ?? 0;
-      incoming[floor + c] = values[c] ?? Number.NaN;
+      sample[floor + c] = values[c] ?? Number.NaN;
     }
-    return this.give(0, incoming);
+    return this.give(sample);
   }
 
   get state(): WindowState {
@@ -419,16 +412,21 @@ export class SubjectWindow {
     this.unread = this.unread.filter((other) => other !== channel);
   }
 
-  /** Gives a level a sample, or the bucket that closes in the finer level. Returns at how many levels, from this one, one closed. */
-  private give(index: number, incoming: Bucket): number {
-    const level = this.levelAt(index);
-    if (level === undefined || level.merge(incoming, this.channels)) return 0;
+  /** Gives the finest level a sample, and each coarser one the bucket that closes in the finer. Returns at how many levels one closed. */
+  private give(sample: Bucket): number {
     let closedLevels = 0;
-    if (level.isOpen) {
-      closedLevels = 1 + this.give(index + 1, level.open);
-      level.close(this.channels);
+    let incoming = sample;
+    for (let index = 0; ; index += 1) {
+      const level = this.levelAt(index);
+      if (level === undefined || level.merge(incoming, this.channels)) break;
+      const goesOn = level.isOpen;
+      if (goesOn) level.close(this.channels);
+      incoming = level.begin(incoming);
+      if (!goesOn) break;
+      closedLevels += 1;
     }
-    level.begin(incoming, this.channels);
+    // It is part of another bucket now, or was the first of none.
+    this.sample = incoming;
     return closedLevels;
   }
 
