@@ -5,6 +5,7 @@ import { AtopRawParser } from './logs/atop/rawParser.ts';
 import { AtopTextParser, isAtopText } from './logs/atop/textParser.ts';
 import type { Accounts } from './logs/atop/workloads.ts';
 import type { LogSource } from './logs/logSource.ts';
+import { SampleTurns } from './logs/sampleTurns.ts';
 import { isSadfOutput, isSysstatData, SysstatParser } from './logs/sysstat/parser.ts';
 import { type SeriesFileFormat, SeriesFileParser } from './seriesFile/parser.ts';
 import type { RowSink } from './seriesFile/rows.ts';
@@ -30,10 +31,13 @@ export class Recording {
   readonly #format: SeriesFileFormat | undefined;
   #head: Uint8Array = new Uint8Array(0);
   #parser: RecordingParser | null = null;
+  /** Of a log; the parser of series files has its own. */
+  readonly #turns: SampleTurns;
 
   /** `format` is that of a series file, where its name tells. */
   constructor(sink: RowSink, accounts: Accounts, format?: SeriesFileFormat) {
     this.#sink = sink;
+    this.#turns = new SampleTurns(sink);
     this.#accounts = accounts;
     this.#format = format;
   }
@@ -64,6 +68,7 @@ export class Recording {
   end(): void {
     if (this.#parser === null) this.#begin().push(this.#head);
     this.#parser?.end();
+    this.#turns.giveAll();
   }
 
   #begin(): RecordingParser {
@@ -72,9 +77,9 @@ export class Recording {
   }
 
   #parserFor(head: Uint8Array): RecordingParser {
-    if (isRawLog(head)) return new AtopRawParser(this.#sink, this.#accounts);
-    if (isAtopText(head)) return new AtopTextParser(this.#sink, this.#accounts);
-    if (isSadfOutput(head)) return new SysstatParser(this.#sink);
+    if (isRawLog(head)) return new AtopRawParser(this.#turns, this.#accounts);
+    if (isAtopText(head)) return new AtopTextParser(this.#turns, this.#accounts);
+    if (isSadfOutput(head)) return new SysstatParser(this.#turns);
     if (isSysstatData(head)) throw sysstatData();
     return new SeriesFileParser(this.#sink, this.#format);
   }
