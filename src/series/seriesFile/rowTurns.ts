@@ -36,16 +36,11 @@ export class RowTurns {
     return false;
   }
 
-  /** Gives the rows of a subject, oldest first, each in `values`. */
-  give(subject: number, values: Float64Array, row: (timeMs: number) => void): void {
-    const slots = this.#slots;
-    const pack = this.#packs[subject] ?? new Float64Array(0);
-    const length = this.#lengths[subject] ?? 0;
+  /** The rows of a subject, oldest first; until the next is added. */
+  take(subject: number): Float64Array {
+    const rows = this.#packs[subject]?.subarray(0, this.#lengths[subject]) ?? new Float64Array(0);
     this.#lengths[subject] = 0;
-    for (let at = 0; at < length; at += 1 + slots.length) {
-      for (let i = 0; i < slots.length; i += 1) values[slots[i] ?? 0] = pack[at + 1 + i] ?? Number.NaN;
-      row(pack[at] ?? Number.NaN);
-    }
+    return rows;
   }
 
   #newPack(subject: number): Float64Array {

@@ -1,5 +1,5 @@
 import { emptySample, type Sample } from '../../model/gauge.ts';
-import { absent, type Reading } from '../../model/reading.ts';
+import { absent } from '../../model/reading.ts';
 import { formatTime } from '../../model/units.ts';
 import { type BadRow, showCell } from './badRow.ts';
 import { cellExpected, type GaugeColumn, gaugeColumns, slotOf } from './columns.ts';
@@ -21,19 +21,21 @@ export interface RowSink {
 /** The kernel's "no limit" of cgroup v1 is a number close to 2^63, and it ends up in files as it is. */
 const unlimitedBytes = 2 ** 60;
 
-const slots = {
-  anon: slotOf('anon_bytes'),
-  swap: slotOf('swap_bytes'),
-  shmem: slotOf('shmem_bytes'),
-  file: slotOf('file_bytes'),
-  fds: slotOf('fds'),
-  sockets: slotOf('sockets'),
-  threads: slotOf('threads'),
-  processes: slotOf('processes'),
-  cpu: slotOf('cpu_seconds'),
-  start: slotOf('start_time'),
-  limit: slotOf('limit_bytes'),
-};
+/** Field of a sample that each gauge column fills, by its slot. */
+const fields: readonly Exclude<keyof Sample, 'timeMs'>[] = [
+  'anonBytes',
+  'swapBytes',
+  'shmemBytes',
+  'fileBytes',
+  'fds',
+  'sockets',
+  'threads',
+  'processes',
+  'cpuSeconds',
+  'startTimeMs',
+  'limitBytes',
+];
+const limitSlot = slotOf('limit_bytes');
 
 /** The way from cells to samples that every format of series file shares. A format fills the fields, then calls `finish`; at the end `giveAll`. */
 export class SeriesRows {
@@ -45,10 +47,11 @@ export class SeriesRows {
   readonly values = new Float64Array(gaugeColumns.length).fill(Number.NaN);
   readonly subjects = new SubjectTable();
   readonly #sink: RowSink;
-  #turns = new RowTurns([...gaugeColumns.keys()]);
+  /** In which a row may have a value. */
+  #slots: readonly number[] = [...gaugeColumns.keys()];
+  #turns = new RowTurns(this.#slots);
   readonly #sample: Sample = emptySample(0);
-  /** The values of the row whose turn it is, and those that the sample has. */
-  readonly #given = new Float64Array(gaugeColumns.length).fill(Number.NaN);
+  /** The values that the sample has. */
   readonly #filled = new Float64Array(gaugeColumns.length).fill(Number.NaN);
 
   constructor(sink: RowSink) {
@@ -57,7 +60,8 @@ export class SeriesRows {
 
   /** Only these columns are in the file. */
   limitTo(columns: readonly GaugeColumn[]): void {
-    this.#turns = new RowTurns(columns.map(slotOf));
+    this.#slots = columns.map(slotOf);
+    this.#turns = new RowTurns(this.#slots);
   }
 
   /** The row is complete and its subject's name, not empty, is `bytes[from, to)`. */
@@ -96,41 +100,28 @@ export class SeriesRows {
   }
 
   #give(subject: number): void {
-    this.#turns.give(subject, this.#given, (timeMs) => this.#sink.row(subject, this.#fill(timeMs)));
+    const slots = this.#slots;
+    const sample = this.#sample;
+    const rows = this.#turns.take(subject);
+    for (let at = 0; at < rows.length; ) {
+      sample.timeMs = rows[at] ?? Number.NaN;
+      at += 1;
+      for (let i = 0; i < slots.length; i += 1) {
+        this.#fill(slots[i] ?? 0, rows[at] ?? Number.NaN);
+        at += 1;
+      }
+      this.#sink.row(subject, sample);
+    }
   }
 
   /** Most cells say the same as in the row before, if anything: only what is new is put in. */
-  #fill(timeMs: number): Sample {
-    const sample = this.#sample;
-    sample.timeMs = timeMs;
-    if (this.#isNew(slots.anon)) sample.anonBytes = this.#reading(slots.anon);
-    if (this.#isNew(slots.swap)) sample.swapBytes = this.#reading(slots.swap);
-    if (this.#isNew(slots.shmem)) sample.shmemBytes = this.#reading(slots.shmem);
-    if (this.#isNew(slots.file)) sample.fileBytes = this.#reading(slots.file);
-    if (this.#isNew(slots.fds)) sample.fds = this.#reading(slots.fds);
-    if (this.#isNew(slots.sockets)) sample.sockets = this.#reading(slots.sockets);
-    if (this.#isNew(slots.threads)) sample.threads = this.#reading(slots.threads);
-    if (this.#isNew(slots.processes)) sample.processes = this.#reading(slots.processes);
-    if (this.#isNew(slots.cpu)) sample.cpuSeconds = this.#reading(slots.cpu);
-    if (this.#isNew(slots.start)) sample.startTimeMs = this.#reading(slots.start);
-    if (this.#isNew(slots.limit)) {
-      const limitBytes = this.#given[slots.limit] ?? Number.NaN;
-      sample.limitBytes = limitBytes > 0 && limitBytes < unlimitedBytes ? limitBytes : absent;
-    }
-    return sample;
-  }
-
-  #isNew(slot: number): boolean {
-    const value = this.#given[slot] ?? Number.NaN;
+  #fill(slot: number, value: number): void {
     const old = this.#filled[slot] ?? Number.NaN;
-    if (value === old || (Number.isNaN(value) && Number.isNaN(old))) return false;
+    const field = fields[slot];
+    if (field === undefined || value === old || (Number.isNaN(value) && Number.isNaN(old))) return;
     this.#filled[slot] = value;
-    return true;
-  }
-
-  #reading(slot: number): Reading<number> {
-    const value = this.#given[slot] ?? Number.NaN;
-    return Number.isNaN(value) ? absent : value;
+    const isNone = Number.isNaN(value) || (slot === limitSlot && !(value > 0 && value < unlimitedBytes));
+    this.#sample[field] = isNone ? absent : value;
   }
 }
 
