@@ -385,7 +385,7 @@ export class SubjectWindow {
 
   /** Whether a channel was ever read. */
   isRead(channel: number): boolean {
-    return !this.unread.includes(channel);
+    return this.channels.includes(channel);
   }
 
   isConstant(level: number, channel: number): boolean {
