@@ -42,6 +42,8 @@ export class ReferenceLists {
   readonly firsts = new LongList();
   /** Units that are referred to, 0 for none; of arrays only those that lead somewhere. */
   readonly references = new LongList();
+  /** Of those that lead somewhere the index, by where. */
+  readonly byTarget = new LongList();
 
   clear(): void {
     for (const list of [this.holders, this.classes, this.firsts, this.references]) list.clear();
@@ -224,7 +226,7 @@ export class JavaReferences {
       this.#markReferred(isReferred);
       if (this.#takeOutUnreferred(isReferred, youngMoved) <= this.#holders.length * leastTakenOutPart) break;
     }
-    this.#referrers = new JavaReferrers(this.#references, this.#mostUnit);
+    this.#referrers = new JavaReferrers(this.#references, this.#jvm.lists.byTarget, this.#mostUnit);
   }
 
   #markReferred(isReferred: Uint8Array): void {

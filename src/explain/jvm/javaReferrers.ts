@@ -11,11 +11,15 @@ export class JavaReferrers {
   /** Where in `#indexes` those to each part end. */
   readonly #ends: Uint32Array;
   /** Of `#references`, those to one part after those to the part before; of a part, in their order. */
-  readonly #indexes: Uint32Array;
+  readonly #indexes: LongList;
 
-  /** `references`: of each the unit that it leads to, 0 of those that lead nowhere; none is more than `mostUnit`. */
-  constructor(references: LongList, mostUnit: number) {
+  /**
+   * `references`: of each the unit that it leads to, 0 of those that lead nowhere; none is more than `mostUnit`. `indexes`: what was kept in it is
+   * gone.
+   */
+  constructor(references: LongList, indexes: LongList, mostUnit: number) {
     this.#references = references;
+    this.#indexes = indexes;
     this.#partBits = Math.max(leastPartBits, Math.ceil(Math.log2(mostUnit / mostParts)));
     const starts = new Uint32Array(Math.floor(mostUnit / 2 ** this.#partBits) + 2);
     this.#each((unit) => {
@@ -23,11 +27,11 @@ export class JavaReferrers {
       starts[next] = (starts[next] ?? 0) + 1;
     });
     for (let part = 1; part < starts.length; part += 1) starts[part] = (starts[part] ?? 0) + (starts[part - 1] ?? 0);
-    this.#indexes = new Uint32Array(starts.at(-1) ?? 0);
+    indexes.resize(starts.at(-1) ?? 0);
     this.#each((unit, index) => {
       const part = unit >>> this.#partBits;
       const at = starts[part] ?? 0;
-      this.#indexes[at] = index;
+      indexes.set(at, index);
       starts[part] = at + 1;
     });
     this.#ends = starts;
@@ -49,7 +53,7 @@ export class JavaReferrers {
     const part = unit >>> this.#partBits;
     const end = this.#ends[part] ?? 0;
     for (let at = part === 0 ? 0 : (this.#ends[part - 1] ?? 0); at < end; at += 1) {
-      const index = this.#indexes[at] ?? 0;
+      const index = this.#indexes.at(at);
       if (this.#references.at(index) === unit && !use(index)) return;
     }
   }

@@ -19,6 +19,17 @@ export class LongList {
     this.length += 1;
   }
 
+  /** So many, whatever they are. */
+  resize(length: number): void {
+    while (this.#parts.length * partLength < length) this.#take();
+    this.length = length;
+  }
+
+  set(index: number, value: number): void {
+    const part = this.#parts[index >>> partBits];
+    if (part !== undefined) part[index & partMask] = value;
+  }
+
   #take(): Uint32Array {
     const part = new Uint32Array(partLength);
     this.#parts.push(part);
@@ -31,10 +42,7 @@ export class LongList {
 
   /** Zeros in place of those from `index` to `end`. */
   clearFrom(index: number, end: number): void {
-    for (let at = index; at < end; at += 1) {
-      const part = this.#parts[at >>> partBits];
-      if (part !== undefined) part[at & partMask] = 0;
-    }
+    for (let at = index; at < end; at += 1) this.set(at, 0);
   }
 
   /** Those of `index` and after it that lie together. */
