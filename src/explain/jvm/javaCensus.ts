@@ -2,14 +2,13 @@
 import type { TargetMemory } from '../targetMemory.ts';
 import type { JavaClasses } from './javaClasses.ts';
 import { ClassTable, type JavaHeapBounds, type JavaObject, visitHeap } from './javaHeap.ts';
-import { JavaReferences } from './javaReferences.ts';
+import { JavaReferences, type ReferenceLists } from './javaReferences.ts';
 import { wordsOutside } from './javaRoots.ts';
 import { javaSpaces, lessSpaces } from './javaSpaces.ts';
 import type { VmStructs } from './vmStructs.ts';
 
 const picksOfClass = 320;
 const leastBytesForPicks = 1_024;
-const mostReferenceBytes = 400 << 20;
 /** So little of the old generation may have moved. */
 const mostMovedPart = 0.02;
 
@@ -45,6 +44,8 @@ export interface Jvm {
   classes: JavaClasses;
   bounds: JavaHeapBounds;
   collectors: ReadonlySet<string>;
+  /** Of one look at a time. */
+  lists: ReferenceLists;
 }
 
 /** How often the collector has run: each time, objects may move. A half while it runs. */
@@ -62,7 +63,7 @@ export function takeJavaCensus(jvm: Jvm): JavaCensus | null {
   const collections = collectionsOf(jvm);
   jvm.classes.refresh();
   const table = new ClassTable(jvm.vm, jvm.classes);
-  const references = new JavaReferences(jvm, table, mostReferenceBytes);
+  const references = new JavaReferences(jvm, table);
   const [all, settled] = [new Counts(table.classes.length, false), new Counts(table.classes.length, true)];
   const visit = (spaces: Spaces, counts: readonly Counts[]) => {
     references.beginRun();
@@ -119,20 +120,24 @@ function stayed(old: Spaces, later: Spaces): boolean {
   return bytes > 0 && moved <= bytes * mostMovedPart;
 }
 
+/**
+ * Of each class the objects whose addresses come first in an order that is none of theirs: any is as likely as any other, and what stays where it
+ * is is picked by each look again.
+ */
 class Counts {
   readonly #counts: Float64Array;
   readonly #bytes: Float64Array;
-  readonly #picks = new Map<number, number[]>();
-  readonly #offered: Float64Array;
+  readonly #picks = new Map<number, Pick[]>();
+  /** By class: what comes later than this is not picked any more. */
+  readonly #latest: Float64Array;
   readonly #isOfOld: boolean;
-  readonly #random = xorshift();
 
   /** `isOfOld`: what is picked is. */
   constructor(classes: number, isOfOld: boolean) {
-    this.#offered = new Float64Array(classes);
     this.#isOfOld = isOfOld;
     this.#counts = new Float64Array(classes);
     this.#bytes = new Float64Array(classes);
+    this.#latest = new Float64Array(classes).fill(Number.POSITIVE_INFINITY);
   }
 
   add({ classIndex: index, address, bytes, age }: JavaObject): void {
@@ -140,16 +145,15 @@ class Counts {
     this.#bytes[index] = (this.#bytes[index] ?? 0) + bytes;
     // Of what moves it is not known any more who holds it.
     if (this.#isOfOld && age !== 'old') return;
-    const seen = (this.#offered[index] ?? 0) + 1;
-    this.#offered[index] = seen;
-    const place = seen <= picksOfClass ? seen - 1 : this.#random() % seen;
-    if (place >= picksOfClass) return;
-    let chosen = this.#picks.get(index);
-    if (chosen === undefined) {
-      chosen = [];
-      this.#picks.set(index, chosen);
-    }
-    chosen[place] = address;
+    const place = placeOf(address);
+    if (place < (this.#latest[index] ?? 0)) this.#pick(index, { address, place });
+  }
+
+  #pick(index: number, pick: Pick): void {
+    const picks = this.#picks.get(index) ?? [];
+    picks.push(pick);
+    if (picks.length >= 2 * picksOfClass) this.#latest[index] = earliest(picks);
+    this.#picks.set(index, picks);
   }
 
   byName({ classes }: ClassTable, references: JavaReferences, left: Float64Array): JavaKinds {
@@ -161,7 +165,9 @@ class Counts {
       kind.classes += 1;
       if (references.holdsReferences(index)) kind.left = (kind.left ?? 0) + (left[index] ?? 0);
       if (kind.bytes >= leastBytesForPicks) {
-        for (const pick of this.#picks.get(index) ?? []) if (!references.isRubbish(pick)) kind.picks.push(pick);
+        const picks = this.#picks.get(index) ?? [];
+        earliest(picks);
+        for (const { address } of picks) if (!references.isRubbish(address)) kind.picks.push(address);
       }
       kinds.set(name, kind);
     }
@@ -169,13 +175,21 @@ class Counts {
   }
 }
 
-/** The same for each look: who looks again finds the same. */
-function xorshift(): () => number {
-  let state = 0x9e37_79b9;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 0;
-  };
+interface Pick {
+  address: number;
+  place: number;
+}
+
+/** Leaves as many as are picked; the place of the last. */
+function earliest(picks: Pick[]): number {
+  picks.sort((a, b) => a.place - b.place).splice(picksOfClass);
+  return picks.at(-1)?.place ?? 0;
+}
+
+/** Of an address in an order that looks like chance: the last step of MurmurHash3. */
+function placeOf(address: number): number {
+  let place = address / 8;
+  place = Math.imul(place ^ (place >>> 16), 0x85eb_ca6b);
+  place = Math.imul(place ^ (place >>> 13), 0xc2b2_ae35);
+  return (place ^ (place >>> 16)) >>> 0;
 }

@@ -25,13 +25,14 @@ const mostHitsOfEach = 64;
 export const looseRoot = 'a local variable or native code';
 
 interface JavaHolder {
+  /** In the order in which they were met. */
+  number: number;
   address: number;
   /** Null for what to start at. */
   class: JavaClass | null;
-  /** A field; null in an array. */
-  heldBy: { holder: JavaHolder; by: string | null }[];
+  heldBy: Step[];
   /** The same the other way round. */
-  holds: { below: JavaHolder; by: string | null }[];
+  holds: Step[];
   /** What keeps it: a static field, a thread; null for an object that others must hold. */
   root: string | null;
   /** The root is no more than a word that looks like a reference: of a stack, perhaps one that is left there. */
@@ -49,15 +50,22 @@ export interface JavaPath {
   /** Nobody holds it, as far as can be seen. */
   isRubbish: boolean;
   /** From next to the target outwards. */
-  steps: { holder: JavaHolder; by: string | null }[];
+  steps: Step[];
+}
+
+interface Step {
+  holder: JavaHolder;
+  below: JavaHolder;
+  /** A field; null in an array. */
+  by: string | null;
 }
 
 /** `groups`: addresses of objects, those of a class in one group. */
 export function climbJava(jvm: Jvm, census: JavaCensus, groups: readonly (readonly number[])[]): JavaPath[][] {
   const climber = new JavaClimber(jvm, census, groups);
   climber.run();
-  const ways = climber.ways();
-  return groups.map((group) => group.map((target) => climber.pathOf(target, ways)));
+  const [ways, moved] = [climber.ways(), climber.waysToMoved()];
+  return groups.map((group) => group.map((target) => climber.pathOf(target, ways, moved)));
 }
 
 class JavaClimber {
@@ -105,7 +113,18 @@ class JavaClimber {
     if (holder === undefined) {
       const isOutside = this.#outside.has(address);
       const root = isOutside ? looseRoot : null;
-      holder = { address, class: of, heldBy: [], holds: [], root, isWeakRoot: isOutside, isFollowed: false, hits: 0, hasMoved };
+      holder = {
+        number: this.#known.size,
+        address,
+        class: of,
+        heldBy: [],
+        holds: [],
+        root,
+        isWeakRoot: isOutside,
+        isFollowed: false,
+        hits: 0,
+        hasMoved,
+      };
       this.#known.set(address, holder);
     }
     holder.class ??= of;
@@ -116,7 +135,7 @@ class JavaClimber {
   #nextFrontier(): Map<number, JavaHolder> {
     const { sure, own, weak, unfollowed } = this.ways();
     const isOpen = (target: JavaHolder, index: number) =>
-      !sure.has(target) && (index < namedOfGroup ? !own.get(target) : !weak.has(target)) && unfollowed.has(target);
+      !sure.has(target) && (index < namedOfGroup ? own.stepFrom(target) === null : !weak.has(target)) && unfollowed.has(target);
     const open = new Set(this.#groups.flatMap((group) => group.map((target) => this.#meet(target, null, false)).filter(isOpen)));
     this.#openTargets = open.size;
     const frontier = new Map<number, JavaHolder>();
@@ -131,25 +150,32 @@ class JavaClimber {
   /** From each object the way to the nearest of each kind, for all of them at once: from one after the other it may be far, and most of it the same. */
   ways(): Ways {
     const all = [...this.#known.values()];
+    const to = (ends: readonly JavaHolder[]) => new WaysTo(ends, all.length);
     const roots = all.filter(({ root }) => root !== null);
     const weakRoots = roots.filter(({ isWeakRoot }) => isWeakRoot);
     return {
-      sure: waysTo(roots.filter(({ isWeakRoot }) => !isWeakRoot)),
-      own: waysTo(weakRoots.filter(({ class: of }) => of !== null && !isOfJdk(of.name))),
-      weak: waysTo(weakRoots),
-      unfollowed: waysTo(all.filter(({ isFollowed }) => !isFollowed)),
-      moved: waysTo(all.filter(({ heldBy, hasMoved }) => hasMoved && heldBy.length === 0)),
+      sure: to(roots.filter(({ isWeakRoot }) => !isWeakRoot)),
+      own: to(weakRoots.filter(({ class: of }) => of !== null && !isOfJdk(of.name))),
+      weak: to(weakRoots),
+      unfollowed: to(all.filter(({ isFollowed }) => !isFollowed)),
     };
+  }
+
+  /** To objects that moved before it could be looked for who holds them. */
+  waysToMoved(): WaysTo {
+    const moved = [...this.#known.values()].filter(({ heldBy, hasMoved }) => hasMoved && heldBy.length === 0);
+    return new WaysTo(moved, this.#known.size);
   }
 
   #pass(): Hit[] {
     const hits: Hit[] = [];
-    this.#references.to(this.#frontier, (reference) => {
-      const found = this.#frontier.get(reference.target);
-      if (found === undefined || found.hits >= mostHitsOfEach) return;
-      found.hits += 1;
-      hits.push({ ...reference, found });
-    });
+    for (const found of this.#frontier.values()) {
+      this.#references.to(found.address, (reference) => {
+        found.hits += 1;
+        hits.push({ ...reference, found });
+        return found.hits < mostHitsOfEach;
+      });
+    }
     return hits;
   }
 
@@ -157,14 +183,14 @@ class JavaClimber {
     const of = this.#table.classes[classIndex];
     const isKept = found.root !== null && !found.isWeakRoot;
     if (of === undefined || isKept || found.heldBy.length >= mostHolders || address === found.address) return;
-    const staticField = classIndex === this.#table.mirrors ? this.#staticField(address, offset) : null;
+    const staticField = classIndex === this.#table.mirrors && offset !== null ? this.#staticField(address, offset) : null;
     if (staticField !== null) {
       found.root = staticField;
       found.isWeakRoot = false;
       return;
     }
     const { classes } = this.#jvm;
-    const field = classes.fieldAt(of, offset, false);
+    const field = offset === null ? null : classes.fieldAt(of, offset, false);
     // A static number.
     if (field === null && classIndex === this.#table.mirrors) return;
     // What only refers weakly, or links those that do, holds nothing.
@@ -186,17 +212,8 @@ class JavaClimber {
 
   /** Whatever holds any one object of the chain, and is none of it, holds them all. */
   #followChain(chain: JavaClass, open: readonly JavaHolder[]): void {
-    const anyOfChain: JavaHolder = {
-      address: 0,
-      class: chain,
-      heldBy: [],
-      holds: [],
-      root: null,
-      isWeakRoot: false,
-      isFollowed: true,
-      hits: 0,
-      hasMoved: false,
-    };
+    const anyOfChain = this.#meet(0, chain, false);
+    anyOfChain.isFollowed = true;
     const hits: Hit[] = [];
     this.#references.toClassFromOutside(this.#table.classes.indexOf(chain), (reference) => {
       hits.push({ ...reference, found: anyOfChain });
@@ -215,12 +232,12 @@ class JavaClimber {
    * To the nearest that keeps it: surely, or else a word on a stack, of those one that holds an object of the application: a table that a map no longer
    * uses may be left on a stack as well. A way that was not followed to its end keeps it too.
    */
-  pathOf(address: number, { sure, own, weak, unfollowed, moved }: Ways): JavaPath {
+  pathOf(address: number, { sure, own, weak, unfollowed }: Ways, moved: WaysTo): JavaPath {
     const target = this.#meet(address, null, false);
-    const ways = sure.has(target) ? sure : own.get(target) ? own : weak.has(target) ? weak : undefined;
+    const ways = sure.has(target) ? sure : own.stepFrom(target) !== null ? own : weak.has(target) ? weak : undefined;
     const steps: JavaPath['steps'] = [];
     let at = target;
-    for (let step = ways?.get(at); step; step = ways?.get(at)) {
+    for (let step = ways?.stepFrom(at); step; step = ways?.stepFrom(at)) {
       steps.push(step);
       at = step.holder;
     }
@@ -237,8 +254,34 @@ function longChain(open: readonly JavaHolder[]): JavaClass | null {
   return most?.[0] ?? null;
 }
 
-/** Of each object from which one leads there the first step; null of those that are there. */
-type WaysTo = Map<JavaHolder, { holder: JavaHolder; by: string | null } | null>;
+/** Of each object from which one leads there the first step. */
+class WaysTo {
+  /** By number of the object: null of those that are there. */
+  readonly #steps: (Step | null | undefined)[];
+
+  constructor(ends: readonly JavaHolder[], of: number) {
+    this.#steps = new Array<Step | null | undefined>(of).fill(undefined);
+    for (const { number } of ends) this.#steps[number] = null;
+    const found = [...ends];
+    for (const holder of found) {
+      for (const step of holder.holds) {
+        const { below } = step;
+        if (this.#steps[below.number] !== undefined) continue;
+        this.#steps[below.number] = step;
+        found.push(below);
+      }
+    }
+  }
+
+  has({ number }: JavaHolder): boolean {
+    return this.#steps[number] !== undefined;
+  }
+
+  /** Null where it is there, or no way leads there. */
+  stepFrom({ number }: JavaHolder): Step | null {
+    return this.#steps[number] ?? null;
+  }
+}
 
 interface Ways {
   /** To static fields and threads. */
@@ -249,19 +292,12 @@ interface Ways {
   weak: WaysTo;
   /** To objects of which it was not looked for who holds them. */
   unfollowed: WaysTo;
-  /** To objects that moved before it could be. */
-  moved: WaysTo;
-}
-
-function waysTo(ends: readonly JavaHolder[]): WaysTo {
-  const ways: WaysTo = new Map(ends.map((end) => [end, null]));
-  for (const holder of ways.keys()) for (const { below, by } of holder.holds) if (!ways.has(below)) ways.set(below, { holder, by });
-  return ways;
 }
 
 function hold(holder: JavaHolder, below: JavaHolder, by: string | null): void {
-  below.heldBy.push({ holder, by });
-  holder.holds.push({ below, by });
+  const step = { holder, below, by };
+  below.heldBy.push(step);
+  holder.holds.push(step);
 }
 
 interface Hit extends JavaReference {

@@ -9,7 +9,8 @@ import type { JavaSpace } from './javaSpaces.ts';
 import type { VmStructs } from './vmStructs.ts';
 
 const pageBytes = 4_096;
-const windowBytes = 4 << 20;
+/** What is copied there is still in the nearest cache when it is looked at. */
+const windowBytes = 1 << 17;
 const largestHeap = 2 ** 41;
 /** Upper bits of what tells the layout of a class. */
 const plainArray = 3;

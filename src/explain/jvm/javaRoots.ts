@@ -6,7 +6,7 @@ import type { Jvm } from './javaCensus.ts';
 import type { JavaHeapBounds } from './javaHeap.ts';
 import { javaThreads } from './javaThreads.ts';
 
-const windowBytes = 1 << 20;
+const windowBytes = 1 << 17;
 const mostWords = 1_000_000;
 const largestStack = 1 << 30;
 
@@ -18,15 +18,16 @@ interface Stack {
 /** Addresses in the heap that something outside may refer to. */
 export function wordsOutside(jvm: Jvm): Set<number> {
   const found = new Set<number>();
+  const window = new Uint32Array(windowBytes / 4);
   const { memory, bounds } = jvm;
   const stacks = javaStacks(jvm);
   for (const region of memory.regions()) {
     if (!region.writable || region.path.startsWith('/') || (region.start < bounds.end && region.end > bounds.start)) continue;
-    for (const [start, end] of without(stacks, region.start, region.end)) addWords(jvm, start, end, found, wholeWords);
+    for (const [start, end] of without(stacks, region.start, region.end)) addWords(jvm, start, end, window, found, wholeWords);
   }
   for (const { start, end } of stacks) {
-    addWords(jvm, start, end, found, wholeWords);
-    if (bounds.oopShift !== null) addWords(jvm, start, end, found, narrowWords);
+    addWords(jvm, start, end, window, found, wholeWords);
+    if (bounds.oopShift !== null) addWords(jvm, start, end, window, found, narrowWords);
   }
   return found;
 }
@@ -58,8 +59,7 @@ function without(stacks: readonly Stack[], start: number, end: number): [number,
 
 type Look = (bounds: JavaHeapBounds, words: Uint32Array, length: number, found: Set<number>) => void;
 
-function addWords({ memory, bounds }: Jvm, start: number, end: number, found: Set<number>, look: Look): void {
-  const words = new Uint32Array(windowBytes / 4);
+function addWords({ memory, bounds }: Jvm, start: number, end: number, words: Uint32Array, found: Set<number>, look: Look): void {
   const bytes = new Uint8Array(words.buffer);
   const firstPage = start - (start % 4096);
   for (const [from, to] of memory.present(firstPage, end + ((4096 - (end % 4096)) % 4096))) {

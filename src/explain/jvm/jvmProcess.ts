@@ -5,6 +5,7 @@ import { collectionsOf, type JavaCensus, type Jvm, takeJavaCensus } from './java
 import { JavaClasses } from './javaClasses.ts';
 import { followSides, type JavaLook, type JavaSide, javaGrowth } from './javaGrowth.ts';
 import { heapBounds } from './javaHeap.ts';
+import { ReferenceLists } from './javaReferences.ts';
 import { collectorsOf } from './jvmFlags.ts';
 import { VmStructs } from './vmStructs.ts';
 
@@ -27,7 +28,7 @@ export const openJvm: OpenHeap = (memory) => {
   if (moves !== undefined) return { runtime: 'HotSpot', why: `its collector is ${moves[1]}, which moves objects while the program runs` };
   const bounds = heapBounds(vm);
   if (bounds === null) return { runtime: 'HotSpot', why: 'its heap is none of G1, Parallel, Serial or Epsilon' };
-  return new JvmReader({ memory, vm, classes: new JavaClasses(vm, memory), bounds, collectors });
+  return new JvmReader({ memory, vm, classes: new JavaClasses(vm, memory), bounds, collectors, lists: new ReferenceLists() });
 };
 
 class JvmReader implements HeapReader {
