@@ -49,6 +49,8 @@ export interface LookOptions {
   /** One of so many blocks is sampled. */
   every: number;
   withTable: boolean;
+  /** What surely is not malloc's. */
+  isOther?(address: number): boolean;
 }
 
 /** So many blocks stand for one in the sample. */
@@ -66,7 +68,7 @@ export function lookAtGlibc(
   const roots = options.withTable ? readRoots(memory, readArenas(memory)) : null;
   const arenas = readArenas(memory);
   const regions = memory.regions();
-  const parts = heapParts(memory, arenas, regions);
+  const parts = heapParts(memory, arenas, regions, options.isOther);
   words.setRegions(
     regions,
     parts.map(({ start, limit, kind }) => ({ start, end: kind === 'main' ? limit + mostGrowthBytes : limit })),

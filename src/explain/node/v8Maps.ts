@@ -1,10 +1,13 @@
 /** The maps of V8: what an object begins with, and by which its kind and size are known. All begin with that of the map of maps, which is its own. */
-import { type HeapWindows, wordIn } from '../heapWindows.ts';
+import { type HeapWindows, highHalf as high, wordIn } from '../heapWindows.ts';
 import type { V8Layout } from './v8Constants.ts';
 
-const high = 2 ** 32;
 export const mostMaps = 200_000;
 const chunkBits = 18;
+const chunkBytes = 2 ** chunkBits;
+/** Of a chunk, with its header. */
+const firstBytes = 4_096;
+const mostMetas = 1_000;
 const placeBits = 19;
 const placeMask = 2 ** placeBits - 1;
 
@@ -17,12 +20,16 @@ export interface V8Map {
   isDictionary: boolean;
 }
 
+/** What is asked of an object, beside how many of its kind there are. */
+export const v8Sort = { plain: 0, text: 1, collection: 2, buffer: 3, context: 4, cell: 5 } as const;
+
 export class V8Maps {
   readonly all: V8Map[] = [];
   /** Where maps lie, by the lower bits of the number of their chunk: most words are no such address. */
   readonly chunks = new Uint8Array(2 ** (32 - chunkBits));
   /** By the lower half of the address, in an open table: the number of the map, one more; 0 where there is none. */
   readonly #places = new Int32Array(2 ** placeBits);
+  readonly #sorts = new Uint8Array(mostMaps);
   /** Of each map its instance type, how long its objects are, and the lower and the higher half of its address. */
   readonly #types = new Int32Array(mostMaps);
   readonly #bytes = new Uint16Array(mostMaps);
@@ -38,16 +45,21 @@ export class V8Maps {
     if (metas.size > 0) for (const { at } of windows.holders(metas, mostMaps)) this.add(at + 1);
   }
 
+  /** All maps begin with the address of such a one, it itself too: looked for from the first objects of each chunk. */
   #findMetas(): Set<number> {
+    const { memory } = this.#windows;
     const metas = new Set<number>();
-    this.#windows.each((address, halves, count) => {
-      const first = (address % high) + 1;
-      for (let half = 0; half < count; half += 2) {
-        if (halves[half] !== (first + half * 4) >>> 0) continue;
-        const own = address + half * 4 + 1;
-        if (halves[half + 1] === Math.floor(own / high) && metas.size < 1_000) metas.add(own);
+    const beginning = Buffer.alloc(firstBytes);
+    for (const { start, end, path } of memory.regions()) {
+      if (path !== '' && !path.startsWith('[anon')) continue;
+      for (let chunk = Math.ceil(start / chunkBytes) * chunkBytes; chunk < end; chunk += chunkBytes) {
+        const got = memory.isPresent(chunk) ? memory.read(chunk, beginning) : 0;
+        for (let at = 0; at + 8 <= got; at += 8) {
+          const meta = (beginning.readUInt32LE(at) & 3) === 1 ? this.#windows.word(wordIn(beginning, at) - 1) : 0;
+          if ((meta & 3) === 1 && !metas.has(meta) && this.#windows.word(meta - 1) === meta && metas.size < mostMetas) metas.add(meta);
+        }
       }
-    });
+    }
     for (const meta of metas) if (this.#read(meta)?.instanceType !== this.#layout.mapType) metas.delete(meta);
     return metas;
   }
@@ -60,6 +72,7 @@ export class V8Maps {
     this.all.push(map);
     this.#types[number] = map.instanceType;
     this.#bytes[number] = map.bytes;
+    this.#sorts[number] = this.#sortOf(map);
     this.#lows[number] = low;
     this.#tops[number] = top;
     let place = placeOf(low);
@@ -78,6 +91,23 @@ export class V8Maps {
 
   typeOf(kind: number): number {
     return kind < this.all.length ? (this.#types[kind] ?? -1) : -1;
+  }
+
+  /** One of `v8Sort`. */
+  sortOf(kind: number): number {
+    return this.#sorts[kind] ?? v8Sort.plain;
+  }
+
+  #sortOf({ instanceType, isDictionary }: V8Map): number {
+    const { arrayBuffer, firstNonString, fixedArray, byteArray, map, set, array, firstObject, firstContext, lastContext, propertyCell } =
+      this.#layout;
+    if (instanceType < firstNonString) return v8Sort.text;
+    if (instanceType >= firstContext && instanceType <= lastContext) return v8Sort.context;
+    const isTable = instanceType > fixedArray && instanceType < byteArray;
+    const isPlace = instanceType === map || instanceType === set || instanceType === array;
+    if (isTable || isPlace || (instanceType === firstObject && isDictionary)) return v8Sort.collection;
+    if (instanceType === arrayBuffer) return v8Sort.buffer;
+    return instanceType === propertyCell ? v8Sort.cell : v8Sort.plain;
   }
 
   /** 0: the object itself says. */
