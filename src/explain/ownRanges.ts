@@ -1,6 +1,8 @@
-/** Memory that is surely one's own, in the order of addresses: what lies side by side is one range. */
+/** Memory that surely is a runtime's own, in the order of addresses: so that malloc's mappings are not looked for there. */
 import { firstFrom, larger } from './numberColumns.ts';
 
+/** What lies closer together is one range: malloc's mappings are longer than this. */
+const mostGapBytes = 128 << 10;
 const mostRanges = 1 << 18;
 
 export class OwnRanges {
@@ -12,7 +14,7 @@ export class OwnRanges {
   add(start: number, end: number): void {
     const last = this.#ends[this.#count - 1] ?? 0;
     if (start < last || this.#count === mostRanges) return;
-    if (start > last || this.#count === 0) {
+    if (start > last + mostGapBytes || this.#count === 0) {
       if (this.#count === this.#ends.length) {
         this.#starts = larger(this.#starts, this.#count * 2);
         this.#ends = larger(this.#ends, this.#count * 2);

@@ -1,4 +1,5 @@
 /** The maps of V8: what an object begins with, and by which its kind and size are known. All begin with that of the map of maps, which is its own. */
+import { AddressNumbers } from '../addressNumbers.ts';
 import { type HeapWindows, highHalf as high, wordIn } from '../heapWindows.ts';
 import type { V8Layout } from './v8Constants.ts';
 
@@ -8,8 +9,6 @@ const chunkBytes = 2 ** chunkBits;
 /** Of a chunk, with its header. */
 const firstBytes = 4_096;
 const mostMetas = 1_000;
-const placeBits = 19;
-const placeMask = 2 ** placeBits - 1;
 
 /** Words, tagged as V8 does it. */
 export interface V8Map {
@@ -27,14 +26,11 @@ export class V8Maps {
   readonly all: V8Map[] = [];
   /** Where maps lie, by the lower bits of the number of their chunk: most words are no such address. */
   readonly chunks = new Uint8Array(2 ** (32 - chunkBits));
-  /** By the lower half of the address, in an open table: the number of the map, one more; 0 where there is none. */
-  readonly #places = new Int32Array(2 ** placeBits);
+  readonly #numbers = new AddressNumbers(mostMaps);
   readonly #sorts = new Uint8Array(mostMaps);
-  /** Of each map its instance type, how long its objects are, and the lower and the higher half of its address. */
+  /** Of each map its instance type, and how long its objects are. */
   readonly #types = new Int32Array(mostMaps);
   readonly #bytes = new Uint16Array(mostMaps);
-  readonly #lows = new Uint32Array(mostMaps);
-  readonly #tops = new Uint32Array(mostMaps);
   readonly #windows: HeapWindows;
   readonly #layout: V8Layout;
 
@@ -65,28 +61,20 @@ export class V8Maps {
   }
 
   add(address: number): void {
-    const [low, top, number] = [address % high, Math.floor(address / high), this.all.length];
-    if (number >= mostMaps || this.kindOf(low, top) >= 0) return;
-    const map = this.#read(address);
-    if (map === null) return;
+    const isKnown = this.kindOf(address % high, Math.floor(address / high)) >= 0;
+    const map = isKnown ? null : this.#read(address);
+    const number = map === null ? -1 : this.#numbers.add(address);
+    if (map === null || number < 0) return;
     this.all.push(map);
     this.#types[number] = map.instanceType;
     this.#bytes[number] = map.bytes;
     this.#sorts[number] = this.#sortOf(map);
-    this.#lows[number] = low;
-    this.#tops[number] = top;
-    let place = placeOf(low);
-    while (this.#places[place] !== 0) place = (place + 1) & placeMask;
-    this.#places[place] = number + 1;
-    this.chunks[low >>> chunkBits] = 1;
+    this.chunks[(address % high) >>> chunkBits] = 1;
   }
 
   /** By the lower and the higher half of what an object begins with; -1: no map. */
   kindOf(low: number, top: number): number {
-    for (let place = placeOf(low); ; place = (place + 1) & placeMask) {
-      const number = (this.#places[place] ?? 0) - 1;
-      if (number < 0 || (this.#lows[number] === low && this.#tops[number] === top)) return number;
-    }
+    return this.#numbers.of(low, top);
   }
 
   typeOf(kind: number): number {
@@ -126,9 +114,4 @@ export class V8Maps {
       isDictionary: ((piece.readUInt32LE(bitField3At) >>> dictionaryShift) & 1) === 1,
     };
   }
-}
-
-/** Addresses are multiples of eight, and one. */
-function placeOf(low: number): number {
-  return Math.imul(low >>> 3, 0x9e37_79b1) >>> (32 - placeBits);
 }
