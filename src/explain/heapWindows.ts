@@ -1,6 +1,6 @@
 /** The memory of a process that no file is behind, and what a number in it reads as, piece by piece. */
 import { AddressFilter } from './addressFilter.ts';
-import type { TargetMemory } from './targetMemory.ts';
+import type { Region, TargetMemory } from './targetMemory.ts';
 
 /** What is copied there is still in the nearest cache when it is looked at: twice as fast as megabytes at once. */
 const windowBytes = 1 << 16;
@@ -9,6 +9,15 @@ const beyondBytes = 128;
 const pageBytes = 4096;
 export const pageHalves = pageBytes / 4;
 export const highHalf = 2 ** 32;
+
+/** V8 keeps what never changes in memory that can't be written. */
+function isHeap({ path }: Region): boolean {
+  return path === '' || path === '[heap]' || path.startsWith('[anon');
+}
+
+function isHeapOrData(region: Region): boolean {
+  return isHeap(region) || (region.writable && region.path !== '[stack]');
+}
 
 export class HeapWindows {
   readonly memory: TargetMemory;
@@ -21,11 +30,13 @@ export class HeapWindows {
   }
 
   /** Halves of words, the lower first, how many of them are new, and how many are there with the beginning of the next; they last until the next call. */
-  each(use: (address: number, halves: Uint32Array, count: number, filled: number) => void, withData = false): void {
-    for (const { start, end, writable, path } of this.memory.regions()) {
-      const isHeap = path === '' || path === '[heap]' || path.startsWith('[anon');
-      // V8 keeps what never changes in memory that can't be written.
-      if (!isHeap && !(writable && withData && path !== '[stack]')) continue;
+  each(
+    use: (address: number, halves: Uint32Array, count: number, filled: number) => void,
+    isWanted: (region: Region) => boolean = isHeap,
+  ): void {
+    for (const region of this.memory.regions()) {
+      if (!isWanted(region)) continue;
+      const { start, end } = region;
       for (const [from, to] of this.memory.present(start, end)) {
         for (let at = from; at < to; at += windowBytes) {
           const got = this.memory.read(at, this.#bytes.subarray(0, Math.min(windowBytes + beyondBytes, to - at)));
@@ -47,7 +58,7 @@ export class HeapWindows {
         const target = (halves[half + 1] ?? 0) * highHalf + low;
         if (targets.has(target)) found.push({ at: address + half * 4, target });
       }
-    }, true);
+    }, isHeapOrData);
     return found;
   }
 

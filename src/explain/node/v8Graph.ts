@@ -174,20 +174,22 @@ export class V8Graph {
     const wanted = new Set(kept.map(({ word }) => word));
     const now = new Set(this.words(store - 1 + first, this.bytesOf(store, kind) - first).filter((word) => wanted.has(word)));
     const oldest = this.oldest(address, collection);
-    const isLeft = kept.map(
-      (each) => (now.has(each.word) && isMostlySame(each.content, this.contentOf(each.word))) || this.#isMoved(each, oldest),
+    const left = kept.filter(
+      (each) => (now.has(each.word) && isMostlySame(each.content, this.contentOf(each.word))) || this.#isMoved(each, oldest, kept),
     );
-    return isLeft.filter((each) => each === true).length / Math.max(1, isLeft.filter((each) => each !== null).length);
+    return left.length / kept.length;
   }
 
-  /** The collector moves what is old, too, now and then: in its place is the same by what it has of its own. Null: it has nothing. */
-  #isMoved({ place, kind, content }: KeptWord, oldest: readonly number[]): boolean | null {
+  /** The collector moves what is old, too, now and then: in its place is the same by what it has of its own, or else by its key. */
+  #isMoved({ place, kind, content }: KeptWord, oldest: readonly number[], kept: readonly KeptWord[]): boolean {
     const now = oldest[place] ?? 0;
     if (kind === null || (now & 3) !== 1 || this.kindOf(now) !== kind) return false;
     const isText = this.#maps.typeOf(kind) < this.#layout.firstNonString;
     const after = this.contentOf(now);
     const own = content.flatMap((word, index) => (word !== 0 && (isText || (word & 3) !== 1) ? [word === after[index]] : []));
-    return own.length === 0 ? null : own.filter((isSame) => isSame).length * 2 > own.length;
+    if (own.length > 0) return own.filter((isSame) => isSame).length * 2 > own.length;
+    const key = place % 2 === 1 ? kept.find((each) => each.place === place - 1) : undefined;
+    return key !== undefined && key.content.length > 0 && this.#isMoved(key, oldest, kept);
   }
 
   /**

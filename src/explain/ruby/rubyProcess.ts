@@ -1,5 +1,6 @@
 import type { GrowingThing } from '../growingThing.ts';
 import type { HeapReader, OpenHeap } from '../heapReader.ts';
+import { OwnRanges } from '../ownRanges.ts';
 import { type RubyCensus, takeRubyCensus } from './rubyCensus.ts';
 import {
   followGrowingRuby,
@@ -40,6 +41,7 @@ class RubyReader implements HeapReader {
   readonly #data: readonly { start: number; end: number }[];
   readonly #machine: number;
   readonly #looks: RubyLook[] = [];
+  #own = new OwnRanges();
 
   constructor(values: RubyValues, data: readonly { start: number; end: number }[], machine: number) {
     this.#values = values;
@@ -49,6 +51,7 @@ class RubyReader implements HeapReader {
 
   look(): void {
     const census = takeRubyCensus(this.#values);
+    this.#own = census.own;
     this.#looks.push({ kinds: census.kinds, followed: this.#follow(census) });
   }
 
@@ -62,6 +65,10 @@ class RubyReader implements HeapReader {
   #program(now: RubyCensus): RubyProgram {
     const values = this.#values;
     return { values, roots: readRubyRoots(values, now.classes, this.#data), stacks: rubyStacks(values, this.#machine) };
+  }
+
+  owns(address: number): boolean {
+    return this.#own.has(address);
   }
 
   growing(): GrowingThing[] {
