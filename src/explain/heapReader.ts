@@ -10,6 +10,8 @@ export interface HeapReader {
   owns?(address: number): boolean;
   /** After the third look: what grows, the most first; empty when nothing does. */
   growing(): GrowingThing[];
+  /** After the third look: by how many bytes more, between two of them, its objects have of malloc, whether they are held or wait for the collector. */
+  moreOfMalloc?(): number;
   /** After the third look: sentences on memory that is no leak, with what to do, such as what an allocator keeps. */
   notes?(): string[];
 }

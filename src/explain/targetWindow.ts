@@ -1,8 +1,7 @@
 /** A window onto the memory of another process that moves forward: pages that are not in memory read as zeros and are not brought in. */
 import type { TargetMemory } from './targetMemory.ts';
 
-/** As much as the nearest cache has. */
-const usualBytes = 1 << 16;
+const windowBytes = 1 << 18;
 const pageBytes = 4096;
 
 export class TargetWindow {
@@ -15,8 +14,8 @@ export class TargetWindow {
   end = 0;
 
   /** `limit`: nothing at or after it is read. */
-  constructor(memory: TargetMemory, limit: number, bytes = usualBytes) {
-    const buffer = new ArrayBuffer(bytes);
+  constructor(memory: TargetMemory, limit: number) {
+    const buffer = new ArrayBuffer(windowBytes);
     this.#memory = memory;
     this.#limit = Math.ceil(limit / pageBytes) * pageBytes;
     this.#bytes = new Uint8Array(buffer);
@@ -27,7 +26,7 @@ export class TargetWindow {
   holds(address: number, bytes: number): boolean {
     if (address >= this.start && address + bytes <= this.end) return true;
     this.start = address - (address % pageBytes);
-    this.end = Math.min(this.start + this.#bytes.length, this.#limit);
+    this.end = Math.min(this.start + windowBytes, this.#limit);
     if (this.end <= this.start) return false;
     let filled = 0;
     for (const [from, to] of this.#memory.present(this.start, this.end)) {

@@ -75,7 +75,7 @@ export class V8Objects {
 
   /** Words that refer to one of those that are looked for, and what object each is in, as the last look has it where that is a large one. */
   holders({ targets, filter, onHolder }: Search): void {
-    const window = new TargetWindow(this.#windows.memory, largestAddress, chunkBytes);
+    const window = new TargetWindow(this.#windows.memory, largestAddress);
     let chunk = 0;
     let hits: { at: number; target: number }[] = [];
     const tell = () => {

@@ -22,6 +22,8 @@ export interface RubyCensus {
   /** Addresses of classes and modules. */
   classes: number[];
   ranges: RubyRanges;
+  /** What all objects have beside their slots. */
+  outsideBytes: number;
   /** All of the pages. */
   own: OwnRanges;
 }
@@ -34,6 +36,7 @@ export function takeRubyCensus(values: RubyValues): RubyCensus {
   const classes: number[] = [];
   const ranges = new RubyRanges();
   const own = new OwnRanges();
+  let outsideBytes = 0;
   let state = 0x9e37_79b9;
   for (const page of pages) {
     own.add(page.address, page.address + pageBytes(page));
@@ -44,7 +47,9 @@ export function takeRubyCensus(values: RubyValues): RubyCensus {
       const kind = kinds[numbers.of(reader.halves[half + 2] ?? 0, reader.halves[half + 3] ?? 0)] ?? newKind(reader.word(half + 2));
       if (kind === null) return;
       kind.count += 1;
-      kind.bytes += page.slotBytes + outsideBytes(flags, reader, half);
+      const outside = outsideBytesOf(flags, reader, half);
+      kind.bytes += page.slotBytes + outside;
+      outsideBytes += outside;
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
       const place = kind.count <= picksOfKind ? kind.count - 1 : state % kind.count;
       if (place < picksOfKind) kind.picks[place] = address;
@@ -56,7 +61,7 @@ export function takeRubyCensus(values: RubyValues): RubyCensus {
     kinds.push(kind);
     return kind;
   }
-  return { kinds: new Map(kinds.map((kind) => [kind.klass, kind])), pages, classes, ranges, own };
+  return { kinds: new Map(kinds.map((kind) => [kind.klass, kind])), pages, classes, ranges, outsideBytes, own };
 }
 
 function isClass(type: number): boolean {
@@ -69,7 +74,7 @@ function isOfProgram(type: number): boolean {
 }
 
 /** What an object has beside its slot. */
-function outsideBytes(flags: number, page: PageReader, half: number): number {
+function outsideBytesOf(flags: number, page: PageReader, half: number): number {
   const type = flags & 31;
   const isEmbedded = (flags & rubyFlag.embedded) !== 0;
   if (type === rubyType.string && isEmbedded) return Math.min(page.word(half + 4), 2 ** 32);

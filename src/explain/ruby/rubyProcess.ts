@@ -41,6 +41,7 @@ class RubyReader implements HeapReader {
   readonly #data: readonly { start: number; end: number }[];
   readonly #machine: number;
   readonly #looks: RubyLook[] = [];
+  readonly #outsideBytes: number[] = [];
   #own = new OwnRanges();
 
   constructor(values: RubyValues, data: readonly { start: number; end: number }[], machine: number) {
@@ -52,6 +53,7 @@ class RubyReader implements HeapReader {
   look(): void {
     const census = takeRubyCensus(this.#values);
     this.#own = census.own;
+    this.#outsideBytes.push(census.outsideBytes);
     this.#looks.push({ kinds: census.kinds, followed: this.#follow(census) });
   }
 
@@ -69,6 +71,11 @@ class RubyReader implements HeapReader {
 
   owns(address: number): boolean {
     return this.#own.has(address);
+  }
+
+  moreOfMalloc(): number {
+    const [first = 0, second = 0, third = 0] = this.#outsideBytes;
+    return Math.max(0, second - first, third - second);
   }
 
   growing(): GrowingThing[] {
