@@ -1,4 +1,5 @@
 /** The maps of V8: what an object begins with, and by which its kind and size are known. All begin with that of the map of maps, which is its own. */
+import { AddressFilter } from '../addressFilter.ts';
 import { AddressNumbers } from '../addressNumbers.ts';
 import { type HeapWindows, highHalf as high, wordIn } from '../heapWindows.ts';
 import type { V8Layout } from './v8Constants.ts';
@@ -6,9 +7,11 @@ import type { V8Layout } from './v8Constants.ts';
 export const mostMaps = 200_000;
 const chunkBits = 18;
 const chunkBytes = 2 ** chunkBits;
-/** Of a chunk, with its header. */
-const firstBytes = 4_096;
+/** Looked at in each chunk, behind its header with the marks of the collector. */
+const triedAt = 16_384;
+const triedBytes = 1_024;
 const mostMetas = 1_000;
+const mostPasses = 2;
 
 /** Words, tagged as V8 does it. */
 export interface V8Map {
@@ -37,27 +40,53 @@ export class V8Maps {
   constructor(windows: HeapWindows, layout: V8Layout) {
     this.#windows = windows;
     this.#layout = layout;
-    const metas = this.#findMetas();
-    if (metas.size > 0) for (const { at } of windows.holders(metas, mostMaps)) this.add(at + 1);
+    let metas = this.#someMetas();
+    const known = new Set(metas);
+    // A context of its own, as of node:vm, has one of its own, which may have been met nowhere.
+    for (let pass = 0; pass < mostPasses && (pass === 0 || metas.size > 0); pass += 1) metas = this.#findMaps(metas, known);
   }
 
-  /** All maps begin with the address of such a one, it itself too: looked for from the first objects of each chunk. */
-  #findMetas(): Set<number> {
+  /** All maps begin with the address of such a one, it itself too: looked for from some objects of each chunk. */
+  #someMetas(): Set<number> {
     const { memory } = this.#windows;
     const metas = new Set<number>();
-    const beginning = Buffer.alloc(firstBytes);
+    const piece = Buffer.alloc(triedBytes);
     for (const { start, end, path } of memory.regions()) {
       if (path !== '' && !path.startsWith('[anon')) continue;
-      for (let chunk = Math.ceil(start / chunkBytes) * chunkBytes; chunk < end; chunk += chunkBytes) {
-        const got = memory.isPresent(chunk) ? memory.read(chunk, beginning) : 0;
-        for (let at = 0; at + 8 <= got; at += 8) {
-          const meta = (beginning.readUInt32LE(at) & 3) === 1 ? this.#windows.word(wordIn(beginning, at) - 1) : 0;
-          if ((meta & 3) === 1 && !metas.has(meta) && this.#windows.word(meta - 1) === meta && metas.size < mostMetas) metas.add(meta);
+      for (let place = Math.ceil(start / chunkBytes) * chunkBytes + triedAt; place < end; place += chunkBytes) {
+        const got = memory.isPresent(place) ? memory.read(place, piece) : 0;
+        for (let at = 0; at + 8 <= got && metas.size < mostMetas; at += 8) {
+          const meta = (piece.readUInt32LE(at) & 3) === 1 ? this.#windows.word(wordIn(piece, at) - 1) : 0;
+          if ((meta & 3) === 1 && this.#isMeta(meta)) metas.add(meta);
         }
       }
     }
-    for (const meta of metas) if (this.#read(meta)?.instanceType !== this.#layout.mapType) metas.delete(meta);
     return metas;
+  }
+
+  #isMeta(address: number): boolean {
+    return this.#windows.word(address - 1) === address && this.#read(address)?.instanceType === this.#layout.mapType;
+  }
+
+  /** Adds all maps that begin with one of these. Returned are those that are not among the known ones. */
+  #findMaps(metas: ReadonlySet<number>, known: Set<number>): Set<number> {
+    const filter = new AddressFilter(metas);
+    const places: number[] = [];
+    const unknown: number[] = [];
+    this.#windows.each((address, halves, count) => {
+      const first = (address % high) + 1;
+      for (let half = 0; half < count; half += 2) {
+        const low = halves[half] ?? 0;
+        const own = address + half * 4 + 1;
+        if (low === (first + half * 4) >>> 0 && halves[half + 1] === Math.floor(own / high) && !known.has(own)) unknown.push(own);
+        if (!filter.mayHave(low) || !metas.has((halves[half + 1] ?? 0) * high + low)) continue;
+        if (places.length < mostMaps) places.push(own);
+      }
+    });
+    for (const place of places) this.add(place);
+    const more = new Set(unknown.slice(0, mostMetas).filter((each) => this.#isMeta(each)));
+    for (const meta of more) known.add(meta);
+    return more;
   }
 
   add(address: number): void {
