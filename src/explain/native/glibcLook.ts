@@ -65,7 +65,7 @@ export function lookAtGlibc(
   options: LookOptions,
 ): GlibcLook {
   // Before it is asked how far the heap goes: what the newest variable refers to is to be in it.
-  const roots = options.withTable ? readRoots(memory, readArenas(memory)) : null;
+  const roots = options.withTable ? readRoots(memory, readArenas(memory), options.isOther) : null;
   const arenas = readArenas(memory);
   const regions = memory.regions();
   const parts = heapParts(memory, arenas, regions, options.isOther);
@@ -111,10 +111,10 @@ function presentBytes(memory: TargetMemory, { start, end }: { start: number; end
   return bytes;
 }
 
-function readRoots(memory: TargetMemory, arenas: readonly Arena[]): RootWords {
+function readRoots(memory: TargetMemory, arenas: readonly Arena[], isOther: LookOptions['isOther']): RootWords {
   const regions = memory.regions();
   const ofMalloc = arenas.map(({ address }) => ({ start: address, end: address + arenaBytes }));
-  return new RootWords(memory, regions, heapParts(memory, arenas, regions), ofMalloc);
+  return new RootWords(memory, regions, heapParts(memory, arenas, regions, isOther), ofMalloc);
 }
 
 class Census {
