@@ -6,7 +6,7 @@ import { AddressFilter } from '../addressFilter.ts';
 import { HeapWindows, highHalf } from '../heapWindows.ts';
 import type { Region } from '../targetMemory.ts';
 import { pageOf, type RubyPage } from './rubyHeap.ts';
-import type { RangeOwner, RubyRanges } from './rubyRanges.ts';
+import { type RangeOwner, type RubyRanges, readRubyRanges } from './rubyRanges.ts';
 import type { RubyRoots } from './rubyRoots.ts';
 import { type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
 
@@ -64,6 +64,7 @@ function slotOf({ firstSlot, slotBytes }: RubyPage, at: number): number {
 
 class RubyClimber {
   readonly #request: RubyClimb;
+  #ranges: RubyRanges;
   readonly #pageAt = new Map<number, RubyPage>();
   readonly #known = new Map<number, RubyHolder>();
   #frontier = new Map<number, RubyHolder>();
@@ -72,12 +73,13 @@ class RubyClimber {
   constructor(request: RubyClimb) {
     this.#request = request;
     this.#windows = new HeapWindows(request.values.memory);
+    this.#ranges = request.ranges;
     for (const page of request.pages) this.#pageAt.set(page.address, page);
     for (const target of request.targets) this.#meet(target);
   }
 
   run(): void {
-    const { values, ranges, targets } = this.#request;
+    const { values, pages, targets } = this.#request;
     let times = 0;
     for (let pass = 0; pass < mostPasses && this.#frontier.size > 0; pass += 1) {
       const hits = this.#pass();
@@ -86,7 +88,7 @@ class RubyClimber {
       // An array that got longer lies elsewhere by now.
       if (left.length >= leastLeftPart * hits.length && times < mostTimesMoved) {
         times += 1;
-        ranges.refresh(values);
+        this.#ranges = readRubyRanges(values, pages);
         this.#takeAll(left);
       }
       if (targets.filter((target) => this.#isOpen(target)).length < leastOpenPart * targets.length) return;
@@ -95,7 +97,7 @@ class RubyClimber {
 
   /** Those of which it isn't known what has the word. */
   #takeAll(hits: readonly Hit[]): Hit[] {
-    const owners = this.#request.ranges.at(hits.flatMap(({ at }) => (pageOf(this.#pageAt, at) === undefined ? [at] : [])));
+    const owners = this.#ranges.at(hits.flatMap(({ at }) => (pageOf(this.#pageAt, at) === undefined ? [at] : [])));
     return hits.filter((hit) => !this.#take(hit, owners.get(hit.at) ?? null));
   }
 

@@ -69,16 +69,11 @@ export class PageReader {
   /** Calls `visit` for each slot that has something in it, with where in the page its words begin. */
   visit(values: RubyValues, page: RubyPage, visit: (address: number, flags: number, half: number) => void): void {
     const length = page.slots * page.slotBytes;
-    if (!this.load(values, page.firstSlot, length)) return;
+    if (values.memory.read(page.firstSlot, this.#bytes.subarray(0, length)) < length) return;
     for (let at = 0; at < length; at += page.slotBytes) {
       const flags = this.halves[at >>> 2] ?? 0;
       if ((flags & 31) !== 0) visit(page.firstSlot + at, flags, at >>> 2);
     }
-  }
-
-  /** False where that can't be read. */
-  load({ memory }: RubyValues, address: number, length: number): boolean {
-    return memory.read(address, this.#bytes.subarray(0, length)) === length;
   }
 
   word(half: number): number {

@@ -1,14 +1,12 @@
 /** Memory outside of Ruby's heap that belongs to an object in it: where an array, a hash, a proc with its variables has its values. */
 import { firstFrom, larger } from '../numberColumns.ts';
-import { PageReader } from './rubyHeap.ts';
+import { PageReader, type RubyPage } from './rubyHeap.ts';
 import { isAddress, type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
 
 const mostRanges = 8_000_000;
 const firstLength = 1 << 14;
 /** What a proc, a thread and the like have of their own. */
 const dataBytes = 96;
-const slotBytes = 40;
-const leastMoved = 4_096;
 
 export interface RangeOwner {
   /** Where the memory begins. */
@@ -74,17 +72,6 @@ export class RubyRanges {
     this.#owners = larger(this.#owners, length);
   }
 
-  /** Where those are by now that have much, and lie elsewhere when they get longer. */
-  refresh(values: RubyValues): void {
-    const slot = new PageReader();
-    const count = this.#count;
-    for (let range = 0; range < count; range += 1) {
-      const owner = this.#owners[range] ?? 0;
-      if ((this.#bytes[range] ?? 0) < leastMoved || !slot.load(values, owner, slotBytes)) continue;
-      this.visit(values, owner, slot.halves[0] ?? 0, slot, 0);
-    }
-  }
-
   /** Whose each of these addresses is. There are few of them and many ranges: these are not brought into order. */
   at(addresses: readonly number[]): Map<number, RangeOwner> {
     const wanted = Float64Array.from(addresses).sort();
@@ -97,4 +84,11 @@ export class RubyRanges {
     }
     return found;
   }
+}
+
+export function readRubyRanges(values: RubyValues, pages: readonly RubyPage[]): RubyRanges {
+  const ranges = new RubyRanges();
+  const reader = new PageReader();
+  for (const page of pages) reader.visit(values, page, (address, flags, half) => ranges.visit(values, address, flags, reader, half));
+  return ranges;
 }
