@@ -24,12 +24,12 @@ interface Rate {
 
 const mebi = 1 << 20;
 const rates = {
-  native: { cpuSeconds: 0.35, cpuSecondsPerGiB: 9, rssBytes: 90 * mebi, rssPart: 0.4 },
-  node: { cpuSeconds: 1.5, cpuSecondsPerGiB: 14, rssBytes: 150 * mebi, rssPart: 0.25 },
+  native: { cpuSeconds: 0.35, cpuSecondsPerGiB: 7, rssBytes: 90 * mebi, rssPart: 0.4 },
+  node: { cpuSeconds: 0.8, cpuSecondsPerGiB: 8, rssBytes: 105 * mebi, rssPart: 0.1 },
   jvm: { cpuSeconds: 2.2, cpuSecondsPerGiB: 35, rssBytes: 175 * mebi, rssPart: 0.6 },
-  python: { cpuSeconds: 0.7, cpuSecondsPerGiB: 19, rssBytes: 95 * mebi, rssPart: 0.76 },
-  php: { cpuSeconds: 0.6, cpuSecondsPerGiB: 26, rssBytes: 92 * mebi, rssPart: 1 },
-  ruby: { cpuSeconds: 1.2, cpuSecondsPerGiB: 23, rssBytes: 110 * mebi, rssPart: 0.35 },
+  python: { cpuSeconds: 0.6, cpuSecondsPerGiB: 9.5, rssBytes: 90 * mebi, rssPart: 0.42 },
+  php: { cpuSeconds: 0.9, cpuSecondsPerGiB: 9, rssBytes: 110 * mebi, rssPart: 0.12 },
+  ruby: { cpuSeconds: 1.3, cpuSecondsPerGiB: 12.5, rssBytes: 110 * mebi, rssPart: 0.2 },
   go: { cpuSeconds: 0.7, cpuSecondsPerGiB: 0.5, rssBytes: 90 * mebi, rssPart: 0 },
 } satisfies Record<string, Rate>;
 

@@ -11,6 +11,7 @@ const sectionBytes = 64;
 const symbolBytes = 24;
 const mostSections = 4_096;
 const mostSectionBytes = 256 * 1024 ** 2;
+const mostName = 512;
 const loadSegment = 1;
 const symbolTables = new Set([2, 11]);
 
@@ -94,12 +95,13 @@ export function* eachSymbol(elf: ElfFile): Generator<ElfSymbol> {
   for (const section of elf.sections) {
     if (!symbolTables.has(section.type)) continue;
     const table = sectionContent(elf.fd, section);
-    const names = sectionContent(elf.fd, elf.sections[section.link]);
-    for (let at = 0; table !== null && names !== null && at + symbolBytes <= table.length; at += symbolBytes) {
+    // Of a large program there are hundreds of thousands: parts of one text cost nothing.
+    const names = sectionContent(elf.fd, elf.sections[section.link])?.toString('latin1');
+    for (let at = 0; table !== null && names !== undefined && at + symbolBytes <= table.length; at += symbolBytes) {
       const address = long(table, at + 8);
       // In no section: only asked for, not defined here.
       if (address === 0 || table.readUInt16LE(at + 6) === 0) continue;
-      yield { name: textAt(names, table.readUInt32LE(at)), address, size: long(table, at + 16) };
+      yield { name: nameAt(names, table.readUInt32LE(at)), address, size: long(table, at + 16) };
     }
   }
 }
@@ -110,9 +112,14 @@ function piece(fd: number, offset: number, length: number): Buffer | null {
   return readSync(fd, bytes, 0, length, offset) === length ? bytes : null;
 }
 
+function nameAt(names: string, at: number): string {
+  const end = names.indexOf('\0', at);
+  return end < 0 ? '' : names.slice(at, Math.min(end, at + mostName));
+}
+
 function textAt(bytes: Buffer, at: number): string {
   const end = bytes.indexOf(0, at);
-  return at >= bytes.length || end < 0 ? '' : bytes.toString('latin1', at, Math.min(end, at + 512));
+  return at >= bytes.length || end < 0 ? '' : bytes.toString('latin1', at, Math.min(end, at + mostName));
 }
 
 function long(bytes: Buffer, at: number): number {

@@ -6,8 +6,12 @@ export interface HeapReader {
   /** `PHP`, `HotSpot`, `Go`, `Ruby`. */
   runtime: string;
   look(): void;
+  /** Whether this, as of the last look, surely is of the runtime's own heap: no block of malloc's begins there. */
+  owns?(address: number): boolean;
   /** After the third look: what grows, the most first; empty when nothing does. */
   growing(): GrowingThing[];
+  /** After the third look: by how many bytes more, between two of them, its objects have of malloc, whether they are held or wait for the collector. */
+  moreOfMalloc?(): number;
   /** After the third look: sentences on memory that is no leak, with what to do, such as what an allocator keeps. */
   notes?(): string[];
 }

@@ -1,29 +1,47 @@
 /** The memory of a process that no file is behind, and what a number in it reads as, piece by piece. */
-import type { TargetMemory } from './targetMemory.ts';
+import { AddressFilter } from './addressFilter.ts';
+import type { Region, TargetMemory } from './targetMemory.ts';
 
-const windowBytes = 4 << 20;
-const high = 2 ** 32;
+/** What is copied there is still in the nearest cache when it is looked at: twice as fast as megabytes at once. */
+const windowBytes = 1 << 16;
+/** So that what begins at the end of a window can be read on. */
+const beyondBytes = 128;
+const pageBytes = 4096;
+export const pageHalves = pageBytes / 4;
+export const highHalf = 2 ** 32;
+
+/** V8 keeps what never changes in memory that can't be written. */
+function isHeap({ path }: Region): boolean {
+  return path === '' || path === '[heap]' || path.startsWith('[anon');
+}
+
+function isHeapOrData(region: Region): boolean {
+  return isHeap(region) || (region.writable && region.path !== '[stack]');
+}
 
 export class HeapWindows {
-  readonly #memory: TargetMemory;
-  readonly #words = new Uint32Array(windowBytes / 4);
+  readonly memory: TargetMemory;
+  readonly #words = new Uint32Array((windowBytes + beyondBytes) / 4);
   readonly #bytes = new Uint8Array(this.#words.buffer);
-  readonly #piece = Buffer.alloc(4096);
+  readonly #piece = Buffer.alloc(pageBytes);
 
   constructor(memory: TargetMemory) {
-    this.#memory = memory;
+    this.memory = memory;
   }
 
-  /** Halves of words, the lower first, and how many of them there are; they last until the next call. */
-  each(use: (address: number, halves: Uint32Array, count: number) => void, withData = false): void {
-    for (const { start, end, writable, path } of this.#memory.regions()) {
-      const isHeap = path === '' || path === '[heap]' || path.startsWith('[anon');
-      // V8 keeps what never changes in memory that can't be written.
-      if (!isHeap && !(writable && withData && path !== '[stack]')) continue;
-      for (const [from, to] of this.#memory.present(start, end)) {
+  /** Halves of words, the lower first, how many of them are new, and how many are there with the beginning of the next; they last until the next call. */
+  each(
+    use: (address: number, halves: Uint32Array, count: number, filled: number) => void,
+    isWanted: (region: Region) => boolean = isHeap,
+  ): void {
+    for (const region of this.memory.regions()) {
+      if (!isWanted(region)) continue;
+      const { start, end } = region;
+      for (const [from, to] of this.memory.present(start, end)) {
         for (let at = from; at < to; at += windowBytes) {
-          const got = this.#memory.read(at, this.#bytes.subarray(0, Math.min(windowBytes, to - at)));
-          if (got >= 8) use(at, this.#words, (got >> 3) * 2);
+          const got = this.memory.read(at, this.#bytes.subarray(0, Math.min(windowBytes + beyondBytes, to - at)));
+          const filled = (got >>> 3) * 2;
+          if (filled > 0) use(at, this.#words, Math.min(filled, windowBytes / 4), filled);
         }
       }
     }
@@ -31,26 +49,27 @@ export class HeapWindows {
 
   /** Words anywhere that hold one of these addresses: where, and which. */
   holders(targets: ReadonlySet<number>, most: number): { at: number; target: number }[] {
-    const filter = new Uint8Array(2 ** 16);
-    for (const target of targets) filter[hashOf(target % high)] = 1;
+    const filter = new AddressFilter(targets);
     const found: { at: number; target: number }[] = [];
     this.each((address, halves, count) => {
       for (let half = 0; half < count && found.length < most; half += 2) {
         const low = halves[half] ?? 0;
-        if (filter[hashOf(low)] === 0) continue;
-        const target = (halves[half + 1] ?? 0) * high + low;
+        if (!filter.mayHave(low)) continue;
+        const target = (halves[half + 1] ?? 0) * highHalf + low;
         if (targets.has(target)) found.push({ at: address + half * 4, target });
       }
-    }, true);
+    }, isHeapOrData);
     return found;
   }
 
   /** Null where that isn't all in memory; lasts until the next call. */
   piece(address: number, length: number): Buffer | null {
-    if (!Number.isSafeInteger(address) || address < 4096 || length > this.#piece.length) return null;
-    if (!this.#memory.isPresent(address) || !this.#memory.isPresent(address + length - 1)) return null;
+    if (!Number.isSafeInteger(address) || address < pageBytes || length > this.#piece.length) return null;
+    const last = address + length - 1;
+    const isOnePage = address % pageBytes <= last % pageBytes;
+    if (!this.memory.isPresent(address) || !(isOnePage || this.memory.isPresent(last))) return null;
     const piece = this.#piece.subarray(0, length);
-    return this.#memory.read(address, piece) === length ? piece : null;
+    return this.memory.read(address, piece) === length ? piece : null;
   }
 
   /** 0 where nothing can be read. */
@@ -60,10 +79,6 @@ export class HeapWindows {
   }
 }
 
-function hashOf(low: number): number {
-  return (low ^ (low >>> 16)) & 0xffff;
-}
-
 export function wordIn(bytes: Buffer, at: number): number {
-  return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * high;
+  return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * highHalf;
 }

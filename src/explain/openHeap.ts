@@ -16,7 +16,7 @@ export const openHeap: OpenHeap = (memory) => {
   for (const open of runtimes) {
     const heap = open(memory);
     if (heap === null) continue;
-    const native = 'why' in heap ? null : openGlibc(memory);
+    const native = 'why' in heap ? null : openGlibc(memory, heap);
     return native === null || 'why' in heap ? heap : new WithNative(heap, native);
   }
   const native = openNative(memory);

@@ -8,6 +8,8 @@ import type { HeapReader } from './heapReader.ts';
 /** Code, zones and stacks of a runtime come and go in malloc too: seen at 160 KiB with half of the blocks gone by the last look. */
 const leastGrowthBytes = 262_144;
 const leastSurvival = 0.8;
+/** A block is somewhat larger than what is asked for. */
+const moreInBlocks = 1.25;
 
 /** Of what grows in malloc: what an engine's own bookkeeping does not come to. */
 export function beyondHousekeeping(things: readonly GrowingThing[]): GrowingThing[] {
@@ -36,7 +38,9 @@ export class WithNative implements HeapReader {
   growing(): GrowingThing[] {
     const managed = this.#managed.growing();
     if (managed.length > 0) return managed;
-    const native = beyondHousekeeping(this.#native.growing());
+    // What waits for a collector that did not run meanwhile stays, too.
+    const least = leastGrowthBytes + moreInBlocks * (this.#managed.moreOfMalloc?.() ?? 0);
+    const native = beyondHousekeeping(this.#native.growing()).filter(({ growthBytes }) => growthBytes >= least);
     this.#isNative = native.length > 0;
     return native;
   }

@@ -34,8 +34,8 @@ export class BlockSample {
 
   without(addresses: ReadonlySet<number>): LookSample {
     const left = Float64Array.from(addresses).sort();
-    let kept = 0;
-    for (let index = 0, at = 0; index < this.#count; index += 1) {
+    let kept = left.length === 0 ? this.#count : 0;
+    for (let index = kept, at = 0; index < this.#count; index += 1) {
       const address = this.#addresses[index] ?? 0;
       while (at < left.length && (left[at] ?? 0) < address) at += 1;
       if (left[at] === address) continue;
@@ -44,7 +44,7 @@ export class BlockSample {
       this.#marks[kept] = this.#marks[index] ?? 0;
       kept += 1;
     }
-    return { addresses: this.#addresses.slice(0, kept), kinds: this.#kinds.slice(0, kept), marks: this.#marks.slice(0, kept) };
+    return { addresses: this.#addresses.subarray(0, kept), kinds: this.#kinds.subarray(0, kept), marks: this.#marks.subarray(0, kept) };
   }
 
   #grow(): void {

@@ -4,9 +4,9 @@
  */
 import type { GrowingThing } from '../growingThing.ts';
 import type { TargetMemory } from '../targetMemory.ts';
+import { TargetWindow } from '../targetWindow.ts';
 import { type Look, whatGrows } from '../threeLooks.ts';
 import { BlockSample, markOf } from './blockSample.ts';
-import { TargetWindow } from './targetWindow.ts';
 import type { WordKinds } from './wordKinds.ts';
 
 const markWords = 8;

@@ -3,6 +3,8 @@
  * `tcache_perthread_struct` of malloc/malloc.c: from 2.26 counts of one byte, from 2.30 of two, and from 2.42 of what is still free, with
  * twelve more lists for large blocks. From 2.32 on a pointer is stored xor its own address shifted by 12.
  */
+import { HeapPages } from '../heapPages.ts';
+import { wordIn } from '../heapWindows.ts';
 import type { TargetMemory } from '../targetMemory.ts';
 import { type Arena, long } from './glibcArenas.ts';
 
@@ -39,6 +41,7 @@ export interface FreeListed {
 export function freeListed(memory: TargetMemory, arenas: readonly Arena[], mayBeCaches: readonly number[]): FreeListed {
   const free = new Set<number>();
   const caches: number[] = [];
+  const pages = new HeapPages(memory);
   // The last word lies behind the block, where the next one has room for it.
   const record = Buffer.alloc(0x308);
   for (const cache of mayBeCaches) {
@@ -48,11 +51,11 @@ export function freeListed(memory: TargetMemory, arenas: readonly Arena[], mayBe
     const heads = cacheHeads(record, layout);
     if (heads.length > 0) caches.push(cache);
     for (const head of heads) {
-      for (const entry of listFrom(memory, head, 0, mostInList)) free.add(entry - headerBytes);
+      for (const entry of listFrom(pages, head, 0, mostInList)) free.add(entry - headerBytes);
     }
   }
   for (const { fastbins } of arenas) {
-    for (const head of fastbins) for (const chunk of listFrom(memory, head, headerBytes, mostInFastbin)) free.add(chunk);
+    for (const head of fastbins) for (const chunk of listFrom(pages, head, headerBytes, mostInFastbin)) free.add(chunk);
   }
   return { free, caches };
 }
@@ -72,13 +75,13 @@ function cacheHeads(record: Buffer, { countBytes, lists, countsUsed }: CacheLayo
   return heads;
 }
 
-function* listFrom(memory: TargetMemory, head: number, linkAt: number, most: number): Generator<number> {
-  const link = Buffer.alloc(8);
+function* listFrom(pages: HeapPages, head: number, linkAt: number, most: number): Generator<number> {
   let at = head;
   for (let count = 0; count < most && isPlace(at); count += 1) {
     yield at;
-    if (!memory.isPresent(at + linkAt) || memory.read(at + linkAt, link) < link.length) return;
-    at = nextOf(long(link, 0), at + linkAt);
+    const link = pages.piece(at + linkAt, 8);
+    if (link === null) return;
+    at = nextOf(wordIn(link, 0), at + linkAt);
   }
 }
 

@@ -4,8 +4,8 @@
  * that the block before is in use.
  */
 import type { Region, TargetMemory } from '../targetMemory.ts';
+import { TargetWindow } from '../targetWindow.ts';
 import { type Arena, arenaBytes, long } from './glibcArenas.ts';
-import { TargetWindow } from './targetWindow.ts';
 
 const headerBytes = 16;
 const smallestChunk = 32;
@@ -30,8 +30,13 @@ export interface HeapPart {
   kind: 'main' | 'arena' | 'mapped';
 }
 
-/** In the order of addresses. */
-export function heapParts(memory: TargetMemory, arenas: readonly Arena[], regions: readonly Region[]): HeapPart[] {
+/** In the order of addresses. `isOther`: what surely is somebody else's, and need not be read. */
+export function heapParts(
+  memory: TargetMemory,
+  arenas: readonly Arena[],
+  regions: readonly Region[],
+  isOther: (address: number) => boolean = () => false,
+): HeapPart[] {
   const parts: HeapPart[] = [];
   const [main, ...others] = arenas;
   const brk = regions.filter(({ path }) => path === '[heap]');
@@ -44,7 +49,7 @@ export function heapParts(memory: TargetMemory, arenas: readonly Arena[], region
   for (const region of regions) {
     if (region.path !== '' || !region.writable) continue;
     const arenaParts = partsOfArenas(memory, region, byAddress);
-    parts.push(...(arenaParts.length > 0 ? arenaParts : mappedChunks(memory, region, mostMapped - parts.length)));
+    parts.push(...(arenaParts.length > 0 ? arenaParts : mappedChunks(memory, region, isOther, mostMapped - parts.length)));
   }
   return parts.sort((a, b) => a.start - b.start);
 }
@@ -69,12 +74,17 @@ function partsOfArenas(memory: TargetMemory, region: Region, arenas: ReadonlyMap
 }
 
 /** The kernel joins mappings that lie side by side, also those of somebody else: each page that is there may begin a block. */
-function mappedChunks(memory: TargetMemory, region: Region, most: number): HeapPart[] {
+function mappedChunks(memory: TargetMemory, region: Region, isOther: (address: number) => boolean, most: number): HeapPart[] {
   const parts: HeapPart[] = [];
   const header = Buffer.alloc(headerBytes);
   let tries = 0;
   for (const [start, end] of memory.present(region.start, region.end)) {
-    for (let at = Math.max(start, parts.at(-1)?.end ?? 0); at < end && parts.length < most && tries < mostTries; tries += 1) {
+    for (let at = Math.max(start, parts.at(-1)?.end ?? 0); at < end && parts.length < most && tries < mostTries; ) {
+      if (isOther(at)) {
+        at += pageBytes;
+        continue;
+      }
+      tries += 1;
       const got = memory.read(at, header);
       const size = long(header, 8) - 2;
       const begins =

@@ -49,6 +49,8 @@ export interface LookOptions {
   /** One of so many blocks is sampled. */
   every: number;
   withTable: boolean;
+  /** What surely is not malloc's. */
+  isOther?(address: number): boolean;
 }
 
 /** So many blocks stand for one in the sample. */
@@ -63,10 +65,10 @@ export function lookAtGlibc(
   options: LookOptions,
 ): GlibcLook {
   // Before it is asked how far the heap goes: what the newest variable refers to is to be in it.
-  const roots = options.withTable ? readRoots(memory, readArenas(memory)) : null;
+  const roots = options.withTable ? readRoots(memory, readArenas(memory), options.isOther) : null;
   const arenas = readArenas(memory);
   const regions = memory.regions();
-  const parts = heapParts(memory, arenas, regions);
+  const parts = heapParts(memory, arenas, regions, options.isOther);
   words.setRegions(
     regions,
     parts.map(({ start, limit, kind }) => ({ start, end: kind === 'main' ? limit + mostGrowthBytes : limit })),
@@ -109,10 +111,10 @@ function presentBytes(memory: TargetMemory, { start, end }: { start: number; end
   return bytes;
 }
 
-function readRoots(memory: TargetMemory, arenas: readonly Arena[]): RootWords {
+function readRoots(memory: TargetMemory, arenas: readonly Arena[], isOther: LookOptions['isOther']): RootWords {
   const regions = memory.regions();
   const ofMalloc = arenas.map(({ address }) => ({ start: address, end: address + arenaBytes }));
-  return new RootWords(memory, regions, heapParts(memory, arenas, regions), ofMalloc);
+  return new RootWords(memory, regions, heapParts(memory, arenas, regions, isOther), ofMalloc);
 }
 
 class Census {

@@ -20,9 +20,9 @@ export const openNative: OpenHeap = (memory) => {
   return other === null && findArenas(memory).length > 0 ? new GlibcReader(memory) : new ClassReader(memory, other);
 };
 
-/** Only where malloc is glibc's: beside the heap of a runtime. */
-export function openGlibc(memory: TargetMemory): GlibcReader | null {
-  return otherAllocator(memory.regions()) === null && findArenas(memory).length > 0 ? new GlibcReader(memory, false) : null;
+/** Only where malloc is glibc's: beside the heap of a runtime, where there is one that is looked at. */
+export function openGlibc(memory: TargetMemory, beside: HeapReader | null = null): GlibcReader | null {
+  return otherAllocator(memory.regions()) === null && findArenas(memory).length > 0 ? new GlibcReader(memory, false, beside) : null;
 }
 
 /** By the libraries that are mapped: one that is linked statically isn't seen. */
@@ -43,13 +43,15 @@ export class GlibcReader implements HeapReader {
   readonly #looks: GlibcLook[] = [];
   readonly #every: number;
   readonly #isAlone: boolean;
+  readonly #beside: HeapReader | null;
 
   /** `isAlone`: nothing else of the process is looked at. Else what refers to what is only read where something of malloc's grows. */
-  constructor(memory: TargetMemory, isAlone = true) {
+  constructor(memory: TargetMemory, isAlone = true, beside: HeapReader | null = null) {
     this.#memory = memory;
     this.#words = new WordKinds(memory);
     this.#every = sampleEvery(writableBytes(memory));
     this.#isAlone = isAlone;
+    this.#beside = beside;
   }
 
   look(): void {
@@ -58,7 +60,8 @@ export class GlibcReader implements HeapReader {
 
   #look(withTable: boolean): GlibcLook {
     const kinds = { blocks: this.#blocks, words: this.#words };
-    return lookAtGlibc(this.#memory, findArenas, kinds, { every: this.#every, withTable });
+    const isOther = (address: number) => this.#beside?.owns?.(address) === true;
+    return lookAtGlibc(this.#memory, findArenas, kinds, { every: this.#every, withTable, isOther });
   }
 
   growing(): GrowingThing[] {

@@ -3,9 +3,9 @@
  * or register leads to is lost. Registers are not seen, so that a few blocks may be called lost that are not.
  */
 import type { TargetMemory } from '../targetMemory.ts';
+import { TargetWindow } from '../targetWindow.ts';
 import { type ChunkTable, freeKind, indexIn } from './chunkTable.ts';
 import type { RootWords } from './rootWords.ts';
-import { TargetWindow } from './targetWindow.ts';
 
 const mostEdges = 32_000_000;
 const unreached = -1;

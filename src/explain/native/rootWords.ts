@@ -6,8 +6,8 @@
 import { readText } from '../../kernel/read.ts';
 import { isValue } from '../../model/reading.ts';
 import type { Region, TargetMemory } from '../targetMemory.ts';
+import { TargetWindow } from '../targetWindow.ts';
 import type { HeapPart } from './glibcHeap.ts';
-import { TargetWindow } from './targetWindow.ts';
 
 /** By the calling convention of x86-64. */
 const redZoneBytes = 128;

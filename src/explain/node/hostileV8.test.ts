@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { HeapPages } from '../heapPages.ts';
 import { type Region, TargetMemory } from '../targetMemory.ts';
-import { HeapPages } from './heapPages.ts';
 import { nodeGrowth, oldestWords, type V8Heap } from './nodeGrowth.ts';
 import { takeV8Look } from './v8Census.ts';
 import type { V8Layout } from './v8Constants.ts';

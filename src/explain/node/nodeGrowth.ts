@@ -6,8 +6,8 @@
  * and counted from there: only what can be come to counts.
  */
 import type { GrowingThing, LeakPattern } from '../growingThing.ts';
-import { whatGrows } from '../threeLooks.ts';
-import type { HeapPages } from './heapPages.ts';
+import type { HeapPages } from '../heapPages.ts';
+import { slowerGrowth } from '../threeLooks.ts';
 import type { Collection, V8Look } from './v8Census.ts';
 import { V8Climb, type V8Path } from './v8Climb.ts';
 import type { V8Layout } from './v8Constants.ts';
@@ -53,11 +53,11 @@ export type KeptWords = ReadonlyMap<number, readonly KeptWord[]>;
 export function oldestWords(heap: V8Heap, first: V8Look, second: V8Look): KeptWords {
   const kept = new Map<number, KeptWord[]>();
   for (const [address, collection] of mostGrown(first, second)) {
-    const words = heap.graph.entries(address, collection, null, 8).flatMap(({ key, value }) => [key, value]);
-    const own = words.filter((word) => isOwn(heap, word)).slice(0, mostKept);
+    const words = heap.graph.oldest(address, collection).map((word, place) => ({ word, place }));
+    const own = words.filter(({ word }) => isOwn(heap, word)).slice(0, mostKept);
     kept.set(
       address,
-      own.map((word) => ({ word, content: heap.graph.contentOf(word) })),
+      own.map((each) => ({ ...each, kind: heap.graph.kindOf(each.word), content: heap.graph.contentOf(each.word) })),
     );
   }
   return kept;
@@ -203,7 +203,10 @@ interface GrownKind {
 /** What grows outside of collections that grow. */
 function grownLoose(heap: V8Heap, looks: Looks, explained: ReadonlyMap<number, number>): GrowingThing[] {
   const { maps, layout, names } = heap;
-  const grown = whatGrows(looks)
+  const grown = Array.from(looks[2].counts.keys(), (kind): GrownKind => {
+    const of = (each: (look: V8Look) => ArrayLike<number>) => looks.map((look) => each(look)[kind] ?? 0) as Three;
+    return { kind, counts: of(({ counts }) => counts), growthBytes: slowerGrowth(of(({ bytes }) => bytes)) };
+  })
     .filter(({ kind, counts, growthBytes }) => {
       const type = maps.typeOf(kind);
       const isExplained = (explained.get(kind) ?? 0) * 2 > counts[2] - counts[0];
@@ -216,7 +219,6 @@ function grownLoose(heap: V8Heap, looks: Looks, explained: ReadonlyMap<number, n
         isEven(counts)
       );
     })
-    .map(({ kind, counts, growthBytes }): GrownKind => ({ kind, counts, growthBytes }))
     .sort((a, b) => b.growthBytes - a.growthBytes)
     .slice(0, mostKinds);
   const textGrowth = looks.map(({ longestText }) => longestText.characters) as Three;
@@ -225,7 +227,7 @@ function grownLoose(heap: V8Heap, looks: Looks, explained: ReadonlyMap<number, n
   if (grown.length === 0 && leastCharacters === Number.POSITIVE_INFINITY) return [];
   const kinds = new Set(grown.map(({ kind }) => kind));
   const least = new Map(grown.map(({ kind, counts: [first] }) => [kind, leastAlive(first)]));
-  const groups = reachFromVariables(heap, {
+  const groups = reachFromVariables(heap, looks[2], {
     isWanted: (object, kind) => kinds.has(kind) || isLongText(heap, object, kind, leastCharacters),
     // What is young has the place of what was there before.
     isLeftOut: (object, kind) => [looks[0], looks[2]].every(({ collections }) => collections.get(object)?.kind === kind),

@@ -1,6 +1,6 @@
 import type { GrowingThing } from '../growingThing.ts';
+import { HeapPages } from '../heapPages.ts';
 import type { HeapReader, OpenHeap } from '../heapReader.ts';
-import { HeapPages } from './heapPages.ts';
 import { type KeptWords, nodeGrowth, oldestWords, type V8Heap } from './nodeGrowth.ts';
 import { takeV8Look, type V8Look } from './v8Census.ts';
 import { readV8Layout } from './v8Constants.ts';
@@ -36,6 +36,10 @@ class NodeReader implements HeapReader {
     this.#looks.push(takeV8Look(windows, objects, maps, layout));
     const [first, second, third] = this.#looks;
     if (first !== undefined && second !== undefined && third === undefined) this.#kept = oldestWords(this.#heap, first, second);
+  }
+
+  owns(address: number): boolean {
+    return this.#heap.objects.pages.has(address);
   }
 
   growing(): GrowingThing[] {

@@ -1,12 +1,11 @@
 /** One look at V8's heap: how many objects of each map there are, and how many entries each collection has. */
 import type { HeapWindows } from '../heapWindows.ts';
-import type { Look } from '../threeLooks.ts';
 import type { V8Layout } from './v8Constants.ts';
-import { mostMaps, type V8Maps } from './v8Maps.ts';
+import { mostMaps, type V8Maps, v8Sort } from './v8Maps.ts';
 import type { V8Object, V8Objects } from './v8Objects.ts';
 
 const high = 2 ** 32;
-const mostSample = 1_000_000;
+const mostSources = 100_000;
 const mostCollections = 200_000;
 const mostHashed = 500_000;
 const mostCharacters = 2 ** 29;
@@ -24,55 +23,58 @@ export interface Collection {
   entries: number;
 }
 
-export interface V8Look extends Look {
+export interface V8Look {
+  /** By kind. */
+  counts: Uint32Array;
+  bytes: Float64Array;
   /** By address as it is tagged; only those with some entries. */
   collections: Map<number, Collection>;
   /** Characters of the longest text, and where it is. */
   longestText: { characters: number; at: number };
-  /** Outside of V8's heap, in buffers. */
-  bufferBytes: number;
+  /** Addresses, as tagged, of contexts and of what has a global variable. */
+  contexts: number[];
+  cells: number[];
 }
 
 export function takeV8Look(windows: HeapWindows, objects: V8Objects, maps: V8Maps, layout: V8Layout): V8Look {
-  const counts = new Float64Array(mostMaps);
+  const counts = new Uint32Array(mostMaps);
   const bytes = new Float64Array(mostMaps);
-  const addresses: number[] = [];
-  const kinds: number[] = [];
   const found = new CollectionFinder(maps, layout);
+  const [contexts, cells]: [number[], number[]] = [[], []];
   const longestText = { characters: 0, at: 0 };
-  let bufferBytes = 0;
+  const visitText = (object: V8Object, type: number) => {
+    const characters = charactersOf(object, type, layout);
+    if (characters > longestText.characters && isText(windows, object, type, layout))
+      Object.assign(longestText, { characters, at: object.at + 1 });
+  };
   objects.each((object) => {
-    const { at, kind } = object;
-    const type = maps.typeOf(kind);
-    let size = object.bytes;
-    if (type === layout.arrayBuffer) {
-      const length = object.word(layout.bufferLengthAt);
-      if (length < mostBufferBytes) {
-        bufferBytes += length;
-        size += length;
-      }
-    } else if (type < layout.firstNonString) {
-      const characters = charactersOf(object, type, layout);
-      if (characters > longestText.characters && isText(windows, object, type, layout))
-        Object.assign(longestText, { characters, at: at + 1 });
-    }
+    const { kind } = object;
     counts[kind] = (counts[kind] ?? 0) + 1;
-    bytes[kind] = (bytes[kind] ?? 0) + size;
-    found.visit(object, type);
-    if (type < layout.firstObject || Math.imul(at >>> 3, 0x9e3779b1) >>> 30 !== 0 || addresses.length >= mostSample) return;
-    addresses.push(at);
-    kinds.push(kind);
+    bytes[kind] = (bytes[kind] ?? 0) + object.bytes;
+    const sort = maps.sortOf(kind);
+    if (sort === v8Sort.plain) return;
+    const type = maps.typeOf(kind);
+    if (sort === v8Sort.collection) found.visit(object, type);
+    else if (sort === v8Sort.text) visitText(object, type);
+    else if (sort === v8Sort.buffer) bytes[kind] = (bytes[kind] ?? 0) + bufferBytes(object, layout);
+    else if (sort === v8Sort.context && contexts.length < mostSources) contexts.push(object.at + 1);
+    else if (sort === v8Sort.cell && cells.length < mostSources) cells.push(object.at + 1);
   });
-  // Regions are read in the order of their addresses.
-  const sample = { addresses: Float64Array.from(addresses), kinds: Int32Array.from(kinds), marks: new Uint32Array(addresses.length) };
+  const kinds = maps.all.length;
   return {
-    counts: [...counts.subarray(0, maps.all.length)],
-    bytes: [...bytes.subarray(0, maps.all.length)],
-    sample,
+    counts: counts.slice(0, kinds),
+    bytes: bytes.slice(0, kinds),
     collections: found.collections(windows),
     longestText,
-    bufferBytes,
+    contexts,
+    cells,
   };
+}
+
+/** Outside of V8's heap. */
+function bufferBytes(object: V8Object, { bufferLengthAt }: V8Layout): number {
+  const length = object.word(bufferLengthAt);
+  return length < mostBufferBytes ? length : 0;
 }
 
 /** 0 of a text that is only a part of another. */

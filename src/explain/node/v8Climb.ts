@@ -2,10 +2,11 @@
  * Who holds these objects? In each pass over V8's heap, all that refers to what was found before; what is found in a pass is looked for in the
  * rest of it, too. References that keep nothing alive are left out by what they are in.
  */
+import { AddressFilter } from '../addressFilter.ts';
 import type { V8Layout } from './v8Constants.ts';
 import type { V8Maps } from './v8Maps.ts';
 import type { V8Names } from './v8Names.ts';
-import { addToFilter, targetFilter, type V8Object, type V8Objects } from './v8Objects.ts';
+import type { V8Object, V8Objects } from './v8Objects.ts';
 
 const mostHolders = 8;
 const mostKnown = 20_000;
@@ -36,12 +37,14 @@ interface Heap {
 
 export class V8Climb {
   readonly #heap: Heap;
+  readonly #targets: readonly { address: number; kind: number }[];
   readonly #known = new Map<number, V8Holder>();
   #frontier = new Map<number, V8Holder>();
-  #filter = targetFilter();
+  #filter = new AddressFilter();
 
   constructor(heap: Heap, targets: readonly { address: number; kind: number }[]) {
     this.#heap = heap;
+    this.#targets = targets;
     for (const { address, kind } of targets) this.#meet(address, kind);
   }
 
@@ -49,16 +52,15 @@ export class V8Climb {
     const { objects } = this.#heap;
     for (let pass = 0; pass < mostPasses && this.#frontier.size > 0; pass += 1) {
       const before = new Set(this.#frontier.values());
-      const search = {
+      objects.holders({
         targets: this.#frontier,
         filter: this.#filter,
-        onHolder: (target: number, holder: V8Object, offset: number) => this.#take(target, holder, offset),
-      };
-      objects.each(() => undefined, search);
+        onHolder: (target, holder, offset) => this.#take(target, holder, offset),
+      });
       // Those that were met in the middle of the pass are looked for in a whole one.
       this.#frontier = new Map([...this.#frontier].filter(([, holder]) => !before.has(holder)));
-      this.#filter = targetFilter();
-      for (const address of this.#frontier.keys()) addToFilter(this.#filter, address);
+      this.#filter = new AddressFilter(this.#frontier.keys());
+      if (this.#targets.every(({ address }) => this.pathOf(address).root !== null)) return;
     }
   }
 
@@ -69,7 +71,7 @@ export class V8Climb {
       this.#known.set(address, holder);
       if (this.#known.size < mostKnown) {
         this.#frontier.set(address, holder);
-        addToFilter(this.#filter, address);
+        this.#filter.add(address);
       }
     }
     return holder;

@@ -13,10 +13,14 @@ const mostWordsRead = 400_000;
 /** Behind map, properties and elements. */
 const fieldsAt = 24;
 const mostContentBytes = 48;
+const oldestEntries = 8;
 
 /** Of an entry, with what it was like. */
 export interface KeptWord {
   word: number;
+  /** Among the keys and values of the oldest entries. */
+  place: number;
+  kind: number | null;
   content: number[];
 }
 
@@ -136,6 +140,11 @@ export class V8Graph {
     return { first: 40 + small(32) * 8, width: sort === 'Map' ? 3 : 2, count: small(16) + small(24) };
   }
 
+  /** Keys and values of the oldest ones. */
+  oldest(address: number, collection: Collection): number[] {
+    return this.entries(address, collection, null, oldestEntries).flatMap(({ key, value }) => [key, value]);
+  }
+
   /** Undefined and holes are no keys. */
   #isEntry(key: number): boolean {
     if ((key & 3) !== 1) return (key & 1) === 0;
@@ -164,7 +173,23 @@ export class V8Graph {
     const { first } = this.#shapeOf(address, store - 1, collection);
     const wanted = new Set(kept.map(({ word }) => word));
     const now = new Set(this.words(store - 1 + first, this.bytesOf(store, kind) - first).filter((word) => wanted.has(word)));
-    return kept.filter(({ word, content }) => now.has(word) && isMostlySame(content, this.contentOf(word))).length / kept.length;
+    const oldest = this.oldest(address, collection);
+    const left = kept.filter(
+      (each) => (now.has(each.word) && isMostlySame(each.content, this.contentOf(each.word))) || this.#isMoved(each, oldest, kept),
+    );
+    return left.length / kept.length;
+  }
+
+  /** The collector moves what is old, too, now and then: in its place is the same by what it has of its own, or else by its key. */
+  #isMoved({ place, kind, content }: KeptWord, oldest: readonly number[], kept: readonly KeptWord[]): boolean {
+    const now = oldest[place] ?? 0;
+    if (kind === null || (now & 3) !== 1 || this.kindOf(now) !== kind) return false;
+    const isText = this.#maps.typeOf(kind) < this.#layout.firstNonString;
+    const after = this.contentOf(now);
+    const own = content.flatMap((word, index) => (word !== 0 && (isText || (word & 3) !== 1) ? [word === after[index]] : []));
+    if (own.length > 0) return own.filter((isSame) => isSame).length * 2 > own.length;
+    const key = place % 2 === 1 ? kept.find((each) => each.place === place - 1) : undefined;
+    return key !== undefined && key.content.length > 0 && this.#isMoved(key, oldest, kept);
   }
 
   /**

@@ -1,12 +1,17 @@
 /** The maps of V8: what an object begins with, and by which its kind and size are known. All begin with that of the map of maps, which is its own. */
-import { type HeapWindows, wordIn } from '../heapWindows.ts';
+import { AddressFilter } from '../addressFilter.ts';
+import { AddressNumbers } from '../addressNumbers.ts';
+import { type HeapWindows, highHalf as high, wordIn } from '../heapWindows.ts';
 import type { V8Layout } from './v8Constants.ts';
 
-const high = 2 ** 32;
 export const mostMaps = 200_000;
 const chunkBits = 18;
-const placeBits = 19;
-const placeMask = 2 ** placeBits - 1;
+const chunkBytes = 2 ** chunkBits;
+/** Looked at in each chunk, behind its header with the marks of the collector. */
+const triedAt = 16_384;
+const triedBytes = 1_024;
+const mostMetas = 1_000;
+const mostPasses = 2;
 
 /** Words, tagged as V8 does it. */
 export interface V8Map {
@@ -17,67 +22,109 @@ export interface V8Map {
   isDictionary: boolean;
 }
 
+/** What is asked of an object, beside how many of its kind there are. */
+export const v8Sort = { plain: 0, text: 1, collection: 2, buffer: 3, context: 4, cell: 5 } as const;
+
 export class V8Maps {
   readonly all: V8Map[] = [];
   /** Where maps lie, by the lower bits of the number of their chunk: most words are no such address. */
   readonly chunks = new Uint8Array(2 ** (32 - chunkBits));
-  /** By the lower half of the address, in an open table: the number of the map, one more; 0 where there is none. */
-  readonly #places = new Int32Array(2 ** placeBits);
-  /** Of each map its instance type, how long its objects are, and the lower and the higher half of its address. */
+  readonly #numbers = new AddressNumbers(mostMaps);
+  readonly #sorts = new Uint8Array(mostMaps);
+  /** Of each map its instance type, and how long its objects are. */
   readonly #types = new Int32Array(mostMaps);
   readonly #bytes = new Uint16Array(mostMaps);
-  readonly #lows = new Uint32Array(mostMaps);
-  readonly #tops = new Uint32Array(mostMaps);
   readonly #windows: HeapWindows;
   readonly #layout: V8Layout;
 
   constructor(windows: HeapWindows, layout: V8Layout) {
     this.#windows = windows;
     this.#layout = layout;
-    const metas = this.#findMetas();
-    if (metas.size > 0) for (const { at } of windows.holders(metas, mostMaps)) this.add(at + 1);
+    let metas = this.#someMetas();
+    const known = new Set(metas);
+    // A context of its own, as of node:vm, has one of its own, which may have been met nowhere.
+    for (let pass = 0; pass < mostPasses && (pass === 0 || metas.size > 0); pass += 1) metas = this.#findMaps(metas, known);
   }
 
-  #findMetas(): Set<number> {
+  /** All maps begin with the address of such a one, it itself too: looked for from some objects of each chunk. */
+  #someMetas(): Set<number> {
+    const { memory } = this.#windows;
     const metas = new Set<number>();
-    this.#windows.each((address, halves, count) => {
-      const first = (address % high) + 1;
-      for (let half = 0; half < count; half += 2) {
-        if (halves[half] !== (first + half * 4) >>> 0) continue;
-        const own = address + half * 4 + 1;
-        if (halves[half + 1] === Math.floor(own / high) && metas.size < 1_000) metas.add(own);
+    const piece = Buffer.alloc(triedBytes);
+    for (const { start, end, path } of memory.regions()) {
+      if (path !== '' && !path.startsWith('[anon')) continue;
+      for (let place = Math.ceil(start / chunkBytes) * chunkBytes + triedAt; place < end; place += chunkBytes) {
+        const got = memory.isPresent(place) ? memory.read(place, piece) : 0;
+        for (let at = 0; at + 8 <= got && metas.size < mostMetas; at += 8) {
+          const meta = (piece.readUInt32LE(at) & 3) === 1 ? this.#windows.word(wordIn(piece, at) - 1) : 0;
+          if ((meta & 3) === 1 && this.#isMeta(meta)) metas.add(meta);
+        }
       }
-    });
-    for (const meta of metas) if (this.#read(meta)?.instanceType !== this.#layout.mapType) metas.delete(meta);
+    }
     return metas;
   }
 
+  #isMeta(address: number): boolean {
+    return this.#windows.word(address - 1) === address && this.#read(address)?.instanceType === this.#layout.mapType;
+  }
+
+  /** Adds all maps that begin with one of these. Returned are those that are not among the known ones. */
+  #findMaps(metas: ReadonlySet<number>, known: Set<number>): Set<number> {
+    const filter = new AddressFilter(metas);
+    const places: number[] = [];
+    const unknown: number[] = [];
+    this.#windows.each((address, halves, count) => {
+      const first = (address % high) + 1;
+      for (let half = 0; half < count; half += 2) {
+        const low = halves[half] ?? 0;
+        const own = address + half * 4 + 1;
+        if (low === (first + half * 4) >>> 0 && halves[half + 1] === Math.floor(own / high) && !known.has(own)) unknown.push(own);
+        if (!filter.mayHave(low) || !metas.has((halves[half + 1] ?? 0) * high + low)) continue;
+        if (places.length < mostMaps) places.push(own);
+      }
+    });
+    for (const place of places) this.add(place);
+    const more = new Set(unknown.slice(0, mostMetas).filter((each) => this.#isMeta(each)));
+    for (const meta of more) known.add(meta);
+    return more;
+  }
+
   add(address: number): void {
-    const [low, top, number] = [address % high, Math.floor(address / high), this.all.length];
-    if (number >= mostMaps || this.kindOf(low, top) >= 0) return;
-    const map = this.#read(address);
-    if (map === null) return;
+    const isKnown = this.kindOf(address % high, Math.floor(address / high)) >= 0;
+    const map = isKnown ? null : this.#read(address);
+    const number = map === null ? -1 : this.#numbers.add(address);
+    if (map === null || number < 0) return;
     this.all.push(map);
     this.#types[number] = map.instanceType;
     this.#bytes[number] = map.bytes;
-    this.#lows[number] = low;
-    this.#tops[number] = top;
-    let place = placeOf(low);
-    while (this.#places[place] !== 0) place = (place + 1) & placeMask;
-    this.#places[place] = number + 1;
-    this.chunks[low >>> chunkBits] = 1;
+    this.#sorts[number] = this.#sortOf(map);
+    this.chunks[(address % high) >>> chunkBits] = 1;
   }
 
   /** By the lower and the higher half of what an object begins with; -1: no map. */
   kindOf(low: number, top: number): number {
-    for (let place = placeOf(low); ; place = (place + 1) & placeMask) {
-      const number = (this.#places[place] ?? 0) - 1;
-      if (number < 0 || (this.#lows[number] === low && this.#tops[number] === top)) return number;
-    }
+    return this.#numbers.of(low, top);
   }
 
   typeOf(kind: number): number {
     return kind < this.all.length ? (this.#types[kind] ?? -1) : -1;
+  }
+
+  /** One of `v8Sort`. */
+  sortOf(kind: number): number {
+    return this.#sorts[kind] ?? v8Sort.plain;
+  }
+
+  #sortOf({ instanceType, isDictionary }: V8Map): number {
+    const { arrayBuffer, firstNonString, fixedArray, byteArray, map, set, array, firstObject, firstContext, lastContext, propertyCell } =
+      this.#layout;
+    if (instanceType < firstNonString) return v8Sort.text;
+    if (instanceType >= firstContext && instanceType <= lastContext) return v8Sort.context;
+    const isTable = instanceType > fixedArray && instanceType < byteArray;
+    const isPlace = instanceType === map || instanceType === set || instanceType === array;
+    if (isTable || isPlace || (instanceType === firstObject && isDictionary)) return v8Sort.collection;
+    if (instanceType === arrayBuffer) return v8Sort.buffer;
+    return instanceType === propertyCell ? v8Sort.cell : v8Sort.plain;
   }
 
   /** 0: the object itself says. */
@@ -96,9 +143,4 @@ export class V8Maps {
       isDictionary: ((piece.readUInt32LE(bitField3At) >>> dictionaryShift) & 1) === 1,
     };
   }
-}
-
-/** Addresses are multiples of eight, and one. */
-function placeOf(low: number): number {
-  return Math.imul(low >>> 3, 0x9e37_79b1) >>> (32 - placeBits);
 }

@@ -1,15 +1,17 @@
 /** One pass over V8's heap, object by object: each begins with the address of its map, and says how long it is. */
-import type { HeapWindows } from '../heapWindows.ts';
+import type { AddressFilter } from '../addressFilter.ts';
+import { type HeapWindows, highHalf, pageHalves } from '../heapWindows.ts';
+import { OwnRanges } from '../ownRanges.ts';
+import { TargetWindow } from '../targetWindow.ts';
 import type { V8Layout } from './v8Constants.ts';
 import type { V8Maps } from './v8Maps.ts';
 
-const high = 2 ** 32;
 const chunkBits = 18;
 const chunkBytes = 2 ** chunkBits;
 const mostLength = 2 ** 27;
 /** An object that is larger than a chunk has one of its own, and begins where that begins. */
 const mostChunkHeader = 8_192;
-const filterMask = 0xffff;
+const largestAddress = 2 ** 47;
 
 export interface V8Object {
   at: number;
@@ -23,22 +25,18 @@ export interface V8Object {
 interface Search {
   /** Addresses as they are tagged; more may be added in the course. */
   targets: ReadonlyMap<number, unknown>;
-  filter: Uint8Array;
+  filter: AddressFilter;
   onHolder(target: number, holder: V8Object, offset: number): void;
-}
-
-export function targetFilter(): Uint8Array {
-  return new Uint8Array(filterMask + 1);
-}
-
-export function addToFilter(filter: Uint8Array, target: number): void {
-  filter[((target % high) >>> 3) & filterMask] = 1;
 }
 
 export class V8Objects {
   readonly #windows: HeapWindows;
   readonly #layout: V8Layout;
   readonly #maps: V8Maps;
+  /** By the number of each chunk that one reaches into from the chunk before. */
+  readonly #large = new Map<number, number>();
+  /** Pages that lie in objects from their first byte on. */
+  pages = new OwnRanges();
 
   constructor(windows: HeapWindows, layout: V8Layout, maps: V8Maps) {
     this.#windows = windows;
@@ -47,108 +45,149 @@ export class V8Objects {
   }
 
   /** `onObject` is told of each; the object lasts until the next call. Maps that are met for the first time count from then on. */
-  each(onObject: (object: V8Object) => void, search: Search | null = null): void {
+  each(onObject: (object: V8Object) => void): void {
     const maps = this.#maps;
-    const { chunks } = maps;
-    const { mapType } = this.#layout;
-    const piece: Piece = { address: 0, halves: new Uint32Array(0), count: 0 };
-    const object = new ObjectInPiece(piece);
+    const object = new ObjectInPiece();
     let end = 0;
-    this.#windows.each((address, halves, count) => {
-      Object.assign(piece, { address, halves, count });
-      const inChunk = address % chunkBytes;
+    this.pages = new OwnRanges();
+    this.#large.clear();
+    this.#windows.each((address, halves, count, filled) => {
+      object.enter(address, halves, filled);
       // Where the object ends that began last, which may be in the piece before.
-      let endHalf = end > address ? ((end - address) >>> 3) * 2 : 0;
-      // Who refers to something is asked inside of an object, too.
-      for (let half = search === null ? endHalf : 0; half < count; half += 2) {
-        const low = halves[half] ?? 0;
-        if ((low & 3) !== 1) continue;
-        if (half >= endHalf && chunks[low >>> chunkBits] === 1) {
-          const kind = maps.kindOf(low, halves[half + 1] ?? 0);
-          if (kind >= 0) {
-            object.begin(half, kind);
-            const bytes = this.#bytesOf(object, (inChunk + half * 4) & (chunkBytes - 1));
-            if (bytes > 0) {
-              object.bytes = bytes;
-              endHalf = half + (bytes >>> 3) * 2;
-              const type = maps.typeOf(kind);
-              if (type === mapType) maps.add(object.at + 1);
-              onObject(object);
-              if (search === null || this.#hasOnlyData(type)) half = endHalf - 2;
-            }
-            continue;
-          }
-        }
-        if (search === null || half >= endHalf || search.filter[(low >>> 3) & filterMask] === 0) continue;
-        const target = (halves[half + 1] ?? 0) * high + low;
-        if (search.targets.has(target)) search.onHolder(target, object, address + half * 4 - object.at);
+      let half = Math.max(0, (end - address) / 4);
+      while (this.#seek(object, half, count)) {
+        const last = object.half + (object.bytes >>> 3) * 2;
+        if (Math.ceil(object.half / pageHalves) < last / pageHalves) this.#noteLong(object);
+        half = last;
+        if (maps.typeOf(object.kind) === this.#layout.mapType) maps.add(object.at + 1);
+        onObject(object);
       }
-      end = address + endHalf * 4;
+      end = address + half * 4;
     });
   }
 
-  #hasOnlyData(type: number): boolean {
-    return type === this.#layout.byteArray || type === this.#layout.doubleArray || (type < this.#layout.firstNonString && (type & 7) === 0);
+  /** It lies in more than one page. */
+  #noteLong({ at, bytes }: V8Object): void {
+    const [first, end] = [Math.ceil(at / (pageHalves * 4)), Math.ceil((at + bytes) / (pageHalves * 4))];
+    this.pages.add(first * pageHalves * 4, end * pageHalves * 4);
+    for (let chunk = Math.floor(at / chunkBytes) + 1; chunk * chunkBytes < at + bytes; chunk += 1) this.#large.set(chunk, at);
   }
 
-  /** 0: no object. `inChunk`: how far into its chunk it begins. */
-  #bytesOf(object: V8Object, inChunk: number): number {
-    const bytes = this.#maps.bytesOf(object.kind);
-    const length = bytes > 0 ? bytes : this.#bytesByLength(object);
-    return inChunk + length > chunkBytes && inChunk > mostChunkHeader ? 0 : length;
+  /** Words that refer to one of those that are looked for, and what object each is in, as the last look has it where that is a large one. */
+  holders({ targets, filter, onHolder }: Search): void {
+    const window = new TargetWindow(this.#windows.memory, largestAddress);
+    let chunk = 0;
+    let hits: { at: number; target: number }[] = [];
+    const tell = () => {
+      if (hits.length > 0) this.#tellHolders(window, chunk, hits, onHolder);
+      hits = [];
+    };
+    this.#windows.each((address, halves, count) => {
+      for (let half = 0; half < count; half += 2) {
+        const low = halves[half] ?? 0;
+        if ((low & 3) !== 1 || !filter.mayHave(low)) continue;
+        const target = (halves[half + 1] ?? 0) * highHalf + low;
+        if (!targets.has(target)) continue;
+        const at = address + half * 4;
+        if (Math.floor(at / chunkBytes) !== chunk) tell();
+        chunk = Math.floor(at / chunkBytes);
+        hits.push({ at, target });
+      }
+    });
+    tell();
   }
 
-  #bytesByLength(object: V8Object): number {
+  #tellHolders(window: TargetWindow, chunk: number, hits: readonly { at: number; target: number }[], onHolder: Search['onHolder']): void {
+    const object = new ObjectInPiece();
+    let half = 0;
+    let end = 0;
+    const from = this.#large.get(chunk) ?? chunk * chunkBytes;
+    const enter = () => {
+      window.holds(from, pageHalves * 4);
+      object.enter(window.start, window.words, (window.end - window.start) >>> 2);
+      half = window.at(from);
+    };
+    enter();
+    for (const { at, target } of hits) {
+      while (end <= at && this.#seek(object, half, Math.min(object.filled, window.at(at) + 2))) {
+        half = object.half + (object.bytes >>> 3) * 2;
+        end = object.at + object.bytes;
+      }
+      if (end > at && object.at < at) onHolder(target, object, at - object.at);
+    }
+  }
+
+  /** Puts the object to the first that begins at `from` or behind; false: there is none before `count`. */
+  #seek(object: ObjectInPiece, from: number, count: number): boolean {
+    const maps = this.#maps;
+    const { chunks } = maps;
+    const { halves } = object;
+    for (let half = from; half < count; half += 2) {
+      const low = halves[half] ?? 0;
+      if ((low & 3) !== 1 || chunks[low >>> chunkBits] === 0) continue;
+      const kind = maps.kindOf(low, halves[half + 1] ?? 0);
+      if (kind < 0) continue;
+      object.half = half;
+      object.kind = kind;
+      object.bytes = maps.bytesOf(kind);
+      if (object.bytes === 0) object.bytes = this.#bytesByLength(object);
+      const inChunk = (object.inChunk + half * 4) & (chunkBytes - 1);
+      if (object.bytes > 0 && (inChunk + object.bytes <= chunkBytes || inChunk <= mostChunkHeader)) return true;
+    }
+    return false;
+  }
+
+  /** 0: no object. */
+  #bytesByLength(object: ObjectInPiece): number {
     const { firstNonString, fixedArray, byteArray, doubleArray, propertyArray, firstContext, lastContext, stringLengthAt } = this.#layout;
     const type = this.#maps.typeOf(object.kind);
     if (type < firstNonString) {
-      const length = Math.floor(object.word(stringLengthAt - 4) / high);
+      const length = object.half32(stringLengthAt);
       if ((type & 7) !== 0 || length > mostLength * 4) return 16;
       return 16 + Math.ceil((length * ((type & 8) === 0 ? 2 : 1)) / 8) * 8;
     }
-    const second = object.word(8);
     const isArray =
       (type >= fixedArray && type <= byteArray) ||
       type === doubleArray ||
       (type >= firstContext && type <= lastContext) ||
       type === propertyArray;
     if (!isArray) return 8;
-    const length = second / high;
+    const length = object.half32(12);
     // A small number has its lower half empty.
-    if (!Number.isInteger(length) || length > mostLength) return 0;
+    if (object.half32(8) !== 0 || length > mostLength) return 0;
     if (type === propertyArray) return 16 + (length & 1023) * 8;
     return 16 + (type === byteArray ? Math.ceil(length / 8) : length) * 8;
   }
 }
 
-interface Piece {
-  address: number;
-  halves: Uint32Array;
-  count: number;
-}
-
 class ObjectInPiece implements V8Object {
-  readonly #piece: Piece;
-  /** Where it begins in the piece; before it, of one that began in the piece before. */
-  #half = 0;
-  at = 0;
+  halves: Uint32Array = new Uint32Array(0);
+  filled = 0;
+  /** Where the piece begins, and how far into its chunk that is. */
+  #address = 0;
+  inChunk = 0;
+  /** Where it begins in the piece. */
+  half = 0;
   kind = 0;
   bytes = 0;
 
-  constructor(piece: Piece) {
-    this.#piece = piece;
+  enter(address: number, halves: Uint32Array, filled: number): void {
+    this.#address = address;
+    this.inChunk = address % chunkBytes;
+    this.halves = halves;
+    this.filled = filled;
   }
 
-  begin(half: number, kind: number): void {
-    this.#half = half;
-    this.at = this.#piece.address + half * 4;
-    this.kind = kind;
-    this.bytes = 0;
+  get at(): number {
+    return this.#address + this.half * 4;
+  }
+
+  half32(offset: number): number {
+    const half = this.half + (offset >>> 2);
+    return half < this.filled ? (this.halves[half] ?? 0) : 0;
   }
 
   word(offset: number): number {
-    const { halves, count } = this.#piece;
-    const half = this.#half + (offset >>> 2);
-    return half + 1 < count ? (halves[half] ?? 0) + (halves[half + 1] ?? 0) * high : 0;
+    return this.half32(offset) + this.half32(offset + 4) * highHalf;
   }
 }

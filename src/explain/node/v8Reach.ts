@@ -2,7 +2,8 @@
  * What can be come to from the variables of modules and from global ones, the nearest first: each object once, with the way to it. Not followed:
  * collections that are known. What is looked for is followed to its end, other objects some steps.
  */
-import type { HeapPages } from './heapPages.ts';
+import type { HeapPages } from '../heapPages.ts';
+import type { V8Look } from './v8Census.ts';
 import type { V8Holder } from './v8Climb.ts';
 import type { V8Layout } from './v8Constants.ts';
 import type { V8Graph } from './v8Graph.ts';
@@ -10,7 +11,6 @@ import type { V8Maps } from './v8Maps.ts';
 import type { V8Names } from './v8Names.ts';
 import type { V8Objects } from './v8Objects.ts';
 
-const mostSources = 100_000;
 const mostSteps = 6;
 const mostOther = 120_000;
 const mostFound = 200_000;
@@ -64,9 +64,9 @@ export interface ReachedGroup {
   first: number;
 }
 
-export function reachFromVariables(heap: Heap, wanted: Wanted): ReachedGroup[] {
+export function reachFromVariables(heap: Heap, look: Pick<V8Look, 'contexts' | 'cells'>, wanted: Wanted): ReachedGroup[] {
   const reach = new Reach(heap, wanted);
-  reach.begin();
+  reach.begin(look);
   reach.run();
   return reach.groups();
 }
@@ -90,19 +90,11 @@ class Reach {
     this.#wanted = wanted;
   }
 
-  begin(): void {
-    const { objects, maps, layout, names, graph } = this.#heap;
-    const contexts: number[] = [];
-    const cells: number[] = [];
-    objects.each(({ at, kind }) => {
-      const type = maps.typeOf(kind);
-      if (graph.isContext(type) && contexts.length < mostSources) contexts.push(at + 1);
-      else if (type === layout.propertyCell && cells.length < mostSources) cells.push(at + 1);
-    });
-    for (const context of contexts) {
+  begin({ contexts, cells }: Pick<V8Look, 'contexts' | 'cells'>): void {
+    const { names } = this.#heap;
+    for (const context of contexts.filter((each) => names.isOutermost(each))) {
       // What the newest is changes all the time.
       this.#heap.windows.forget();
-      if (!names.isOutermost(context)) continue;
       this.#seen.add(context);
       for (const { name, offset } of names.moduleVariables(context)) this.#source(context - 1 + offset, name);
     }

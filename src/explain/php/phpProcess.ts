@@ -40,6 +40,10 @@ class PhpReader implements HeapReader {
     this.#looks.push(takeCensus({ heap: this.#heap, values: this.#values, kinds: this.#kinds, oneIn }));
   }
 
+  owns(address: number): boolean {
+    return this.#looks.at(-1)?.own.has(address) === true;
+  }
+
   growing(): GrowingThing[] {
     const [first, second, third] = this.#looks;
     if (first === undefined || second === undefined || third === undefined) return [];

@@ -3,8 +3,9 @@
  * three looks tell what grows, and what of that stays.
  */
 
+import { OwnRanges } from '../ownRanges.ts';
 import type { Look, LookSample } from '../threeLooks.ts';
-import { chunksOf, wordAt, ZendChunk, type ZendHeap } from './zendHeap.ts';
+import { chunkBytes, chunksOf, wordAt, ZendChunk, type ZendHeap } from './zendHeap.ts';
 import { arrayBytes, dataView, isAddress, longAt, parseArray, type ZendArray, type ZendValues, zendType } from './zendValues.ts';
 
 /** Kinds that every heap has; a class has the number of its place in `ZendKinds`. */
@@ -46,6 +47,8 @@ export interface ZendCensus extends Look {
   oneIn: number;
   /** Elements of long arrays, by address of the array. */
   longArrays: Map<number, number>;
+  /** All chunks of the heap. */
+  own: OwnRanges;
   /** Bytes of texts that have whole pages or more, by address. */
   longTexts: Map<number, number>;
 }
@@ -64,12 +67,14 @@ export function takeCensus(request: CensusRequest): ZendCensus {
   const oneIn = request.oneIn || Math.max(1, Math.ceil((chunks.length * 12_000) / mostSampled));
   const taker = new CensusTaker(request, oneIn);
   const chunk = new ZendChunk(request.heap);
+  const own = new OwnRanges();
   for (const address of chunks) {
+    own.add(address, address + chunkBytes);
     chunk.load(request.values.memory, address);
     taker.look(chunk);
   }
   taker.lookAtHuge();
-  return taker.result();
+  return { ...taker.result(), own };
 }
 
 class CensusTaker {
@@ -174,7 +179,7 @@ class CensusTaker {
     this.#sampled += 1;
   }
 
-  result(): ZendCensus {
+  result(): Omit<ZendCensus, 'own'> {
     const count = this.#sampled;
     const sample = { addresses: this.#addresses.slice(0, count), kinds: this.#kinds.slice(0, count), marks: this.#marks.slice(0, count) };
     return {
@@ -188,8 +193,9 @@ class CensusTaker {
   }
 }
 
-/** Blocks come in order of address but for huge ones, and for what is embedded. */
+/** Blocks come in order of address but for huge ones. */
 function inOrder(sample: LookSample): LookSample {
+  if (sample.addresses.every((address, index) => index === 0 || address > (sample.addresses[index - 1] ?? 0))) return sample;
   const order = Array.from(sample.addresses.keys()).sort((a, b) => (sample.addresses[a] ?? 0) - (sample.addresses[b] ?? 0));
   return {
     addresses: Float64Array.from(order, (index) => sample.addresses[index] ?? 0),

@@ -2,6 +2,7 @@
  * Who holds these? From a few blocks up to a variable: in each pass over the heap, all places that point to what was found in the pass
  * before. Nothing is kept of a pass but those places, so that a large heap needs no more memory than a small one.
  */
+import { AddressFilter } from '../addressFilter.ts';
 import { AddressMap } from './addressMap.ts';
 import { hugeBlocks } from './zendCensus.ts';
 import { chunkBytes, chunksOf, wordAt, ZendChunk, type ZendHeap } from './zendHeap.ts';
@@ -12,7 +13,6 @@ const mostPasses = 12;
 const mostHolders = 4;
 const mostInFrontier = 4_000;
 const mostArrays = 3_000_000;
-const filterSize = 1 << 16;
 
 /** Something in the heap on the way from a block to the variable that holds it. */
 export interface Holder {
@@ -52,7 +52,6 @@ class Climber {
   readonly #request: Climb;
   readonly #known = new Map<number, Holder>();
   #frontier = new Map<number, Holder>();
-  readonly #filter = new Uint8Array(filterSize);
   /** Array by the block that its values lie in. */
   readonly #arrayOfBlock = new AddressMap();
   #arrays = 0;
@@ -88,15 +87,14 @@ class Climber {
   }
 
   #pass(isFirst: boolean): Hit[] {
-    this.#filter.fill(0);
-    for (const address of this.#frontier.keys()) this.#filter[(address / 8) % filterSize] = 1;
+    const filter = new AddressFilter(this.#frontier.keys());
     const { values, heap } = this.#request;
     const chunk = new ZendChunk(heap);
     const hits: Hit[] = [];
     for (const address of chunksOf(values.memory, heap)) {
       chunk.load(values.memory, address);
       if (isFirst) this.#indexArrays(chunk);
-      this.#search(chunk.words, chunk.address, (offset, found) => {
+      this.#search(filter, chunk.words, chunk.address, (offset, found) => {
         const block = chunk.blockAt(offset);
         if (block === null) return;
         hits.push({ found, ...this.#containerOf(chunk, block.offset, block.size, offset) });
@@ -105,7 +103,7 @@ class Climber {
     for (const { address, size } of hugeBlocks(values, heap)) {
       for (let piece = address; piece < address + size; piece += chunkBytes) {
         chunk.load(values.memory, piece, Math.min(chunkBytes, address + size - piece));
-        this.#search(chunk.words, piece, (offset, found) => {
+        this.#search(filter, chunk.words, piece, (offset, found) => {
           hits.push({ found, address, block: address, inside: piece + offset - address, kind: 'other', name: null, entry: 0 });
         });
       }
@@ -113,11 +111,10 @@ class Climber {
     return hits;
   }
 
-  #search(words: Uint32Array, address: number, found: (offset: number, holder: Holder) => void): void {
-    const filter = this.#filter;
+  #search(filter: AddressFilter, words: Uint32Array, address: number, found: (offset: number, holder: Holder) => void): void {
     for (let word = 0; word < words.length; word += 2) {
       const low = words[word] ?? 0;
-      if (filter[(low >>> 3) & (filterSize - 1)] === 0 || (low & 7) !== 0) continue;
+      if ((low & 7) !== 0 || !filter.mayHave(low)) continue;
       const holder = this.#frontier.get(low + (words[word + 1] ?? 0) * 2 ** 32);
       if (holder !== undefined && holder.heldBy.length < mostHolders && address + word * 4 !== holder.address) found(word * 4, holder);
     }

@@ -120,10 +120,12 @@ export class ZendChunk {
   /** Only pages that are in memory are read; the others are zeros. */
   load(memory: TargetMemory, address: number, length = chunkBytes): void {
     this.address = address;
-    this.bytes.fill(0);
+    let filled = 0;
     for (const [start, end] of memory.present(address, address + length)) {
-      memory.read(start, this.bytes.subarray(start - address, end - address));
+      this.bytes.fill(0, filled, start - address);
+      filled = start - address + memory.read(start, this.bytes.subarray(start - address, end - address));
     }
+    this.bytes.fill(0, filled);
     this.#findRuns();
   }
 

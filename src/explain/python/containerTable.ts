@@ -5,8 +5,9 @@ import type { ContainerKind } from './pythonValues.ts';
 const most = 2_000_000;
 const firstRoom = 1 << 12;
 const containerKindOrder: readonly ContainerKind[] = ['dict', 'list', 'set', 'deque'];
+export const containerNumber = { dict: 0, list: 1, set: 2, deque: 3 } as const satisfies Record<ContainerKind, number>;
 
-export interface Container {
+interface Container {
   address: number;
   kind: ContainerKind;
   size: number;
@@ -32,13 +33,14 @@ export class ContainerTable {
   #count = 0;
   #isSorted = true;
 
-  add({ address, kind, size, table, values }: Container): void {
+  /** `kind`: its number. */
+  add(address: number, kind: number, size: number, table: number, values: number): void {
     if (this.#count === most) return;
     if (this.#count === this.#addresses.length) this.#grow();
     if (this.#count > 0 && (this.#addresses[this.#count - 1] ?? 0) > address) this.#isSorted = false;
     this.#addresses[this.#count] = address;
     this.#sizes[this.#count] = size;
-    this.#kinds[this.#count] = containerKindOrder.indexOf(kind);
+    this.#kinds[this.#count] = kind;
     this.#tables[this.#count] = table;
     this.#values[this.#count] = values;
     this.#count += 1;

@@ -1,22 +1,26 @@
 /** One pass over the memory of a Python process: objects by type, how much each container has, and the largest texts. */
-import type { HeapWindows } from '../heapWindows.ts';
+import { AddressFilter } from '../addressFilter.ts';
+import { AddressNumbers } from '../addressNumbers.ts';
+import { type HeapWindows, highHalf } from '../heapWindows.ts';
 import { BlockSample } from '../native/blockSample.ts';
+import { OwnRanges } from '../ownRanges.ts';
 import type { Look } from '../threeLooks.ts';
-import { ContainerTable } from './containerTable.ts';
+import { ContainerTable, containerNumber } from './containerTable.ts';
 import { containerKindOf, isReferenceCount, type PythonType, type PythonValues } from './pythonValues.ts';
 
-const high = 2 ** 32;
-const hashBits = 20;
+const pageBytes = 4096;
 /** Of so many objects one is looked for again. */
 const sampleEvery = 4;
+/** What is read of each object: up to a set's table. */
+const headHalves = 12;
 const mostItems = 2 ** 26;
 const mostKept = 200_000;
 const mostLarge = 10_000;
 const largeBytes = 16_384;
 /** All objects of these are kept: what refers to them is told by what they are. */
 const keptTypes = new Set(['module', 'code']);
-/** In the object, the pointer to what it has; a deque's is to its first block. */
-const tableAt = { dict: 32, list: 24, set: 40, deque: 24 } as const;
+/** In the object, the pointer to what it has, by the number of its kind; a deque's is to its first block. */
+const tableAt: readonly number[] = [32, 24, 40, 24];
 const textTypes = new Set(['str', 'bytes', 'bytearray', 'array.array']);
 
 interface LargeText {
@@ -30,6 +34,8 @@ export interface PythonLook extends Look {
   modules: number[];
   codes: ReadonlySet<number>;
   large: LargeText[];
+  /** Where Python's own allocator has objects. */
+  pages: OwnRanges;
   /** What may be types that are not known yet. */
   newTypes: number[];
 }
@@ -51,30 +57,37 @@ export function findTypes(windows: HeapWindows, values: PythonValues, typeType: 
 
 export function takePythonCensus(values: PythonValues, types: readonly PythonType[]): PythonLook {
   const census = new Census(values, types);
-  values.windows.each((address, halves, count) => {
-    for (let half = 0; half + 12 <= count; half += 2) {
+  const { filter } = census;
+  values.windows.each((address, halves, count, filled) => {
+    for (let half = 0; half < count && half + headHalves <= filled; half += 2) {
       const low = halves[half + 2] ?? 0;
-      if (census.filter[hashOf(low)] === 0) continue;
+      if ((low & 7) !== 0 || !filter.mayHave(low)) continue;
       if (!isReferenceCount(halves[half] ?? 0, halves[half + 1] ?? 0)) continue;
-      census.found(address + half * 4, (halves[half + 3] ?? 0) * high + low, halves, half);
+      census.found(address + half * 4, halves, half);
     }
   });
   return census.look();
 }
 
 class Census {
-  readonly filter = new Uint8Array(2 ** hashBits);
+  readonly filter: AddressFilter;
+  /** Pages with more than one object: of Python's own allocator. */
+  readonly #pages = new OwnRanges();
+  #page = 0;
+  #inPage = 0;
   readonly #values: PythonValues;
   readonly #types: readonly PythonType[];
-  readonly #places: Map<number, number>;
+  readonly #numbers: AddressNumbers;
   readonly #isKept: boolean[];
   readonly #isLarge: boolean[];
-  readonly #containerKinds: ReturnType<typeof containerKindOf>[];
+  readonly #containers = new ContainerTable();
+  /** By kind: the number of the sort of container, -1 for none. */
+  readonly #containerKinds: number[];
+  readonly #basicBytes: number[];
   readonly #itemBytes: number[];
   readonly #counts: number[];
   readonly #bytes: number[];
   readonly #sample = new BlockSample(sampleEvery);
-  readonly #containers = new ContainerTable();
   readonly #modules: number[] = [];
   readonly #codes = new Set<number>();
   readonly #large: LargeText[] = [];
@@ -83,41 +96,53 @@ class Census {
   constructor(values: PythonValues, types: readonly PythonType[]) {
     this.#values = values;
     this.#types = types;
-    this.#places = new Map(types.map(({ address }, index) => [address, index]));
+    this.#numbers = new AddressNumbers(Math.max(1, types.length));
     this.#isKept = types.map(({ name }) => keptTypes.has(name));
     this.#isLarge = types.map(({ name }) => textTypes.has(name));
-    this.#containerKinds = types.map(({ name }) => containerKindOf(name));
+    this.#containerKinds = types.map(({ name }) => {
+      const kind = containerKindOf(name);
+      return kind === null ? -1 : containerNumber[kind];
+    });
+    this.#basicBytes = types.map(({ basicBytes }) => basicBytes);
     this.#itemBytes = types.map((type) => itemBytesOf(type, values.layout.minor));
     this.#counts = new Array<number>(types.length).fill(0);
     this.#bytes = new Array<number>(types.length).fill(0);
-    for (const { address } of types) this.filter[hashOf(address % high)] = 1;
+    this.filter = new AddressFilter(types.map(({ address }) => address));
+    for (const { address } of types) this.#numbers.add(address);
   }
 
-  found(at: number, typeAddress: number, halves: Uint32Array, half: number): void {
-    const kind = this.#places.get(typeAddress);
-    const type = kind === undefined ? undefined : this.#types[kind];
-    if (kind === undefined || type === undefined) return;
-    if (type.isMeta && !this.#places.has(at) && this.#newTypes.length < mostKept) this.#newTypes.push(at);
+  /** What may be an object begins at `half`. */
+  found(at: number, halves: Uint32Array, half: number): void {
+    const kind = this.#numbers.of(halves[half + 2] ?? 0, halves[half + 3] ?? 0);
+    if (kind < 0) return;
+    this.#notePage(at);
     const items = halves[half + 5] === 0 ? (halves[half + 4] ?? 0) : 0;
-    const bytes = type.basicBytes + (items < mostItems ? items * (this.#itemBytes[kind] ?? 0) : 0);
+    const bytes = (this.#basicBytes[kind] ?? 0) + (items < mostItems ? items * (this.#itemBytes[kind] ?? 0) : 0);
     this.#counts[kind] = (this.#counts[kind] ?? 0) + 1;
     this.#bytes[kind] = (this.#bytes[kind] ?? 0) + bytes;
     if (this.#sample.wants(at)) this.#sample.add(at, kind, 0);
-    if (this.#isKept[kind] === true) this.#keep(type.name, at);
-    if (bytes >= largeBytes && this.#isLarge[kind] === true && this.#large.length < mostLarge)
+    const container = this.#containerKinds[kind] ?? -1;
+    if (container >= 0) this.#container(container, at, items, halves, half);
+    else if (this.#isKept[kind] === true) this.#keep(this.#types[kind]?.name ?? '', at);
+    else if (bytes >= largeBytes && this.#isLarge[kind] === true && this.#large.length < mostLarge)
       this.#large.push({ address: at, kind, bytes });
-    const container = this.#containerKinds[kind];
-    if (container === null || container === undefined) return;
-    const word = (offset: number) => (halves[half + (offset >> 2) + 1] ?? 0) * high + (halves[half + (offset >> 2)] ?? 0);
-    if (container === 'set' && !isMask(word(32))) return;
-    if (container === 'list' && word(32) < items) return;
-    this.#containers.add({
-      address: at,
-      kind: container,
-      size: container === 'set' ? (halves[half + 6] ?? 0) : items,
-      table: word(tableAt[container]),
-      values: container === 'dict' ? this.#values.valuesFrom(word(40)) : 0,
-    });
+    else if (this.#types[kind]?.isMeta === true && this.#newTypes.length < mostKept) this.#newTypes.push(at);
+  }
+
+  #notePage(at: number): void {
+    const page = at - (at % pageBytes);
+    this.#inPage = page === this.#page ? this.#inPage + 1 : 1;
+    this.#page = page;
+    if (this.#inPage === 2) this.#pages.add(page, page + pageBytes);
+  }
+
+  #container(kind: number, at: number, items: number, halves: Uint32Array, half: number): void {
+    const isSet = kind === containerNumber.set;
+    if (isSet && !isMask(wordOf(halves, half + 8))) return;
+    if (kind === containerNumber.list && wordOf(halves, half + 8) < items) return;
+    const table = wordOf(halves, half + (tableAt[kind] ?? 0) / 4);
+    const values = kind === containerNumber.dict ? this.#values.valuesFrom(wordOf(halves, half + 10)) : 0;
+    this.#containers.add(at, kind, isSet ? (halves[half + 6] ?? 0) : items, table, values);
   }
 
   #keep(name: string, at: number): void {
@@ -135,6 +160,7 @@ class Census {
       large: this.#large,
       newTypes: this.#newTypes,
       sample: this.#sample.without(new Set()),
+      pages: this.#pages,
     };
   }
 }
@@ -159,6 +185,6 @@ function isMask(word: number): boolean {
   return word < 2 ** 31 && (word & (word + 1)) === 0;
 }
 
-function hashOf(low: number): number {
-  return ((low >>> 4) ^ (low >>> 24)) & (2 ** hashBits - 1);
+function wordOf(halves: Uint32Array, half: number): number {
+  return (halves[half + 1] ?? 0) * highHalf + (halves[half] ?? 0);
 }

@@ -49,9 +49,17 @@ export class PythonClimb {
         break;
       }
       const next: number[] = [];
-      for (const step of this.#above(frontier)) {
+      const places = this.#above(frontier);
+      let above = this.#stepsTo(places, false);
+      let root = above.find((step) => isLasting(step, steps));
+      if (root === undefined && this.#scansLeft > 0) {
+        // Attributes that lie apart from their object are found in all memory only.
+        above = this.#stepsTo(places, true);
+        root = above.find((step) => isLasting(step, steps));
+      }
+      if (root !== undefined) return this.#tell(root, steps);
+      for (const step of above) {
         const { holder } = step;
-        if (holder.isRoot && holder.type !== 'frame' && namedBy(step, steps) !== null) return this.#tell(step, steps);
         // A frame that has ended may still lie there: only when nothing else leads to it.
         if (holder.type === 'frame') running ??= step;
         if (steps.has(holder.address)) isSeenAgain = true;
@@ -66,17 +74,21 @@ export class PythonClimb {
     return { path: [], through: [], isRooted: false, isCycle: isComplete && isSeenAgain && frontier.length === 0 };
   }
 
-  /** Those that keep one of these, the ones in dicts, lists and attributes found first. */
-  #above(frontier: readonly number[]): Step[] {
+  /** Words that refer to one of these. */
+  #above(frontier: readonly number[]): { at: number; target: number }[] {
     const targets = new Set(frontier);
     // What a frame has is marked there from 3.14 on when it isn't counted.
     if (this.#taggedPointers) for (const address of frontier) targets.add(address + 1);
     this.#scansLeft -= 1;
-    const found = this.#values.windows.holders(targets, mostHolders);
-    this.#scansLeft -= 1;
+    return this.#values.windows.holders(targets, mostHolders);
+  }
+
+  /** Those that keep one of these, the ones in dicts, lists and attributes found first. */
+  #stepsTo(found: readonly { at: number; target: number }[], canScan: boolean): Step[] {
+    if (canScan) this.#scansLeft -= 1;
     const holders = this.#holders.at(
       found.map(({ at }) => at),
-      this.#scansLeft > 0,
+      canScan,
     );
     return found.flatMap(({ at, target }) => {
       const holder = holders.get(at);
@@ -94,6 +106,11 @@ export class PythonClimb {
     }
     return { path, through: through.reverse(), isRooted: true, isCycle: false };
   }
+}
+
+/** A variable, which has a name. */
+function isLasting(step: Step, steps: ReadonlyMap<number, Step | null>): boolean {
+  return step.holder.isRoot && step.holder.type !== 'frame' && namedBy(step, steps) !== null;
 }
 
 /** Of what the step holds: its own name, or what the thing that it holds has it under. */

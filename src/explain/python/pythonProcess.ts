@@ -57,6 +57,10 @@ class PythonReader implements HeapReader {
     if (this.#looks.length === 2) this.#sample = sampleMembers(new PythonObjects(this.#values), before.containers, look.containers);
   }
 
+  owns(address: number): boolean {
+    return this.#looks.at(-1)?.pages.has(address) === true;
+  }
+
   growing(): GrowingThing[] {
     const [first, second, third] = this.#looks;
     if (first === undefined || second === undefined || third === undefined) return [];

@@ -1,5 +1,6 @@
 import type { GrowingThing } from '../growingThing.ts';
 import type { HeapReader, OpenHeap } from '../heapReader.ts';
+import { OwnRanges } from '../ownRanges.ts';
 import { type RubyCensus, takeRubyCensus } from './rubyCensus.ts';
 import {
   followGrowingRuby,
@@ -40,6 +41,8 @@ class RubyReader implements HeapReader {
   readonly #data: readonly { start: number; end: number }[];
   readonly #machine: number;
   readonly #looks: RubyLook[] = [];
+  readonly #outsideBytes: number[] = [];
+  #own = new OwnRanges();
 
   constructor(values: RubyValues, data: readonly { start: number; end: number }[], machine: number) {
     this.#values = values;
@@ -49,6 +52,8 @@ class RubyReader implements HeapReader {
 
   look(): void {
     const census = takeRubyCensus(this.#values);
+    this.#own = census.own;
+    this.#outsideBytes.push(census.outsideBytes);
     this.#looks.push({ kinds: census.kinds, followed: this.#follow(census) });
   }
 
@@ -62,6 +67,15 @@ class RubyReader implements HeapReader {
   #program(now: RubyCensus): RubyProgram {
     const values = this.#values;
     return { values, roots: readRubyRoots(values, now.classes, this.#data), stacks: rubyStacks(values, this.#machine) };
+  }
+
+  owns(address: number): boolean {
+    return this.#own.has(address);
+  }
+
+  moreOfMalloc(): number {
+    const [first = 0, second = 0, third = 0] = this.#outsideBytes;
+    return Math.max(0, second - first, third - second);
   }
 
   growing(): GrowingThing[] {

@@ -1,5 +1,5 @@
 /** Small pieces of the memory of a process, page by page: what lies beside one that was asked for is mostly asked for next. */
-import { HeapWindows } from '../heapWindows.ts';
+import { HeapWindows } from './heapWindows.ts';
 
 const pageBytes = 4096;
 const mostPages = 4_096;

@@ -1,5 +1,5 @@
 /** A window onto the memory of another process that moves forward: pages that are not in memory read as zeros and are not brought in. */
-import type { TargetMemory } from '../targetMemory.ts';
+import type { TargetMemory } from './targetMemory.ts';
 
 const windowBytes = 1 << 18;
 const pageBytes = 4096;
