@@ -15,7 +15,7 @@ const goesOnFor = 0.25;
 const goesOnAtMostMs = 4 * hourMs;
 
 /** Share of its window for which a leak must stay likelier than not: what wavers about even odds is over sooner. */
-const likelyFor = 0.05;
+const likelyFor = 0.03;
 
 /** Times as long as is asked for that are remembered: however long it has shown, what ends is forgotten again soon. */
 const remembered = 2;
