@@ -35,7 +35,7 @@ test('what ends after weeks is forgotten as soon as what ends after a day', () =
 
 test('what is surely a leak need not have grown as much as what may be the work of the day', () => {
   const shown: Suspicion = { spanMs: hour, shownMs: 4 * hour, likelyMs: 4 * hour, seenMs: startMs };
-  const straight = evidenceOf(viewOf(minute, (i) => (1000 + 3 * i) * mib));
+  const straight = { ...evidenceOf(viewOf(minute, (i) => (1000 + 3 * i) * mib)), steadiness: 5 };
   const lackedAt = (probability: number) => missingProof(straight, hour, 'bytes', shown, false, probability)?.rule;
   assert.equal(lackedAt(0.55), 'more-than-usual');
   assert.equal(lackedAt(0.98), undefined);
@@ -43,10 +43,22 @@ test('what is surely a leak need not have grown as much as what may be the work 
 
 test('work comes and goes: of what grows evenly less is asked for', () => {
   const shown: Suspicion = { spanMs: hour, shownMs: 4 * hour, likelyMs: 4 * hour, seenMs: startMs };
-  const line = evidenceOf(viewOf(minute, (i) => (1000 + 1.2 * i) * mib));
+  const line = evidenceOf(viewOf(minute, (i) => (1000 + i) * mib));
   const lackedAt = (steadiness: number) => missingProof({ ...line, steadiness }, hour, 'bytes', shown, false, 0.98)?.rule;
   assert.equal(lackedAt(15), undefined);
   assert.equal(lackedAt(5), 'more-than-usual');
+});
+
+test('what stands above all of the days before is hardly the work of a day', () => {
+  const shown: Suspicion = { spanMs: hour, shownMs: 4 * hour, likelyMs: 4 * hour, seenMs: startMs };
+  const line = { ...evidenceOf(viewOf(10 * minute, (i) => (1000 + i) * mib)), steadiness: 5 };
+  const days = { pastSpans: 5, newHigh: 0.9 };
+  const lacked = (past: Partial<typeof line>, growth = 1) =>
+    missingProof({ ...line, ...past, relativeGrowth: growth * line.relativeGrowth }, 11 * hour, 'bytes', shown, false, 0.6)?.rule;
+  assert.equal(lacked(days), undefined);
+  assert.equal(lacked({ ...days, newHigh: 0.5 }), 'more-than-usual');
+  assert.equal(lacked({ ...days, pastSpans: 3 }), 'more-than-usual');
+  assert.equal(lacked(days, 0.1), 'more-than-usual');
 });
 
 test('until two days are known, growth may be the cycle of a day: the less is asked for, the nearer they are', () => {

@@ -15,7 +15,7 @@ const goesOnFor = 0.25;
 const goesOnAtMostMs = 4 * hourMs;
 
 /** Share of its window for which a leak must stay likelier than not: what wavers about even odds is over sooner. */
-const likelyFor = 0.05;
+const likelyFor = 0.03;
 
 /** Times as long as is asked for that are remembered: however long it has shown, what ends is forgotten again soon. */
 const remembered = 2;
@@ -32,7 +32,10 @@ const daysKnownMs = 2 * dayMs;
 /** Share of it that is forgiven where nothing but a leak explains the growth: what follows the work of a day is never as straight for long. */
 const forgivenWhenSure = { withinDay: 0.4, afterDay: 1 };
 /** Steadiness from which growth is more even than work is, which comes and goes, and at which only a leak is as even: what is forgiven it beside. */
-const evenGrowth = { from: 5, surely: 15, forgiven: 0.5 };
+const evenGrowth = { from: 5, surely: 12, forgiven: 0.7 };
+/** Share of the growth that must stand above everything in the days before to be without example there, and the part that is asked for then. */
+const withoutExample = 0.75;
+const askedWithoutExample = 0.1;
 const usualAmount = { bytes: 4 * 1_048_576, count: 16 };
 
 /**
@@ -114,7 +117,7 @@ export function missingProof(
   }
   if (seenMs >= daysKnownMs) return null;
   const share = Math.round(e.relativeGrowth * 100);
-  const asked = Math.min(1, (daysKnownMs - seenMs) / (daysKnownMs - dayMs));
+  const asked = Math.min(isWithoutExample(e) ? askedWithoutExample : 1, (daysKnownMs - seenMs) / (daysKnownMs - dayMs));
   const usual = asked * Math.max(usualAtOnce, usualWithinDay * Math.min(1, Math.sqrt(spanMs / dayMs)));
   const sure = Math.max(0, 2 * probability - 1);
   const even = evenGrowth.forgiven * sure * clamp((e.steadiness - evenGrowth.from) / (evenGrowth.surely - evenGrowth.from), 0, 1);
@@ -122,10 +125,15 @@ export function missingProof(
   if (e.relativeGrowth < usual * (1 - forgiven)) {
     return lacks('more-than-usual', () => `${share} % in ${formatDuration(spanMs)} is what healthy programs grow by within a day, too`);
   }
-  if (e.growth < asked * usualAmount[unit] * (1 - even)) {
+  if (e.growth < asked * usualAmount[unit]) {
     return lacks('more-than-usual', () => `${formatAmount(e.growth, unit)} in ${formatDuration(spanMs)} is little for any program`);
   }
   return null;
+}
+
+/** The days before the growth show what is usual for this program, and it stands above that. */
+function isWithoutExample(e: WindowEvidence): boolean {
+  return (e.newHigh ?? 0) >= withoutExample && e.pastSpans * (e.toMs - e.fromMs) >= daysKnownMs;
 }
 
 function lacks(rule: string, tell: () => string): MissingProof {

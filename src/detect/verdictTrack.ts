@@ -13,7 +13,7 @@ const hourMs = 3_600_000;
 
 /** A leak is said at one probability and taken back below a lower one, and so is a suspicion: nothing flaps. */
 const sayLeak = 0.5;
-const takeBackLeak = 0.45;
+const takeBackLeak = 0.4;
 const saySuspect = 0.35;
 const dropSuspicion = 0.2;
 
