@@ -15,6 +15,8 @@ export interface Delivery {
   batch: string | null;
   /** Of the last attempt. */
   error: string | null;
+  /** The receiver will not take it as it is: it holds up none that come after it. */
+  isRefused?: boolean;
 }
 
 const firstWaitMs = 15_000;

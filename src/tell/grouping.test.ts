@@ -76,6 +76,26 @@ describe('one cause is one incident', () => {
     assert.ok(!only(found).timeline.some((event) => event.kind === 'kill'));
     assert.equal(only(found).severity, only(step([], news)).severity);
   });
+  test('what is no longer found is not in the title of what goes on for another reason', () => {
+    const threshold = concernOf({
+      key: 'size w-web',
+      subjectId: 'w-web',
+      subjectName: 'web.service',
+      text: 'it holds 3 GiB, more than 2 GiB',
+    });
+    const first = step([], { findings: [findingOf()], concerns: [threshold] });
+    assert.match(incidentTitle(only(first), startMs), /^web\.service leaks memory/);
+    const later = only(step(first, { concerns: [threshold], nowMs: startMs + 5000 }));
+    assert.equal(incidentTitle(later, startMs), 'web.service: it holds 3 GiB, more than 2 GiB');
+    const over = only(step([later], { nowMs: startMs + 10_000 }));
+    assert.deepEqual([over.state, incidentTitle(over, startMs)], ['resolved', 'Over: web.service: it holds 3 GiB, more than 2 GiB']);
+  });
+  test('the trouble of the server stays with the leak that made it, after that has ended', () => {
+    const first = step([], { findings: [findingOf()], concerns: [concernOf()] });
+    const later = only(step(first, { concerns: [concernOf()], nowMs: startMs + 5000 }));
+    assert.equal(later.subjectId, 'w-web');
+    assert.match(incidentTitle(later, startMs), /^web\.service leaks memory/);
+  });
   test('a suspicion is told only when waiting would be too late', () => {
     const suspect = findingOf({ state: 'suspect' });
     assert.deepEqual(step([], { findings: [suspect] }), []);

@@ -241,10 +241,10 @@ class Draft {
   #settle(incident: Incident): Incident {
     const { nowMs } = this.#news;
     const { findings, concerns } = this.#standing.get(incident.id) ?? { findings: [], concerns: [] };
-    const verdict = gravest(findings) ?? incident.verdict;
     const latestKillMs = incident.timeline.findLast(({ kind }) => kind === 'kill')?.atMs ?? Number.NEGATIVE_INFINITY;
     const recentKill = nowMs - latestKillMs < calmAfterKillMs;
     if (findings.length === 0 && concerns.length === 0 && !recentKill) return this.#resolved(incident);
+    const verdict = gravest(findings) ?? (recentKill || !isDisproved(incident, concerns) ? incident.verdict : null);
     const isHeard = incident.state === 'silenced' && (incident.silencedUntilMs ?? 0) <= nowMs;
     const standing = { ...incident, verdict, concerns, lastSeenMs: nowMs };
     const severity = recentKill ? 'critical' : severityOf({ verdict: findings.length === 0 ? null : verdict, concerns }, nowMs);
@@ -303,6 +303,12 @@ function isProcessMemory(resource: Resource): boolean {
 
 function fillsHost(resource: Resource): boolean {
   return isProcessMemory(resource) || resource === 'kernel';
+}
+
+/** Nothing is found any more: a suspicion was none, and what stands on the workload itself is something else than its leak was. */
+function isDisproved({ verdict, subjectId }: Incident, concerns: readonly Concern[]): boolean {
+  const others = concerns.filter(({ key }) => key !== 'fix');
+  return others.length > 0 && (verdict?.verdict !== 'leak' || others.some((concern) => concern.subjectId === subjectId));
 }
 
 function endOf({ verdict }: Incident): number {

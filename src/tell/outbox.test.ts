@@ -22,7 +22,7 @@ interface Received {
 }
 
 /** A sink on a free port that refuses the first so many. */
-async function startSink(t: TestContext, refuseFirst = 0): Promise<{ url: string; received: Received[] }> {
+async function startSink(t: TestContext, refuseFirst = 0, refusal = 503): Promise<{ url: string; received: Received[] }> {
   const received: Received[] = [];
   let refused = 0;
   const server = createServer((request, response) => {
@@ -32,7 +32,7 @@ async function startSink(t: TestContext, refuseFirst = 0): Promise<{ url: string
     });
     request.on('end', () => {
       refused += 1;
-      response.writeHead(refused <= refuseFirst ? 503 : 200).end();
+      response.writeHead(refused <= refuseFirst ? refusal : 200).end();
       if (refused > refuseFirst) received.push({ path: request.url ?? '', headers: request.headers, body });
     });
   });
@@ -111,6 +111,34 @@ test('what is sent together and not taken is tried again together, for it has on
   assert.equal(saved.get('a')?.nextMs, saved.get('b')?.nextMs);
   await attempt(channel);
   assert.equal(JSON.parse(sink.received[0]?.body ?? '').alerts.length, 2);
+});
+
+test('a message that the receiver will not take holds up none that comes after it, and is not told when that was', async (t) => {
+  const sink = await startSink(t, 1, 400);
+  const channel: ChannelSettings = { ...channelOf(), kind: 'webhook', url: { value: sink.url } };
+  const { outbox, saved, attempt } = outboxOf([deliveryTo(channel, 'opened')]);
+  await attempt(channel);
+  outbox.add([deliveryTo(channel, 'resolved')]);
+  await attempt(channel, 1000);
+  await attempt(channel);
+  assert.deepEqual(
+    sink.received.map(({ headers }) => headers['idempotency-key']),
+    ['resolved'],
+  );
+  assert.deepEqual([saved.get('opened')?.state, saved.get('resolved')?.state], ['given-up', 'sent']);
+  assert.match(saved.get('opened')?.error ?? '', /400/);
+});
+
+test('of several that are refused together, each is asked about by itself', async (t) => {
+  const sink = await startSink(t, 1, 422);
+  const channel: ChannelSettings = { ...channelOf(), kind: 'webhook', url: { value: sink.url } };
+  const { saved, attempt } = outboxOf([deliveryTo(channel, 'a'), { ...deliveryTo(channel, 'b'), incidentId: 'i-2' }]);
+  for (let time = 0; time < 3; time += 1) await attempt(channel);
+  assert.deepEqual(
+    sink.received.map(({ headers }) => headers['idempotency-key']),
+    ['a', 'b'],
+  );
+  assert.ok([...saved.values()].every(({ state }) => state === 'sent'));
 });
 
 test('the end of an incident never overtakes its beginning, which was not taken at first', async (t) => {

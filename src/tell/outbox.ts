@@ -4,6 +4,7 @@
  */
 import type { ChannelSettings } from '../model/settings.ts';
 import { mostTogether, sendThrough } from './channels/index.ts';
+import { RefusedError } from './channels/postJson.ts';
 import { type Delivery, failed } from './delivery.ts';
 import { reasonOf } from './reasonOf.ts';
 
@@ -75,18 +76,40 @@ export class Outbox {
     const messages = marked.map(({ message }) => message);
     try {
       await sendThrough(channel, messages, name, signal);
-      this.#put(marked.map((delivery) => ({ ...delivery, state: 'sent', error: null, attempts: delivery.attempts + 1 })));
+      const sent = marked.map((delivery): Delivery => ({ ...delivery, state: 'sent', error: null, attempts: delivery.attempts + 1 }));
+      this.#put([...sent, ...this.#overtaken(sent)]);
     } catch (error) {
       if (this.#stopped.signal.aborted) return;
       // One for all: what went out under one name goes out again as the same.
       const spread = Math.random();
+      const isRefused = error instanceof RefusedError;
       const reason = signal.aborted ? `no answer within ${sendTimeoutMs / 1000} s` : reasonOf(error);
-      this.#put(marked.map((delivery) => failed(delivery, reason, this.#options.nowMs(), spread)));
+      const nowMs = this.#options.nowMs();
+      this.#put(
+        marked.map((delivery) => ({
+          ...failed(delivery, reason, nowMs, spread),
+          // Of several it is not known which one was meant: from here on each by itself.
+          ...(isRefused ? { isRefused, batch: delivery.key } : {}),
+        })),
+      );
       this.#options.log(
         'warning',
         `STANCH_E_NOTIFY: ${channel.name} did not take ${messages.length} ${messages.length === 1 ? 'message' : 'messages'}, tried again later: ${reason}`,
       );
     }
+  }
+
+  /** What was refused before what is sent now is never sent any more: the receiver would hear it in the wrong order. */
+  #overtaken(sent: readonly Delivery[]): Delivery[] {
+    const latest = new Map(sent.map((delivery) => [delivery.incidentId, delivery]));
+    const all = this.all();
+    return all
+      .filter((each, index) => {
+        const later = latest.get(each.incidentId);
+        const isBefore = later !== undefined && index < all.findIndex(({ key }) => key === later.key);
+        return isBefore && each.isRefused === true && each.state === 'pending' && each.channel === later.channel;
+      })
+      .map((each) => ({ ...each, state: 'given-up' }));
   }
 
   #put(deliveries: readonly Delivery[]): void {
@@ -111,8 +134,11 @@ function isInOrder({ kind }: ChannelSettings): boolean {
   return kind !== 'alertmanager';
 }
 
-/** The end of an incident may not overtake its beginning: who heard them the other way round would take it for open for ever. */
+/**
+ * The end of an incident may not overtake its beginning: who heard them the other way round would take it for open for ever. One that was refused
+ * is asked about again, and holds up no other.
+ */
 function firstOfEachIncident(pending: readonly Delivery[]): Delivery[] {
   const seen = new Set<string>();
-  return pending.filter(({ incidentId }) => seen.size < seen.add(incidentId).size);
+  return pending.filter(({ incidentId, isRefused }) => !seen.has(incidentId) && (isRefused === true || seen.add(incidentId)));
 }

@@ -26,8 +26,9 @@ export function incidentTitle(incident: Incident, nowMs: number): string {
 }
 
 function past({ subjectName, concerns, timeline }: Incident): string {
-  const text = concerns[0]?.text ?? timeline.findLast(({ kind }) => kind === 'kill')?.text ?? 'it was in trouble';
-  return `${subjectName}: ${text}`;
+  const [concern] = concerns;
+  if (concern !== undefined) return `${concern.subjectName}: ${concern.text}`;
+  return `${subjectName}: ${timeline.findLast(({ kind }) => kind === 'kill')?.text ?? 'it was in trouble'}`;
 }
 
 function speed(slope: Slope | null): string {

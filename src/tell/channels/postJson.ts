@@ -3,6 +3,12 @@ import { request as httpRequest } from 'node:http';
 
 const maxAnswerBytes = 65_536;
 
+/** Statuses of 4xx that say nothing of the message itself: too slow, too early, too much, not now. */
+const passing = new Set([408, 409, 423, 425, 429]);
+
+/** The receiver understood, and will not take this message as it is. */
+export class RefusedError extends Error {}
+
 /** Resolves for an answer of 2xx; rejects with the status, the beginning of the answer, and never with the address, which may be the secret. */
 export async function postJson(url: string, document: unknown, signal: AbortSignal, headers: Record<string, string> = {}): Promise<void> {
   const target = URL.parse(url);
@@ -27,7 +33,10 @@ export async function postJson(url: string, document: unknown, signal: AbortSign
       response.on('close', () => {
         const status = response.statusCode ?? 0;
         if (status >= 200 && status < 300) resolve();
-        else reject(new Error(`answered ${status} ${answer.slice(0, 200)}`.trim()));
+        else {
+          const isRefused = status >= 400 && status < 500 && !passing.has(status);
+          reject(new (isRefused ? RefusedError : Error)(`answered ${status} ${answer.slice(0, 200)}`.trim()));
+        }
       });
     });
     sent.on('error', reject);
