@@ -29,7 +29,7 @@ const rates = {
   jvm: { cpuSeconds: 2.2, cpuSecondsPerGiB: 35, rssBytes: 175 * mebi, rssPart: 0.6 },
   python: { cpuSeconds: 0.6, cpuSecondsPerGiB: 9.5, rssBytes: 90 * mebi, rssPart: 0.42 },
   php: { cpuSeconds: 0.9, cpuSecondsPerGiB: 9, rssBytes: 110 * mebi, rssPart: 0.12 },
-  ruby: { cpuSeconds: 1.3, cpuSecondsPerGiB: 12.5, rssBytes: 110 * mebi, rssPart: 0.2 },
+  ruby: { cpuSeconds: 1.2, cpuSecondsPerGiB: 19, rssBytes: 110 * mebi, rssPart: 0.35 },
   go: { cpuSeconds: 0.7, cpuSecondsPerGiB: 0.5, rssBytes: 90 * mebi, rssPart: 0 },
 } satisfies Record<string, Rate>;
 

@@ -2,9 +2,6 @@
  * Who holds these objects? In each pass over the memory of the process, all words that refer to what was found in the pass before. A word in a
  * slot is of that object; one outside of the heap is of the object that has its values there: an array, a hash, a proc with its variables.
  */
-import { AddressFilter } from '../addressFilter.ts';
-import { HeapWindows, highHalf } from '../heapWindows.ts';
-import type { Region } from '../targetMemory.ts';
 import { pageOf, type RubyPage } from './rubyHeap.ts';
 import { type RangeOwner, type RubyRanges, readRubyRanges } from './rubyRanges.ts';
 import type { RubyRoots } from './rubyRoots.ts';
@@ -13,6 +10,9 @@ import { type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
 const mostPasses = 12;
 const mostHolders = 3;
 const mostInFrontier = 20_000;
+/** Words of 32 bits: as much as the nearest cache has. */
+const filterMask = (1 << 13) - 1;
+const windowBytes = 1 << 20;
 /** Of the words that were found, this part may be of nobody known. */
 const leastLeftPart = 0.2;
 /** Of so few it need not be known what keeps them. */
@@ -68,11 +68,10 @@ class RubyClimber {
   readonly #pageAt = new Map<number, RubyPage>();
   readonly #known = new Map<number, RubyHolder>();
   #frontier = new Map<number, RubyHolder>();
-  readonly #windows: HeapWindows;
+  readonly #filter = new Int32Array(filterMask + 1);
 
   constructor(request: RubyClimb) {
     this.#request = request;
-    this.#windows = new HeapWindows(request.values.memory);
     this.#ranges = request.ranges;
     for (const page of request.pages) this.#pageAt.set(page.address, page);
     for (const target of request.targets) this.#meet(target);
@@ -119,16 +118,30 @@ class RubyClimber {
 
   #pass(): Hit[] {
     const hits: Hit[] = [];
-    const filter = new AddressFilter(this.#frontier.keys());
-    const isWanted = ({ writable, path }: Region) => writable && !path.startsWith('/');
-    this.#windows.each((address, halves, count) => {
-      for (let half = 0; half < count; half += 2) {
-        const low = halves[half] ?? 0;
-        if ((low & 7) !== 0 || !filter.mayHave(low)) continue;
-        const found = this.#frontier.get(low + (halves[half + 1] ?? 0) * highHalf);
-        if (found !== undefined && found.heldBy.length < mostHolders) hits.push({ found, at: address + half * 4 });
+    this.#filter.fill(0);
+    for (const address of this.#frontier.keys()) {
+      const bit = (address % 2 ** 32) >>> 3;
+      this.#filter[(bit >>> 5) & filterMask] = (this.#filter[(bit >>> 5) & filterMask] ?? 0) | (1 << (bit & 31));
+    }
+    const filter = this.#filter;
+    const { memory } = this.#request.values;
+    const buffer = new ArrayBuffer(windowBytes);
+    const [bytes, words] = [new Uint8Array(buffer), new Uint32Array(buffer)];
+    for (const region of memory.regions()) {
+      if (!region.writable || region.path.startsWith('/')) continue;
+      for (const [start, end] of memory.present(region.start, region.end)) {
+        for (let at = start; at < end; at += windowBytes) {
+          const length = memory.read(at, bytes.subarray(0, Math.min(windowBytes, end - at))) >>> 2;
+          for (let word = 0; word + 1 < length; word += 2) {
+            const low = words[word] ?? 0;
+            // Its lower bits are in turn a tag, a bit, and a place in the filter.
+            if ((low & 7) !== 0 || (((filter[(low >>> 8) & filterMask] ?? 0) >>> ((low >>> 3) & 31)) & 1) === 0) continue;
+            const found = this.#frontier.get(low + (words[word + 1] ?? 0) * 2 ** 32);
+            if (found !== undefined && found.heldBy.length < mostHolders) hits.push({ found, at: at + word * 4 });
+          }
+        }
       }
-    }, isWanted);
+    }
     return hits;
   }
 

@@ -68,9 +68,8 @@ export interface RubyLook {
 
 /** The most first. Empty when nothing grows. */
 export function rubyGrowth(values: RubyValues, looks: readonly [RubyLook, RubyLook, RubyLook]): GrowingThing[] {
-  const { followed } = looks[2];
-  // An object that was read while it was written may say that it has gigabytes.
-  const total = Math.min(...looks.map(({ kinds }) => [...kinds.values()].reduce((sum, { bytes }) => sum + bytes, 0)));
+  const { kinds, followed } = looks[2];
+  const total = [...kinds.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   const candidates = [...followed.values()]
     .flatMap((now) => candidateOf(now, looks) ?? [])
     .filter(({ growthBytes }) => growthBytes >= Math.max(leastGrowthBytes, total * leastPart));

@@ -1,10 +1,8 @@
 /** The pages of MRI's heap: 64 KiB each, 16 KiB in older ones, with slots of one size; where the first one begins, its record tells. */
-import { highHalf } from '../heapWindows.ts';
 import { isAddress, type RubyValues, wordIn } from './rubyValues.ts';
 
-const largestPageBytes = 1 << 16;
+export const largestPageBytes = 1 << 16;
 const smallestPageBytes = 1 << 14;
-const recordBytes = 96;
 const slotSizes = new Set([40, 80, 160, 320, 640]);
 
 export interface RubyPage {
@@ -19,20 +17,17 @@ export function heapPages(values: RubyValues): RubyPage[] {
   for (const region of values.memory.regions()) {
     if (!region.writable || (region.path !== '' && region.path !== '[heap]')) continue;
     let address = Math.ceil(region.start / smallestPageBytes) * smallestPageBytes;
-    for (const [start, end] of values.memory.present(region.start, region.end)) {
-      while (address < start) address += smallestPageBytes;
-      while (address < end && address + smallestPageBytes <= region.end) {
-        const page = pageAt(values, address);
-        if (page !== null) pages.push(page);
-        address += page === null ? smallestPageBytes : pageBytes(page);
-      }
+    while (address + smallestPageBytes <= region.end) {
+      const page = values.memory.isPresent(address) ? pageAt(values, address) : null;
+      if (page !== null) pages.push(page);
+      address += page === null ? smallestPageBytes : pageBytes(page.slots * page.slotBytes);
     }
   }
   return pages;
 }
 
-export function pageBytes({ slots, slotBytes }: Pick<RubyPage, 'slots' | 'slotBytes'>): number {
-  return slots * slotBytes > smallestPageBytes ? largestPageBytes : smallestPageBytes;
+function pageBytes(slotsBytes: number): number {
+  return slotsBytes > smallestPageBytes ? largestPageBytes : smallestPageBytes;
 }
 
 /** The page that this address would be in; there may be none. */
@@ -44,15 +39,15 @@ export function pageOf(pages: ReadonlyMap<number, RubyPage>, address: number): R
 
 /** heap_page: bytes of a slot (from 3.1 on), slots in all, slots that are free; somewhere after that where the first one is. */
 function pageAt(values: RubyValues, address: number): RubyPage | null {
-  const record = values.bytes(values.word(address), recordBytes);
+  const record = values.bytes(values.word(address), 96);
   if (record === null) return null;
   const hasSize = slotSizes.has(record.readUInt16LE(0));
   const slotBytes = hasSize ? record.readUInt16LE(0) : 40;
   const slots = record.readUInt16LE(hasSize ? 2 : 0);
   const free = record.readUInt16LE(hasSize ? 4 : 2);
-  const end = address + pageBytes({ slots, slotBytes });
+  const end = address + pageBytes(slots * slotBytes);
   if (slots < 16 || free > slots || slots * slotBytes > largestPageBytes || address % (end - address) !== 0) return null;
-  for (let offset = 8; offset < recordBytes; offset += 8) {
+  for (let offset = 8; offset < 96; offset += 8) {
     const firstSlot = wordIn(record, offset);
     if (isAddress(firstSlot) && firstSlot > address && firstSlot < address + 256) {
       return { address, firstSlot, slotBytes, slots: Math.min(slots, Math.floor((end - firstSlot) / slotBytes)) };
@@ -61,22 +56,18 @@ function pageAt(values: RubyValues, address: number): RubyPage | null {
   return null;
 }
 
-/** A page as it was when it was read, in halves of words. */
-export class PageReader {
-  readonly #bytes = new Uint8Array(largestPageBytes);
-  readonly halves = new Uint32Array(this.#bytes.buffer);
-
-  /** Calls `visit` for each slot that has something in it, with where in the page its words begin. */
-  visit(values: RubyValues, page: RubyPage, visit: (address: number, flags: number, half: number) => void): void {
-    const length = page.slots * page.slotBytes;
-    if (values.memory.read(page.firstSlot, this.#bytes.subarray(0, length)) < length) return;
-    for (let at = 0; at < length; at += page.slotBytes) {
-      const flags = this.halves[at >>> 2] ?? 0;
-      if ((flags & 31) !== 0) visit(page.firstSlot + at, flags, at >>> 2);
-    }
-  }
-
-  word(half: number): number {
-    return (this.halves[half] ?? 0) + (this.halves[half + 1] ?? 0) * highHalf;
+/** Calls `visit` for each slot of a page that has something in it, with its words and where in them it begins. */
+export function visitSlots(
+  values: RubyValues,
+  page: RubyPage,
+  buffer: Buffer,
+  visit: (address: number, flags: number, klass: number, bytes: Buffer, at: number) => void,
+): void {
+  const length = page.slots * page.slotBytes;
+  const bytes = buffer.subarray(0, length);
+  if (values.memory.read(page.firstSlot, bytes) < length) return;
+  for (let at = 0; at < length; at += page.slotBytes) {
+    const flags = bytes.readUInt32LE(at);
+    if ((flags & 31) !== 0) visit(page.firstSlot + at, flags, wordIn(bytes, at + 8), bytes, at);
   }
 }

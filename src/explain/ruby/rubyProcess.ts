@@ -1,6 +1,5 @@
 import type { GrowingThing } from '../growingThing.ts';
 import type { HeapReader, OpenHeap } from '../heapReader.ts';
-import { OwnRanges } from '../ownRanges.ts';
 import { type RubyCensus, takeRubyCensus } from './rubyCensus.ts';
 import {
   followGrowingRuby,
@@ -42,7 +41,6 @@ class RubyReader implements HeapReader {
   readonly #machine: number;
   readonly #looks: RubyLook[] = [];
   readonly #outsideBytes: number[] = [];
-  #own = new OwnRanges();
 
   constructor(values: RubyValues, data: readonly { start: number; end: number }[], machine: number) {
     this.#values = values;
@@ -52,7 +50,6 @@ class RubyReader implements HeapReader {
 
   look(): void {
     const census = takeRubyCensus(this.#values);
-    this.#own = census.own;
     this.#outsideBytes.push(census.outsideBytes);
     this.#looks.push({ kinds: census.kinds, followed: this.#follow(census) });
   }
@@ -67,10 +64,6 @@ class RubyReader implements HeapReader {
   #program(now: RubyCensus): RubyProgram {
     const values = this.#values;
     return { values, roots: readRubyRoots(values, now.classes, this.#data), stacks: rubyStacks(values, this.#machine) };
-  }
-
-  owns(address: number): boolean {
-    return this.#own.has(address);
   }
 
   moreOfMalloc(): number {

@@ -1,7 +1,7 @@
 /** Memory outside of Ruby's heap that belongs to an object in it: where an array, a hash, a proc with its variables has its values. */
 import { firstFrom, larger } from '../numberColumns.ts';
-import { PageReader, type RubyPage } from './rubyHeap.ts';
-import { isAddress, type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
+import { largestPageBytes, type RubyPage, visitSlots } from './rubyHeap.ts';
+import { isAddress, type RubyValues, rubyFlag, rubyType, wordIn } from './rubyValues.ts';
 
 const mostRanges = 8_000_000;
 const firstLength = 1 << 14;
@@ -20,28 +20,28 @@ export class RubyRanges {
   #owners = new Float64Array(firstLength);
   #count = 0;
 
-  /** Of an object its flags, and where in its page it begins. */
-  visit(values: RubyValues, address: number, flags: number, page: PageReader, half: number): void {
+  /** Of an object its flags, and the bytes in which it begins at `at`. */
+  visit(values: RubyValues, address: number, flags: number, bytes: Buffer, at: number): void {
     const isEmbedded = (flags & rubyFlag.embedded) !== 0;
     switch (flags & 31) {
       case rubyType.array:
-        if (!isEmbedded) this.#add(page.word(half + 8), page.word(half + 4) * 8, address);
+        if (!isEmbedded) this.#add(wordIn(bytes, at + 32), wordIn(bytes, at + 16) * 8, address);
         break;
       case rubyType.hash:
-        this.#addHash(values, address, page.word(half + 4), (flags & rubyFlag.hashTable) !== 0);
+        this.#addHash(values, address, wordIn(bytes, at + 16), (flags & rubyFlag.hashTable) !== 0);
         break;
       case rubyType.object:
-        if (!isEmbedded) this.#add(page.word(half + 6), (page.halves[half + 4] ?? 0) * 8, address);
+        if (!isEmbedded) this.#add(wordIn(bytes, at + 24), bytes.readUInt32LE(at + 16) * 8, address);
         break;
       case rubyType.struct:
-        if ((flags & rubyFlag.structEmbedded) === 0) this.#add(page.word(half + 6), page.word(half + 4) * 8, address);
+        if ((flags & rubyFlag.structEmbedded) === 0) this.#add(wordIn(bytes, at + 24), wordIn(bytes, at + 16) * 8, address);
         break;
       case rubyType.data:
-        this.#add(page.word(half + 8), dataBytes, address);
+        this.#add(wordIn(bytes, at + 32), dataBytes, address);
         break;
       case rubyType.imemo:
         // The variables of a block: kind 0, where they are, how many.
-        if (((flags >>> 12) & 15) === 0) this.#add(page.word(half + 6), (page.halves[half + 8] ?? 0) * 8, address);
+        if (((flags >>> 12) & 15) === 0) this.#add(wordIn(bytes, at + 24), bytes.readUInt32LE(at + 32) * 8, address);
         break;
     }
   }
@@ -88,7 +88,8 @@ export class RubyRanges {
 
 export function readRubyRanges(values: RubyValues, pages: readonly RubyPage[]): RubyRanges {
   const ranges = new RubyRanges();
-  const reader = new PageReader();
-  for (const page of pages) reader.visit(values, page, (address, flags, half) => ranges.visit(values, address, flags, reader, half));
+  const buffer = Buffer.alloc(largestPageBytes);
+  for (const page of pages)
+    visitSlots(values, page, buffer, (address, flags, _klass, bytes, at) => ranges.visit(values, address, flags, bytes, at));
   return ranges;
 }
