@@ -541,3 +541,17 @@ describe('who may act', () => {
     assert.equal((await post(bearer, '{}', '/api/v1/incidents/i-w-leak-1/ack')).status, 409);
   });
 });
+
+test('four hundred connections that never end their request keep nobody from an answer', async (t) => {
+  const half = Array.from({ length: 400 }, () => {
+    const socket = connect(server.address.port, '127.0.0.1', () => socket.write('GET /healthz HTTP/1.1\r\nHost: '));
+    // Cut off to make room: what is asked for here.
+    socket.on('error', () => socket.destroy());
+    return socket;
+  });
+  t.after(() => {
+    for (const socket of half) socket.destroy();
+  });
+  await Promise.all(half.map((socket) => new Promise<void>((resolve) => socket.once('connect', resolve).once('close', () => resolve()))));
+  for (const path of ['/healthz', '/', '/api/v1/status']) assert.equal((await ask(path)).status, 200);
+});

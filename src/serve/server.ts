@@ -19,7 +19,9 @@ import { LiveStream } from './stream.ts';
 import { usableCertificate } from './tls.ts';
 
 const maxUrlLength = 2048;
-const maxConnections = 128;
+const maxConnections = 512;
+/** Of these, so many may have asked nothing yet. */
+const maxSilent = 64;
 /** Of one address beyond loopback; and how often anybody may try a token that is wrong. */
 const askingRate = { perSecond: 20, burst: 200 };
 const wrongTokenRate = { perSecond: 0.2, burst: 20 };
@@ -63,6 +65,7 @@ export async function startServer(options: ApiOptions): Promise<ApiServer> {
           onRequest,
         );
   server.maxConnections = maxConnections;
+  boundSilent(server);
   server.maxHeadersCount = 64;
   server.on('clientError', answerBrokenRequest);
   await listen(server, options.listen, options.onBug);
@@ -77,6 +80,22 @@ export async function startServer(options: ApiOptions): Promise<ApiServer> {
         server.closeAllConnections();
       }),
   };
+}
+
+/** Who connects and asks nothing makes room for who comes later, the longest silent first. By address: TLS gives a socket of its own. */
+function boundSilent(server: Server): void {
+  const silent = new Map<string, Socket>();
+  const nameOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;
+  server.on('connection', (socket: Socket) => {
+    const name = nameOf(socket);
+    silent.set(name, socket);
+    socket.once('close', () => {
+      if (silent.get(name) === socket) silent.delete(name);
+    });
+    const [oldest] = silent.size > maxSilent ? silent.values() : [];
+    oldest?.destroy();
+  });
+  server.on('request', ({ socket }) => silent.delete(nameOf(socket)));
 }
 
 class Api {
