@@ -125,38 +125,37 @@ function stayed(old: Spaces, later: Spaces): boolean {
 interface Counted {
   counts: Float64Array;
   bytes: Float64Array;
-  picks: Picks;
+  picks: readonly Picks[];
 }
 
 class Counts {
   readonly #counts: Float64Array;
   readonly #bytes: Float64Array;
-  readonly #picks: Picks;
-  /** Of what moves it is not known later who holds it. */
   readonly #picksOfOld: Picks;
+  /** Of what moves it is not known later who holds it. */
+  readonly #picksOfYoung: Picks;
 
   constructor(classes: number) {
     this.#counts = new Float64Array(classes);
     this.#bytes = new Float64Array(classes);
-    this.#picks = new Picks(classes);
     this.#picksOfOld = new Picks(classes);
+    this.#picksOfYoung = new Picks(classes);
   }
 
   add({ classIndex: index, unit, bytes, isOld }: JavaObject): void {
     this.#counts[index] = (this.#counts[index] ?? 0) + 1;
     this.#bytes[index] = (this.#bytes[index] ?? 0) + bytes;
-    const place = placeOf(unit);
-    this.#picks.offer(index, unit, place);
-    if (isOld) this.#picksOfOld.offer(index, unit, place);
+    const picks = isOld ? this.#picksOfOld : this.#picksOfYoung;
+    picks.offer(index, unit);
   }
 
   /** Until now, and picked are those that stay where they are. */
   ofOld(): Counted {
-    return { counts: this.#counts.slice(), bytes: this.#bytes.slice(), picks: this.#picksOfOld };
+    return { counts: this.#counts.slice(), bytes: this.#bytes.slice(), picks: [this.#picksOfOld] };
   }
 
   ofAll(): Counted {
-    return { counts: this.#counts, bytes: this.#bytes, picks: this.#picks };
+    return { counts: this.#counts, bytes: this.#bytes, picks: [this.#picksOfOld, this.#picksOfYoung] };
   }
 }
 
@@ -173,21 +172,25 @@ class Picks {
     this.#latest = new Float64Array(classes).fill(Number.POSITIVE_INFINITY);
   }
 
-  offer(index: number, unit: number, place: number): void {
+  offer(index: number, unit: number): void {
+    const place = placeOf(unit);
     if (place < (this.#latest[index] ?? 0)) this.#take(index, { unit, place });
   }
 
   #take(index: number, pick: Pick): void {
-    const picks = this.#ofClass.get(index) ?? [];
+    const picks = this.#ofClass.get(index);
+    if (picks === undefined) {
+      this.#ofClass.set(index, [pick]);
+      return;
+    }
     picks.push(pick);
-    if (picks.length >= 2 * picksOfClass) this.#latest[index] = earliest(picks);
-    this.#ofClass.set(index, picks);
+    if (picks.length < 2 * picksOfClass) return;
+    keepEarliest(picks);
+    this.#latest[index] = picks.at(-1)?.place ?? 0;
   }
 
-  of(index: number): Pick[] {
-    const picks = this.#ofClass.get(index) ?? [];
-    earliest(picks);
-    return picks;
+  of(index: number): readonly Pick[] {
+    return this.#ofClass.get(index) ?? [];
   }
 }
 
@@ -206,7 +209,9 @@ function kindsOf(
     kind.classes += 1;
     if (references.holdsReferences(index)) kind.left = (kind.left ?? 0) + (left[index] ?? 0);
     if (kind.bytes >= leastBytesForPicks) {
-      const addresses = picks.of(index).map(({ unit }) => addressOf(bounds, unit));
+      const ofClass = picks.flatMap((each) => each.of(index));
+      keepEarliest(ofClass);
+      const addresses = ofClass.map(({ unit }) => addressOf(bounds, unit));
       kind.picks.push(...addresses.filter((address) => !references.isRubbish(address)));
     }
     kinds.set(name, kind);
@@ -219,10 +224,8 @@ interface Pick {
   place: number;
 }
 
-/** Leaves as many as are picked; the place of the last. */
-function earliest(picks: Pick[]): number {
+function keepEarliest(picks: Pick[]): void {
   picks.sort((a, b) => a.place - b.place).splice(picksOfClass);
-  return picks.at(-1)?.place ?? 0;
 }
 
 /** In an order that looks like chance: the last step of MurmurHash3. */
@@ -230,5 +233,5 @@ function placeOf(unit: number): number {
   let place = unit;
   place = Math.imul(place ^ (place >>> 16), 0x85eb_ca6b);
   place = Math.imul(place ^ (place >>> 13), 0xc2b2_ae35);
-  return (place ^ (place >>> 16)) >>> 0;
+  return (place ^ (place >>> 16)) >>> 1;
 }

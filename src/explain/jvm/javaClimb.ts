@@ -8,7 +8,7 @@ import type { ClassTable } from './javaHeap.ts';
 import type { JavaReference, JavaReferences } from './javaReferences.ts';
 
 const mostPasses = 8;
-/** Of so few of those at the start the way is not known that it no longer matters. */
+/** Of each group, of so few the way is not known that it no longer matters. */
 const leastOpenPart = 0.03;
 /** From an object through its list and the map of a thread-local to the thread. */
 const passesForNames = 7;
@@ -81,7 +81,7 @@ class JavaClimber {
   readonly #known = new Map<number, JavaHolder>();
   #frontier = new Map<number, JavaHolder>();
   readonly #outside: ReadonlySet<number>;
-  #openTargets = 0;
+  #isEnough = false;
   #passes = 0;
   readonly #youngMoved: boolean;
 
@@ -97,6 +97,7 @@ class JavaClimber {
 
   run(): void {
     this.#climb();
+    if (this.#isEnough) return;
     const open = [...this.#nextFrontier().values()];
     const chain = longChain(open);
     if (chain === null) return;
@@ -107,8 +108,7 @@ class JavaClimber {
   #climb(): void {
     for (let pass = 0; pass < mostPasses; pass += 1) {
       this.#frontier = this.#nextFrontier();
-      const isEnough = pass >= passesForNames && this.#openTargets < leastOpenPart * this.#groups.flat().length;
-      if (this.#frontier.size === 0 || isEnough) return;
+      if (this.#frontier.size === 0 || (pass >= passesForNames && this.#isEnough)) return;
       for (const holder of this.#frontier.values()) holder.isFollowed = true;
       this.#references.to(this.#frontier.keys(), mostHitsOfEach, (reference) => {
         const found = this.#frontier.get(reference.target);
@@ -144,10 +144,13 @@ class JavaClimber {
   /** What is not followed yet on the ways from those of which it isn't known enough. */
   #nextFrontier(): Map<number, JavaHolder> {
     this.#markOpen();
-    const isOpen = (target: JavaHolder, index: number) =>
-      target.kept < (index < namedOfGroup ? kept.byOwn : kept.weakly) && target.openInPass === this.#passes;
-    const open = new Set(this.#groups.flatMap((group) => group.map((target) => this.#meet(target, null, false)).filter(isOpen)));
-    this.#openTargets = open.size;
+    const openOf = this.#groups.map((group) =>
+      group
+        .map((target) => this.#meet(target, null, false))
+        .filter((target, index) => target.kept < (index < namedOfGroup ? kept.byOwn : kept.weakly) && target.openInPass === this.#passes),
+    );
+    this.#isEnough = openOf.every((open, index) => open.length <= leastOpenPart * (this.#groups[index]?.length ?? 0));
+    const open = new Set(openOf.flat());
     const frontier = new Map<number, JavaHolder>();
     for (const holder of open) {
       if (!holder.isFollowed) frontier.set(holder.address, holder);

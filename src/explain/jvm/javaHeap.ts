@@ -85,7 +85,8 @@ export class ClassTable {
 
   /** Class of the object whose header is at `word`; -1 where there is none. A mark is unlocked, perhaps hashed, or locked, while nothing moves. */
   classAt(words: Uint32Array, word: number): number {
-    const [low, high] = [words[word] ?? 0, words[word + 1] ?? 0];
+    const low = words[word] ?? 0;
+    const high = words[word + 1] ?? 0;
     if ((low & 7) === 1 ? high >= 128 : (low & 3) === 3 || (low === 0 && high === 0) || high > 0x7fff) return -1;
     return this.indexOf(words[word + 2] ?? 0);
   }

@@ -269,7 +269,8 @@ export class JavaReferences {
   #indexOf(address: number): number {
     const unit = unitOf(this.#jvm.bounds, address);
     let found = -1;
-    for (const [run, start] of this.#runs.entries()) {
+    for (let run = 0; run < this.#runs.length; run += 1) {
+      const start = this.#runs[run] ?? 0;
       const index = lastAtMost(this.#holders, unit, start, this.#runs[run + 1] ?? this.#holderCount);
       if (index >= start && this.#holders[index] === unit) found = index;
     }
@@ -296,7 +297,8 @@ export class JavaReferences {
 
   /** Index of the next reference that may be one of those; kept plain, because it sees every reference. */
   #nextIn(filter: Uint32Array, from: number): number {
-    const [references, count] = [this.#references, this.#referenceCount];
+    const references = this.#references;
+    const count = this.#referenceCount;
     let index = from;
     while (index < count && !hasBit(filter, (references[index] ?? 0) & (2 ** filterBits - 1))) index += 1;
     return index;
@@ -346,7 +348,8 @@ function hasBit(bits: Uint32Array, index: number): boolean {
 
 /** Index of the last that is not more, of a list in order from `start` to `end`; one before the start: all are more. */
 function lastAtMost(list: Uint32Array, value: number, start: number, end: number): number {
-  let [low, high] = [start, end];
+  let low = start;
+  let high = end;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if ((list[middle] ?? 0) <= value) low = middle + 1;
