@@ -10,8 +10,8 @@ import { addressOf, type ClassTable, type JavaHeapBounds, type JavaObject, unitO
 const windowWords = 1 << 18;
 const unitBytes = 8;
 /** Of each list so many at most; memory is taken only of what is written. */
-const mostHolders = 16 << 20;
-const mostReferences = 80 << 20;
+const mostHolders = 20 << 20;
+const mostReferences = 64 << 20;
 const mostUnits = 2 ** 32;
 const mostBlocks = 1_000;
 const mostRounds = 6;
