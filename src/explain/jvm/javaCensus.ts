@@ -1,7 +1,7 @@
 /** One look at the heap of a JVM: how many objects of each class there are, of each some at random, and what refers to what. */
 import type { TargetMemory } from '../targetMemory.ts';
 import type { JavaClasses } from './javaClasses.ts';
-import { ClassTable, type JavaHeapBounds, type JavaObject, visitHeap } from './javaHeap.ts';
+import { addressOf, ClassTable, type JavaHeapBounds, type JavaObject, visitHeap } from './javaHeap.ts';
 import { JavaReferences, type ReferenceLists } from './javaReferences.ts';
 import { wordsOutside } from './javaRoots.ts';
 import { javaSpaces, lessSpaces } from './javaSpaces.ts';
@@ -64,32 +64,33 @@ export function takeJavaCensus(jvm: Jvm): JavaCensus | null {
   jvm.classes.refresh();
   const table = new ClassTable(jvm.vm, jvm.classes);
   const references = new JavaReferences(jvm, table);
-  const [all, settled] = [new Counts(table.classes.length, false), new Counts(table.classes.length, true)];
-  const visit = (spaces: Spaces, counts: readonly Counts[]) => {
+  const counts = new Counts(table.classes.length);
+  const visit = (spaces: Spaces) => {
     references.beginRun();
-    visitHeap(jvm.memory, spaces, table, (object) => {
+    visitHeap(jvm, spaces, table, (object) => {
       references.add(object);
-      for (const count of counts) count.add(object);
+      counts.add(object);
     });
   };
   const spaces = javaSpaces(jvm);
   const [survivors, old] = [spaces.filter(({ age }) => age === 'survivor'), spaces.filter(({ age }) => age === 'old')];
-  visit(survivors, [all, settled]);
+  visit(survivors);
   const isSettled = isStill(jvm, collections);
-  visit(old, [all, settled]);
+  visit(old);
   references.settle();
+  const settled = counts.ofOld();
   const later = javaSpaces(jvm);
   const hasMoved = !isStill(jvm, collections);
   if (hasMoved && !stayed(old, later)) return null;
   // A list may have got a larger array meanwhile: without it what is in it seems to be held by nobody.
-  visit(lessSpaces(later, hasMoved ? old : inOrder([...survivors, ...old])), [all]);
+  visit(lessSpaces(later, hasMoved ? old : inOrder([...survivors, ...old])));
   const isWhole = !hasMoved && isStill(jvm, collections);
   const outside = wordsOutside(jvm);
   references.takeOutRubbish(outside, !isWhole);
   const left = references.leftOf();
   return {
-    whole: isWhole ? all.byName(table, references, left.all) : null,
-    settled: isSettled ? settled.byName(table, references, left.settled) : null,
+    whole: isWhole ? kindsOf(jvm, table, references, counts.ofAll(), left.all) : null,
+    settled: isSettled ? kindsOf(jvm, table, references, settled, left.settled) : null,
     references,
     table,
     outside,
@@ -120,76 +121,117 @@ function stayed(old: Spaces, later: Spaces): boolean {
   return bytes > 0 && moved <= bytes * mostMovedPart;
 }
 
-/**
- * Of each class the objects whose addresses come first in an order that is none of theirs: any is as likely as any other, and what stays where it
- * is is picked by each look again.
- */
+/** By class. */
+interface Counted {
+  counts: Float64Array;
+  bytes: Float64Array;
+  picks: readonly Picks[];
+}
+
 class Counts {
   readonly #counts: Float64Array;
   readonly #bytes: Float64Array;
-  readonly #picks = new Map<number, Pick[]>();
-  /** By class: what comes later than this is not picked any more. */
-  readonly #latest: Float64Array;
-  readonly #isOfOld: boolean;
+  readonly #picksOfOld: Picks;
+  /** Of what moves it is not known later who holds it. */
+  readonly #picksOfYoung: Picks;
 
-  /** `isOfOld`: what is picked is. */
-  constructor(classes: number, isOfOld: boolean) {
-    this.#isOfOld = isOfOld;
+  constructor(classes: number) {
     this.#counts = new Float64Array(classes);
     this.#bytes = new Float64Array(classes);
+    this.#picksOfOld = new Picks(classes);
+    this.#picksOfYoung = new Picks(classes);
+  }
+
+  add({ classIndex: index, unit, bytes, isOld }: JavaObject): void {
+    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
+    this.#bytes[index] = (this.#bytes[index] ?? 0) + bytes;
+    const picks = isOld ? this.#picksOfOld : this.#picksOfYoung;
+    picks.offer(index, unit);
+  }
+
+  /** Until now, and picked are those that stay where they are. */
+  ofOld(): Counted {
+    return { counts: this.#counts.slice(), bytes: this.#bytes.slice(), picks: [this.#picksOfOld] };
+  }
+
+  ofAll(): Counted {
+    return { counts: this.#counts, bytes: this.#bytes, picks: [this.#picksOfOld, this.#picksOfYoung] };
+  }
+}
+
+/**
+ * Of each class the objects whose units come first in an order that is none of theirs: any is as likely as any other, and what stays where it is
+ * is picked by each look again.
+ */
+class Picks {
+  readonly #ofClass = new Map<number, Pick[]>();
+  /** By class: what comes later than this is not picked any more. */
+  readonly #latest: Float64Array;
+
+  constructor(classes: number) {
     this.#latest = new Float64Array(classes).fill(Number.POSITIVE_INFINITY);
   }
 
-  add({ classIndex: index, address, bytes, age }: JavaObject): void {
-    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
-    this.#bytes[index] = (this.#bytes[index] ?? 0) + bytes;
-    // Of what moves it is not known any more who holds it.
-    if (this.#isOfOld && age !== 'old') return;
-    const place = placeOf(address);
-    if (place < (this.#latest[index] ?? 0)) this.#pick(index, { address, place });
+  offer(index: number, unit: number): void {
+    const place = placeOf(unit);
+    if (place < (this.#latest[index] ?? 0)) this.#take(index, { unit, place });
   }
 
-  #pick(index: number, pick: Pick): void {
-    const picks = this.#picks.get(index) ?? [];
-    picks.push(pick);
-    if (picks.length >= 2 * picksOfClass) this.#latest[index] = earliest(picks);
-    this.#picks.set(index, picks);
-  }
-
-  byName({ classes }: ClassTable, references: JavaReferences, left: Float64Array): JavaKinds {
-    const kinds: JavaKinds = new Map();
-    for (const [index, { name }] of classes.entries()) {
-      const kind = kinds.get(name) ?? { name, count: 0, bytes: 0, left: null, classes: 0, picks: [] };
-      kind.count += this.#counts[index] ?? 0;
-      kind.bytes += this.#bytes[index] ?? 0;
-      kind.classes += 1;
-      if (references.holdsReferences(index)) kind.left = (kind.left ?? 0) + (left[index] ?? 0);
-      if (kind.bytes >= leastBytesForPicks) {
-        const picks = this.#picks.get(index) ?? [];
-        earliest(picks);
-        for (const { address } of picks) if (!references.isRubbish(address)) kind.picks.push(address);
-      }
-      kinds.set(name, kind);
+  #take(index: number, pick: Pick): void {
+    const picks = this.#ofClass.get(index);
+    if (picks === undefined) {
+      this.#ofClass.set(index, [pick]);
+      return;
     }
-    return kinds;
+    picks.push(pick);
+    if (picks.length < 2 * picksOfClass) return;
+    keepEarliest(picks);
+    this.#latest[index] = picks.at(-1)?.place ?? 0;
   }
+
+  of(index: number): readonly Pick[] {
+    return this.#ofClass.get(index) ?? [];
+  }
+}
+
+function kindsOf(
+  { bounds }: Jvm,
+  { classes }: ClassTable,
+  references: JavaReferences,
+  { counts, bytes, picks }: Counted,
+  left: Float64Array,
+): JavaKinds {
+  const kinds: JavaKinds = new Map();
+  for (const [index, { name }] of classes.entries()) {
+    const kind = kinds.get(name) ?? { name, count: 0, bytes: 0, left: null, classes: 0, picks: [] };
+    kind.count += counts[index] ?? 0;
+    kind.bytes += bytes[index] ?? 0;
+    kind.classes += 1;
+    if (references.holdsReferences(index)) kind.left = (kind.left ?? 0) + (left[index] ?? 0);
+    if (kind.bytes >= leastBytesForPicks) {
+      const ofClass = picks.flatMap((each) => each.of(index));
+      keepEarliest(ofClass);
+      const addresses = ofClass.map(({ unit }) => addressOf(bounds, unit));
+      kind.picks.push(...addresses.filter((address) => !references.isRubbish(address)));
+    }
+    kinds.set(name, kind);
+  }
+  return kinds;
 }
 
 interface Pick {
-  address: number;
+  unit: number;
   place: number;
 }
 
-/** Leaves as many as are picked; the place of the last. */
-function earliest(picks: Pick[]): number {
+function keepEarliest(picks: Pick[]): void {
   picks.sort((a, b) => a.place - b.place).splice(picksOfClass);
-  return picks.at(-1)?.place ?? 0;
 }
 
-/** Of an address in an order that looks like chance: the last step of MurmurHash3. */
-function placeOf(address: number): number {
-  let place = address / 8;
+/** In an order that looks like chance: the last step of MurmurHash3. */
+function placeOf(unit: number): number {
+  let place = unit;
   place = Math.imul(place ^ (place >>> 16), 0x85eb_ca6b);
   place = Math.imul(place ^ (place >>> 13), 0xc2b2_ae35);
-  return (place ^ (place >>> 16)) >>> 0;
+  return (place ^ (place >>> 16)) >>> 1;
 }

@@ -8,7 +8,7 @@ import type { ClassTable } from './javaHeap.ts';
 import type { JavaReference, JavaReferences } from './javaReferences.ts';
 
 const mostPasses = 8;
-/** Of so few of those at the start the way is not known that it no longer matters. */
+/** Of each group, of so few the way is not known that it no longer matters. */
 const leastOpenPart = 0.03;
 /** From an object through its list and the map of a thread-local to the thread. */
 const passesForNames = 7;
@@ -37,13 +37,18 @@ interface JavaHolder {
   root: string | null;
   /** The root is no more than a word that looks like a reference: of a stack, perhaps one that is left there. */
   isWeakRoot: boolean;
+  kept: Kept;
   /** What holds it was looked for. */
   isFollowed: boolean;
-  /** References to it, as many as are looked at. */
-  hits: number;
+  /** Of the last pass in which a way led here from what was not followed. */
+  openInPass: number;
   /** It moved since it was seen: who holds it may not be found any more. */
   hasMoved: boolean;
 }
+
+/** As far as is known: by nothing, a word on a stack, an object of the application that such a word may hold, or surely. */
+const kept = { byNothing: 0, weakly: 1, byOwn: 2, surely: 3 } as const;
+type Kept = (typeof kept)[keyof typeof kept];
 
 export interface JavaPath {
   root: string | null;
@@ -76,7 +81,8 @@ class JavaClimber {
   readonly #known = new Map<number, JavaHolder>();
   #frontier = new Map<number, JavaHolder>();
   readonly #outside: ReadonlySet<number>;
-  #openTargets = 0;
+  #isEnough = false;
+  #passes = 0;
   readonly #youngMoved: boolean;
 
   constructor(jvm: Jvm, { references, table, whole, outside }: JavaCensus, groups: readonly (readonly number[])[]) {
@@ -91,6 +97,7 @@ class JavaClimber {
 
   run(): void {
     this.#climb();
+    if (this.#isEnough) return;
     const open = [...this.#nextFrontier().values()];
     const chain = longChain(open);
     if (chain === null) return;
@@ -101,10 +108,12 @@ class JavaClimber {
   #climb(): void {
     for (let pass = 0; pass < mostPasses; pass += 1) {
       this.#frontier = this.#nextFrontier();
-      const isEnough = pass >= passesForNames && this.#openTargets < leastOpenPart * this.#groups.flat().length;
-      if (this.#frontier.size === 0 || isEnough) return;
+      if (this.#frontier.size === 0 || (pass >= passesForNames && this.#isEnough)) return;
       for (const holder of this.#frontier.values()) holder.isFollowed = true;
-      for (const hit of this.#pass()) this.#take(hit);
+      this.#references.to(this.#frontier.keys(), mostHitsOfEach, (reference) => {
+        const found = this.#frontier.get(reference.target);
+        if (found !== undefined) this.#take(found, reference);
+      });
     }
   }
 
@@ -121,8 +130,9 @@ class JavaClimber {
         holds: [],
         root,
         isWeakRoot: isOutside,
+        kept: isOutside ? kept.weakly : kept.byNothing,
         isFollowed: false,
-        hits: 0,
+        openInPass: -1,
         hasMoved,
       };
       this.#known.set(address, holder);
@@ -133,11 +143,14 @@ class JavaClimber {
 
   /** What is not followed yet on the ways from those of which it isn't known enough. */
   #nextFrontier(): Map<number, JavaHolder> {
-    const { sure, own, weak, unfollowed } = this.ways();
-    const isOpen = (target: JavaHolder, index: number) =>
-      !sure.has(target) && (index < namedOfGroup ? own.stepFrom(target) === null : !weak.has(target)) && unfollowed.has(target);
-    const open = new Set(this.#groups.flatMap((group) => group.map((target) => this.#meet(target, null, false)).filter(isOpen)));
-    this.#openTargets = open.size;
+    this.#markOpen();
+    const openOf = this.#groups.map((group) =>
+      group
+        .map((target) => this.#meet(target, null, false))
+        .filter((target, index) => target.kept < (index < namedOfGroup ? kept.byOwn : kept.weakly) && target.openInPass === this.#passes),
+    );
+    this.#isEnough = openOf.every((open, index) => open.length <= leastOpenPart * (this.#groups[index]?.length ?? 0));
+    const open = new Set(openOf.flat());
     const frontier = new Map<number, JavaHolder>();
     for (const holder of open) {
       if (!holder.isFollowed) frontier.set(holder.address, holder);
@@ -145,6 +158,20 @@ class JavaClimber {
       for (const { holder: above } of holder.heldBy) open.add(above);
     }
     return frontier;
+  }
+
+  /** All that what is not followed yet holds, but for what is kept anyhow. */
+  #markOpen(): void {
+    this.#passes += 1;
+    const marked = [...this.#known.values()].filter((holder) => !holder.isFollowed);
+    for (const holder of marked) holder.openInPass = this.#passes;
+    for (const { holds } of marked) {
+      for (const { below } of holds) {
+        if (below.openInPass === this.#passes || below.kept === kept.surely) continue;
+        below.openInPass = this.#passes;
+        marked.push(below);
+      }
+    }
   }
 
   /** From each object the way to the nearest of each kind, for all of them at once: from one after the other it may be far, and most of it the same. */
@@ -167,26 +194,13 @@ class JavaClimber {
     return new WaysTo(moved, this.#known.size);
   }
 
-  #pass(): Hit[] {
-    const hits: Hit[] = [];
-    for (const found of this.#frontier.values()) {
-      this.#references.to(found.address, (reference) => {
-        found.hits += 1;
-        hits.push({ ...reference, found });
-        return found.hits < mostHitsOfEach;
-      });
-    }
-    return hits;
-  }
-
-  #take({ found, holder: address, classIndex, offset, isYoung }: Hit): void {
+  #take(found: JavaHolder, { holder: address, classIndex, offset, isYoung }: JavaReference): void {
     const of = this.#table.classes[classIndex];
     const isKept = found.root !== null && !found.isWeakRoot;
     if (of === undefined || isKept || found.heldBy.length >= mostHolders || address === found.address) return;
     const staticField = classIndex === this.#table.mirrors && offset !== null ? this.#staticField(address, offset) : null;
     if (staticField !== null) {
-      found.root = staticField;
-      found.isWeakRoot = false;
+      this.#root(found, staticField);
       return;
     }
     const { classes } = this.#jvm;
@@ -196,11 +210,14 @@ class JavaClimber {
     // What only refers weakly, or links those that do, holds nothing.
     if (field?.owner.name === 'java.lang.ref.Reference') return;
     const holder = this.#meet(address, of, isYoung && this.#youngMoved);
-    if (classes.isA(of, 'java.lang.Thread')) {
-      holder.root = 'a thread';
-      holder.isWeakRoot = false;
-    }
+    if (classes.isA(of, 'java.lang.Thread')) this.#root(holder, 'a thread');
     hold(holder, found, field?.name ?? null);
+  }
+
+  #root(holder: JavaHolder, root: string): void {
+    holder.root = root;
+    holder.isWeakRoot = false;
+    keep(holder, kept.surely);
   }
 
   #staticField(mirror: number, offset: number): string | null {
@@ -214,17 +231,17 @@ class JavaClimber {
   #followChain(chain: JavaClass, open: readonly JavaHolder[]): void {
     const anyOfChain = this.#meet(0, chain, false);
     anyOfChain.isFollowed = true;
-    const hits: Hit[] = [];
+    let hits = 0;
     this.#references.toClassFromOutside(this.#table.classes.indexOf(chain), (reference) => {
-      hits.push({ ...reference, found: anyOfChain });
-      return hits.length < mostChainHolders;
+      this.#take(anyOfChain, reference);
+      hits += 1;
+      return hits < mostChainHolders;
     });
-    for (const hit of hits) this.#take(hit);
     for (const holder of open) {
       if (holder.class !== chain) continue;
       holder.isFollowed = true;
       for (const { holder: above, by } of anyOfChain.heldBy) hold(above, holder, by);
-      if (anyOfChain.root !== null) holder.root = anyOfChain.root;
+      if (anyOfChain.root !== null) this.#root(holder, anyOfChain.root);
     }
   }
 
@@ -298,8 +315,24 @@ function hold(holder: JavaHolder, below: JavaHolder, by: string | null): void {
   const step = { holder, below, by };
   below.heldBy.push(step);
   holder.holds.push(step);
+  keep(below, keptBelow(holder));
 }
 
-interface Hit extends JavaReference {
-  found: JavaHolder;
+function keptBelow({ kept: own, isWeakRoot, class: of }: JavaHolder): Kept {
+  return own === kept.weakly && isWeakRoot && of !== null && !isOfJdk(of.name) ? kept.byOwn : own;
+}
+
+/** And with it all that it holds. */
+function keep(holder: JavaHolder, by: Kept): void {
+  if (by <= holder.kept) return;
+  holder.kept = by;
+  const more = [holder];
+  for (const above of more) {
+    const passedOn = keptBelow(above);
+    for (const { below } of above.holds) {
+      if (passedOn <= below.kept) continue;
+      below.kept = passedOn;
+      more.push(below);
+    }
+  }
 }

@@ -16,6 +16,8 @@ const picksOfEach = 320;
 const leastGrowthBytes = 2_048;
 /** Of the heap, most of which may be rubbish. */
 const leastPart = 0.0001;
+/** Of the heap: what has less is followed once it grew. */
+const leastPartAtFirst = 0.001;
 const leastHeldPart = 0.25;
 
 /** What is known of a class that may grow, at one look. */
@@ -69,7 +71,8 @@ export function followSides(jvm: Jvm, census: JavaCensus, sides: readonly JavaSi
 /** At the first look it isn't known yet what grows: those that take most. Then those that grew, and at last those again. */
 function worthFollowing([first, second]: readonly JavaLook[], now: JavaKinds): JavaKind[] {
   if (first === undefined) {
-    const own = [...now.values()].filter(({ name, bytes }) => !isPlumbing(name) && bytes >= leastGrowthBytes);
+    const leastBytes = Math.max(leastGrowthBytes, leastPartAtFirst * bytesOf(now));
+    const own = [...now.values()].filter(({ name, bytes }) => !isPlumbing(name) && bytes >= leastBytes);
     return own.sort((a, b) => b.bytes - a.bytes).slice(0, mostCandidates);
   }
   if (second !== undefined) return [...second.followed.keys()].flatMap((name) => now.get(name) ?? []);
@@ -81,6 +84,10 @@ function worthFollowing([first, second]: readonly JavaLook[], now: JavaKinds): J
     .map(({ kind }) => kind);
   const reloaded = [...now.values()].filter((kind) => isReloaded(kind, first.kinds) && !grown.includes(kind));
   return [...grown, ...reloaded.slice(0, mostReloaded)];
+}
+
+function bytesOf(kinds: JavaKinds): number {
+  return [...kinds.values()].reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** More classes of the same name than before, each of a loader of its own. Lambdas and what the JDK makes have names that come again. */
@@ -104,7 +111,7 @@ interface Candidate {
 /** The most first. */
 export function javaGrowth(looks: readonly [JavaLook, JavaLook, JavaLook]): GrowingThing[] {
   const { kinds, followed } = looks[2];
-  const total = [...kinds.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  const total = bytesOf(kinds);
   const candidates = [...followed.values()].flatMap((now) => candidateOf(now, looks) ?? []);
   const names = new Set(candidates.map(({ name }) => name));
   const others = new Set([...followed.keys()].filter((name) => !names.has(name) && !isOfJdk(name)));

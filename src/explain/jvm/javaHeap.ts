@@ -10,7 +10,10 @@ import type { VmStructs } from './vmStructs.ts';
 
 const pageBytes = 4_096;
 /** What is copied there is still in the nearest cache when it is looked at. */
-const windowBytes = 1 << 17;
+const windowBytes = 1 << 20;
+const unitBytes = 8;
+/** Of the shortest object. */
+const headerBytes = 16;
 const largestHeap = 2 ** 41;
 /** Upper bits of what tells the layout of a class. */
 const plainArray = 3;
@@ -41,6 +44,8 @@ export class ClassTable {
   readonly #keys: Uint32Array;
   readonly classes: JavaClass[] = [];
   readonly #layouts: Int32Array;
+  /** Of arrays, by class; 0 of what is none. */
+  readonly #elementBytes: Float64Array;
   /** Of java.lang.Class, whose objects have the static fields of the class that they stand for. */
   #mirrors = -1;
   readonly #mirrorSize: number;
@@ -52,6 +57,7 @@ export class ClassTable {
     this.#slots = new Int32Array(size).fill(-1);
     this.#keys = new Uint32Array(size);
     this.#layouts = Int32Array.from(all, ([, { layoutHelper }]) => layoutHelper);
+    this.#elementBytes = Float64Array.from(this.#layouts, (layout) => (layout > 0 ? 0 : 2 ** (layout & 0xff)));
     for (const [index, [key, each]] of all.entries()) {
       let slot = this.#slot(key);
       while (this.#slots[slot] !== -1) slot = (slot + 1) & (size - 1);
@@ -79,7 +85,8 @@ export class ClassTable {
 
   /** Class of the object whose header is at `word`; -1 where there is none. A mark is unlocked, perhaps hashed, or locked, while nothing moves. */
   classAt(words: Uint32Array, word: number): number {
-    const [low, high] = [words[word] ?? 0, words[word + 1] ?? 0];
+    const low = words[word] ?? 0;
+    const high = words[word + 1] ?? 0;
     if ((low & 7) === 1 ? high >= 128 : (low & 3) === 3 || (low === 0 && high === 0) || high > 0x7fff) return -1;
     return this.indexOf(words[word + 2] ?? 0);
   }
@@ -91,7 +98,7 @@ export class ClassTable {
     if (layout > 0) return (layout >>> 3) << 3;
     const headerBytes = (layout >> 16) & 0xff;
     const length = words[word + (headerBytes === 24 ? 4 : 3)] ?? 0;
-    return Math.ceil((headerBytes + length * 2 ** (layout & 0xff)) / 8) * 8;
+    return Math.ceil((headerBytes + length * (this.#elementBytes[classIndex] ?? 0)) / unitBytes) * unitBytes;
   }
 
   #slot(key: number): number {
@@ -110,72 +117,81 @@ export class ClassTable {
 }
 
 export interface JavaObject {
-  address: number;
+  unit: number;
   classIndex: number;
   bytes: number;
-  age: JavaSpace['age'];
-  /** Where it is in `words`, of which there are `length`: an object may go on behind them. */
+  isOld: boolean;
+  /** Where it is in `words`, of which there are `length`: only one that is longer than those goes on behind them. */
   words: Uint32Array;
   word: number;
   length: number;
 }
 
-/** Calls `visit` for each object; what it is given lasts until it returns. */
+/** How many units an address is behind the start of the heap, and one more. */
+export function unitOf({ start }: JavaHeapBounds, address: number): number {
+  return (address - start) / unitBytes + 1;
+}
+
+export function addressOf({ start }: JavaHeapBounds, unit: number): number {
+  return start + (unit - 1) * unitBytes;
+}
+
+/** Calls `visit` for each object; what it is given lasts until it returns. Of what is longer than a window the rest is not read. */
 export function visitHeap(
-  memory: TargetMemory,
+  { memory, bounds }: { memory: TargetMemory; bounds: JavaHeapBounds },
   spaces: readonly JavaSpace[],
   table: ClassTable,
   visit: (object: JavaObject) => void,
 ): void {
-  const object: JavaObject = { address: 0, classIndex: 0, bytes: 0, age: 'old', words: new Uint32Array(0), word: 0, length: 0 };
-  // Objects may be longer than a window, or lie across two of them, but not across two spaces.
-  let [next, inSpace] = [0, -1];
-  heapWindows(memory, spaces, (window, words, length, space) => {
-    if (space.start !== inSpace) [next, inSpace] = [space.start, space.start];
-    const end = window + length * 4;
-    let at = Math.max(window, next);
-    Object.assign(object, { words, length, age: space.age });
-    while (at + 16 <= end) {
-      const word = (at - window) >>> 2;
-      const classIndex = table.classAt(words, word);
-      const bytes = classIndex < 0 ? 0 : table.objectBytes(words, word, classIndex);
-      // What a thread writes meanwhile may look like any length.
-      if (bytes < 16 || at + bytes > space.end) {
-        at += 8;
-        continue;
-      }
-      object.address = at;
-      object.classIndex = classIndex;
-      object.bytes = bytes;
-      object.word = word;
-      visit(object);
-      at += bytes;
-    }
-    next = at;
-  });
-}
-
-/** All of the spaces that is in memory, a piece at a time: `words` has `length` words from the address `window` on. */
-function heapWindows(
-  memory: TargetMemory,
-  spaces: readonly JavaSpace[],
-  look: (window: number, words: Uint32Array, length: number, space: JavaSpace) => void,
-): void {
-  const buffer = new ArrayBuffer(windowBytes);
-  const [bytes, words] = [new Uint8Array(buffer), new Uint32Array(buffer)];
+  const words = new Uint32Array(windowBytes / 4);
+  const bytes = new Uint8Array(words.buffer);
+  const object: JavaObject = { unit: 0, classIndex: 0, bytes: 0, isOld: false, words, word: 0, length: 0 };
   const regions = memory.regions().filter(({ writable }) => writable);
   for (const space of spaces) {
-    for (const region of regions) {
-      const [from, to] = [Math.max(region.start, space.start), Math.min(region.end, space.end)];
-      if (from >= to) continue;
-      for (const [start, end] of memory.present(pageOf(from), pageOf(to + pageBytes - 1))) {
-        for (let at = Math.max(start, from); at < Math.min(end, to); at += windowBytes) {
-          const length = memory.read(at, bytes.subarray(0, Math.min(windowBytes, Math.min(end, to) - at))) >>> 2;
-          look(at, words, length, space);
-        }
+    object.isOld = space.age === 'old';
+    let at = space.start;
+    for (const [start, end] of presentOf(memory, regions, space)) {
+      at = Math.max(at, start);
+      while (at + headerBytes <= end) {
+        object.length = memory.read(at, bytes.subarray(0, Math.min(windowBytes, end - at))) >>> 2;
+        if (object.length * 4 < headerBytes) break;
+        at += visitWindow(object, unitOf(bounds, at), space.end - at, table, visit);
       }
     }
   }
+}
+
+/** How far it came, in bytes: to the first object whose references are not all in the window. `unit`: of its first word; `spaceBytes`: from there on. */
+function visitWindow(object: JavaObject, unit: number, spaceBytes: number, table: ClassTable, visit: (object: JavaObject) => void): number {
+  const { words, length } = object;
+  const windowEnd = length * 4;
+  let at = 0;
+  while (at + headerBytes <= windowEnd) {
+    const word = at >>> 2;
+    const classIndex = table.classAt(words, word);
+    const bytes = classIndex < 0 ? 0 : table.objectBytes(words, word, classIndex);
+    // What a thread writes meanwhile may look like any length.
+    if (bytes < headerBytes || at + bytes > spaceBytes) {
+      at += unitBytes;
+      continue;
+    }
+    if (at + bytes > windowEnd && at > 0 && windowEnd < spaceBytes && !table.isPlainArray(classIndex)) return at;
+    object.unit = unit + (word >>> 1);
+    object.classIndex = classIndex;
+    object.bytes = bytes;
+    object.word = word;
+    visit(object);
+    at += bytes;
+  }
+  return at;
+}
+
+/** The parts of a space that are in memory. */
+function presentOf(memory: TargetMemory, regions: readonly { start: number; end: number }[], space: JavaSpace): [number, number][] {
+  return regions
+    .filter(({ start, end }) => start < space.end && end > space.start)
+    .flatMap(({ start, end }) => memory.present(pageOf(Math.max(start, space.start)), pageOf(Math.min(end, space.end) + pageBytes - 1)))
+    .map(([start, end]) => [Math.max(start, space.start), Math.min(end, space.end)]);
 }
 
 function pageOf(address: number): number {

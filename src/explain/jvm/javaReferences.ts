@@ -5,18 +5,19 @@
  */
 import type { Jvm } from './javaCensus.ts';
 import type { JavaClass } from './javaClasses.ts';
-import type { ClassTable, JavaObject } from './javaHeap.ts';
-import { JavaReferrers } from './javaReferrers.ts';
-import { LongList, partLength } from './longList.ts';
+import { addressOf, type ClassTable, type JavaHeapBounds, type JavaObject, unitOf } from './javaHeap.ts';
 
 const windowWords = 1 << 18;
-/** An address is kept as how many units of this it is behind the start of the heap, and one more. */
 const unitBytes = 8;
-const mostBytes = 400 << 20;
+/** Of each list so many at most; memory is taken only of what is written. */
+const mostHolders = 20 << 20;
+const mostReferences = 64 << 20;
 const mostUnits = 2 ** 32;
 const mostBlocks = 1_000;
 const mostRounds = 6;
 const leastTakenOutPart = 0.001;
+/** A bit for each unit that is looked for, by as many of its own as tell most from one another. */
+const filterBits = 21;
 /** In place of the class of what is rubbish. */
 const takenOut = 2 ** 32 - 1;
 const noOffsets = new Int32Array(0);
@@ -35,33 +36,34 @@ export interface JavaReference {
 /** What is kept of one look, and serves the next one again. */
 export class ReferenceLists {
   /** Units of the objects that may refer to others. */
-  readonly holders = new LongList();
+  readonly holders: Uint32Array;
   /** Of each the index of its class, twice; one more for what is young. */
-  readonly classes = new LongList();
-  /** Of each its first reference. */
-  readonly firsts = new LongList();
+  readonly classes: Uint32Array;
+  /** Of each its first reference, and one more that there is not. */
+  readonly firsts: Uint32Array;
   /** Units that are referred to, 0 for none; of arrays only those that lead somewhere. */
-  readonly references = new LongList();
-  /** Of those that lead somewhere the index, by where. */
-  readonly byTarget = new LongList();
+  readonly references: Uint32Array;
 
-  clear(): void {
-    for (const list of [this.holders, this.classes, this.firsts, this.references]) list.clear();
-  }
-
-  get bytes(): number {
-    return (this.holders.length * 3 + this.references.length) * 4;
+  constructor({ start, end }: JavaHeapBounds) {
+    const units = (end - start) / unitBytes;
+    const holders = Math.min(mostHolders, Math.ceil(units / 2));
+    this.holders = new Uint32Array(holders);
+    this.classes = new Uint32Array(holders);
+    this.firsts = new Uint32Array(holders + 1);
+    this.references = new Uint32Array(Math.min(mostReferences, units * 2));
   }
 }
 
 export class JavaReferences {
   readonly #jvm: Jvm;
   readonly #table: ClassTable;
-  readonly #holders: LongList;
-  readonly #classes: LongList;
-  readonly #firsts: LongList;
-  readonly #references: LongList;
-  #referrers: JavaReferrers | null = null;
+  readonly #holders: Uint32Array;
+  readonly #classes: Uint32Array;
+  readonly #firsts: Uint32Array;
+  readonly #references: Uint32Array;
+  /** How many there are. */
+  #holderCount = 0;
+  #referenceCount = 0;
   /** By class: offsets of the references in bytes; null of arrays and mirrors. */
   readonly #offsets: (Int32Array | null | undefined)[] = [];
   readonly #window = new Uint32Array(windowWords);
@@ -73,6 +75,7 @@ export class JavaReferences {
   /** Index of the first holder of each. */
   readonly #runs: number[] = [];
   #settled = 0;
+  /** There were more than may be kept: what holds the others is not known. */
   #isFull = false;
 
   /** What another one has in the same lists is gone. */
@@ -80,7 +83,6 @@ export class JavaReferences {
     this.#jvm = jvm;
     this.#table = table;
     const { holders, classes, firsts, references } = jvm.lists;
-    jvm.lists.clear();
     this.#holders = holders;
     this.#classes = classes;
     this.#firsts = firsts;
@@ -94,19 +96,14 @@ export class JavaReferences {
     this.#isFull = this.#mostUnit > mostUnits;
   }
 
-  /** There were more than may be kept: what holds what is not known. */
-  get isFull(): boolean {
-    return this.#isFull;
-  }
-
   /** Of what was added until now the objects are counted as settled. */
   settle(): void {
-    this.#settled = this.#holders.length;
+    this.#settled = this.#holderCount;
   }
 
   /** What is added from here on begins at a lower address again. */
   beginRun(): void {
-    this.#runs.push(this.#holders.length);
+    this.#runs.push(this.#holderCount);
   }
 
   /** Objects of a run are added by address. */
@@ -114,42 +111,52 @@ export class JavaReferences {
     const { classIndex } = object;
     const offsets = this.#offsetsOf(classIndex);
     if (offsets !== null && offsets.length === 0) return;
+    const most = offsets === null ? object.bytes / this.#referenceBytes : offsets.length;
+    if (this.#referenceCount + most > this.#references.length || this.#holderCount === this.#holders.length) this.#isFull = true;
     if (this.#isFull) return;
-    this.#holders.push(this.#unitOf(object.address));
-    this.#classes.push(classIndex * 2 + Number(object.age !== 'old'));
-    this.#firsts.push(this.#references.length);
+    this.#holders[this.#holderCount] = object.unit;
+    this.#classes[this.#holderCount] = classIndex * 2 + Number(!object.isOld);
     if (offsets === null) this.#addAll(object);
     else this.#addFields(object, offsets);
-    if (this.#jvm.lists.bytes > mostBytes) this.#isFull = true;
+    this.#holderCount += 1;
+    this.#firsts[this.#holderCount] = this.#referenceCount;
   }
 
-  #addFields({ address, words, word, length, bytes }: JavaObject, offsets: Int32Array): void {
+  #addFields({ unit, words, word, length, bytes }: JavaObject, offsets: Int32Array): void {
     const isWhole = word + bytes / 4 <= length;
-    const from = isWhole ? words : this.#reread(address, Math.min(bytes, windowWords * 4));
+    const from = isWhole ? words : this.#reread(addressOf(this.#jvm.bounds, unit), Math.min(bytes, windowWords * 4));
     const first = isWhole ? word : 0;
+    let at = this.#referenceCount;
     for (let index = 0; index < offsets.length; index += 1) {
-      this.#references.push(this.#unitIn(from, first + ((offsets[index] ?? 0) >>> 2)));
+      this.#references[at] = this.#unitIn(from, first + ((offsets[index] ?? 0) >>> 2));
+      at += 1;
     }
+    this.#referenceCount = at;
   }
 
   /** Every element, or of a mirror every word: its static fields lie behind its own. */
-  #addAll({ address, words, word, length, bytes, classIndex }: JavaObject): void {
+  #addAll({ unit, words, word, length, bytes, classIndex }: JavaObject): void {
     const ofArray = this.#table.headerBytes(classIndex);
-    const step = this.#referenceBytes / 4;
+    const firstByte = ofArray || this.#headerBytes;
     const inWindow = Math.min(bytes, (length - word) * 4);
-    let at = ofArray || this.#headerBytes;
-    for (; at + this.#referenceBytes <= inWindow; at += this.#referenceBytes) this.#addWord(words, word + (at >>> 2), ofArray > 0);
-    while (at + this.#referenceBytes <= bytes && !this.#isFull) {
+    this.#addWords(words, word + (firstByte >>> 2), word + (inWindow >>> 2), ofArray > 0);
+    const address = addressOf(this.#jvm.bounds, unit);
+    for (let at = Math.max(firstByte, inWindow); at + this.#referenceBytes <= bytes; at += windowWords * 4) {
       const count = Math.min(windowWords, (bytes - at) >>> 2);
-      const rest = this.#reread(address + at, count * 4);
-      for (let index = 0; index + step <= count; index += step) this.#addWord(rest, index, ofArray > 0);
-      at += count * 4;
+      this.#addWords(this.#reread(address + at, count * 4), 0, count, ofArray > 0);
     }
   }
 
-  #addWord(words: Uint32Array, word: number, isOfArray: boolean): void {
-    const unit = this.#unitIn(words, word);
-    if (unit !== 0 || !isOfArray) this.#references.push(unit);
+  #addWords(words: Uint32Array, from: number, end: number, isOfArray: boolean): void {
+    const step = this.#referenceBytes / 4;
+    let at = this.#referenceCount;
+    for (let word = from; word + step <= end; word += step) {
+      const unit = this.#unitIn(words, word);
+      if (unit === 0 && isOfArray) continue;
+      this.#references[at] = unit;
+      at += 1;
+    }
+    this.#referenceCount = at;
   }
 
   /** Where a reference leads; 0: nowhere in the heap. */
@@ -171,14 +178,6 @@ export class JavaReferences {
       if (start < end) memory.read(start, into.subarray(start - address, end - address));
     }
     return this.#window;
-  }
-
-  #unitOf(address: number): number {
-    return (address - this.#jvm.bounds.start) / unitBytes + 1;
-  }
-
-  #addressOf(unit: number): number {
-    return this.#jvm.bounds.start + (unit - 1) * unitBytes;
   }
 
   #offsetsOf(classIndex: number): Int32Array | null {
@@ -217,58 +216,45 @@ export class JavaReferences {
    * for the ends of long chains. `roots`: addresses. `youngMoved`: what is young may be referred to by another address, and stays.
    */
   takeOutRubbish(roots: ReadonlySet<number>, youngMoved: boolean): void {
-    // Only of what may be taken out it is asked: a heap may be reserved far beyond what it has.
-    const last = Math.max(0, ...this.#runs.map((_, run) => this.#holders.at((this.#runs[run + 1] ?? this.#holders.length) - 1)));
-    const isReferred = new Uint8Array(Math.ceil((last + 1) / 8));
+    const isReferred = this.#bitsOfHolders();
     for (let round = 0; round < mostRounds; round += 1) {
       isReferred.fill(0);
-      for (const root of roots) setBit(isReferred, this.#unitOf(root));
-      this.#markReferred(isReferred);
-      if (this.#takeOutUnreferred(isReferred, youngMoved) <= this.#holders.length * leastTakenOutPart) break;
-    }
-    this.#referrers = new JavaReferrers(this.#references, this.#jvm.lists.byTarget, this.#mostUnit);
-  }
-
-  #markReferred(isReferred: Uint8Array): void {
-    const { length } = this.#references;
-    for (let first = 0; first < length; first += partLength) {
-      const part = this.#references.partFrom(first, length);
-      for (let at = 0; at < part.length; at += 1) setBit(isReferred, part[at] ?? 0);
+      for (const root of roots) setBit(isReferred, unitOf(this.#jvm.bounds, root));
+      for (let index = 0; index < this.#referenceCount; index += 1) setBit(isReferred, this.#references[index] ?? 0);
+      if (this.#takeOutUnreferred(isReferred, youngMoved) <= this.#holderCount * leastTakenOutPart) break;
     }
   }
 
-  #takeOutUnreferred(isReferred: Uint8Array, youngMoved: boolean): number {
-    const { length } = this.#holders;
-    const mirrors = this.#table.mirrors;
+  /** One for each unit up to the last holder: a heap may be reserved far beyond what it has. */
+  #bitsOfHolders(): Uint32Array {
+    const lasts = this.#runs.map((start, run) => this.#holders[Math.max(start, this.#runs[run + 1] ?? this.#holderCount) - 1] ?? 0);
+    return new Uint32Array(Math.ceil((Math.max(0, ...lasts) + 1) / 32));
+  }
+
+  #takeOutUnreferred(isReferred: Uint32Array, youngMoved: boolean): number {
+    const { mirrors } = this.#table;
     let count = 0;
-    for (let first = 0; first < length; first += partLength) {
-      const [holders, classes] = [this.#holders.partFrom(first, length), this.#classes.partFrom(first, length)];
-      for (let index = 0; index < holders.length; index += 1) {
-        if (hasBit(isReferred, holders[index] ?? 0)) continue;
-        const of = classes[index] ?? 0;
-        if (of === takenOut || of >>> 1 === mirrors || (youngMoved && (of & 1) === 1)) continue;
-        classes[index] = takenOut;
-        this.#references.clearFrom(this.#firsts.at(first + index), this.#endOf(first + index));
-        count += 1;
-      }
+    for (let index = 0; index < this.#holderCount; index += 1) {
+      if (hasBit(isReferred, this.#holders[index] ?? 0)) continue;
+      const of = this.#classes[index] ?? 0;
+      if (of === takenOut || of >>> 1 === mirrors || (youngMoved && (of & 1) === 1)) continue;
+      this.#classes[index] = takenOut;
+      this.#references.fill(0, this.#firsts[index], this.#firsts[index + 1]);
+      count += 1;
     }
     return count;
   }
 
   /** By class, how many objects are left: all, and of those the settled. */
   leftOf(): { all: Float64Array; settled: Float64Array } {
-    const [all, settled] = [new Float64Array(this.#table.classes.length), new Float64Array(this.#table.classes.length)];
-    const { length } = this.#classes;
-    for (let first = 0; first < length; first += partLength) {
-      const classes = this.#classes.partFrom(first, length);
-      for (let at = 0; at < classes.length; at += 1) {
-        const of = classes[at] ?? 0;
-        if (of === takenOut) continue;
-        all[of >>> 1] = (all[of >>> 1] ?? 0) + 1;
-        if (first + at < this.#settled) settled[of >>> 1] = (settled[of >>> 1] ?? 0) + 1;
-      }
+    const left = new Float64Array(this.#table.classes.length);
+    let settled = left.slice();
+    for (let index = 0; index < this.#holderCount; index += 1) {
+      if (index === this.#settled) settled = left.slice();
+      const of = this.#classes[index] ?? 0;
+      if (of !== takenOut) left[of >>> 1] = (left[of >>> 1] ?? 0) + 1;
     }
-    return { all, settled };
+    return { all: left, settled: this.#settled < this.#holderCount ? settled : left };
   }
 
   holdsReferences(classIndex: number): boolean {
@@ -277,70 +263,97 @@ export class JavaReferences {
 
   isRubbish(address: number): boolean {
     const index = this.#indexOf(address);
-    return index >= 0 && this.#classes.at(index) === takenOut;
+    return index >= 0 && this.#classes[index] === takenOut;
   }
 
   #indexOf(address: number): number {
-    const unit = this.#unitOf(address);
+    const unit = unitOf(this.#jvm.bounds, address);
     let found = -1;
-    for (const [run, start] of this.#runs.entries()) {
-      const index = this.#holders.lastAtMost(unit, start, this.#runs[run + 1]);
-      if (index >= start && this.#holders.at(index) === unit) found = index;
+    for (let run = 0; run < this.#runs.length; run += 1) {
+      const start = this.#runs[run] ?? 0;
+      const index = lastAtMost(this.#holders, unit, start, this.#runs[run + 1] ?? this.#holderCount);
+      if (index >= start && this.#holders[index] === unit) found = index;
     }
     return found;
   }
 
-  /** Calls `use`, until that says false, for each reference to this address. */
-  to(address: number, use: (reference: JavaReference) => boolean): void {
-    this.#toUnit(this.#unitOf(address), use);
+  /** Calls `use` for each reference to one of these addresses, for the first `mostOfEach` of each. */
+  to(addresses: Iterable<number>, mostOfEach: number, use: (reference: JavaReference) => void): void {
+    const left = new Map<number, number>();
+    const filter = new Uint32Array(2 ** filterBits / 32);
+    for (const address of addresses) {
+      const unit = unitOf(this.#jvm.bounds, address);
+      left.set(unit, mostOfEach);
+      setBit(filter, unit % 2 ** filterBits);
+    }
+    for (let index = this.#nextIn(filter, 0); index < this.#referenceCount; index = this.#nextIn(filter, index + 1)) {
+      const unit = this.#references[index] ?? 0;
+      const more = left.get(unit) ?? 0;
+      if (more === 0) continue;
+      left.set(unit, more - 1);
+      use(this.#referenceAt(unit, index, lastAtMost(this.#firsts, index, 0, this.#holderCount)));
+    }
+  }
+
+  /** Index of the next reference that may be one of those; kept plain, because it sees every reference. */
+  #nextIn(filter: Uint32Array, from: number): number {
+    const references = this.#references;
+    const count = this.#referenceCount;
+    let index = from;
+    while (index < count && !hasBit(filter, (references[index] ?? 0) & (2 ** filterBits - 1))) index += 1;
+    return index;
   }
 
   /** Calls `use`, until that says false, for each reference to an object of a class from an object that is none of it. */
   toClassFromOutside(classIndex: number, use: (reference: JavaReference) => boolean): void {
-    let goesOn = true;
-    for (let index = 0; index < this.#holders.length && goesOn; index += 1) {
-      if (this.#classes.at(index) >>> 1 !== classIndex) continue;
-      this.#toUnit(this.#holders.at(index), (reference) => {
-        goesOn = reference.classIndex === classIndex || use(reference);
-        return goesOn;
-      });
+    const isOfClass = this.#bitsOfHolders();
+    for (let index = 0; index < this.#holderCount; index += 1) {
+      if ((this.#classes[index] ?? 0) >>> 1 === classIndex) setBit(isOfClass, this.#holders[index] ?? 0);
     }
-  }
-
-  #toUnit(unit: number, use: (reference: JavaReference) => boolean): void {
-    this.#referrers?.to(unit, (index) => use(this.#referenceAt(unit, index, this.#firsts.lastAtMost(index))));
+    for (let index = 0; index < this.#holderCount; index += 1) {
+      if ((this.#classes[index] ?? 0) >>> 1 === classIndex) continue;
+      for (let at = this.#firsts[index] ?? 0; at < (this.#firsts[index + 1] ?? 0); at += 1) {
+        const unit = this.#references[at] ?? 0;
+        if (unit !== 0 && hasBit(isOfClass, unit) && !use(this.#referenceAt(unit, at, index))) return;
+      }
+    }
   }
 
   /** What an object refers to: addresses; empty of what is not known. */
   from(address: number): number[] {
     const index = this.#indexOf(address);
-    if (index < 0) return [];
-    const targets: number[] = [];
-    for (let at = this.#firsts.at(index); at < this.#endOf(index); at += 1) {
-      const target = this.#references.at(at);
-      if (target !== 0) targets.push(this.#addressOf(target));
-    }
-    return targets;
+    const targets = index < 0 ? [] : [...this.#references.subarray(this.#firsts[index], this.#firsts[index + 1])];
+    return targets.filter((unit) => unit !== 0).map((unit) => addressOf(this.#jvm.bounds, unit));
   }
 
   #referenceAt(unit: number, index: number, holder: number): JavaReference {
-    const classAndAge = this.#classes.at(holder);
-    const [classIndex, place] = [classAndAge >>> 1, index - this.#firsts.at(holder)];
+    const { bounds } = this.#jvm;
+    const classAndAge = this.#classes[holder] ?? 0;
+    const [classIndex, place] = [classAndAge >>> 1, index - (this.#firsts[holder] ?? 0)];
     const ofMirror = classIndex === this.#table.mirrors ? this.#headerBytes + place * this.#referenceBytes : null;
     const offset = this.#offsetsOf(classIndex)?.[place] ?? ofMirror;
     const isYoung = (classAndAge & 1) === 1;
-    return { target: this.#addressOf(unit), holder: this.#addressOf(this.#holders.at(holder)), classIndex, isYoung, offset };
-  }
-
-  #endOf(holder: number): number {
-    return holder + 1 < this.#firsts.length ? this.#firsts.at(holder + 1) : this.#references.length;
+    return { target: addressOf(bounds, unit), holder: addressOf(bounds, this.#holders[holder] ?? 0), classIndex, isYoung, offset };
   }
 }
 
-function setBit(bits: Uint8Array, index: number): void {
-  bits[index >>> 3] = (bits[index >>> 3] ?? 0) | (1 << (index & 7));
+/** Beyond the last of them nothing is kept. */
+function setBit(bits: Uint32Array, index: number): void {
+  bits[index >>> 5] = (bits[index >>> 5] ?? 0) | (1 << (index & 31));
 }
 
-function hasBit(bits: Uint8Array, index: number): boolean {
-  return (((bits[index >>> 3] ?? 0) >>> (index & 7)) & 1) === 1;
+function hasBit(bits: Uint32Array, index: number): boolean {
+  return (((bits[index >>> 5] ?? 0) >>> (index & 31)) & 1) === 1;
+}
+
+/** Index of the last that is not more, of a list in order from `start` to `end`; one before the start: all are more. */
+function lastAtMost(list: Uint32Array, value: number, start: number, end: number): number {
+  let low = start;
+  let high = end;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((list[middle] ?? 0) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }

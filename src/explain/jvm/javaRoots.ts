@@ -74,8 +74,10 @@ function addWords({ memory, bounds }: Jvm, start: number, end: number, words: Ui
 const wholeWords: Look = (bounds, words, length, found) => {
   const [firstHigh, lastHigh] = [Math.floor(bounds.start / 2 ** 32), Math.floor((bounds.end - 1) / 2 ** 32)];
   for (let word = 0; word + 1 < length; word += 2) {
-    const [low, high] = [words[word] ?? 0, words[word + 1] ?? 0];
-    if (high < firstHigh || high > lastHigh || (low & 7) !== 0) continue;
+    const high = words[word + 1] ?? 0;
+    if (high < firstHigh || high > lastHigh) continue;
+    const low = words[word] ?? 0;
+    if ((low & 7) !== 0) continue;
     const address = low + high * 2 ** 32;
     if (address >= bounds.start && address < bounds.end && found.size < mostWords) found.add(address);
   }

@@ -28,7 +28,7 @@ export const openJvm: OpenHeap = (memory) => {
   if (moves !== undefined) return { runtime: 'HotSpot', why: `its collector is ${moves[1]}, which moves objects while the program runs` };
   const bounds = heapBounds(vm);
   if (bounds === null) return { runtime: 'HotSpot', why: 'its heap is none of G1, Parallel, Serial or Epsilon' };
-  return new JvmReader({ memory, vm, classes: new JavaClasses(vm, memory), bounds, collectors, lists: new ReferenceLists() });
+  return new JvmReader({ memory, vm, classes: new JavaClasses(vm, memory), bounds, collectors, lists: new ReferenceLists(bounds) });
 };
 
 class JvmReader implements HeapReader {
