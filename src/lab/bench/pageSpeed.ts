@@ -272,7 +272,13 @@ async function interactions(context: BrowserContext, daemon: Daemon, watched: Su
     const second = `document.querySelector('.pager span').textContent.startsWith('31 ')`;
     await timed('workloads: next page', second, () => click(page.getByRole('button', { name: 'Next' })));
     const opened = `document.querySelector('h1')?.textContent.includes('/service-')`;
-    await timed('workloads: one opened by a click', opened, () => click(page.locator('.list tbody a').first()));
+    const rows = page.locator('.list tbody a');
+    await timed('workloads: one opened by a click', opened, () => click(rows.first()));
+    await page.goBack();
+    await rows.first().waitFor();
+    await wait(quietMs);
+    const withHistory = `${opened} && document.querySelector('main canvas') !== null`;
+    await timed('workloads: one opened, with its history', withHistory, () => click(rows.nth(1)));
     await goTo(page, `#/workload/${watched.id}?range=all`, 'canvas');
     const range = page.getByRole('button', { name: '7 d' }).first();
     const isFresh = `document.querySelector('[aria-busy]')?.getAttribute('aria-busy') === 'false'`;

@@ -1,10 +1,11 @@
 /** One workload: what it holds over time, why it is judged so, who is in it, what was found before. */
+import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { workloadHref } from '../route.ts';
 import { askAhead } from '../talk/askDocument.ts';
-import type { SubjectDetailDocument, SubjectRow } from '../talk/documents.ts';
+import type { SubjectDetailDocument, SubjectRow, WorkloadRow } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
-import { formatBytes, formatCount } from '../words/format.ts';
+import { formatBytes, formatCount, formatRate } from '../words/format.ts';
 import { hostingWords } from '../words/hosting.ts';
 import { inert } from '../words/inert.ts';
 import { classWord, originWord, resources, resourceWord, verdictWord } from '../words/verdictWords.ts';
@@ -19,6 +20,7 @@ import { OpenFilesPanel } from './openFiles.tsx';
 import { readRange } from './range.tsx';
 import { Reasons } from './reasons.tsx';
 import { ResourceHistory } from './resourceHistory.tsx';
+import { shownRow } from './shownRows.ts';
 import { SinceWhen } from './sinceWhen.tsx';
 import { VerdictMark } from './verdictMark.tsx';
 import { WhatToDo } from './whatToDo.tsx';
@@ -38,16 +40,48 @@ export function Workload({ id, query }: { id: string; query: URLSearchParams }) 
   const first = seriesPath(id, resources.find((name) => name === query.get('resource')) ?? 'memory', readRange(query));
   useState(() => askAhead(first));
   const { document: detail, problem } = useDocument<SubjectDetailDocument>(id, () => subjectPath(id), detailEveryMs);
-  const name = detail?.subject.name;
+  const row = shownRow(id);
+  const name = detail?.subject.name ?? row?.name;
   useEffect(() => {
     document.title = name === undefined ? 'Workload' : inert(name);
   }, [name]);
 
   if (detail === null) {
     if (problem?.kind === 'refused') return <Gone id={id} query={query} />;
-    return <p class="alone waiting">Loading the workload …</p>;
+    return row === null ? <p class="alone waiting">Loading the workload …</p> : <Outline row={row} />;
   }
   return <Detail detail={detail} query={query} ended={problem?.kind === 'refused'} />;
+}
+
+/** What the list knew of it, until the rest has come. */
+function Outline({ row }: { row: WorkloadRow }) {
+  return (
+    <>
+      <Head subject={row} />
+      <section aria-label="Verdict" class="judgement">
+        <p class="judgement-word">
+          <VerdictMark verdict={row.verdict} />
+          {row.growth !== null && <span>{`${row.growth > 0 ? '+' : ''}${formatRate(row.growth, 'bytes')} of private memory`}</span>}
+        </p>
+        <p class="waiting">Loading its history …</p>
+      </section>
+    </>
+  );
+}
+
+function Head({ subject, children }: { subject: WorkloadRow | SubjectRow; children?: ComponentChildren }) {
+  return (
+    <header class="subject">
+      <p class="crumb">
+        <a href="#/workloads">Workloads</a>
+      </p>
+      <h1 class={subject.name.length > longName ? 'long' : ''}>
+        <Name text={subject.name} />
+      </h1>
+      <p class="subject-line">{subjectLine(subject)}</p>
+      {children}
+    </header>
+  );
 }
 
 function Detail({ detail, query, ended }: { detail: SubjectDetailDocument; query: URLSearchParams; ended: boolean }) {
@@ -65,16 +99,9 @@ function Detail({ detail, query, ended }: { detail: SubjectDetailDocument; query
   }, [at]);
   return (
     <>
-      <header class="subject">
-        <p class="crumb">
-          <a href="#/workloads">Workloads</a>
-        </p>
-        <h1 class={subject.name.length > longName ? 'long' : ''}>
-          <Name text={subject.name} />
-        </h1>
-        <p class="subject-line">{subjectLine(subject)}</p>
+      <Head subject={subject}>
         {ended && <p class="ended">It has ended: none of its processes runs any more. What you see is the last that was known.</p>}
-      </header>
+      </Head>
       <section aria-labelledby="judgement" class="judgement">
         <h2 id="judgement" class="sr-only">
           Verdict
@@ -160,16 +187,18 @@ function goTo(part: string): void {
   heading?.focus({ preventScroll: true });
 }
 
-function subjectLine(subject: SubjectRow): string {
+function subjectLine(subject: WorkloadRow | SubjectRow): string {
   return [
     subject.origin === null ? null : originWord(subject.origin),
     subject.user === null ? null : `user ${inert(subject.user)}`,
     hostingWords(subject),
     subject.processes === null ? null : `${formatCount(subject.processes)} ${subject.processes === 1 ? 'process' : 'processes'}`,
-    subject.zombies === 0 ? null : `${formatCount(subject.zombies)} ${subject.zombies === 1 ? 'zombie' : 'zombies'}`,
+    !('zombies' in subject) || subject.zombies === 0
+      ? null
+      : `${formatCount(subject.zombies)} ${subject.zombies === 1 ? 'zombie' : 'zombies'}`,
     subject.privateBytes === null ? null : `${formatBytes(subject.privateBytes)} private memory`,
     subject.swapBytes === null || subject.swapBytes === 0 ? null : `${formatBytes(subject.swapBytes)} of it swapped out`,
-    subject.limitBytes === null ? 'no memory limit' : `limit ${formatBytes(subject.limitBytes)}`,
+    'limitBytes' in subject ? (subject.limitBytes === null ? 'no memory limit' : `limit ${formatBytes(subject.limitBytes)}`) : null,
   ]
     .filter((part) => part !== null)
     .join(' · ');

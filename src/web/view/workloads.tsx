@@ -7,6 +7,7 @@ import type { SparksDocument, WorkloadRow, WorkloadsDocument } from '../talk/doc
 import { useDocument } from '../talk/live.ts';
 import { formatCount } from '../words/format.ts';
 import { type Column, columns, concernColumn, type Direction, type SortColumn, type Spark } from './columns.tsx';
+import { showRows } from './shownRows.ts';
 
 const pageSize = 30;
 const freshEveryMs = 5000;
@@ -137,6 +138,7 @@ interface TableProps {
 
 function Table({ found: { rows, matching, offset }, sorted, direction }: TableProps) {
   const sparks = useSparks(rows);
+  showRows(rows);
   return (
     <table class="list" aria-rowcount={matching + 1}>
       <caption class="sr-only">Workloads of this server. The buttons in the head sort.</caption>
