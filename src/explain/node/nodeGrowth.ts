@@ -129,7 +129,12 @@ function grownCollections(heap: V8Heap, looks: Looks, kept: KeptWords): Found[] 
     followed.map(({ address, collection }) => ({ address, kind: collection.kind })),
   );
   if (followed.length > 0) climb.run(mostPasses);
-  return grouped(followed.map((each) => tellCollection(heap, each, climb.pathOf(each.address))));
+  const told = followed.flatMap((each) => {
+    const path = climb.pathOf(each.address);
+    // Nothing refers to it: a batch that was full, and has been left to the collector since.
+    return path.root === null && path.steps.length === 0 ? [] : [tellCollection(heap, each, path)];
+  });
+  return grouped(told);
 }
 
 interface ToldCollection extends Found {
