@@ -84,6 +84,16 @@ function Head({ subject, children }: { subject: WorkloadRow | SubjectRow; childr
   );
 }
 
+/** False until a frame with what is asked for first has been painted: the parts below would hold it up. */
+function usePainted(): boolean {
+  const [isPainted, setPainted] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setPainted(true));
+    return () => clearTimeout(timer);
+  }, []);
+  return isPainted;
+}
+
 function Detail({ detail, query, ended }: { detail: SubjectDetailDocument; query: URLSearchParams; ended: boolean }) {
   const { subject, members, findings, openFiles } = detail;
   const resource = resources.find((name) => name === query.get('resource')) ?? subject.verdict.resource;
@@ -93,10 +103,11 @@ function Detail({ detail, query, ended }: { detail: SubjectDetailDocument; query
     actions.refresh();
     goTo('acting');
   };
+  const isPainted = usePainted();
   const at = query.get('at');
   useEffect(() => {
-    if (at !== null) goTo(at);
-  }, [at]);
+    if (at !== null && isPainted) goTo(at);
+  }, [at, isPainted]);
   return (
     <>
       <Head subject={subject}>
@@ -124,25 +135,29 @@ function Detail({ detail, query, ended }: { detail: SubjectDetailDocument; query
         )}
         <Contents id={subject.id} />
       </section>
-      <ResourceHistory subjectId={subject.id} judged={subject.verdict.resources} resource={resource} query={query} />
-      {verdict && (
-        <section aria-label="Reasons" class="panel">
-          <div class="panel-head">
-            <h2>
-              {resourceWord(resource)}: {verdictWord(verdict.verdict).toLowerCase()}
-            </h2>
-          </div>
-          <Reasons verdict={verdict} brief={false} />
-        </section>
+      {isPainted && (
+        <>
+          <ResourceHistory subjectId={subject.id} judged={subject.verdict.resources} resource={resource} query={query} />
+          {verdict && (
+            <section aria-label="Reasons" class="panel">
+              <div class="panel-head">
+                <h2>
+                  {resourceWord(resource)}: {verdictWord(verdict.verdict).toLowerCase()}
+                </h2>
+              </div>
+              <Reasons verdict={verdict} brief={false} />
+            </section>
+          )}
+          <WhereItLeaks subject={subject} members={members} />
+          {!ended && <Acting subject={subject} actions={actions} />}
+          <SinceWhen subjectId={subject.id} />
+          {!ended && <Advice subject={subject} onPlanned={seePlan} />}
+          <Lives subjectId={subject.id} />
+          {openFiles && <OpenFilesPanel openFiles={openFiles} />}
+          <Members members={members} />
+          <Findings findings={findings} />
+        </>
       )}
-      <WhereItLeaks subject={subject} members={members} />
-      {!ended && <Acting subject={subject} actions={actions} />}
-      <SinceWhen subjectId={subject.id} />
-      {!ended && <Advice subject={subject} onPlanned={seePlan} />}
-      <Lives subjectId={subject.id} />
-      {openFiles && <OpenFilesPanel openFiles={openFiles} />}
-      <Members members={members} />
-      <Findings findings={findings} />
     </>
   );
 }
