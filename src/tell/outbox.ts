@@ -101,13 +101,13 @@ export class Outbox {
 
   /** What was refused before what is sent now is never sent any more: the receiver would hear it in the wrong order. */
   #overtaken(sent: readonly Delivery[]): Delivery[] {
-    const latest = new Map(sent.map((delivery) => [delivery.incidentId, delivery]));
-    const all = this.all();
-    return all
-      .filter((each, index) => {
-        const later = latest.get(each.incidentId);
-        const isBefore = later !== undefined && index < all.findIndex(({ key }) => key === later.key);
-        return isBefore && each.isRefused === true && each.state === 'pending' && each.channel === later.channel;
+    const sentKeys = new Set(sent.map(({ key }) => key));
+    const later = new Set<string>();
+    return this.all()
+      .toReversed()
+      .filter(({ key, channel, incidentId, isRefused, state }) => {
+        if (sentKeys.has(key)) later.add(incidentId);
+        return later.has(incidentId) && isRefused === true && state === 'pending' && channel === sent[0]?.channel && !sentKeys.has(key);
       })
       .map((each) => ({ ...each, state: 'given-up' }));
   }

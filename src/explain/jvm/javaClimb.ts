@@ -69,8 +69,8 @@ interface Step {
 export function climbJava(jvm: Jvm, census: JavaCensus, groups: readonly (readonly number[])[]): JavaPath[][] {
   const climber = new JavaClimber(jvm, census, groups);
   climber.run();
-  const [ways, moved] = [climber.ways(), climber.waysToMoved()];
-  return groups.map((group) => group.map((target) => climber.pathOf(target, ways, moved)));
+  const ways = climber.ways();
+  return groups.map((group) => group.map((target) => climber.pathOf(target, ways)));
 }
 
 class JavaClimber {
@@ -185,13 +185,8 @@ class JavaClimber {
       own: to(weakRoots.filter(({ class: of }) => of !== null && !isOfJdk(of.name))),
       weak: to(weakRoots),
       unfollowed: to(all.filter(({ isFollowed }) => !isFollowed)),
+      moved: to(all.filter(({ heldBy, hasMoved }) => hasMoved && heldBy.length === 0)),
     };
-  }
-
-  /** To objects that moved before it could be looked for who holds them. */
-  waysToMoved(): WaysTo {
-    const moved = [...this.#known.values()].filter(({ heldBy, hasMoved }) => hasMoved && heldBy.length === 0);
-    return new WaysTo(moved, this.#known.size);
   }
 
   #take(found: JavaHolder, { holder: address, classIndex, offset, isYoung }: JavaReference): void {
@@ -249,7 +244,7 @@ class JavaClimber {
    * To the nearest that keeps it: surely, or else a word on a stack, of those one that holds an object of the application: a table that a map no longer
    * uses may be left on a stack as well. A way that was not followed to its end keeps it too.
    */
-  pathOf(address: number, { sure, own, weak, unfollowed }: Ways, moved: WaysTo): JavaPath {
+  pathOf(address: number, { sure, own, weak, unfollowed, moved }: Ways): JavaPath {
     const target = this.#meet(address, null, false);
     const ways = sure.has(target) ? sure : own.stepFrom(target) !== null ? own : weak.has(target) ? weak : undefined;
     const steps: JavaPath['steps'] = [];
@@ -309,6 +304,8 @@ interface Ways {
   weak: WaysTo;
   /** To objects of which it was not looked for who holds them. */
   unfollowed: WaysTo;
+  /** To objects that moved before it could be. */
+  moved: WaysTo;
 }
 
 function hold(holder: JavaHolder, below: JavaHolder, by: string | null): void {

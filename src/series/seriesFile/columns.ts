@@ -1,4 +1,4 @@
-/** The columns of a series file. The order of the gauges is the order of their slots in `SeriesRows.values`. */
+/** The columns of a series file. The order of the gauges is the order of their slots in `SeriesRows.values`, and that of the first of `gauges` of a sample. */
 export const gaugeColumns = [
   'anon_bytes',
   'swap_bytes',

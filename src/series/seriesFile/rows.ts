@@ -1,4 +1,4 @@
-import { emptySample, type Sample } from '../../model/gauge.ts';
+import { emptySample, gauges, type Sample } from '../../model/gauge.ts';
 import { absent } from '../../model/reading.ts';
 import { formatTime } from '../../model/units.ts';
 import { type BadRow, showCell } from './badRow.ts';
@@ -21,20 +21,6 @@ export interface RowSink {
 /** The kernel's "no limit" of cgroup v1 is a number close to 2^63, and it ends up in files as it is. */
 const unlimitedBytes = 2 ** 60;
 
-/** Field of a sample that each gauge column fills, by its slot. */
-const fields: readonly Exclude<keyof Sample, 'timeMs'>[] = [
-  'anonBytes',
-  'swapBytes',
-  'shmemBytes',
-  'fileBytes',
-  'fds',
-  'sockets',
-  'threads',
-  'processes',
-  'cpuSeconds',
-  'startTimeMs',
-  'limitBytes',
-];
 const limitSlot = slotOf('limit_bytes');
 
 /** The way from cells to samples that every format of series file shares. A format fills the fields, then calls `finish`; at the end `giveAll`. */
@@ -117,7 +103,7 @@ export class SeriesRows {
   /** Most cells say the same as in the row before, if anything: only what is new is put in. */
   #fill(slot: number, value: number): void {
     const old = this.#filled[slot] ?? Number.NaN;
-    const field = fields[slot];
+    const field = gauges[slot];
     if (field === undefined || value === old || (Number.isNaN(value) && Number.isNaN(old))) return;
     this.#filled[slot] = value;
     const isNone = Number.isNaN(value) || (slot === limitSlot && !(value > 0 && value < unlimitedBytes));

@@ -34,8 +34,12 @@ export interface Column {
 export type SortColumn = Column & { key: SubjectSort };
 
 /** A byte an hour is none. */
-function growthOf({ growth }: WorkloadRow): number | null {
+export function growthOf({ growth }: WorkloadRow): number | null {
   return growth !== null && Math.abs(growth) >= 1 ? growth : null;
+}
+
+export function growthWords(perHour: number): string {
+  return `${perHour > 0 ? '+' : ''}${formatRate(perHour, 'bytes')}`;
 }
 
 function numberColumn(
@@ -92,7 +96,7 @@ export const columns: readonly Column[] = [
   },
   concernColumn,
   numberColumn('private', 'Private memory', 'phone', (row) => row.privateBytes, formatBytes),
-  numberColumn('growth', 'Growth', 'phone', growthOf, (value) => `${value > 0 ? '+' : ''}${formatRate(value, 'bytes')}`),
+  numberColumn('growth', 'Growth', 'phone', growthOf, growthWords),
   {
     key: 'spark',
     label: 'History',

@@ -5,12 +5,13 @@ import { workloadHref } from '../route.ts';
 import { askAhead } from '../talk/askDocument.ts';
 import type { SubjectDetailDocument, SubjectRow, WorkloadRow } from '../talk/documents.ts';
 import { useDocument } from '../talk/live.ts';
-import { formatBytes, formatCount, formatRate } from '../words/format.ts';
+import { formatBytes, formatCount } from '../words/format.ts';
 import { hostingWords } from '../words/hosting.ts';
 import { inert } from '../words/inert.ts';
 import { classWord, originWord, resources, resourceWord, verdictWord } from '../words/verdictWords.ts';
 import { Acting, useActions } from './acting.tsx';
 import { Advice } from './advice.tsx';
+import { growthOf, growthWords } from './columns.tsx';
 import { VerdictFacts } from './facts.tsx';
 import { Gone } from './gone.tsx';
 import { seriesPath } from './hostMemory.tsx';
@@ -55,13 +56,14 @@ export function Workload({ id, query }: { id: string; query: URLSearchParams }) 
 
 /** What the list knew of it, until the rest has come. */
 function Outline({ row }: { row: WorkloadRow }) {
+  const growth = growthOf(row);
   return (
     <>
       <Head subject={row} />
       <section aria-label="Verdict" class="judgement">
         <p class="judgement-word">
           <VerdictMark verdict={row.verdict} />
-          {row.growth !== null && <span>{`${row.growth > 0 ? '+' : ''}${formatRate(row.growth, 'bytes')} of private memory`}</span>}
+          {growth !== null && <span>{growthWords(growth)} of private memory</span>}
         </p>
         <p class="waiting">Loading its history …</p>
       </section>
