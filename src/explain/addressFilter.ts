@@ -11,11 +11,17 @@ export class AddressFilter {
 
   add(address: number): void {
     const low = address % 2 ** 32;
-    this.#bits[(low >>> 8) & mask] = (this.#bits[(low >>> 8) & mask] ?? 0) | (1 << ((low >>> 3) & 31));
+    const place = placeOf(low);
+    this.#bits[place] = (this.#bits[place] ?? 0) | (1 << ((low >>> 3) & 31));
   }
 
   /** By the lower half of the word. */
   mayHave(low: number): boolean {
-    return (((this.#bits[(low >>> 8) & mask] ?? 0) >>> ((low >>> 3) & 31)) & 1) !== 0;
+    return (((this.#bits[placeOf(low)] ?? 0) >>> ((low >>> 3) & 31)) & 1) !== 0;
   }
+}
+
+/** Not by the lower bits alone: where a heap's largest pieces begin these are all zero, and so are most words. */
+function placeOf(low: number): number {
+  return ((low >>> 8) ^ (low >>> 21)) & mask;
 }

@@ -7,7 +7,7 @@ import { readBuckets, readGoroutines } from './go/goProfile.ts';
 import { JavaClasses, javaName, parseFieldStream, parseFieldTable } from './jvm/javaClasses.ts';
 import { heapBounds } from './jvm/javaHeap.ts';
 import { VmStructs } from './jvm/vmStructs.ts';
-import { takeCensus, ZendKinds } from './php/zendCensus.ts';
+import { KnownChunks, takeCensus, ZendKinds } from './php/zendCensus.ts';
 import { chunksOf, findZendHeap } from './php/zendHeap.ts';
 import { readRoots, setting } from './php/zendRoots.ts';
 import { ZendValues } from './php/zendValues.ts';
@@ -77,7 +77,7 @@ test('PHP', () => {
     chunksOf(memory, heap);
     readRoots(values, { executor: start + 4096, compiler: start + 8192 });
     setting(values, { executor: start + 4096, compiler: start + 8192 }, 'zend.enable_gc');
-    takeCensus({ heap, values, kinds: new ZendKinds(values), oneIn: 0 });
+    takeCensus({ heap, values, kinds: new ZendKinds(values), oneIn: 0, known: new KnownChunks() });
   }, 5);
 });
 

@@ -90,6 +90,16 @@ export class TargetMemory {
     return ranges;
   }
 
+  /** Of both, whole pages: what is not in memory reads as zeros, and is not brought in. */
+  readPresent(address: number, into: Uint8Array): void {
+    let filled = 0;
+    for (const [from, to] of this.present(address, address + into.length)) {
+      into.fill(0, filled, from - address);
+      filled = from - address + this.read(from, into.subarray(from - address, to - address));
+    }
+    into.fill(0, filled);
+  }
+
   #readEntries(page: number, count: number): number {
     if (!canBeAddress(page * pageBytes)) return 0;
     try {

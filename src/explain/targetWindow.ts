@@ -28,15 +28,7 @@ export class TargetWindow {
     this.start = address - (address % pageBytes);
     this.end = Math.min(this.start + windowBytes, this.#limit);
     if (this.end <= this.start) return false;
-    let filled = 0;
-    for (const [from, to] of this.#memory.present(this.start, this.end)) {
-      const [at, end] = [from - this.start, to - this.start];
-      this.#bytes.fill(0, filled, at);
-      filled = at + this.#memory.read(from, this.#bytes.subarray(at, end));
-      this.#bytes.fill(0, filled, end);
-      filled = end;
-    }
-    this.#bytes.fill(0, filled, this.end - this.start);
+    this.#memory.readPresent(this.start, this.#bytes.subarray(0, this.end - this.start));
     return address + bytes <= this.end;
   }
 

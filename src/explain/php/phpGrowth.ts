@@ -1,7 +1,7 @@
 /** From three looks at a PHP process to what grows in it, what it is called, and who holds it. */
 import type { GrowingThing, LeakPattern } from '../growingThing.ts';
 import { type Growing, spread, whatGrows } from '../threeLooks.ts';
-import { kinds, type ZendCensus, type ZendKinds } from './zendCensus.ts';
+import { type KnownChunks, kinds, type ZendCensus, type ZendKinds } from './zendCensus.ts';
 import { climb, type Holder, type HoldingPath } from './zendClimb.ts';
 import type { ZendHeap } from './zendHeap.ts';
 import { placeOfFunction, readRoots, setting, type ZendGlobals } from './zendRoots.ts';
@@ -24,6 +24,9 @@ export interface PhpHeap {
   heap: ZendHeap;
   globals: ZendGlobals;
   kinds: ZendKinds;
+  known: KnownChunks;
+  /** So that `known` is as it is now. */
+  lookAgain: () => void;
 }
 
 export type ThreeCensuses = readonly [ZendCensus, ZendCensus, ZendCensus];
@@ -52,6 +55,7 @@ export function phpGrowth(php: PhpHeap, looks: ThreeCensuses): GrowingThing[] {
 function climbAll(php: PhpHeap, candidates: readonly Candidate[]): void {
   let left = candidates;
   for (let time = 0; time < mostClimbs && left.length > 0; time += 1) {
+    if (time > 0) php.lookAgain();
     const roots = readRoots(php.values, php.globals);
     const paths = climb({ ...php, roots, targets: left.flatMap(({ targets }) => targets) });
     for (const candidate of left) candidate.paths = paths.splice(0, candidate.targets.length);

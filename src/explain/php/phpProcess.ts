@@ -2,7 +2,7 @@ import type { GrowingThing } from '../growingThing.ts';
 import type { HeapReader, OpenHeap } from '../heapReader.ts';
 import type { TargetMemory } from '../targetMemory.ts';
 import { phpGrowth } from './phpGrowth.ts';
-import { takeCensus, type ZendCensus, ZendKinds } from './zendCensus.ts';
+import { KnownChunks, takeCensus, type ZendCensus, ZendKinds } from './zendCensus.ts';
 import { findZendHeap, type ZendHeap } from './zendHeap.ts';
 import type { ZendGlobals } from './zendRoots.ts';
 import { ZendValues } from './zendValues.ts';
@@ -26,6 +26,7 @@ class PhpReader implements HeapReader {
   readonly #globals: ZendGlobals;
   readonly #values: ZendValues;
   readonly #kinds: ZendKinds;
+  readonly #known = new KnownChunks();
   readonly #looks: ZendCensus[] = [];
 
   constructor(memory: TargetMemory, heap: ZendHeap, globals: ZendGlobals) {
@@ -36,8 +37,12 @@ class PhpReader implements HeapReader {
   }
 
   look(): void {
+    this.#looks.push(this.#census());
+  }
+
+  #census(): ZendCensus {
     const oneIn = this.#looks[0]?.oneIn ?? 0;
-    this.#looks.push(takeCensus({ heap: this.#heap, values: this.#values, kinds: this.#kinds, oneIn }));
+    return takeCensus({ heap: this.#heap, values: this.#values, kinds: this.#kinds, oneIn, known: this.#known });
   }
 
   owns(address: number): boolean {
@@ -47,6 +52,8 @@ class PhpReader implements HeapReader {
   growing(): GrowingThing[] {
     const [first, second, third] = this.#looks;
     if (first === undefined || second === undefined || third === undefined) return [];
-    return phpGrowth({ values: this.#values, heap: this.#heap, globals: this.#globals, kinds: this.#kinds }, [first, second, third]);
+    const lookAgain = () => void this.#census();
+    const php = { values: this.#values, heap: this.#heap, globals: this.#globals, kinds: this.#kinds, known: this.#known, lookAgain };
+    return phpGrowth(php, [first, second, third]);
   }
 }

@@ -3,16 +3,17 @@
  * before. Nothing is kept of a pass but those places, so that a large heap needs no more memory than a small one.
  */
 import { AddressFilter } from '../addressFilter.ts';
-import { AddressMap } from './addressMap.ts';
-import { hugeBlocks } from './zendCensus.ts';
+import { HeapWindows, highHalf } from '../heapWindows.ts';
+import { hugeBlocks, type KnownChunks } from './zendCensus.ts';
 import { chunkBytes, chunksOf, wordAt, ZendChunk, type ZendHeap } from './zendHeap.ts';
 import type { ZendRoots } from './zendRoots.ts';
-import { arrayBytes, dataView, isAddress, parseArray, type ZendArray, type ZendValues, zendType } from './zendValues.ts';
+import { isAddress, type ZendArray, type ZendValues, zendType } from './zendValues.ts';
 
 const mostPasses = 12;
 const mostHolders = 4;
 const mostInFrontier = 4_000;
-const mostArrays = 3_000_000;
+/** Of what much points to it is enough to find some of it. */
+const mostPlaces = 512;
 
 /** Something in the heap on the way from a block to the variable that holds it. */
 export interface Holder {
@@ -38,6 +39,8 @@ export interface Climb {
   values: ZendValues;
   heap: ZendHeap;
   roots: ZendRoots;
+  /** As of the last look. */
+  known: KnownChunks;
   /** Addresses of what to start at. */
   targets: readonly number[];
 }
@@ -52,9 +55,8 @@ class Climber {
   readonly #request: Climb;
   readonly #known = new Map<number, Holder>();
   #frontier = new Map<number, Holder>();
-  /** Array by the block that its values lie in. */
-  readonly #arrayOfBlock = new AddressMap();
-  #arrays = 0;
+  /** Of the blocks that the last pass led to. */
+  #arrayOfBlock = new Map<number, number>();
 
   constructor(request: Climb) {
     this.#request = request;
@@ -64,7 +66,8 @@ class Climber {
   run(): void {
     for (let pass = 0; pass < mostPasses && this.#frontier.size > 0; pass += 1) {
       if (this.#request.targets.every((target) => this.pathOf(target).root !== null)) return;
-      const hits = this.#pass(pass === 0);
+      const hits = this.#pass();
+      this.#arrayOfBlock = this.#request.known.arraysIn(new Set(hits.flatMap(({ kind, block }) => (kind === 'other' ? [block] : []))));
       this.#frontier = new Map();
       // What ended functions left on PHP's stack is no holder, and is not to keep a real one out.
       for (const hit of hits) if (this.#isOfValue(hit)) this.#take(hit);
@@ -86,64 +89,42 @@ class Climber {
     return holder;
   }
 
-  #pass(isFirst: boolean): Hit[] {
-    const filter = new AddressFilter(this.#frontier.keys());
+  #pass(): Hit[] {
     const { values, heap } = this.#request;
+    const chunks = new Set(chunksOf(values.memory, heap));
+    const huge = hugeBlocks(values, heap);
     const chunk = new ZendChunk(heap);
-    const hits: Hit[] = [];
-    for (const address of chunksOf(values.memory, heap)) {
-      chunk.load(values.memory, address);
-      if (isFirst) this.#indexArrays(chunk);
-      this.#search(filter, chunk.words, chunk.address, (offset, found) => {
-        const block = chunk.blockAt(offset);
-        if (block === null) return;
-        hits.push({ found, ...this.#containerOf(chunk, block.offset, block.size, offset) });
-      });
-    }
-    for (const { address, size } of hugeBlocks(values, heap)) {
-      for (let piece = address; piece < address + size; piece += chunkBytes) {
-        chunk.load(values.memory, piece, Math.min(chunkBytes, address + size - piece));
-        this.#search(filter, chunk.words, piece, (offset, found) => {
-          hits.push({ found, address, block: address, inside: piece + offset - address, kind: 'other', name: null, entry: 0 });
-        });
+    return this.#places().flatMap(({ at, found }) => {
+      const inside = at % chunkBytes;
+      if (!chunks.has(at - inside)) {
+        const around = huge.find(({ address, size }) => at >= address && at < address + size)?.address;
+        if (around === undefined) return [];
+        return { found, address: around, block: around, inside: at - around, kind: 'other', name: null, entry: 0 };
       }
-    }
-    return hits;
-  }
-
-  #search(filter: AddressFilter, words: Uint32Array, address: number, found: (offset: number, holder: Holder) => void): void {
-    for (let word = 0; word < words.length; word += 2) {
-      const low = words[word] ?? 0;
-      if ((low & 7) !== 0 || !filter.mayHave(low)) continue;
-      const holder = this.#frontier.get(low + (words[word + 1] ?? 0) * 2 ** 32);
-      if (holder !== undefined && holder.heldBy.length < mostHolders && address + word * 4 !== holder.address) found(word * 4, holder);
-    }
-  }
-
-  /** All arrays, and those inside of objects of extensions. */
-  #indexArrays(chunk: ZendChunk): void {
-    const view = dataView(chunk.bytes);
-    const { packedAsValues } = this.#request.values;
-    chunk.visitBlocks((offset, size) => {
-      if (this.#arrays >= mostArrays) return;
-      if (size === arrayBytes) {
-        const array = parseArray(view, offset, chunk.address + offset, packedAsValues);
-        if (array !== null) this.#index(array, array.address);
-        return;
-      }
-      if (size < arrayBytes + 40 || size > 1_024) return;
-      const inside = this.#embeddedObject(chunk, offset, size);
-      for (let at = 0; at + arrayBytes <= inside; at += 8) {
-        const array = parseArray(view, offset + at, chunk.address + offset + at, packedAsValues);
-        if (array !== null) this.#index(array, chunk.address + offset + inside);
-      }
+      if (chunk.address !== at - inside) chunk.load(values.memory, at - inside);
+      const block = chunk.blockAt(inside);
+      return block === null ? [] : { found, ...this.#containerOf(chunk, block.offset, block.size, inside) };
     });
   }
 
-  #index(array: ZendArray, holder: number): void {
-    if (array.blockBytes === 0) return;
-    this.#arrays += 1;
-    this.#arrayOfBlock.set(array.blockStart, holder);
+  /** Where in memory what is looked for is pointed to, in order. */
+  #places(): { at: number; found: Holder }[] {
+    const filter = new AddressFilter(this.#frontier.keys());
+    const places: { at: number; found: Holder }[] = [];
+    const counts = new Map<Holder, number>();
+    new HeapWindows(this.#request.values.memory).each((address, halves, count) => {
+      for (let half = 0; half < count; half += 2) {
+        const low = halves[half] ?? 0;
+        if (!filter.mayHave(low)) continue;
+        const found = this.#frontier.get(low + (halves[half + 1] ?? 0) * highHalf);
+        const at = address + half * 4;
+        const before = found === undefined ? mostPlaces : (counts.get(found) ?? 0);
+        if (found === undefined || found.heldBy.length >= mostHolders || before >= mostPlaces || at === found.address) continue;
+        counts.set(found, before + 1);
+        places.push({ at, found });
+      }
+    });
+    return places;
   }
 
   /** Where in the block an object begins; -1 where there is none. */

@@ -117,15 +117,9 @@ export class ZendChunk {
     this.#mapWord = heap.mapOffset >>> 2;
   }
 
-  /** Only pages that are in memory are read; the others are zeros. */
-  load(memory: TargetMemory, address: number, length = chunkBytes): void {
+  load(memory: TargetMemory, address: number): void {
     this.address = address;
-    let filled = 0;
-    for (const [start, end] of memory.present(address, address + length)) {
-      this.bytes.fill(0, filled, start - address);
-      filled = start - address + memory.read(start, this.bytes.subarray(start - address, end - address));
-    }
-    this.bytes.fill(0, filled);
+    memory.readPresent(address, this.bytes);
     this.#findRuns();
   }
 
