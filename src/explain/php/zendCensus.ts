@@ -227,7 +227,7 @@ class PartTaker {
       const word = (offset + inside) >>> 2;
       const info = chunk.words[word + 1] ?? 0;
       const references = chunk.words[word] ?? 0;
-      if ((info & 15) !== zendType.object || references === 0 || references > 2 ** 20 || info > 2 ** 24) continue;
+      if ((info & 15) !== zendType.object || references === 0 || references > 2 ** 20) continue;
       if (!isAddress(wordAt(chunk.bytes, offset + inside + 24)) || !this.#object(chunk, offset + inside, size)) continue;
       this.#arraysInside(chunk, view, offset, inside);
       return;
