@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Label } from './case.ts';
-import { classAccuracy, coverage, falseAlarmList, familyScores, reliability, score, timeToDetect, wilson } from './metrics.ts';
+import { classAccuracy, coverage, falseAlarmList, familyScores, reliability, score, timeToDetect, urgency, wilson } from './metrics.ts';
 import type { Outcome } from './runner.ts';
 
 const hour = 3_600_000;
@@ -39,6 +39,7 @@ function outcome({ label, hitH, firstH, final = 'no-leak', onsetH = 0, probabili
     firstLeakMs: first === undefined ? null : first * hour,
     firstHitMs: hitH === undefined ? null : hitH * hour,
     firstSuspectMs: null,
+    firstUrgentMs: null,
     leakSpells: 1,
     sideAlarms: [],
     final: { verdict: final, class: final === 'leak' ? 'leak' : 'flat', probability, onsetMs: null },
@@ -76,6 +77,16 @@ test('an alarm on what does not leak is false even on a series that was found', 
   const both = { ...outcome({ label: 'leak', hitH: 20 }), sideAlarms: [{ resource: 'fds' as const, timeMs: hour }] };
   const result = score([both], 'ever');
   assert.deepEqual([result.recall.value, result.precision.value], [1, 0.5]);
+});
+
+test('who is woken is told apart from what is accused', () => {
+  const outcomes = [
+    { ...outcome({ label: 'leak', hitH: 20 }), firstUrgentMs: 30 * hour },
+    { ...outcome({ label: 'healthy', firstH: 5 }), firstUrgentMs: 5 * hour },
+    outcome({ label: 'healthy', firstH: 5 }),
+  ];
+  const { found, accused } = urgency(outcomes);
+  assert.deepEqual([found.hits, found.of, accused.hits, accused.of], [1, 1, 1, 2]);
 });
 
 test('ambiguous series are never scored', () => {

@@ -114,9 +114,18 @@ export function familyScores(outcomes: readonly Outcome[]): FamilyScore[] {
 
 /** How often at least a suspicion was voiced: of leaks after their onset, and of healthy series at any time. */
 export function suspicion(outcomes: readonly Outcome[]): { found: Share; accused: Share } {
+  return heard(outcomes, ({ firstSuspectMs }) => firstSuspectMs);
+}
+
+/** How often a leak was said to leave less than two days, at any time: somebody is woken then. */
+export function urgency(outcomes: readonly Outcome[]): { found: Share; accused: Share } {
+  return heard(outcomes, ({ firstUrgentMs }) => firstUrgentMs);
+}
+
+function heard(outcomes: readonly Outcome[], firstMs: (outcome: Outcome) => number | null): { found: Share; accused: Share } {
   const of = (label: 'leak' | 'healthy') => {
     const own = outcomes.filter((outcome) => outcome.truth.label === label);
-    return wilson(own.filter((outcome) => outcome.firstSuspectMs !== null).length, own.length);
+    return wilson(own.filter((outcome) => firstMs(outcome) !== null).length, own.length);
   };
   return { found: of('leak'), accused: of('healthy') };
 }

@@ -11,6 +11,7 @@ import {
   score,
   suspicion,
   timeToDetect,
+  urgency,
 } from './metrics.ts';
 import type { RecordedGroup } from './recorded/recording.ts';
 import type { Outcome } from './runner.ts';
@@ -23,6 +24,7 @@ export interface Standing {
   ever: Score;
   final: Score;
   suspicion: ReturnType<typeof suspicion>;
+  urgency: ReturnType<typeof urgency>;
   timeToDetect: ReturnType<typeof timeToDetect>;
   coverage: ReturnType<typeof coverage>;
   reliability: ReturnType<typeof reliability>;
@@ -77,6 +79,7 @@ function standingOf(detector: string, group: string, outcomes: Outcome[]): Stand
     ever: score(outcomes, 'ever'),
     final: score(outcomes, 'final'),
     suspicion: suspicion(outcomes),
+    urgency: urgency(outcomes),
     timeToDetect: timeToDetect(outcomes),
     coverage: coverage(outcomes),
     reliability: reliability(outcomes),
@@ -127,6 +130,7 @@ function renderDetail(standing: Standing, listAlarms: boolean): string[] {
     `${standing.detector}: precision ${interval(standing.ever.precision)}, recall ${interval(standing.ever.recall)} (ever); ` +
       `precision ${interval(standing.final.precision)}, recall ${interval(standing.final.recall)} (final)`,
     `  at least suspected: ${interval(standing.suspicion.found)} of the leaks, ${interval(standing.suspicion.accused)} of what is healthy`,
+    `  woken, because less than two days may be left: by ${interval(standing.urgency.found)} of the leaks, ${interval(standing.urgency.accused)} of what is healthy`,
     `  slope interval holds the truth in ${interval(covered.slope)}, median error ${percent(covered.slopeError)}; ` +
       `exhaustion in ${interval(covered.exhaustion)}, median error ${percent(covered.exhaustionError)}`,
     `  class right in ${interval(classes)}; verdicts taken back and given again on ${standing.flapping} series`,

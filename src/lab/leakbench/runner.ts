@@ -33,6 +33,8 @@ export interface Outcome {
   firstHitMs: number | null;
   /** First verdict `suspect` or `leak` from the onset on (on healthy series: at all). */
   firstSuspectMs: number | null;
+  /** First verdict `leak`, at any time, that is urgent: at the earliest, less than two days are left. */
+  firstUrgentMs: number | null;
   /** How often the verdict became `leak`: more than once is flapping. */
   leakSpells: number;
   /** Resources other than those that leak on which a leak was announced, with the time. */
@@ -83,6 +85,7 @@ function blankOutcome(truth: Truth, detector: string, startMs: number, endMs: nu
     firstLeakMs: null,
     firstHitMs: null,
     firstSuspectMs: null,
+    firstUrgentMs: null,
     leakSpells: 0,
     sideAlarms: [],
     final: { verdict: 'undecided', class: 'unknown', probability: 0, onsetMs: null },
@@ -97,6 +100,7 @@ function note(outcome: Outcome, truth: Truth, said: SubjectVerdict, timeMs: numb
   const afterOnset = truth.onsetMs === null || timeMs >= truth.onsetMs;
   if (leaks) {
     outcome.firstLeakMs ??= timeMs;
+    if (own.urgency.level === 'soon' || own.urgency.level === 'now') outcome.firstUrgentMs ??= timeMs;
     if (afterOnset) outcome.firstHitMs ??= timeMs;
     if (!wasLeak) outcome.leakSpells += 1;
   }
