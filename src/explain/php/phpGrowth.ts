@@ -16,7 +16,7 @@ const mostClimbs = 3;
 /** PHP collects cycles when ten thousand values may be part of one; more of them than this wait in vain. */
 const mostWaitingForCollector = 30_000;
 const mostLongTexts = 8;
-/** Above this, memory that grows by a smaller part of all than this is left alone. */
+/** What grows by a smaller part of all than this, with what only it holds, is left alone. */
 const leastPart = 0.002;
 
 export interface PhpHeap {
@@ -41,12 +41,14 @@ interface Candidate extends Growing {
 /** The most first. Empty when nothing grows. */
 export function phpGrowth(php: PhpHeap, looks: ThreeCensuses): GrowingThing[] {
   const candidates = candidatesOf(looks);
-  if (candidates.length === 0) return [];
+  const leastBytes = leastPart * looks[2].bytes.reduce((sum, bytes) => sum + (bytes ?? 0), 0);
+  if (candidates.reduce((sum, { growthBytes }) => sum + growthBytes, 0) < leastBytes) return [];
   climbAll(php, candidates);
   const namer = new PhpNamer(php, looks);
   const collects = setting(php.values, php.globals, 'zend.enable_gc') !== '0';
   const kept = candidates.filter((candidate) => !collects || !waitsForCollector(candidate));
   return outermost(kept, namer)
+    .filter(({ growthBytes, heldBytes }) => growthBytes + heldBytes >= leastBytes)
     .sort((a, b) => score(b) - score(a))
     .map((candidate) => namer.describe(candidate));
 }
@@ -68,10 +70,9 @@ function score({ growthBytes, heldBytes, survival }: Candidate): number {
 }
 
 function candidatesOf(looks: ThreeCensuses): Candidate[] {
-  const total = looks[2].bytes.reduce((sum, bytes) => sum + (bytes ?? 0), 0);
   return whatGrows(looks)
     .map((growing) => withTargets(growing, looks))
-    .filter((growing) => growing.growthBytes >= total * leastPart && stays(growing))
+    .filter(stays)
     .slice(0, mostCandidates);
 }
 
