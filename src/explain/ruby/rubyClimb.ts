@@ -2,24 +2,31 @@
  * Who holds these objects? In each pass over the memory of the process, all words that refer to what was found in the pass before. A word in a
  * slot is of that object; one outside of the heap is of the object that has its values there: an array, a hash, a proc with its variables.
  */
+import { AddressFilter } from '../addressFilter.ts';
+import { HeapWindows, highHalf } from '../heapWindows.ts';
+import type { Region } from '../targetMemory.ts';
+import type { RubyKind } from './rubyCensus.ts';
 import { pageOf, type RubyPage } from './rubyHeap.ts';
-import { type RangeOwner, type RubyRanges, readRubyRanges } from './rubyRanges.ts';
+import { type OwnedRange, ownersOf, rangeOf } from './rubyOwners.ts';
 import type { RubyRoots } from './rubyRoots.ts';
 import { type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
 
 const mostPasses = 12;
 const mostHolders = 3;
 const mostInFrontier = 20_000;
-/** Words of 32 bits: as much as the nearest cache has. */
-const filterMask = (1 << 13) - 1;
-const windowBytes = 1 << 20;
-/** Of the words that were found, this part may be of nobody known. */
-const leastLeftPart = 0.2;
+/** Of what much refers to, as it does to a class. */
+const mostWords = 64;
+/** Of what was looked for, this part may be without anything that holds it. */
+const leastUnheldPart = 0.2;
 /** Of so few it need not be known what keeps them. */
 const leastOpenPart = 0.02;
-const mostTimesMoved = 2;
+/** Of a kind of which so many are followed, and nearly all are held, others are taken to be held as well. */
+const leastKnownOfKind = 100;
+const leastSurePart = 0.98;
 /** What a thread keeps for itself lies where it isn't known what does: only of collections with so much in them it is taken for kept. */
 const leastKept = 64;
+const leastContainerBytes = 4096;
+const mostContainers = 256;
 
 interface RubyHolder {
   address: number;
@@ -27,6 +34,8 @@ interface RubyHolder {
   root: string | null;
   /** Only a word on a stack, perhaps one that is left there. */
   isWeakRoot: boolean;
+  /** That refer to it, as far as they are counted. */
+  words: number;
 }
 
 export interface RubyPath {
@@ -39,11 +48,12 @@ export interface RubyPath {
 export interface RubyClimb {
   values: RubyValues;
   pages: readonly RubyPage[];
-  ranges: RubyRanges;
   roots: RubyRoots;
   /** Where variables on stacks lie. */
   stacks: readonly { start: number; end: number }[];
-  targets: readonly number[];
+  kinds: readonly RubyKind[];
+  /** What had much that was followed, in the looks before as well: it is asked first. */
+  containers: Set<number>;
 }
 
 /** A word that refers to something that is followed. */
@@ -52,10 +62,11 @@ interface Hit {
   at: number;
 }
 
-export function climbRuby(request: RubyClimb): RubyPath[] {
+/** For each kind, of each of its picks. */
+export function climbRuby(request: RubyClimb): RubyPath[][] {
   const climber = new RubyClimber(request);
   climber.run();
-  return request.targets.map((target) => climber.pathOf(target));
+  return request.kinds.map(({ picks }) => picks.map((pick) => climber.pathOf(pick)));
 }
 
 function slotOf({ firstSlot, slotBytes }: RubyPage, at: number): number {
@@ -64,40 +75,64 @@ function slotOf({ firstSlot, slotBytes }: RubyPage, at: number): number {
 
 class RubyClimber {
   readonly #request: RubyClimb;
-  #ranges: RubyRanges;
+  readonly #windows: HeapWindows;
+  readonly #targets: readonly number[];
   readonly #pageAt = new Map<number, RubyPage>();
   readonly #known = new Map<number, RubyHolder>();
   #frontier = new Map<number, RubyHolder>();
-  readonly #filter = new Int32Array(filterMask + 1);
 
   constructor(request: RubyClimb) {
     this.#request = request;
-    this.#ranges = request.ranges;
+    this.#windows = new HeapWindows(request.values.memory);
+    this.#targets = request.kinds.flatMap(({ picks }) => picks);
     for (const page of request.pages) this.#pageAt.set(page.address, page);
-    for (const target of request.targets) this.#meet(target);
+    for (const target of this.#targets) this.#meet(target);
   }
 
   run(): void {
-    const { values, pages, targets } = this.#request;
-    let times = 0;
+    let isAgain = false;
     for (let pass = 0; pass < mostPasses && this.#frontier.size > 0; pass += 1) {
+      const sought = [...this.#frontier.values()];
       const hits = this.#pass();
       this.#frontier = new Map();
-      const left = this.#takeAll(hits);
-      // An array that got longer lies elsewhere by now.
-      if (left.length >= leastLeftPart * hits.length && times < mostTimesMoved) {
-        times += 1;
-        this.#ranges = readRubyRanges(values, pages);
-        this.#takeAll(left);
+      this.#takeAll(hits);
+      // A table that got longer meanwhile lies elsewhere by now: what nothing seems to hold is looked for once more.
+      const unheld = sought.filter(({ heldBy, root }) => heldBy.length === 0 && root === null);
+      if (!isAgain && unheld.length >= leastUnheldPart * sought.length) {
+        isAgain = true;
+        for (const holder of unheld) this.#follow(holder);
       }
-      if (targets.filter((target) => this.#isOpen(target)).length < leastOpenPart * targets.length) return;
+      if (this.#targets.filter((target) => this.#isOpen(target)).length < leastOpenPart * this.#targets.length) return;
     }
   }
 
-  /** Those of which it isn't known what has the word. */
-  #takeAll(hits: readonly Hit[]): Hit[] {
-    const owners = this.#ranges.at(hits.flatMap(({ at }) => (pageOf(this.#pageAt, at) === undefined ? [at] : [])));
-    return hits.filter((hit) => !this.#take(hit, owners.get(hit.at) ?? null));
+  /** Whose memory a word is in that is in no slot takes long to find: only for what is not surely kept by what is known already. */
+  #takeAll(hits: readonly Hit[]): void {
+    const { values, pages } = this.#request;
+    const outside = hits.filter((hit) => !this.#takeInSlot(hit));
+    const containers = this.#containerRanges();
+    const left = outside.filter((hit) => {
+      const range = containers.find(({ start, end }) => hit.at >= start && hit.at < end);
+      if (range !== undefined) this.#takeIn(range, hit);
+      return range === undefined;
+    });
+    this.#takeAsTheirKind();
+    const open = left.filter(({ found }) => !this.#wayFrom(found.address).isStrong);
+    const owners = ownersOf(
+      values,
+      pages,
+      open.map(({ at }) => at),
+    );
+    for (const hit of open) {
+      const range = owners.get(hit.at);
+      if (range === undefined) this.#takeOfNobody(hit);
+      else this.#takeIn(range, hit);
+    }
+    this.#takeAsTheirKind();
+  }
+
+  #containerRanges(): OwnedRange[] {
+    return [...this.#request.containers].flatMap((container) => rangeOf(this.#request.values, container) ?? []);
   }
 
   /** What surely keeps it is not known yet, and there is more to follow. */
@@ -106,72 +141,96 @@ class RubyClimber {
     return isUnfinished && !isStrong;
   }
 
+  /** What is of a kind of which some were followed and nearly all are held is held as one of those. */
+  #takeAsTheirKind(): void {
+    const { values, kinds } = this.#request;
+    const sure = new Map(
+      kinds.filter((kind) => this.#isSure(kind)).map(({ klass, picks }) => [klass, picks.flatMap((pick) => this.#known.get(pick) ?? [])]),
+    );
+    if (sure.size === 0) return;
+    for (const [address, holder] of this.#frontier) {
+      const others = sure.get(values.word(address + 8));
+      const other = others?.[(address / 8) % others.length];
+      if (other === undefined) continue;
+      holder.heldBy.push(...other.heldBy);
+      holder.root = other.root;
+      holder.isWeakRoot = other.isWeakRoot;
+      this.#frontier.delete(address);
+    }
+  }
+
+  /** Collections of one class may be held by anything. */
+  #isSure({ picks: [first = 0], picks }: RubyKind): boolean {
+    if (picks.length < leastKnownOfKind || this.#typeOf(first) !== rubyType.object) return false;
+    return picks.filter((pick) => this.#wayFrom(pick).isStrong).length >= leastSurePart * picks.length;
+  }
+
   #meet(address: number): RubyHolder {
     let holder = this.#known.get(address);
     if (holder === undefined) {
-      holder = { address, heldBy: [], root: this.#request.roots.get(address) ?? null, isWeakRoot: false };
+      holder = { address, heldBy: [], root: this.#request.roots.get(address) ?? null, isWeakRoot: false, words: 0 };
       this.#known.set(address, holder);
-      if (holder.root === null && this.#frontier.size < mostInFrontier) this.#frontier.set(address, holder);
+      if (holder.root === null) this.#follow(holder);
     }
     return holder;
   }
 
+  #follow(holder: RubyHolder): void {
+    if (this.#frontier.size < mostInFrontier) this.#frontier.set(holder.address, holder);
+  }
+
   #pass(): Hit[] {
     const hits: Hit[] = [];
-    this.#filter.fill(0);
-    for (const address of this.#frontier.keys()) {
-      const bit = (address % 2 ** 32) >>> 3;
-      this.#filter[(bit >>> 5) & filterMask] = (this.#filter[(bit >>> 5) & filterMask] ?? 0) | (1 << (bit & 31));
-    }
-    const filter = this.#filter;
-    const { memory } = this.#request.values;
-    const buffer = new ArrayBuffer(windowBytes);
-    const [bytes, words] = [new Uint8Array(buffer), new Uint32Array(buffer)];
-    for (const region of memory.regions()) {
-      if (!region.writable || region.path.startsWith('/')) continue;
-      for (const [start, end] of memory.present(region.start, region.end)) {
-        for (let at = start; at < end; at += windowBytes) {
-          const length = memory.read(at, bytes.subarray(0, Math.min(windowBytes, end - at))) >>> 2;
-          for (let word = 0; word + 1 < length; word += 2) {
-            const low = words[word] ?? 0;
-            // Its lower bits are in turn a tag, a bit, and a place in the filter.
-            if ((low & 7) !== 0 || (((filter[(low >>> 8) & filterMask] ?? 0) >>> ((low >>> 3) & 31)) & 1) === 0) continue;
-            const found = this.#frontier.get(low + (words[word + 1] ?? 0) * 2 ** 32);
-            if (found !== undefined && found.heldBy.length < mostHolders) hits.push({ found, at: at + word * 4 });
-          }
-        }
+    const filter = new AddressFilter(this.#frontier.keys());
+    this.#windows.each((address, halves, count) => {
+      for (let half = 0; half < count; half += 2) {
+        const low = halves[half] ?? 0;
+        if ((low & 7) !== 0 || !filter.mayHave(low)) continue;
+        const found = this.#frontier.get(low + (halves[half + 1] ?? 0) * highHalf);
+        if (found === undefined || found.words >= mostWords) continue;
+        found.words += 1;
+        hits.push({ found, at: address + half * 4 });
       }
-    }
+    }, mayHold);
     return hits;
   }
 
-  /** False: it isn't known what has the word. */
-  #take({ found, at }: Hit, range: RangeOwner | null): boolean {
-    const { values, stacks } = this.#request;
-    if (found.heldBy.length >= mostHolders) return true;
+  /** False: it is in none. */
+  #takeInSlot({ found, at }: Hit): boolean {
     const page = pageOf(this.#pageAt, at);
-    if (page !== undefined) {
-      const slot = slotOf(page, at);
-      const flags = (values.word(slot) % 2 ** 32) & 31;
-      // A class is not held by its objects, and what is free or a text holds nothing.
-      if (slot === found.address || flags === 0 || flags === rubyType.string || at - slot < 16) return true;
-      found.heldBy.push({ holder: this.#meet(slot), by: this.#variable(slot, (at - slot - 16) / 8) });
-      return true;
-    }
-    if (range !== null) {
-      if (range.owner !== found.address)
-        found.heldBy.push({ holder: this.#meet(range.owner), by: this.#variable(range.owner, (at - range.start) / 8) });
-      return true;
-    }
-    const isOnStack = stacks.some(({ start, end }) => at >= start && at < end);
-    if (!isOnStack && !this.#isLarge(found.address)) return false;
-    found.isWeakRoot ||= found.root === null;
-    found.root ??= isOnStack ? 'a local variable' : 'a thread or native code';
+    if (page === undefined) return false;
+    const slot = slotOf(page, at);
+    const type = this.#typeOf(slot);
+    // A class is not held by its objects, and what is free or a text holds nothing.
+    if (slot !== found.address && type !== 0 && type !== rubyType.string && at - slot >= 16) this.#hold(found, slot, (at - slot - 16) / 8);
     return true;
   }
 
+  #takeIn({ start, end, owner }: OwnedRange, { found, at }: Hit): void {
+    const { containers } = this.#request;
+    if (owner === found.address) return;
+    if (end - start >= leastContainerBytes && containers.size < mostContainers) containers.add(owner);
+    this.#hold(found, owner, (at - start) / 8);
+  }
+
+  #hold(found: RubyHolder, holder: number, index: number): void {
+    if (found.heldBy.length < mostHolders) found.heldBy.push({ holder: this.#meet(holder), by: this.#variable(holder, index) });
+  }
+
+  #takeOfNobody({ found, at }: Hit): void {
+    if (found.heldBy.length >= mostHolders) return;
+    const isOnStack = this.#request.stacks.some(({ start, end }) => at >= start && at < end);
+    if (!isOnStack && !this.#isLarge(found.address)) return;
+    found.isWeakRoot ||= found.root === null;
+    found.root ??= isOnStack ? 'a local variable' : 'a thread or native code';
+  }
+
+  #typeOf(address: number): number {
+    return (this.#request.values.word(address) % 2 ** 32) & 31;
+  }
+
   #isCollection(address: number): boolean {
-    const type = (this.#request.values.word(address) % 2 ** 32) & 31;
+    const type = this.#typeOf(address);
     return type === rubyType.array || type === rubyType.hash;
   }
 
@@ -184,8 +243,7 @@ class RubyClimber {
 
   #variable(object: number, index: number): string | null {
     const { values } = this.#request;
-    const isObject = ((values.word(object) % 2 ** 32) & 31) === rubyType.object;
-    return isObject ? values.instanceVariable(values.word(object + 8), index) : null;
+    return this.#typeOf(object) === rubyType.object ? values.instanceVariable(values.word(object + 8), index) : null;
   }
 
   /** The nearest that surely keeps it, or else what may. */
@@ -216,6 +274,10 @@ class RubyClimber {
     for (let at = last, from = cameFrom.get(at); from; at = from.below, from = cameFrom.get(at)) steps.unshift({ holder: at, by: from.by });
     return { root, isRubbish: root === null && !isUnfinished, steps };
   }
+}
+
+function mayHold({ writable, path }: Region): boolean {
+  return writable && !path.startsWith('/');
 }
 
 interface Way {

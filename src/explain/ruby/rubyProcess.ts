@@ -41,6 +41,7 @@ class RubyReader implements HeapReader {
   readonly #machine: number;
   readonly #looks: RubyLook[] = [];
   readonly #outsideBytes: number[] = [];
+  readonly #containers = new Set<number>();
 
   constructor(values: RubyValues, data: readonly { start: number; end: number }[], machine: number) {
     this.#values = values;
@@ -63,7 +64,8 @@ class RubyReader implements HeapReader {
 
   #program(now: RubyCensus): RubyProgram {
     const values = this.#values;
-    return { values, roots: readRubyRoots(values, now.classes, this.#data), stacks: rubyStacks(values, this.#machine) };
+    const [roots, stacks] = [readRubyRoots(values, now.classes, this.#data), rubyStacks(values, this.#machine)];
+    return { values, roots, stacks, containers: this.#containers };
   }
 
   moreOfMalloc(): number {
