@@ -78,12 +78,12 @@ function isOfProgram(type: number): boolean {
 }
 
 /** What an object has beside its slot. One that is written meanwhile may say that it has more than there is. */
-function outsideBytesOf(flags: number, slots: SlotReader, half: number): number {
+function outsideBytesOf(flags: number, { halves }: SlotReader, half: number): number {
   const type = flags & 31;
   const isEmbedded = (flags & rubyFlag.embedded) !== 0;
-  const [low, top] = [slots.halves[half + 4] ?? 0, slots.halves[half + 5] ?? 0];
-  if (type === rubyType.object) return isEmbedded ? 0 : low * 8;
-  if (top !== 0) return 0;
-  if (type === rubyType.string) return isEmbedded ? low : 0;
-  return type === rubyType.array && !isEmbedded ? low * 8 : 0;
+  const length = halves[half + 4] ?? 0;
+  if (type === rubyType.object) return isEmbedded ? 0 : length * 8;
+  if (halves[half + 5] !== 0) return 0;
+  if (type === rubyType.string) return isEmbedded ? length : 0;
+  return type === rubyType.array && !isEmbedded ? length * 8 : 0;
 }

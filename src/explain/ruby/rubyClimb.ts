@@ -48,7 +48,8 @@ export interface RubyPath {
 export interface RubyClimb {
   values: RubyValues;
   pages: readonly RubyPage[];
-  roots: RubyRoots;
+  /** Asked for once the first pass is over: what is held only for a short time is to be met before it goes. */
+  readRoots(): RubyRoots;
   /** Where variables on stacks lie. */
   stacks: readonly { start: number; end: number }[];
   kinds: readonly RubyKind[];
@@ -76,7 +77,7 @@ function slotOf({ firstSlot, slotBytes }: RubyPage, at: number): number {
 class RubyClimber {
   readonly #request: RubyClimb;
   readonly #windows: HeapWindows;
-  readonly #targets: readonly number[];
+  #roots: RubyRoots = new Map();
   readonly #pageAt = new Map<number, RubyPage>();
   readonly #known = new Map<number, RubyHolder>();
   #frontier = new Map<number, RubyHolder>();
@@ -84,9 +85,8 @@ class RubyClimber {
   constructor(request: RubyClimb) {
     this.#request = request;
     this.#windows = new HeapWindows(request.values.memory);
-    this.#targets = request.kinds.flatMap(({ picks }) => picks);
     for (const page of request.pages) this.#pageAt.set(page.address, page);
-    for (const target of this.#targets) this.#meet(target);
+    for (const { picks } of request.kinds) for (const pick of picks) this.#meet(pick);
   }
 
   run(): void {
@@ -95,6 +95,7 @@ class RubyClimber {
       const sought = [...this.#frontier.values()];
       const hits = this.#pass();
       this.#frontier = new Map();
+      if (pass === 0) this.#learnRoots();
       this.#takeAll(hits);
       // A table that got longer meanwhile lies elsewhere by now: what nothing seems to hold is looked for once more.
       const unheld = sought.filter(({ heldBy, root }) => heldBy.length === 0 && root === null);
@@ -102,8 +103,14 @@ class RubyClimber {
         isAgain = true;
         for (const holder of unheld) this.#follow(holder);
       }
-      if (this.#targets.filter((target) => this.#isOpen(target)).length < leastOpenPart * this.#targets.length) return;
+      if (this.#request.kinds.every(({ picks }) => picks.filter((pick) => this.#isOpen(pick)).length <= leastOpenPart * picks.length))
+        return;
     }
+  }
+
+  #learnRoots(): void {
+    this.#roots = this.#request.readRoots();
+    for (const holder of this.#known.values()) holder.root = this.#roots.get(holder.address) ?? null;
   }
 
   /** Whose memory a word is in that is in no slot takes long to find: only for what is not surely kept by what is known already. */
@@ -168,7 +175,7 @@ class RubyClimber {
   #meet(address: number): RubyHolder {
     let holder = this.#known.get(address);
     if (holder === undefined) {
-      holder = { address, heldBy: [], root: this.#request.roots.get(address) ?? null, isWeakRoot: false, words: 0 };
+      holder = { address, heldBy: [], root: this.#roots.get(address) ?? null, isWeakRoot: false, words: 0 };
       this.#known.set(address, holder);
       if (holder.root === null) this.#follow(holder);
     }
@@ -202,19 +209,21 @@ class RubyClimber {
     const slot = slotOf(page, at);
     const type = this.#typeOf(slot);
     // A class is not held by its objects, and what is free or a text holds nothing.
-    if (slot !== found.address && type !== 0 && type !== rubyType.string && at - slot >= 16) this.#hold(found, slot, (at - slot - 16) / 8);
+    if (slot !== found.address && type !== 0 && type !== rubyType.string && at - slot >= 16) this.#hold({ found, at }, slot, slot + 16);
     return true;
   }
 
-  #takeIn({ start, end, owner }: OwnedRange, { found, at }: Hit): void {
+  #takeIn({ start, end, owner }: OwnedRange, hit: Hit): void {
     const { containers } = this.#request;
-    if (owner === found.address) return;
+    if (owner === hit.found.address) return;
     if (end - start >= leastContainerBytes && containers.size < mostContainers) containers.add(owner);
-    this.#hold(found, owner, (at - start) / 8);
+    this.#hold(hit, owner, start);
   }
 
-  #hold(found: RubyHolder, holder: number, index: number): void {
-    if (found.heldBy.length < mostHolders) found.heldBy.push({ holder: this.#meet(holder), by: this.#variable(holder, index) });
+  /** `start`: where the holder has its first value. Only now it is known what has the word: it may be another one's by now. */
+  #hold({ found, at }: Hit, holder: number, start: number): void {
+    if (found.heldBy.length >= mostHolders || this.#request.values.word(at) !== found.address) return;
+    found.heldBy.push({ holder: this.#meet(holder), by: this.#variable(holder, (at - start) / 8) });
   }
 
   #takeOfNobody({ found, at }: Hit): void {

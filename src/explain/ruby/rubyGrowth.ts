@@ -13,7 +13,7 @@ const leastHeldPart = 0.25;
 
 export interface RubyProgram {
   values: RubyValues;
-  roots: RubyRoots;
+  readRoots(): RubyRoots;
   stacks: readonly { start: number; end: number }[];
   containers: Set<number>;
 }

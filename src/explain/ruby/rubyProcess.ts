@@ -64,8 +64,8 @@ class RubyReader implements HeapReader {
 
   #program(now: RubyCensus): RubyProgram {
     const values = this.#values;
-    const [roots, stacks] = [readRubyRoots(values, now.classes, this.#data), rubyStacks(values, this.#machine)];
-    return { values, roots, stacks, containers: this.#containers };
+    const readRoots = () => readRubyRoots(values, now.classes, this.#data);
+    return { values, readRoots, stacks: rubyStacks(values, this.#machine), containers: this.#containers };
   }
 
   moreOfMalloc(): number {
