@@ -21,7 +21,6 @@ import { watchPool } from './php/watchPool.ts';
 import type { TargetMemory } from './targetMemory.ts';
 import { addSites, requireProbeable } from './uprobes/uprobeMeans.ts';
 
-
 export interface ExplainRequest {
   subject: EvidenceSubject;
   /** Between two looks. */
