@@ -27,11 +27,15 @@ const leastSurePart = 0.98;
 const leastKept = 64;
 const leastContainerBytes = 4096;
 const mostContainers = 256;
+const mostRemembered = 20_000;
 
 interface RubyHolder {
   address: number;
-  heldBy: { holder: RubyHolder; by: string | null }[];
+  /** `at`: where the word is. */
+  heldBy: { holder: RubyHolder; by: string | null; at: number }[];
   root: string | null;
+  /** Where a word is by which it is known to be one. */
+  rootAt: number | null;
   /** Only a word on a stack, perhaps one that is left there. */
   isWeakRoot: boolean;
   /** That refer to it, as far as they are counted. */
@@ -53,8 +57,26 @@ export interface RubyClimb {
   /** Where variables on stacks lie. */
   stacks: readonly { start: number; end: number }[];
   kinds: readonly RubyKind[];
-  /** What had much that was followed, in the looks before as well: it is asked first. */
-  containers: Set<number>;
+  memory: ClimbMemory;
+}
+
+/** What was found in the looks before and is asked first: it has mostly not changed. */
+export class ClimbMemory {
+  /** What had much that was followed. */
+  readonly containers = new Set<number>();
+  /** Where words were that referred to what was followed, and kept it. */
+  readonly words = new Map<number, number[]>();
+
+  keepContainer({ start, end, owner }: OwnedRange): void {
+    if (end - start >= leastContainerBytes && this.containers.size < mostContainers) this.containers.add(owner);
+  }
+
+  /** Those of its words that still refer to it; each is told once. */
+  wordsOf(values: RubyValues, address: number): number[] {
+    const words = (this.words.get(address) ?? []).filter((at) => values.word(at) === address);
+    this.words.delete(address);
+    return words;
+  }
 }
 
 /** A word that refers to something that is followed. */
@@ -81,6 +103,10 @@ class RubyClimber {
   readonly #pageAt = new Map<number, RubyPage>();
   readonly #known = new Map<number, RubyHolder>();
   #frontier = new Map<number, RubyHolder>();
+  /** Where containers that are known have their values, as of the last pass. */
+  #containers: OwnedRange[] = [];
+  #isAgain = false;
+  readonly #fromMemory = new Set<RubyHolder>();
 
   constructor(request: RubyClimb) {
     this.#request = request;
@@ -90,22 +116,26 @@ class RubyClimber {
   }
 
   run(): void {
-    let isAgain = false;
     for (let pass = 0; pass < mostPasses && this.#frontier.size > 0; pass += 1) {
-      const sought = [...this.#frontier.values()];
-      const hits = this.#pass();
+      const sought = this.#frontier;
       this.#frontier = new Map();
+      const hits = this.#pass(sought);
       if (pass === 0) this.#learnRoots();
       this.#takeAll(hits);
-      // A table that got longer meanwhile lies elsewhere by now: what nothing seems to hold is looked for once more.
-      const unheld = sought.filter(({ heldBy, root }) => heldBy.length === 0 && root === null);
-      if (!isAgain && unheld.length >= leastUnheldPart * sought.length) {
-        isAgain = true;
+      this.#takeRemembered();
+      // Perhaps it is in a table that got longer meanwhile and is not known: what nothing seems to hold is looked for once more.
+      const unheld = [...sought.values()].filter(({ heldBy, root }) => heldBy.length === 0 && root === null);
+      if (!this.#isAgain && unheld.length >= leastUnheldPart * sought.size) {
+        this.#isAgain = true;
         for (const holder of unheld) this.#follow(holder);
       }
-      if (this.#request.kinds.every(({ picks }) => picks.filter((pick) => this.#isOpen(pick)).length <= leastOpenPart * picks.length))
-        return;
+      if (this.#isSettled() && !this.#doubtMemory()) break;
     }
+    this.#remember();
+  }
+
+  #isSettled(): boolean {
+    return this.#request.kinds.every(({ picks }) => picks.filter((pick) => this.#isOpen(pick)).length <= leastOpenPart * picks.length);
   }
 
   #learnRoots(): void {
@@ -116,13 +146,7 @@ class RubyClimber {
   /** Whose memory a word is in that is in no slot takes long to find: only for what is not surely kept by what is known already. */
   #takeAll(hits: readonly Hit[]): void {
     const { values, pages } = this.#request;
-    const outside = hits.filter((hit) => !this.#takeInSlot(hit));
-    const containers = this.#containerRanges();
-    const left = outside.filter((hit) => {
-      const range = containers.find(({ start, end }) => hit.at >= start && hit.at < end);
-      if (range !== undefined) this.#takeIn(range, hit);
-      return range === undefined;
-    });
+    const left = hits.filter((hit) => !this.#takeInSlot(hit) && !this.#takeOnStack(hit) && !this.#takeInContainer(hit));
     this.#takeAsTheirKind();
     const open = left.filter(({ found }) => !this.#wayFrom(found.address).isStrong);
     const owners = ownersOf(
@@ -132,14 +156,15 @@ class RubyClimber {
     );
     for (const hit of open) {
       const range = owners.get(hit.at);
-      if (range === undefined) this.#takeOfNobody(hit);
-      else this.#takeIn(range, hit);
+      if (range !== undefined) this.#takeIn(range, hit);
+      else if (this.#isLarge(hit.found.address)) this.#takeWeakly(hit, 'a thread or native code');
     }
     this.#takeAsTheirKind();
   }
 
   #containerRanges(): OwnedRange[] {
-    return [...this.#request.containers].flatMap((container) => rangeOf(this.#request.values, container) ?? []);
+    const { values, memory } = this.#request;
+    return [...memory.containers].flatMap((container) => rangeOf(values, container) ?? []);
   }
 
   /** What surely keeps it is not known yet, and there is more to follow. */
@@ -148,15 +173,13 @@ class RubyClimber {
     return isUnfinished && !isStrong;
   }
 
-  /** What is of a kind of which some were followed and nearly all are held is held as one of those. */
+  /** What is of a kind of which some were followed, and found to be held by something, is held as one of those. */
   #takeAsTheirKind(): void {
     const { values, kinds } = this.#request;
-    const sure = new Map(
-      kinds.filter((kind) => this.#isSure(kind)).map(({ klass, picks }) => [klass, picks.flatMap((pick) => this.#known.get(pick) ?? [])]),
-    );
-    if (sure.size === 0) return;
+    const known = new Map(kinds.flatMap((kind) => this.#holdersOf(kind)));
+    if (known.size === 0) return;
     for (const [address, holder] of this.#frontier) {
-      const others = sure.get(values.word(address + 8));
+      const others = known.get(values.word(address + 8));
       const other = others?.[(address / 8) % others.length];
       if (other === undefined) continue;
       holder.heldBy.push(...other.heldBy);
@@ -166,16 +189,19 @@ class RubyClimber {
     }
   }
 
-  /** Collections of one class may be held by anything. */
-  #isSure({ picks: [first = 0], picks }: RubyKind): boolean {
-    if (picks.length < leastKnownOfKind || this.#typeOf(first) !== rubyType.object) return false;
-    return picks.filter((pick) => this.#wayFrom(pick).isStrong).length >= leastSurePart * picks.length;
+  /** Collections of one class may be held by anything: none of those. Nor of a list in which each holds the next: it would seem to have no beginning. */
+  #holdersOf({ klass, picks: [first = 0], picks }: RubyKind): [number, RubyHolder[]][] {
+    if (picks.length < leastKnownOfKind || this.#typeOf(first) !== rubyType.object) return [];
+    const holders = picks.flatMap((pick) => this.#known.get(pick) ?? []);
+    const isOther = ({ holder }: RubyHolder['heldBy'][number]) => this.#request.values.word(holder.address + 8) !== klass;
+    const held = holders.filter(({ heldBy, root }) => root !== null || heldBy.some(isOther));
+    return held.length < leastSurePart * picks.length ? [] : [[klass, holders]];
   }
 
   #meet(address: number): RubyHolder {
     let holder = this.#known.get(address);
     if (holder === undefined) {
-      holder = { address, heldBy: [], root: this.#roots.get(address) ?? null, isWeakRoot: false, words: 0 };
+      holder = { address, heldBy: [], root: this.#roots.get(address) ?? null, rootAt: null, isWeakRoot: false, words: 0 };
       this.#known.set(address, holder);
       if (holder.root === null) this.#follow(holder);
     }
@@ -186,14 +212,60 @@ class RubyClimber {
     if (this.#frontier.size < mostInFrontier) this.#frontier.set(holder.address, holder);
   }
 
-  #pass(): Hit[] {
+  /** What holds these, and what holds that, as far as it is the same as in the look before. */
+  #takeRemembered(): void {
+    const { values, memory } = this.#request;
+    let hits: Hit[];
+    do {
+      hits = [...this.#frontier.values()].flatMap((found) => memory.wordsOf(values, found.address).map((at) => ({ found, at })));
+      for (const { found } of hits) {
+        this.#frontier.delete(found.address);
+        this.#fromMemory.add(found);
+      }
+      this.#takeAll(hits);
+    } while (hits.length > 0);
+  }
+
+  /** What held it before may have gone, and something else hold it. True: there is such a thing, and it is followed now. */
+  #doubtMemory(): boolean {
+    const doubtful = [...this.#fromMemory].filter(({ address }) => this.#wayFrom(address).root === null);
+    this.#fromMemory.clear();
+    for (const holder of doubtful) this.#follow(holder);
+    return doubtful.length > 0;
+  }
+
+  #remember(): void {
+    const { words } = this.#request.memory;
+    words.clear();
+    const isKept = ({ address }: RubyHolder) => this.#wayFrom(address).root !== null;
+    for (const holder of this.#known.values()) {
+      if (words.size === mostRemembered) return;
+      // A collection on a stack is in the middle of being used: who has it says more.
+      const own = holder.rootAt === null || this.#isCollection(holder.address) ? [] : [holder.rootAt];
+      const places = [...holder.heldBy.filter((held) => isKept(held.holder)).map(({ at }) => at), ...own];
+      if (places.length > 0) words.set(holder.address, places);
+    }
+  }
+
+  /** What gets longer is moved: what is in it is found where it was, and nobody's by then. */
+  #pass(sought: ReadonlyMap<number, RubyHolder>): Hit[] {
+    const before = this.#containerRanges();
+    const hits = this.#search(sought);
+    this.#containers = this.#containerRanges();
+    if (this.#isAgain || !hasMoved(before, this.#containers)) return hits;
+    this.#isAgain = true;
+    for (const holder of sought.values()) holder.words = 0;
+    return this.#pass(sought);
+  }
+
+  #search(sought: ReadonlyMap<number, RubyHolder>): Hit[] {
     const hits: Hit[] = [];
-    const filter = new AddressFilter(this.#frontier.keys());
+    const filter = new AddressFilter(sought.keys());
     this.#windows.each((address, halves, count) => {
       for (let half = 0; half < count; half += 2) {
         const low = halves[half] ?? 0;
         if ((low & 7) !== 0 || !filter.mayHave(low)) continue;
-        const found = this.#frontier.get(low + (halves[half + 1] ?? 0) * highHalf);
+        const found = sought.get(low + (halves[half + 1] ?? 0) * highHalf);
         if (found === undefined || found.words >= mostWords) continue;
         found.words += 1;
         hits.push({ found, at: address + half * 4 });
@@ -203,35 +275,46 @@ class RubyClimber {
   }
 
   /** False: it is in none. */
-  #takeInSlot({ found, at }: Hit): boolean {
-    const page = pageOf(this.#pageAt, at);
+  #takeInSlot(hit: Hit): boolean {
+    const page = pageOf(this.#pageAt, hit.at);
     if (page === undefined) return false;
-    const slot = slotOf(page, at);
+    const slot = slotOf(page, hit.at);
     const type = this.#typeOf(slot);
     // A class is not held by its objects, and what is free or a text holds nothing.
-    if (slot !== found.address && type !== 0 && type !== rubyType.string && at - slot >= 16) this.#hold({ found, at }, slot, slot + 16);
+    if (slot !== hit.found.address && type !== 0 && type !== rubyType.string && hit.at - slot >= 16) this.#hold(hit, slot, slot + 16);
     return true;
   }
 
-  #takeIn({ start, end, owner }: OwnedRange, hit: Hit): void {
-    const { containers } = this.#request;
-    if (owner === hit.found.address) return;
-    if (end - start >= leastContainerBytes && containers.size < mostContainers) containers.add(owner);
-    this.#hold(hit, owner, start);
+  #takeOnStack(hit: Hit): boolean {
+    const isOnStack = this.#request.stacks.some(({ start, end }) => hit.at >= start && hit.at < end);
+    if (isOnStack) this.#takeWeakly(hit, 'a local variable');
+    return isOnStack;
+  }
+
+  #takeInContainer(hit: Hit): boolean {
+    const range = this.#containers.find(({ start, end }) => hit.at >= start && hit.at < end);
+    if (range !== undefined) this.#takeIn(range, hit);
+    return range !== undefined;
+  }
+
+  #takeIn(range: OwnedRange, hit: Hit): void {
+    if (range.owner === hit.found.address) return;
+    this.#request.memory.keepContainer(range);
+    this.#hold(hit, range.owner, range.start);
   }
 
   /** `start`: where the holder has its first value. Only now it is known what has the word: it may be another one's by now. */
   #hold({ found, at }: Hit, holder: number, start: number): void {
-    if (found.heldBy.length >= mostHolders || this.#request.values.word(at) !== found.address) return;
-    found.heldBy.push({ holder: this.#meet(holder), by: this.#variable(holder, (at - start) / 8) });
+    const { values } = this.#request;
+    if (found.heldBy.length >= mostHolders || values.word(at) !== found.address) return;
+    found.heldBy.push({ holder: this.#meet(holder), by: this.#variable(holder, (at - start) / 8), at });
   }
 
-  #takeOfNobody({ found, at }: Hit): void {
+  #takeWeakly({ found, at }: Hit, root: string): void {
     if (found.heldBy.length >= mostHolders) return;
-    const isOnStack = this.#request.stacks.some(({ start, end }) => at >= start && at < end);
-    if (!isOnStack && !this.#isLarge(found.address)) return;
+    found.rootAt ??= at;
     found.isWeakRoot ||= found.root === null;
-    found.root ??= isOnStack ? 'a local variable' : 'a thread or native code';
+    found.root ??= root;
   }
 
   #typeOf(address: number): number {
@@ -283,6 +366,15 @@ class RubyClimber {
     for (let at = last, from = cameFrom.get(at); from; at = from.below, from = cameFrom.get(at)) steps.unshift({ holder: at, by: from.by });
     return { root, isRubbish: root === null && !isUnfinished, steps };
   }
+}
+
+/** One that something is taken from at its beginning begins later, and is where it was. */
+function hasMoved(before: readonly OwnedRange[], now: readonly OwnedRange[]): boolean {
+  const nowOf = new Map(now.map((range) => [range.owner, range]));
+  return before.some(({ start, end, owner }) => {
+    const range = nowOf.get(owner);
+    return range !== undefined && (range.start < start || range.start > end);
+  });
 }
 
 function mayHold({ writable, path }: Region): boolean {

@@ -2,7 +2,7 @@
 import type { GrowingThing, LeakPattern } from '../growingThing.ts';
 import { isSteady } from '../steadyGrowth.ts';
 import type { RubyCensus, RubyKind } from './rubyCensus.ts';
-import { climbRuby, type RubyPath } from './rubyClimb.ts';
+import { type ClimbMemory, climbRuby, type RubyPath } from './rubyClimb.ts';
 import type { RubyRoots } from './rubyRoots.ts';
 import { type RubyValues, rubyType } from './rubyValues.ts';
 
@@ -15,7 +15,7 @@ export interface RubyProgram {
   values: RubyValues;
   readRoots(): RubyRoots;
   stacks: readonly { start: number; end: number }[];
-  containers: Set<number>;
+  memory: ClimbMemory;
 }
 
 export interface RubyFollowed {

@@ -68,8 +68,8 @@ function readPlace(values: RubyValues, slots: SlotReader, half: number, place: {
     case rubyType.array:
       return !isEmbedded && put(place, slots.word(half + 8), slots.word(half + 4) * 8);
     case rubyType.hash:
-      // Small ones have up to eight pairs in one block, after eight bytes of hints; how many were used is in the flags.
-      if ((flags & rubyFlag.hashTable) === 0) return put(place, slots.word(half + 4) + 8, ((flags >>> 20) & 15) * 16);
+      // Small ones have up to eight pairs in one block; how many are used is in the flags.
+      if ((flags & rubyFlag.hashTable) === 0) return put(place, slots.word(half + 4), ((flags >>> 20) & 15) * 16);
       return putTable(values, place, slots.word(half + 4));
     case rubyType.object:
       return !isEmbedded && put(place, slots.word(half + 6), (slots.halves[half + 4] ?? 0) * 8);
