@@ -3,7 +3,9 @@ import { AddressNumbers } from '../addressNumbers.ts';
 import { heapPages, type RubyPage, SlotReader } from './rubyHeap.ts';
 import { isAddress, type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
 
-const picksOfKind = 240;
+/** In a large heap what grows is a small part, which is not seen among few. */
+const [fewestPicks, mostPicks] = [240, 960];
+const slotsOfPick = 10_000;
 const mostClasses = 100_000;
 
 export interface RubyKind {
@@ -25,6 +27,10 @@ export interface RubyCensus {
 
 export function takeRubyCensus(values: RubyValues): RubyCensus {
   const pages = heapPages(values);
+  const picksOfKind = Math.min(
+    mostPicks,
+    Math.max(fewestPicks, Math.floor(pages.reduce((sum, page) => sum + page.slots, 0) / slotsOfPick)),
+  );
   const slots = new SlotReader(values);
   const kinds = new Kinds();
   const classes: number[] = [];

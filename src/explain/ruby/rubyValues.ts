@@ -53,6 +53,7 @@ export class RubyValues {
   readonly #word = Buffer.alloc(8);
   readonly #names = new Map<number, string | null>();
   readonly #idNames = new Map<number, string>();
+  readonly #variables = new Map<string, string>();
   #layout: ClassLayout | null = null;
   #ids = 0;
 
@@ -176,9 +177,14 @@ export class RubyValues {
 
   /** The name of the instance variable at this index of an object of the class. */
   instanceVariable(classValue: number, index: number): string | null {
-    if (this.#layout === null) return null;
+    const place = `${classValue} ${index}`;
+    const known = this.#variables.get(place);
+    if (known !== undefined || this.#layout === null) return known ?? null;
     for (const { key, value } of this.entries(this.word(this.word(classValue + this.#layout.extension)))) {
-      if (this.bytes(value, 8)?.readUInt32LE(0) === index) return this.idName(key);
+      if (this.bytes(value, 8)?.readUInt32LE(0) !== index) continue;
+      const name = this.idName(key);
+      if (name !== null && this.#variables.size < mostNames) this.#variables.set(place, name);
+      return name;
     }
     return null;
   }
