@@ -4,7 +4,7 @@ import { isAddress, type RubyValues, wordIn } from './rubyValues.ts';
 const largestPageBytes = 1 << 16;
 const smallestPageBytes = 1 << 14;
 const recordBytes = 96;
-const smallestSlotBytes = 40;
+export const smallestSlotBytes = 40;
 const mostBytesBefore = 256;
 const slotSizes = new Set([40, 80, 160, 320, 640]);
 
@@ -68,12 +68,14 @@ function pageAt(values: RubyValues, address: number): RubyPage | null {
 
 /** The slots of one page after the other, as halves of words, the lower first. */
 export class SlotReader {
-  readonly halves = new Uint32Array(largestPageBytes / 4);
-  readonly #bytes = new Uint8Array(this.halves.buffer);
+  readonly halves: Uint32Array;
+  readonly #bytes: Uint8Array;
   readonly #values: RubyValues;
 
-  constructor(values: RubyValues) {
+  constructor(values: RubyValues, mostBytes = largestPageBytes) {
     this.#values = values;
+    this.halves = new Uint32Array(mostBytes / 4);
+    this.#bytes = new Uint8Array(this.halves.buffer);
   }
 
   /** How many halves there are now: none where the page can't be read. */

@@ -1,7 +1,7 @@
 /** Memory outside of Ruby's heap that belongs to an object in it: where an array, a hash, a proc with its variables has its values. */
 import { AddressFilter } from '../addressFilter.ts';
 import { firstFrom } from '../numberColumns.ts';
-import { type RubyPage, SlotReader } from './rubyHeap.ts';
+import { type RubyPage, SlotReader, smallestSlotBytes } from './rubyHeap.ts';
 import { isAddress, type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
 
 /** What a proc, a thread and the like have of their own. */
@@ -35,7 +35,7 @@ export function ownersOf(values: RubyValues, pages: readonly RubyPage[], address
 
 /** Where this object has its values; null when they are in its slot, or it can't be read. */
 export function rangeOf(values: RubyValues, owner: number): OwnedRange | null {
-  const slots = new SlotReader(values);
+  const slots = new SlotReader(values, smallestSlotBytes);
   const place = { start: 0, end: 0 };
   return slots.readOne(owner) && readPlace(values, slots, 0, place) ? { ...place, owner } : null;
 }
