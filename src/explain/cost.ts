@@ -29,7 +29,7 @@ const rates = {
   jvm: { cpuSeconds: 1.8, cpuSecondsPerGiB: 13, rssBytes: 170 * mebi, rssPart: 0.32 },
   python: { cpuSeconds: 0.6, cpuSecondsPerGiB: 9.5, rssBytes: 90 * mebi, rssPart: 0.42 },
   php: { cpuSeconds: 0.9, cpuSecondsPerGiB: 9, rssBytes: 110 * mebi, rssPart: 0.12 },
-  ruby: { cpuSeconds: 1.2, cpuSecondsPerGiB: 19, rssBytes: 110 * mebi, rssPart: 0.35 },
+  ruby: { cpuSeconds: 1, cpuSecondsPerGiB: 8.5, rssBytes: 95 * mebi, rssPart: 0.1 },
   go: { cpuSeconds: 0.7, cpuSecondsPerGiB: 0.5, rssBytes: 90 * mebi, rssPart: 0 },
 } satisfies Record<string, Rate>;
 

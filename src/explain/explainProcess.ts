@@ -5,7 +5,7 @@ import { StanchError } from '../model/errors.ts';
 import type { Evidence, EvidenceCost, EvidenceSubject } from '../model/evidence.ts';
 import { answerOf, growingParts } from './answer.ts';
 import { estimateFor, ownBytes } from './cost.ts';
-import type { HeapReader } from './heapReader.ts';
+import { type HeapReader, looksOfHeap } from './heapReader.ts';
 import { programOf, startTimeOf } from './identity.ts';
 import { attachableJvm } from './jvm/hotspotAttach.ts';
 import { addSamples } from './jvm/sampleMeans.ts';
@@ -20,8 +20,6 @@ import { type FpmPool, openFpmPool } from './php/fpmPool.ts';
 import { watchPool } from './php/watchPool.ts';
 import type { TargetMemory } from './targetMemory.ts';
 import { addSites, requireProbeable } from './uprobes/uprobeMeans.ts';
-
-const looks = 3;
 
 export interface ExplainRequest {
   subject: EvidenceSubject;
@@ -72,9 +70,9 @@ async function lookAtHeap(
   if (means === 'samples') attachableJvm(subject.pid);
   const heap = glibc ?? openHeapOf(memory);
   const held: number[] = [];
-  for (let look = 0; look < looks; look += 1) {
+  for (let look = 0; look < looksOfHeap; look += 1) {
     if (look > 0) await sleep(intervalMs);
-    onProgress(look / looks);
+    onProgress(look / looksOfHeap);
     if (startTimeOf(subject.pid) !== subject.startTimeTicks) throw gone(subject);
     held.push(ownBytes(memory));
     heap.look();
@@ -90,7 +88,7 @@ async function lookAtHeap(
     return { things, notes: [] };
   };
   const { things: placed, notes } = await placing();
-  const grows = growingParts(placed, Math.max(intervalMs, spanMs / (looks - 1)), showTexts);
+  const grows = growingParts(placed, Math.max(intervalMs, spanMs / (looksOfHeap - 1)), showTexts);
   const { runtime } = heap;
   return {
     runtime,

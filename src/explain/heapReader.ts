@@ -1,6 +1,9 @@
 import type { GrowingThing } from './growingThing.ts';
 import type { TargetMemory } from './targetMemory.ts';
 
+/** So often a heap is looked at. */
+export const looksOfHeap = 3;
+
 /** The heap of one runtime in one process, to be looked at three times with time between. */
 export interface HeapReader {
   /** `PHP`, `HotSpot`, `Go`, `Ruby`. */

@@ -3,7 +3,7 @@
  * nothing. Malloc is only told of when nothing of the runtime's own grows, and by far enough that it is not the runtime's housekeeping.
  */
 import type { GrowingThing } from './growingThing.ts';
-import type { HeapReader } from './heapReader.ts';
+import { type HeapReader, looksOfHeap } from './heapReader.ts';
 
 /** Code, zones and stacks of a runtime come and go in malloc too: seen at 160 KiB with half of the blocks gone by the last look. */
 const leastGrowthBytes = 262_144;
@@ -19,6 +19,7 @@ export function beyondHousekeeping(things: readonly GrowingThing[]): GrowingThin
 export class WithNative implements HeapReader {
   readonly #managed: HeapReader;
   readonly #native: HeapReader;
+  #looks = 0;
   #isNative = false;
 
   constructor(managed: HeapReader, native: HeapReader) {
@@ -32,12 +33,15 @@ export class WithNative implements HeapReader {
 
   look(): void {
     this.#managed.look();
-    this.#native.look();
+    this.#looks += 1;
+    // The last look at malloc is taken when it is known that it is needed.
+    if (this.#looks < looksOfHeap) this.#native.look();
   }
 
   growing(): GrowingThing[] {
     const managed = this.#managed.growing();
     if (managed.length > 0) return managed;
+    this.#native.look();
     // What waits for a collector that did not run meanwhile stays, too.
     const least = leastGrowthBytes + moreInBlocks * (this.#managed.moreOfMalloc?.() ?? 0);
     const native = beyondHousekeeping(this.#native.growing()).filter(({ growthBytes }) => growthBytes >= least);

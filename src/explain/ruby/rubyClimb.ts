@@ -2,31 +2,44 @@
  * Who holds these objects? In each pass over the memory of the process, all words that refer to what was found in the pass before. A word in a
  * slot is of that object; one outside of the heap is of the object that has its values there: an array, a hash, a proc with its variables.
  */
+import { AddressFilter } from '../addressFilter.ts';
+import { HeapWindows, highHalf } from '../heapWindows.ts';
+import type { Region } from '../targetMemory.ts';
+import type { RubyKind } from './rubyCensus.ts';
 import { pageOf, type RubyPage } from './rubyHeap.ts';
-import { type RangeOwner, type RubyRanges, readRubyRanges } from './rubyRanges.ts';
+import { type OwnedRange, ownersOf, rangeOf } from './rubyOwners.ts';
 import type { RubyRoots } from './rubyRoots.ts';
 import { type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
 
 const mostPasses = 12;
 const mostHolders = 3;
 const mostInFrontier = 20_000;
-/** Words of 32 bits: as much as the nearest cache has. */
-const filterMask = (1 << 13) - 1;
-const windowBytes = 1 << 20;
-/** Of the words that were found, this part may be of nobody known. */
-const leastLeftPart = 0.2;
+/** Of what much refers to, as it does to a class. */
+const mostWords = 64;
+/** Of what was looked for, this part may be without anything that holds it. */
+const leastUnheldPart = 0.2;
 /** Of so few it need not be known what keeps them. */
 const leastOpenPart = 0.02;
-const mostTimesMoved = 2;
+/** Of a kind of which so many are followed, and nearly all are held, others are taken to be held as well. */
+const leastKnownOfKind = 100;
+const leastSurePart = 0.98;
 /** What a thread keeps for itself lies where it isn't known what does: only of collections with so much in them it is taken for kept. */
 const leastKept = 64;
+const leastContainerBytes = 4096;
+const mostContainers = 256;
+const mostRemembered = 20_000;
 
 interface RubyHolder {
   address: number;
-  heldBy: { holder: RubyHolder; by: string | null }[];
+  /** `at`: where the word is. */
+  heldBy: { holder: RubyHolder; by: string | null; at: number }[];
   root: string | null;
+  /** Where a word is by which it is known to be one. */
+  rootAt: number | null;
   /** Only a word on a stack, perhaps one that is left there. */
   isWeakRoot: boolean;
+  /** That refer to it, as far as they are counted. */
+  words: number;
 }
 
 export interface RubyPath {
@@ -39,11 +52,31 @@ export interface RubyPath {
 export interface RubyClimb {
   values: RubyValues;
   pages: readonly RubyPage[];
-  ranges: RubyRanges;
-  roots: RubyRoots;
+  /** Asked for once the first pass is over: what is held only for a short time is to be met before it goes. */
+  readRoots(): RubyRoots;
   /** Where variables on stacks lie. */
   stacks: readonly { start: number; end: number }[];
-  targets: readonly number[];
+  kinds: readonly RubyKind[];
+  memory: ClimbMemory;
+}
+
+/** What was found in the looks before and is asked first: it has mostly not changed. */
+export class ClimbMemory {
+  /** What had much that was followed. */
+  readonly containers = new Set<number>();
+  /** Where words were that referred to what was followed, and kept it. */
+  readonly words = new Map<number, number[]>();
+
+  keepContainer({ start, end, owner }: OwnedRange): void {
+    if (end - start >= leastContainerBytes && this.containers.size < mostContainers) this.containers.add(owner);
+  }
+
+  /** Those of its words that still refer to it; each is told once. */
+  wordsOf(values: RubyValues, address: number): number[] {
+    const words = (this.words.get(address) ?? []).filter((at) => values.word(at) === address);
+    this.words.delete(address);
+    return words;
+  }
 }
 
 /** A word that refers to something that is followed. */
@@ -52,10 +85,11 @@ interface Hit {
   at: number;
 }
 
-export function climbRuby(request: RubyClimb): RubyPath[] {
+/** For each kind, of each of its picks. */
+export function climbRuby(request: RubyClimb): RubyPath[][] {
   const climber = new RubyClimber(request);
   climber.run();
-  return request.targets.map((target) => climber.pathOf(target));
+  return request.kinds.map(({ picks }) => picks.map((pick) => climber.pathOf(pick)));
 }
 
 function slotOf({ firstSlot, slotBytes }: RubyPage, at: number): number {
@@ -64,40 +98,73 @@ function slotOf({ firstSlot, slotBytes }: RubyPage, at: number): number {
 
 class RubyClimber {
   readonly #request: RubyClimb;
-  #ranges: RubyRanges;
+  readonly #windows: HeapWindows;
+  #roots: RubyRoots = new Map();
   readonly #pageAt = new Map<number, RubyPage>();
   readonly #known = new Map<number, RubyHolder>();
   #frontier = new Map<number, RubyHolder>();
-  readonly #filter = new Int32Array(filterMask + 1);
+  /** Where containers that are known have their values, as of the last pass. */
+  #containers: OwnedRange[] = [];
+  #isAgain = false;
+  readonly #fromMemory = new Set<RubyHolder>();
 
   constructor(request: RubyClimb) {
     this.#request = request;
-    this.#ranges = request.ranges;
+    this.#windows = new HeapWindows(request.values.memory);
     for (const page of request.pages) this.#pageAt.set(page.address, page);
-    for (const target of request.targets) this.#meet(target);
+    for (const { picks } of request.kinds) for (const pick of picks) this.#meet(pick);
   }
 
   run(): void {
-    const { values, pages, targets } = this.#request;
-    let times = 0;
     for (let pass = 0; pass < mostPasses && this.#frontier.size > 0; pass += 1) {
-      const hits = this.#pass();
+      const sought = this.#frontier;
       this.#frontier = new Map();
-      const left = this.#takeAll(hits);
-      // An array that got longer lies elsewhere by now.
-      if (left.length >= leastLeftPart * hits.length && times < mostTimesMoved) {
-        times += 1;
-        this.#ranges = readRubyRanges(values, pages);
-        this.#takeAll(left);
+      const hits = this.#pass(sought);
+      if (pass === 0) this.#learnRoots();
+      this.#takeAll(hits);
+      this.#takeRemembered();
+      // Perhaps it is in a table that got longer meanwhile and is not known: what nothing seems to hold is looked for once more.
+      const unheld = [...sought.values()].filter(({ heldBy, root }) => heldBy.length === 0 && root === null);
+      if (!this.#isAgain && unheld.length >= leastUnheldPart * sought.size) {
+        this.#isAgain = true;
+        for (const holder of unheld) this.#follow(holder);
       }
-      if (targets.filter((target) => this.#isOpen(target)).length < leastOpenPart * targets.length) return;
+      if (this.#isSettled() && !this.#doubtMemory()) break;
     }
+    this.#remember();
   }
 
-  /** Those of which it isn't known what has the word. */
-  #takeAll(hits: readonly Hit[]): Hit[] {
-    const owners = this.#ranges.at(hits.flatMap(({ at }) => (pageOf(this.#pageAt, at) === undefined ? [at] : [])));
-    return hits.filter((hit) => !this.#take(hit, owners.get(hit.at) ?? null));
+  #isSettled(): boolean {
+    return this.#request.kinds.every(({ picks }) => picks.filter((pick) => this.#isOpen(pick)).length <= leastOpenPart * picks.length);
+  }
+
+  #learnRoots(): void {
+    this.#roots = this.#request.readRoots();
+    for (const holder of this.#known.values()) holder.root = this.#roots.get(holder.address) ?? null;
+  }
+
+  /** Whose memory a word is in that is in no slot takes long to find: only for what is not surely kept by what is known already. */
+  #takeAll(hits: readonly Hit[]): void {
+    const { values, pages } = this.#request;
+    const left = hits.filter((hit) => !this.#takeInSlot(hit) && !this.#takeOnStack(hit) && !this.#takeInContainer(hit));
+    this.#takeAsTheirKind();
+    const open = left.filter(({ found }) => !this.#wayFrom(found.address).isStrong);
+    const owners = ownersOf(
+      values,
+      pages,
+      open.map(({ at }) => at),
+    );
+    for (const hit of open) {
+      const range = owners.get(hit.at);
+      if (range !== undefined) this.#takeIn(range, hit);
+      else if (this.#isLarge(hit.found.address)) this.#takeWeakly(hit, 'a thread or native code');
+    }
+    this.#takeAsTheirKind();
+  }
+
+  #containerRanges(): OwnedRange[] {
+    const { values, memory } = this.#request;
+    return [...memory.containers].flatMap((container) => rangeOf(values, container) ?? []);
   }
 
   /** What surely keeps it is not known yet, and there is more to follow. */
@@ -106,72 +173,156 @@ class RubyClimber {
     return isUnfinished && !isStrong;
   }
 
+  /** What is of a kind of which some were followed, and found to be held by something, is held as one of those. */
+  #takeAsTheirKind(): void {
+    const { values, kinds } = this.#request;
+    const known = new Map(kinds.flatMap((kind) => this.#holdersOf(kind)));
+    if (known.size === 0) return;
+    for (const [address, holder] of this.#frontier) {
+      const others = known.get(values.word(address + 8));
+      const other = others?.[(address / 8) % others.length];
+      if (other === undefined) continue;
+      holder.heldBy.push(...other.heldBy);
+      holder.root = other.root;
+      holder.isWeakRoot = other.isWeakRoot;
+      this.#frontier.delete(address);
+    }
+  }
+
+  /** Collections of one class may be held by anything: none of those. Nor of a list in which each holds the next: it would seem to have no beginning. */
+  #holdersOf({ klass, picks: [first = 0], picks }: RubyKind): [number, RubyHolder[]][] {
+    if (picks.length < leastKnownOfKind || this.#typeOf(first) !== rubyType.object) return [];
+    const holders = picks.flatMap((pick) => this.#known.get(pick) ?? []);
+    const isOther = ({ holder }: RubyHolder['heldBy'][number]) => this.#request.values.word(holder.address + 8) !== klass;
+    const held = holders.filter(({ heldBy, root }) => root !== null || heldBy.some(isOther));
+    return held.length < leastSurePart * picks.length ? [] : [[klass, holders]];
+  }
+
   #meet(address: number): RubyHolder {
     let holder = this.#known.get(address);
     if (holder === undefined) {
-      holder = { address, heldBy: [], root: this.#request.roots.get(address) ?? null, isWeakRoot: false };
+      holder = { address, heldBy: [], root: this.#roots.get(address) ?? null, rootAt: null, isWeakRoot: false, words: 0 };
       this.#known.set(address, holder);
-      if (holder.root === null && this.#frontier.size < mostInFrontier) this.#frontier.set(address, holder);
+      if (holder.root === null) this.#follow(holder);
     }
     return holder;
   }
 
-  #pass(): Hit[] {
-    const hits: Hit[] = [];
-    this.#filter.fill(0);
-    for (const address of this.#frontier.keys()) {
-      const bit = (address % 2 ** 32) >>> 3;
-      this.#filter[(bit >>> 5) & filterMask] = (this.#filter[(bit >>> 5) & filterMask] ?? 0) | (1 << (bit & 31));
-    }
-    const filter = this.#filter;
-    const { memory } = this.#request.values;
-    const buffer = new ArrayBuffer(windowBytes);
-    const [bytes, words] = [new Uint8Array(buffer), new Uint32Array(buffer)];
-    for (const region of memory.regions()) {
-      if (!region.writable || region.path.startsWith('/')) continue;
-      for (const [start, end] of memory.present(region.start, region.end)) {
-        for (let at = start; at < end; at += windowBytes) {
-          const length = memory.read(at, bytes.subarray(0, Math.min(windowBytes, end - at))) >>> 2;
-          for (let word = 0; word + 1 < length; word += 2) {
-            const low = words[word] ?? 0;
-            // Its lower bits are in turn a tag, a bit, and a place in the filter.
-            if ((low & 7) !== 0 || (((filter[(low >>> 8) & filterMask] ?? 0) >>> ((low >>> 3) & 31)) & 1) === 0) continue;
-            const found = this.#frontier.get(low + (words[word + 1] ?? 0) * 2 ** 32);
-            if (found !== undefined && found.heldBy.length < mostHolders) hits.push({ found, at: at + word * 4 });
-          }
-        }
+  #follow(holder: RubyHolder): void {
+    if (this.#frontier.size < mostInFrontier) this.#frontier.set(holder.address, holder);
+  }
+
+  /** What holds these, and what holds that, as far as it is the same as in the look before. */
+  #takeRemembered(): void {
+    const { values, memory } = this.#request;
+    let hits: Hit[];
+    do {
+      hits = [...this.#frontier.values()].flatMap((found) => memory.wordsOf(values, found.address).map((at) => ({ found, at })));
+      for (const { found } of hits) {
+        this.#frontier.delete(found.address);
+        this.#fromMemory.add(found);
       }
+      this.#takeAll(hits);
+    } while (hits.length > 0);
+  }
+
+  /** What held it before may have gone, and something else hold it. True: there is such a thing, and it is followed now. */
+  #doubtMemory(): boolean {
+    const doubtful = [...this.#fromMemory].filter(({ address }) => this.#wayFrom(address).root === null);
+    this.#fromMemory.clear();
+    for (const holder of doubtful) this.#follow(holder);
+    return doubtful.length > 0;
+  }
+
+  #remember(): void {
+    const { words } = this.#request.memory;
+    words.clear();
+    const isKept = ({ address }: RubyHolder) => this.#wayFrom(address).root !== null;
+    for (const holder of this.#known.values()) {
+      if (words.size === mostRemembered) return;
+      // A collection on a stack is in the middle of being used: who has it says more.
+      const own = holder.rootAt === null || this.#isCollection(holder.address) ? [] : [holder.rootAt];
+      const places = [...holder.heldBy.filter((held) => isKept(held.holder)).map(({ at }) => at), ...own];
+      if (places.length > 0) words.set(holder.address, places);
     }
+  }
+
+  /** What gets longer is moved: what is in it is found where it was, and nobody's by then. */
+  #pass(sought: ReadonlyMap<number, RubyHolder>): Hit[] {
+    const before = this.#containerRanges();
+    const hits = this.#search(sought);
+    this.#containers = this.#containerRanges();
+    if (this.#isAgain || !hasMoved(before, this.#containers)) return hits;
+    this.#isAgain = true;
+    for (const holder of sought.values()) holder.words = 0;
+    return this.#pass(sought);
+  }
+
+  #search(sought: ReadonlyMap<number, RubyHolder>): Hit[] {
+    const hits: Hit[] = [];
+    const filter = new AddressFilter(sought.keys());
+    this.#windows.each((address, halves, count) => {
+      for (let half = 0; half < count; half += 2) {
+        const low = halves[half] ?? 0;
+        if ((low & 7) !== 0 || !filter.mayHave(low)) continue;
+        const found = sought.get(low + (halves[half + 1] ?? 0) * highHalf);
+        if (found === undefined || found.words >= mostWords) continue;
+        found.words += 1;
+        hits.push({ found, at: address + half * 4 });
+      }
+    }, mayHold);
     return hits;
   }
 
-  /** False: it isn't known what has the word. */
-  #take({ found, at }: Hit, range: RangeOwner | null): boolean {
-    const { values, stacks } = this.#request;
-    if (found.heldBy.length >= mostHolders) return true;
-    const page = pageOf(this.#pageAt, at);
-    if (page !== undefined) {
-      const slot = slotOf(page, at);
-      const flags = (values.word(slot) % 2 ** 32) & 31;
-      // A class is not held by its objects, and what is free or a text holds nothing.
-      if (slot === found.address || flags === 0 || flags === rubyType.string || at - slot < 16) return true;
-      found.heldBy.push({ holder: this.#meet(slot), by: this.#variable(slot, (at - slot - 16) / 8) });
-      return true;
-    }
-    if (range !== null) {
-      if (range.owner !== found.address)
-        found.heldBy.push({ holder: this.#meet(range.owner), by: this.#variable(range.owner, (at - range.start) / 8) });
-      return true;
-    }
-    const isOnStack = stacks.some(({ start, end }) => at >= start && at < end);
-    if (!isOnStack && !this.#isLarge(found.address)) return false;
-    found.isWeakRoot ||= found.root === null;
-    found.root ??= isOnStack ? 'a local variable' : 'a thread or native code';
+  /** False: it is in none. */
+  #takeInSlot(hit: Hit): boolean {
+    const page = pageOf(this.#pageAt, hit.at);
+    if (page === undefined) return false;
+    const slot = slotOf(page, hit.at);
+    const type = this.#typeOf(slot);
+    // A class is not held by its objects, and what is free or a text holds nothing.
+    if (slot !== hit.found.address && type !== 0 && type !== rubyType.string && hit.at - slot >= 16) this.#hold(hit, slot, slot + 16);
     return true;
   }
 
+  #takeOnStack(hit: Hit): boolean {
+    const isOnStack = this.#request.stacks.some(({ start, end }) => hit.at >= start && hit.at < end);
+    if (isOnStack) this.#takeWeakly(hit, 'a local variable');
+    return isOnStack;
+  }
+
+  #takeInContainer(hit: Hit): boolean {
+    const range = this.#containers.find(({ start, end }) => hit.at >= start && hit.at < end);
+    if (range !== undefined) this.#takeIn(range, hit);
+    return range !== undefined;
+  }
+
+  #takeIn(range: OwnedRange, hit: Hit): void {
+    if (range.owner === hit.found.address) return;
+    this.#request.memory.keepContainer(range);
+    this.#hold(hit, range.owner, range.start);
+  }
+
+  /** `start`: where the holder has its first value. Only now it is known what has the word: it may be another one's by now. */
+  #hold({ found, at }: Hit, holder: number, start: number): void {
+    const { values } = this.#request;
+    if (found.heldBy.length >= mostHolders || values.word(at) !== found.address) return;
+    found.heldBy.push({ holder: this.#meet(holder), by: this.#variable(holder, (at - start) / 8), at });
+  }
+
+  #takeWeakly({ found, at }: Hit, root: string): void {
+    if (found.heldBy.length >= mostHolders) return;
+    found.rootAt ??= at;
+    found.isWeakRoot ||= found.root === null;
+    found.root ??= root;
+  }
+
+  #typeOf(address: number): number {
+    return (this.#request.values.word(address) % 2 ** 32) & 31;
+  }
+
   #isCollection(address: number): boolean {
-    const type = (this.#request.values.word(address) % 2 ** 32) & 31;
+    const type = this.#typeOf(address);
     return type === rubyType.array || type === rubyType.hash;
   }
 
@@ -184,8 +335,7 @@ class RubyClimber {
 
   #variable(object: number, index: number): string | null {
     const { values } = this.#request;
-    const isObject = ((values.word(object) % 2 ** 32) & 31) === rubyType.object;
-    return isObject ? values.instanceVariable(values.word(object + 8), index) : null;
+    return this.#typeOf(object) === rubyType.object ? values.instanceVariable(values.word(object + 8), index) : null;
   }
 
   /** The nearest that surely keeps it, or else what may. */
@@ -216,6 +366,19 @@ class RubyClimber {
     for (let at = last, from = cameFrom.get(at); from; at = from.below, from = cameFrom.get(at)) steps.unshift({ holder: at, by: from.by });
     return { root, isRubbish: root === null && !isUnfinished, steps };
   }
+}
+
+/** One that something is taken from at its beginning begins later, and is where it was. */
+function hasMoved(before: readonly OwnedRange[], now: readonly OwnedRange[]): boolean {
+  const nowOf = new Map(now.map((range) => [range.owner, range]));
+  return before.some(({ start, end, owner }) => {
+    const range = nowOf.get(owner);
+    return range !== undefined && (range.start < start || range.start > end);
+  });
+}
+
+function mayHold({ writable, path }: Region): boolean {
+  return writable && !path.startsWith('/');
 }
 
 interface Way {

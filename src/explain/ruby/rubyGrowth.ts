@@ -2,7 +2,7 @@
 import type { GrowingThing, LeakPattern } from '../growingThing.ts';
 import { isSteady } from '../steadyGrowth.ts';
 import type { RubyCensus, RubyKind } from './rubyCensus.ts';
-import { climbRuby, type RubyPath } from './rubyClimb.ts';
+import { type ClimbMemory, climbRuby, type RubyPath } from './rubyClimb.ts';
 import type { RubyRoots } from './rubyRoots.ts';
 import { type RubyValues, rubyType } from './rubyValues.ts';
 
@@ -13,8 +13,9 @@ const leastHeldPart = 0.25;
 
 export interface RubyProgram {
   values: RubyValues;
-  roots: RubyRoots;
+  readRoots(): RubyRoots;
   stacks: readonly { start: number; end: number }[];
+  memory: ClimbMemory;
 }
 
 export interface RubyFollowed {
@@ -22,9 +23,10 @@ export interface RubyFollowed {
   paths: RubyPath[];
 }
 
-/** At the first look it isn't known yet what grows: those that take most. */
+/** At the first look it isn't known yet what grows: those that take most. What is less than would be told of as growth is as good as none. */
 export function followLargestRuby(program: RubyProgram, now: RubyCensus): Map<number, RubyFollowed> {
-  const largest = [...now.kinds.values()].filter(({ bytes }) => bytes >= leastGrowthBytes).sort((a, b) => b.bytes - a.bytes);
+  const least = leastGrowthOf(now);
+  const largest = [...now.kinds.values()].filter(({ bytes }) => bytes >= least).sort((a, b) => b.bytes - a.bytes);
   return followRuby(
     program,
     now,
@@ -47,8 +49,8 @@ export function followGrowingRuby(program: RubyProgram, before: RubyLook, now: R
 
 export function followRuby(program: RubyProgram, now: RubyCensus, classes: readonly number[]): Map<number, RubyFollowed> {
   const kinds = classes.flatMap((klass) => now.kinds.get(klass) ?? []);
-  const paths = climbRuby({ ...program, pages: now.pages, ranges: now.ranges, targets: kinds.flatMap(({ picks }) => picks) });
-  return new Map(kinds.map((kind) => [kind.klass, { kind, paths: paths.splice(0, kind.picks.length) }]));
+  const paths = climbRuby({ ...program, pages: now.pages, kinds });
+  return new Map(kinds.map((kind, index) => [kind.klass, { kind, paths: paths[index] ?? [] }]));
 }
 
 interface Candidate {
@@ -68,15 +70,19 @@ export interface RubyLook {
 
 /** The most first. Empty when nothing grows. */
 export function rubyGrowth(values: RubyValues, looks: readonly [RubyLook, RubyLook, RubyLook]): GrowingThing[] {
-  const { kinds, followed } = looks[2];
-  const total = [...kinds.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-  const candidates = [...followed.values()]
+  const least = leastGrowthOf(looks[2]);
+  const candidates = [...looks[2].followed.values()]
     .flatMap((now) => candidateOf(now, looks) ?? [])
-    .filter(({ growthBytes }) => growthBytes >= Math.max(leastGrowthBytes, total * leastPart));
+    .filter(({ growthBytes }) => growthBytes >= least);
   const namer = new RubyNamer(values);
   return outermost(candidates, namer)
     .sort((a, b) => b.growthBytes + b.moreBytes - (a.growthBytes + a.moreBytes))
     .map((candidate) => namer.describe(candidate));
+}
+
+function leastGrowthOf({ kinds }: Pick<RubyLook, 'kinds'>): number {
+  const total = [...kinds.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  return Math.max(leastGrowthBytes, total * leastPart);
 }
 
 function candidateOf(now: RubyFollowed, [first, second]: readonly [RubyLook, RubyLook, RubyLook]): Candidate | null {

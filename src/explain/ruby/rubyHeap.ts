@@ -1,12 +1,16 @@
 /** The pages of MRI's heap: 64 KiB each, 16 KiB in older ones, with slots of one size; where the first one begins, its record tells. */
 import { isAddress, type RubyValues, wordIn } from './rubyValues.ts';
 
-export const largestPageBytes = 1 << 16;
+const largestPageBytes = 1 << 16;
 const smallestPageBytes = 1 << 14;
+const recordBytes = 96;
+export const smallestSlotBytes = 40;
+const mostBytesBefore = 256;
 const slotSizes = new Set([40, 80, 160, 320, 640]);
 
 export interface RubyPage {
   address: number;
+  end: number;
   firstSlot: number;
   slotBytes: number;
   slots: number;
@@ -16,18 +20,23 @@ export function heapPages(values: RubyValues): RubyPage[] {
   const pages: RubyPage[] = [];
   for (const region of values.memory.regions()) {
     if (!region.writable || (region.path !== '' && region.path !== '[heap]')) continue;
-    let address = Math.ceil(region.start / smallestPageBytes) * smallestPageBytes;
-    while (address + smallestPageBytes <= region.end) {
-      const page = values.memory.isPresent(address) ? pageAt(values, address) : null;
-      if (page !== null) pages.push(page);
-      address += page === null ? smallestPageBytes : pageBytes(page.slots * page.slotBytes);
+    let address = 0;
+    for (const [start, end] of values.memory.present(region.start, region.end)) {
+      address = Math.max(address, Math.ceil(start / smallestPageBytes) * smallestPageBytes);
+      while (address < end && address + smallestPageBytes <= region.end) {
+        const page = pageAt(values, address);
+        if (page !== null) pages.push(page);
+        address = page?.end ?? address + smallestPageBytes;
+      }
     }
   }
   return pages;
 }
 
-function pageBytes(slotsBytes: number): number {
-  return slotsBytes > smallestPageBytes ? largestPageBytes : smallestPageBytes;
+/** Slots fill their page, but for what lies before the first and after the last. Null: these are in no page. */
+function pageBytesOf(slots: number, slotBytes: number): number | null {
+  const sizes = [smallestPageBytes, largestPageBytes];
+  return sizes.find((bytes) => slots * slotBytes < bytes && slots * slotBytes > bytes - mostBytesBefore - 2 * slotBytes) ?? null;
 }
 
 /** The page that this address would be in; there may be none. */
@@ -39,35 +48,48 @@ export function pageOf(pages: ReadonlyMap<number, RubyPage>, address: number): R
 
 /** heap_page: bytes of a slot (from 3.1 on), slots in all, slots that are free; somewhere after that where the first one is. */
 function pageAt(values: RubyValues, address: number): RubyPage | null {
-  const record = values.bytes(values.word(address), 96);
+  const record = values.bytes(values.word(address), recordBytes);
   if (record === null) return null;
   const hasSize = slotSizes.has(record.readUInt16LE(0));
-  const slotBytes = hasSize ? record.readUInt16LE(0) : 40;
+  const slotBytes = hasSize ? record.readUInt16LE(0) : smallestSlotBytes;
   const slots = record.readUInt16LE(hasSize ? 2 : 0);
   const free = record.readUInt16LE(hasSize ? 4 : 2);
-  const end = address + pageBytes(slots * slotBytes);
-  if (slots < 16 || free > slots || slots * slotBytes > largestPageBytes || address % (end - address) !== 0) return null;
-  for (let offset = 8; offset < 96; offset += 8) {
+  const bytes = pageBytesOf(slots, slotBytes);
+  if (bytes === null || free > slots || address % bytes !== 0) return null;
+  const end = address + bytes;
+  for (let offset = 8; offset < recordBytes; offset += 8) {
     const firstSlot = wordIn(record, offset);
-    if (isAddress(firstSlot) && firstSlot > address && firstSlot < address + 256) {
-      return { address, firstSlot, slotBytes, slots: Math.min(slots, Math.floor((end - firstSlot) / slotBytes)) };
+    if (isAddress(firstSlot) && firstSlot > address && firstSlot < address + mostBytesBefore) {
+      return { address, end, firstSlot, slotBytes, slots: Math.min(slots, Math.floor((end - firstSlot) / slotBytes)) };
     }
   }
   return null;
 }
 
-/** Calls `visit` for each slot of a page that has something in it, with its words and where in them it begins. */
-export function visitSlots(
-  values: RubyValues,
-  page: RubyPage,
-  buffer: Buffer,
-  visit: (address: number, flags: number, klass: number, bytes: Buffer, at: number) => void,
-): void {
-  const length = page.slots * page.slotBytes;
-  const bytes = buffer.subarray(0, length);
-  if (values.memory.read(page.firstSlot, bytes) < length) return;
-  for (let at = 0; at < length; at += page.slotBytes) {
-    const flags = bytes.readUInt32LE(at);
-    if ((flags & 31) !== 0) visit(page.firstSlot + at, flags, wordIn(bytes, at + 8), bytes, at);
+/** The slots of one page after the other, as halves of words, the lower first. */
+export class SlotReader {
+  readonly halves: Uint32Array;
+  readonly #bytes: Uint8Array;
+  readonly #values: RubyValues;
+
+  constructor(values: RubyValues, mostBytes = largestPageBytes) {
+    this.#values = values;
+    this.halves = new Uint32Array(mostBytes / 4);
+    this.#bytes = new Uint8Array(this.halves.buffer);
+  }
+
+  /** How many halves there are now: none where the page can't be read. */
+  read({ firstSlot, slots, slotBytes }: RubyPage): number {
+    const length = slots * slotBytes;
+    return this.#values.memory.read(firstSlot, this.#bytes.subarray(0, length)) === length ? length / 4 : 0;
+  }
+
+  /** One slot alone, as far as all sizes have it. False where it can't be read. */
+  readOne(address: number): boolean {
+    return this.#values.memory.read(address, this.#bytes.subarray(0, smallestSlotBytes)) === smallestSlotBytes;
+  }
+
+  word(half: number): number {
+    return (this.halves[half] ?? 0) + (this.halves[half + 1] ?? 0) * 2 ** 32;
   }
 }

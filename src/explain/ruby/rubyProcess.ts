@@ -1,6 +1,7 @@
 import type { GrowingThing } from '../growingThing.ts';
 import type { HeapReader, OpenHeap } from '../heapReader.ts';
 import { type RubyCensus, takeRubyCensus } from './rubyCensus.ts';
+import { ClimbMemory } from './rubyClimb.ts';
 import {
   followGrowingRuby,
   followLargestRuby,
@@ -41,6 +42,7 @@ class RubyReader implements HeapReader {
   readonly #machine: number;
   readonly #looks: RubyLook[] = [];
   readonly #outsideBytes: number[] = [];
+  readonly #memory = new ClimbMemory();
 
   constructor(values: RubyValues, data: readonly { start: number; end: number }[], machine: number) {
     this.#values = values;
@@ -63,7 +65,8 @@ class RubyReader implements HeapReader {
 
   #program(now: RubyCensus): RubyProgram {
     const values = this.#values;
-    return { values, roots: readRubyRoots(values, now.classes, this.#data), stacks: rubyStacks(values, this.#machine) };
+    const readRoots = () => readRubyRoots(values, now.classes, this.#data);
+    return { values, readRoots, stacks: rubyStacks(values, this.#machine), memory: this.#memory };
   }
 
   moreOfMalloc(): number {

@@ -19,6 +19,7 @@ export const rubyType = {
 } as const;
 export const rubyFlag = { embedded: 1 << 13, structEmbedded: 3 << 13, hashTable: 1 << 15 } as const;
 const longestName = 200;
+const mostNames = 100_000;
 const idsInPiece = 512;
 const mostEntries = 100_000;
 /** Of st_table: number of entries, from which to which they are used, and where they are. */
@@ -51,6 +52,8 @@ export class RubyValues {
   readonly memory: TargetMemory;
   readonly #word = Buffer.alloc(8);
   readonly #names = new Map<number, string | null>();
+  readonly #idNames = new Map<number, string>();
+  readonly #variables = new Map<string, string>();
   #layout: ClassLayout | null = null;
   #ids = 0;
 
@@ -116,7 +119,11 @@ export class RubyValues {
 
   /** The name of an ID, as `@sessions`; null when it isn't known. */
   idName(id: number): string | null {
-    return this.#ids === 0 ? null : this.#idIn(this.#ids, id);
+    const known = this.#idNames.get(id);
+    if (known !== undefined || this.#ids === 0) return known ?? null;
+    const name = this.#idIn(this.#ids, id);
+    if (name !== null && this.#idNames.size < mostNames) this.#idNames.set(id, name);
+    return name;
   }
 
   serialName(serial: number): string | null {
@@ -144,7 +151,7 @@ export class RubyValues {
       const kind = (this.bytes(value, 8)?.readUInt32LE(0) ?? 0) & 31;
       const isClass = kind === rubyType.class || kind === rubyType.module;
       found = isClass && this.#layout !== null ? this.#nameBy(this.#layout, value) : null;
-      if (this.#names.size < 100_000) this.#names.set(value, found);
+      if (this.#names.size < mostNames) this.#names.set(value, found);
     }
     return found;
   }
@@ -170,9 +177,14 @@ export class RubyValues {
 
   /** The name of the instance variable at this index of an object of the class. */
   instanceVariable(classValue: number, index: number): string | null {
-    if (this.#layout === null) return null;
+    const place = `${classValue} ${index}`;
+    const known = this.#variables.get(place);
+    if (known !== undefined || this.#layout === null) return known ?? null;
     for (const { key, value } of this.entries(this.word(this.word(classValue + this.#layout.extension)))) {
-      if (this.bytes(value, 8)?.readUInt32LE(0) === index) return this.idName(key);
+      if (this.bytes(value, 8)?.readUInt32LE(0) !== index) continue;
+      const name = this.idName(key);
+      if (name !== null && this.#variables.size < mostNames) this.#variables.set(place, name);
+      return name;
     }
     return null;
   }
