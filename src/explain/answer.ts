@@ -14,11 +14,12 @@ const leastGrewBytes = 512 << 10;
 export function growingParts(things: readonly GrowingThing[], intervalMs: number, showTexts: boolean): GrowingPart[] {
   return things
     .slice(0, mostParts)
-    .map(({ type, place, counts, isAllocation, growthBytes, survival, owner, path, pattern, contents = [] }) => ({
+    .map(({ type, place, counts, isAllocation, isOneBlock, growthBytes, survival, owner, path, pattern, contents = [] }) => ({
       type,
       place,
       counts,
       ...(isAllocation === undefined ? {} : { isAllocation }),
+      ...(isOneBlock === undefined ? {} : { isOneBlock }),
       bytesPerSecond: Math.max(0, growthBytes / Math.max(leastRatePerSecond, intervalMs / 1000)),
       survival,
       owner,
@@ -49,16 +50,17 @@ export function answerOf(
   const stayed = survival === null ? '' : ` ${Math.round(survival * 100)} % of what came stayed.`;
   const held = owner === null ? '' : ` They are held by ${owner}.`;
   const shape = pattern === null ? '' : ` It looks like a ${pattern.name}: ${pattern.meaning}. ${pattern.fix}`;
+  const others = rest.slice(0, 2).map((part) => part.type);
   const also =
-    rest.length === 0
-      ? ''
-      : ` Beside it ${rest.length === 1 ? 'grows' : 'grow'} ${rest
-          .slice(0, 2)
-          .map((part) => part.type)
-          .join('; ')}.`;
-  return `${type}${place === null ? '' : ` at ${place}`} grows: ${countsText(first)} in ${formatDuration(spanMs)}, ${formatBytes(bytesPerSecond)} a second.${stayed}${held}${shape}${also}`;
+    others.length === 0 ? '' : ` Beside it ${others.length > 1 || isPlural(others[0] ?? '') ? 'grow' : 'grows'} ${others.join('; ')}.`;
+  return `${type}${place === null ? '' : ` at ${place}`} ${isPlural(type) ? 'grow' : 'grows'}: ${countsText(first)} in ${formatDuration(spanMs)}, ${formatBytes(bytesPerSecond)} a second.${stayed}${held}${shape}${also}`;
 }
 
-export function countsText({ counts, isAllocation }: Pick<GrowingPart, 'counts' | 'isAllocation'>): string {
-  return counts.map((count) => (isAllocation ? formatBytes(count) : Math.round(count))).join(' → ');
+/** As what has no class is described. */
+function isPlural(type: string): boolean {
+  return /^(?:blocks|goroutines) /.test(type);
+}
+
+export function countsText({ counts, isAllocation = false, isOneBlock = false }: GrowingPart): string {
+  return counts.map((count) => (isAllocation || isOneBlock ? formatBytes(count) : Math.round(count))).join(' → ');
 }

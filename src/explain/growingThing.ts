@@ -24,6 +24,8 @@ export interface GrowingThing {
   counts: [number, number, number];
   /** It is a line that allocates: counted are bytes that are still there, and the path is who called it. */
   isAllocation?: boolean;
+  /** It is a single block that becomes larger: counted are its bytes. */
+  isOneBlock?: boolean;
   /** In the slower of the two intervals, with what these hold and nothing else does. */
   growthBytes: number;
   /** Part of the newly come that stayed; null when not known. */

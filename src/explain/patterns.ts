@@ -43,7 +43,7 @@ export const leakPatterns: Record<LeakPattern, { name: string; meaning: string; 
     fix: 'Find what still refers to the old loader: a thread, a driver, a static.',
   },
   'blocked-goroutines': {
-    name: 'goroutines that never end',
+    name: 'goroutine that never ends',
     meaning: 'goroutines wait for something that never comes',
     fix: 'Give each a context that ends, and a channel with a reader.',
   },
@@ -63,7 +63,7 @@ export const leakPatterns: Record<LeakPattern, { name: string; meaning: string; 
     fix: 'Clear it where the request ends (clearInterval, clearTimeout), or start one for all.',
   },
   'no-pointer-left': {
-    name: 'forgotten without being freed',
+    name: 'block forgotten without being freed',
     meaning: 'nothing in the process refers to them any more',
     fix: 'Free them on every way out of the function, errors included; a smart pointer or goto-cleanup does.',
   },
