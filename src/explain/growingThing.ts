@@ -12,6 +12,7 @@ export type LeakPattern =
   | 'memo-without-limit'
   | 'mutable-default'
   | 'closure-held-by-timer'
+  | 'connection-not-closed'
   | 'no-pointer-left';
 
 /** One answer to what grows in a heap, the same for every runtime. */

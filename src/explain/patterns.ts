@@ -62,6 +62,11 @@ export const leakPatterns: Record<LeakPattern, { name: string; meaning: string; 
     meaning: 'each request starts a timer or an interval that keeps what its function uses',
     fix: 'Clear it where the request ends (clearInterval, clearTimeout), or start one for all.',
   },
+  'connection-not-closed': {
+    name: 'connection not closed',
+    meaning: 'they become more as the open sockets of the process do: connections are opened and never closed',
+    fix: 'Close it on every way out, errors and timeouts included (finally, with, defer, try-with-resources), or give it back to its pool.',
+  },
   'no-pointer-left': {
     name: 'block forgotten without being freed',
     meaning: 'nothing in the process refers to them any more',
