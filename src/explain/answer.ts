@@ -2,7 +2,7 @@
 import type { GrowingPart } from '../model/evidence.ts';
 import { formatBytes, formatDuration } from '../model/units.ts';
 import type { GrowingThing } from './growingThing.ts';
-import { leakPatterns } from './patterns.ts';
+import { leakPatterns, patternOf } from './patterns.ts';
 
 const mostParts = 20;
 const mostTexts = 6;
@@ -14,6 +14,7 @@ const leastGrewBytes = 512 << 10;
 export function growingParts(things: readonly GrowingThing[], intervalMs: number, showTexts: boolean): GrowingPart[] {
   return things
     .slice(0, mostParts)
+    .map((thing) => ({ ...thing, pattern: patternOf(thing) }))
     .map(({ type, place, counts, isAllocation, isOneBlock, growthBytes, survival, owner, path, pattern, contents = [] }) => ({
       type,
       place,
@@ -23,10 +24,19 @@ export function growingParts(things: readonly GrowingThing[], intervalMs: number
       bytesPerSecond: Math.max(0, growthBytes / Math.max(leastRatePerSecond, intervalMs / 1000)),
       survival,
       owner,
-      path,
+      path: withoutRepeats(path),
       pattern: pattern === null ? null : leakPatterns[pattern],
       contents: contents.slice(0, mostTexts).map((text) => (showTexts ? text : maskText(text))),
     }));
+}
+
+/** A chain goes through many of a kind, one after the other. */
+function withoutRepeats(path: readonly string[]): string[] {
+  const starts = path.map((step, at) => ({ step, at })).filter(({ step, at }) => step !== path[at - 1]);
+  return starts.map(({ step, at }, index) => {
+    const times = (starts[index + 1]?.at ?? path.length) - at;
+    return times === 1 ? step : `${step} (${times} times)`;
+  });
 }
 
 /** Its shape stays, its words don't: `audit req=# path=/api` → `xxxxx xxx=# xxxx=/xxx`. */

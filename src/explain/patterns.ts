@@ -1,5 +1,14 @@
 /** Shapes of leaks in words that people know, and the usual fix of each. */
-import type { LeakPattern } from './growingThing.ts';
+import type { GrowingThing, LeakPattern } from './growingThing.ts';
+
+/** What is called so has functions in it, or objects that have them. */
+const callbacks = /(?:listener|observer|subscriber|subscription|handler|callback|receiver|hook)s?_?(?: \(.*\))?$/i;
+const collections: readonly (LeakPattern | null)[] = ['list-only-grows', 'map-without-eviction', 'static-field', null];
+
+/** The name of what holds them may say more than its shape. */
+export function patternOf({ pattern, owner }: Pick<GrowingThing, 'pattern' | 'owner'>): LeakPattern | null {
+  return collections.includes(pattern) && callbacks.test(owner ?? '') ? 'listener-never-removed' : pattern;
+}
 
 export const leakPatterns: Record<LeakPattern, { name: string; meaning: string; fix: string }> = {
   'map-without-eviction': {
