@@ -222,7 +222,7 @@ function costText({ subject: { pid, name }, means, estimate, does, headroom }: E
   const what =
     means === 'inspector'
       ? `asks ${target} itself within ${formatDuration(wallMs)}`
-      : `reads ${target} three times within ${formatDuration(wallMs)}. It is not stopped (pause: none), nothing is written to it`;
+      : `reads ${target} three times within ${formatDuration(wallMs)}. For that it is not stopped (pause: none), and nothing is written to it`;
   return [`${what}; ${own}.`, roomText(headroom, rssBytes), does].filter((part) => part !== null).join(' ');
 }
 
