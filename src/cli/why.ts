@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { buildCommand } from '@stricli/core';
-import { requireHeadroom } from '../explain/cost.ts';
+import { type Headroom, headroomFactor, requireHeadroom } from '../explain/cost.ts';
 import { EvidenceFolder } from '../explain/evidenceFolder.ts';
 import { type ExplainPlan, limitsOf, planFor, requestFor } from '../explain/explainPlan.ts';
 import { type ExportFormat, exportEvidence, exportFormats } from '../explain/export/exportEvidence.ts';
@@ -76,7 +76,12 @@ export const whyCommand = buildCommand<Flags, [string?], CliContext>({
         placeholder: 'FILE',
         brief: 'In place of a process: what keeps the most alive in a .heapsnapshot of Node or Chrome',
       },
-      dryRun: { kind: 'boolean', default: false, withNegated: false, brief: 'Only say what it would cost' },
+      dryRun: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Only say what it would cost, and whether there is room for it',
+      },
       yes: { kind: 'boolean', default: false, withNegated: false, brief: 'Take a heap snapshot without asking' },
       json: { kind: 'boolean', default: false, withNegated: false, brief: 'Print the evidence as one JSON document' },
       data: {
@@ -113,10 +118,10 @@ async function why(this: CliContext, flags: Flags, wanted?: string): Promise<voi
   const { settings } = loadSettings(flags.data === undefined ? {} : { data: flags.data }, surroundings(env));
   const subject = findSubject(wanted);
   const plan = planFor(subject, flags.for / 2, flags.means);
-  stderr.write(`stanch: ${costText(plan)}\n`);
-  if (flags.dryRun) return;
   const folder = new EvidenceFolder(settings.dataDir);
+  stderr.write(`stanch: ${costText(plan)}\n`);
   const request = requestFor(plan, folder, flags.strings);
+  if (flags.dryRun) return;
   if (flags.means === 'snapshot' && !flags.yes && !(await confirmed(this, flags))) {
     this.process.exitCode = 1;
     stdout.write('Nothing was done.\n');
@@ -210,9 +215,19 @@ function noProcess(pid: number): StanchError {
   });
 }
 
-function costText({ subject: { pid, name }, means, estimate: { cpuSeconds, rssBytes, wallMs }, does }: ExplainPlan): string {
+function costText({ subject: { pid, name }, means, estimate, does, headroom }: ExplainPlan): string {
+  const { cpuSeconds, rssBytes, wallMs } = estimate;
   const target = `process ${pid} (${printable(name)})`;
-  if (means === 'inspector') return `asks ${target} itself. ${does}`;
-  const reads = `reads ${target} three times within ${formatDuration(wallMs)}. It is not stopped (pause: none), nothing is written to it; stanch needs about ${formatMs(cpuSeconds * 1000)} of CPU time, niced, ${formatBytes(rssBytes)} of memory, and 64 KiB of disk.`;
-  return does === null ? reads : `${reads} ${does}`;
+  const own = `stanch needs about ${formatMs(cpuSeconds * 1000)} of CPU time, niced, ${formatBytes(rssBytes)} of memory, and 64 KiB of disk`;
+  const what =
+    means === 'inspector'
+      ? `asks ${target} itself within ${formatDuration(wallMs)}`
+      : `reads ${target} three times within ${formatDuration(wallMs)}. For that it is not stopped (pause: none), and nothing is written to it`;
+  return [`${what}; ${own}.`, roomText(headroom, rssBytes), does].filter((part) => part !== null).join(' ');
+}
+
+function roomText(headroom: Headroom | null, rssBytes: number): string {
+  if (headroom === null) return 'How much memory is free, the system does not say.';
+  const { bytes, wall, isEnough } = headroom;
+  return `There is ${isEnough ? '' : 'no '}room for it: ${formatBytes(bytes)} free (${wall}), where ${formatBytes(rssBytes * headroomFactor)} have to be.`;
 }

@@ -2,7 +2,7 @@
 import type { GrowingPart } from '../model/evidence.ts';
 import { formatBytes, formatDuration } from '../model/units.ts';
 import type { GrowingThing } from './growingThing.ts';
-import { leakPatterns } from './patterns.ts';
+import { leakPatterns, patternOf } from './patterns.ts';
 
 const mostParts = 20;
 const mostTexts = 6;
@@ -14,18 +14,29 @@ const leastGrewBytes = 512 << 10;
 export function growingParts(things: readonly GrowingThing[], intervalMs: number, showTexts: boolean): GrowingPart[] {
   return things
     .slice(0, mostParts)
-    .map(({ type, place, counts, isAllocation, growthBytes, survival, owner, path, pattern, contents = [] }) => ({
+    .map((thing) => ({ ...thing, pattern: patternOf(thing) }))
+    .map(({ type, place, counts, isAllocation, isOneBlock, growthBytes, survival, owner, path, pattern, contents = [] }) => ({
       type,
       place,
       counts,
       ...(isAllocation === undefined ? {} : { isAllocation }),
+      ...(isOneBlock === undefined ? {} : { isOneBlock }),
       bytesPerSecond: Math.max(0, growthBytes / Math.max(leastRatePerSecond, intervalMs / 1000)),
       survival,
       owner,
-      path,
+      path: withoutRepeats(path),
       pattern: pattern === null ? null : leakPatterns[pattern],
       contents: contents.slice(0, mostTexts).map((text) => (showTexts ? text : maskText(text))),
     }));
+}
+
+/** A chain goes through many of a kind, one after the other. */
+function withoutRepeats(path: readonly string[]): string[] {
+  const starts = path.map((step, at) => ({ step, at })).filter(({ step, at }) => step !== path[at - 1]);
+  return starts.map(({ step, at }, index) => {
+    const times = (starts[index + 1]?.at ?? path.length) - at;
+    return times === 1 ? step : `${step} (${times} times)`;
+  });
 }
 
 /** Its shape stays, its words don't: `audit req=# path=/api` → `xxxxx xxx=# xxxx=/xxx`. */
@@ -49,16 +60,17 @@ export function answerOf(
   const stayed = survival === null ? '' : ` ${Math.round(survival * 100)} % of what came stayed.`;
   const held = owner === null ? '' : ` They are held by ${owner}.`;
   const shape = pattern === null ? '' : ` It looks like a ${pattern.name}: ${pattern.meaning}. ${pattern.fix}`;
+  const others = rest.slice(0, 2).map((part) => part.type);
   const also =
-    rest.length === 0
-      ? ''
-      : ` Beside it ${rest.length === 1 ? 'grows' : 'grow'} ${rest
-          .slice(0, 2)
-          .map((part) => part.type)
-          .join('; ')}.`;
-  return `${type}${place === null ? '' : ` at ${place}`} grows: ${countsText(first)} in ${formatDuration(spanMs)}, ${formatBytes(bytesPerSecond)} a second.${stayed}${held}${shape}${also}`;
+    others.length === 0 ? '' : ` Beside it ${others.length > 1 || isPlural(others[0] ?? '') ? 'grow' : 'grows'} ${others.join('; ')}.`;
+  return `${type}${place === null ? '' : ` at ${place}`} ${isPlural(type) ? 'grow' : 'grows'}: ${countsText(first)} in ${formatDuration(spanMs)}, ${formatBytes(bytesPerSecond)} a second.${stayed}${held}${shape}${also}`;
 }
 
-export function countsText({ counts, isAllocation }: Pick<GrowingPart, 'counts' | 'isAllocation'>): string {
-  return counts.map((count) => (isAllocation ? formatBytes(count) : Math.round(count))).join(' → ');
+/** As what has no class is described. */
+function isPlural(type: string): boolean {
+  return /^(?:blocks|goroutines) /.test(type);
+}
+
+export function countsText({ counts, isAllocation = false, isOneBlock = false }: GrowingPart): string {
+  return counts.map((count) => (isAllocation || isOneBlock ? formatBytes(count) : Math.round(count))).join(' → ');
 }

@@ -119,9 +119,9 @@ export function runtimeOf(memory: TargetMemory): keyof typeof rates {
   return memory.section((path) => path === files[0], '.go.buildinfo') === null ? 'native' : 'go';
 }
 
-/** The child is ended before it takes more. */
+/** The child is ended before it takes more. Of a small heap that grows fast it needs more than its size at the beginning says. */
 export function memoryCapBytes(estimate: EvidenceCost): number {
-  return Math.max(256 << 20, estimate.rssBytes * 1.5);
+  return Math.max(384 << 20, estimate.rssBytes * 1.5);
 }
 
 export interface Headroom {

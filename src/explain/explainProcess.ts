@@ -14,6 +14,7 @@ import { profileByInspector, requireInspectable } from './node/inspectorMeans.ts
 import { snapshotCost } from './node/snapshotCost.ts';
 import { answerBySnapshot, pathInSnapshot, snapshotNotes, snapshotSentence } from './node/snapshotMeans.ts';
 import { openHeap } from './openHeap.ts';
+import { type OpenSockets, openSockets, socketGrowth, socketsText, withSockets } from './openSockets.ts';
 import { gone, openTarget } from './openTarget.ts';
 import { poolAnswer, poolNotes, poolParts } from './php/fpmAnswer.ts';
 import { type FpmPool, openFpmPool } from './php/fpmPool.ts';
@@ -70,17 +71,20 @@ async function lookAtHeap(
   if (means === 'samples') attachableJvm(subject.pid);
   const heap = glibc ?? openHeapOf(memory);
   const held: number[] = [];
+  const open: (OpenSockets | null)[] = [];
   for (let look = 0; look < looksOfHeap; look += 1) {
     if (look > 0) await sleep(intervalMs);
     onProgress(look / looksOfHeap);
     if (startTimeOf(subject.pid) !== subject.startTimeTicks) throw gone(subject);
     held.push(ownBytes(memory));
+    open.push(openSockets(subject.pid));
     heap.look();
     if (programOf(subject.pid) !== program) throw gone(subject);
   }
   const spanMs = performance.now() - startedMs;
   onProgress(0.9);
-  const things = heap.growing();
+  const sockets = socketGrowth(open);
+  const things = heap.growing().map((thing) => (sockets === null ? thing : withSockets(thing, sockets)));
   const says = (text: string) => onProgress(0.9, text);
   const placing = async () => {
     if (things.length > 0 && glibc !== null) return addSites(memory, glibc, things, { intervalMs, says });
@@ -94,7 +98,7 @@ async function lookAtHeap(
     runtime,
     grows,
     answer: answerOf(grows, { name: subject.name, runtime, spanMs, grewBytes: grewBothTimes(held) }),
-    notes: [...notes, ...(heap.notes?.() ?? [])],
+    notes: [...(sockets === null ? [] : [socketsText(sockets)]), ...notes, ...(heap.notes?.() ?? [])],
   };
 }
 

@@ -12,6 +12,7 @@ export type LeakPattern =
   | 'memo-without-limit'
   | 'mutable-default'
   | 'closure-held-by-timer'
+  | 'connection-not-closed'
   | 'no-pointer-left';
 
 /** One answer to what grows in a heap, the same for every runtime. */
@@ -24,6 +25,8 @@ export interface GrowingThing {
   counts: [number, number, number];
   /** It is a line that allocates: counted are bytes that are still there, and the path is who called it. */
   isAllocation?: boolean;
+  /** It is a single block that becomes larger: counted are its bytes. */
+  isOneBlock?: boolean;
   /** In the slower of the two intervals, with what these hold and nothing else does. */
   growthBytes: number;
   /** Part of the newly come that stayed; null when not known. */

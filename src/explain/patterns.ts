@@ -1,5 +1,14 @@
 /** Shapes of leaks in words that people know, and the usual fix of each. */
-import type { LeakPattern } from './growingThing.ts';
+import type { GrowingThing, LeakPattern } from './growingThing.ts';
+
+/** What is called so has functions in it, or objects that have them. */
+const callbacks = /(?:listener|observer|subscriber|subscription|handler|callback|receiver|hook)s?_?(?: \(.*\))?$/i;
+const collections: readonly (LeakPattern | null)[] = ['list-only-grows', 'map-without-eviction', 'static-field', null];
+
+/** The name of what holds them may say more than its shape. */
+export function patternOf({ pattern, owner }: Pick<GrowingThing, 'pattern' | 'owner'>): LeakPattern | null {
+  return collections.includes(pattern) && callbacks.test(owner ?? '') ? 'listener-never-removed' : pattern;
+}
 
 export const leakPatterns: Record<LeakPattern, { name: string; meaning: string; fix: string }> = {
   'map-without-eviction': {
@@ -43,7 +52,7 @@ export const leakPatterns: Record<LeakPattern, { name: string; meaning: string; 
     fix: 'Find what still refers to the old loader: a thread, a driver, a static.',
   },
   'blocked-goroutines': {
-    name: 'goroutines that never end',
+    name: 'goroutine that never ends',
     meaning: 'goroutines wait for something that never comes',
     fix: 'Give each a context that ends, and a channel with a reader.',
   },
@@ -62,8 +71,13 @@ export const leakPatterns: Record<LeakPattern, { name: string; meaning: string; 
     meaning: 'each request starts a timer or an interval that keeps what its function uses',
     fix: 'Clear it where the request ends (clearInterval, clearTimeout), or start one for all.',
   },
+  'connection-not-closed': {
+    name: 'connection not closed',
+    meaning: 'they become more as the open sockets of the process do: connections are opened and never closed',
+    fix: 'Close it on every way out, errors and timeouts included (finally, with, defer, try-with-resources), or give it back to its pool.',
+  },
   'no-pointer-left': {
-    name: 'forgotten without being freed',
+    name: 'block forgotten without being freed',
     meaning: 'nothing in the process refers to them any more',
     fix: 'Free them on every way out of the function, errors included; a smart pointer or goto-cleanup does.',
   },

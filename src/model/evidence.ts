@@ -40,6 +40,8 @@ export interface GrowingPart {
   counts: [number, number, number];
   /** It is a line that allocates: counted are bytes that are still there, and the path is who called it. */
   isAllocation?: boolean;
+  /** It is a single block that becomes larger: counted are its bytes. */
+  isOneBlock?: boolean;
   bytesPerSecond: number;
   /** Part of the newly come that stayed; null when not known. */
   survival: number | null;

@@ -512,6 +512,7 @@ export const evidenceSchema = v.object({
       counts: v.tuple([v.number(), v.number(), v.number()]),
       /** It is a line that allocates: counted are bytes that are still there, and the path is who called it. */
       isAllocation: v.optional(v.boolean()),
+      isOneBlock: v.optional(v.boolean()),
       bytesPerSecond: v.number(),
       survival: v.nullable(v.number()),
       owner: v.nullable(v.string()),

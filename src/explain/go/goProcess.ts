@@ -1,3 +1,4 @@
+import { formatBytes } from '../../model/units.ts';
 import type { GrowingThing } from '../growingThing.ts';
 import type { HeapReader, OpenHeap } from '../heapReader.ts';
 import type { TargetMemory } from '../targetMemory.ts';
@@ -28,12 +29,21 @@ export const openGo: OpenHeap = (memory) => {
   return new GoReader(memory, { buckets, rate, goroutines }, lines);
 };
 
+const unprofiledNote =
+  'This program was linked without the profile that Go keeps of its allocations, so that only goroutines are seen. With import _ "net/http/pprof" or "runtime/pprof" somewhere in it, the line that allocates is named.';
+
+function sampledNote(rate: number): string {
+  return `Go itself puts down one allocation in ${formatBytes(rate)}, and when its collector runs what became of them: of a small or slow leak there are too few within this time. Look longer: --for 5m.`;
+}
+
 class GoReader implements HeapReader {
   readonly runtime = 'Go';
   readonly #memory: TargetMemory;
   readonly #symbols: GoSymbols;
   readonly #lines: GoLines;
   readonly #looks: GoLook[] = [];
+  #rate = 0;
+  #isNothingFound = false;
 
   constructor(memory: TargetMemory, symbols: GoSymbols, lines: GoLines) {
     this.#memory = memory;
@@ -49,6 +59,14 @@ class GoReader implements HeapReader {
   growing(): GrowingThing[] {
     const [first, second, third] = this.#looks;
     if (first === undefined || second === undefined || third === undefined) return [];
-    return goGrowth([first, second, third], profileRate(this.#memory, this.#symbols), this.#lines);
+    this.#rate = profileRate(this.#memory, this.#symbols);
+    const things = goGrowth([first, second, third], this.#rate, this.#lines);
+    this.#isNothingFound = things.length === 0;
+    return things;
+  }
+
+  notes(): string[] {
+    if (this.#rate === 0) return [unprofiledNote];
+    return this.#isNothingFound ? [sampledNote(this.#rate)] : [];
   }
 }

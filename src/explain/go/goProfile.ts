@@ -7,9 +7,19 @@ import type { TargetMemory } from '../targetMemory.ts';
 
 const mostBuckets = 100_000;
 const bucketHeaderBytes = 48;
-const recordBytes = 32;
-const deepestStack = 64;
+const countsBytes = 32;
+/** What is counted of a collection is made known by the next but one: until then it waits in one of three. */
+const waiting = 3;
+/** 32 until Go 1.22, 128 since, and as much as the program asks for. */
+const deepestStack = 1024;
 const mostGoroutines = 200_000;
+
+export interface GoCounts {
+  allocations: number;
+  frees: number;
+  allocatedBytes: number;
+  freedBytes: number;
+}
 
 /** All allocations that were sampled at one place. */
 export interface GoBucket {
@@ -17,10 +27,10 @@ export interface GoBucket {
   address: number;
   /** Return addresses, the innermost first. */
   stack: number[];
-  allocations: number;
-  frees: number;
-  allocatedBytes: number;
-  freedBytes: number;
+  /** Up to a collection of garbage: what was no longer used then is freed. */
+  collected: GoCounts;
+  /** Up to now: what is no longer used since then is not freed yet. */
+  now: GoCounts;
 }
 
 export interface GoSymbols {
@@ -40,17 +50,25 @@ export function readBuckets(memory: TargetMemory, symbols: GoSymbols): GoBucket[
   let address = wordsAt(memory, symbols.buckets, 8)?.[0] ?? 0;
   while (address > 0 && !seen.has(address) && seen.size < mostBuckets) {
     seen.add(address);
-    const words =
-      wordsAt(memory, address, bucketHeaderBytes + deepestStack * 8 + recordBytes) ??
-      wordsAt(memory, address, bucketHeaderBytes + recordBytes);
-    const depth = words?.[5] ?? Number.NaN;
-    if (words === null || !(depth <= deepestStack) || words.length < 6 + depth + 4) break;
-    const [allocations = 0, frees = 0, allocatedBytes = 0, freedBytes = 0] = words.slice(6 + depth);
-    buckets.push({ address, stack: words.slice(6, 6 + depth), allocations, frees, allocatedBytes, freedBytes });
+    const header = wordsAt(memory, address, bucketHeaderBytes);
+    const depth = header?.[5] ?? Number.NaN;
+    if (header === null || !(depth <= deepestStack)) break;
+    const words = wordsAt(memory, address + bucketHeaderBytes, depth * 8 + (1 + waiting) * countsBytes);
+    if (words === null) break;
+    buckets.push({ address, stack: words.slice(0, depth), ...countsIn(words.slice(depth)) });
     // Linked by age; the first word links those of one place in a table.
-    address = words[1] ?? 0;
+    address = header[1] ?? 0;
   }
   return buckets;
+}
+
+function countsIn(words: readonly number[]): Pick<GoBucket, 'collected' | 'now'> {
+  const sums = (records: number) => {
+    const sum = (field: number) =>
+      Array.from({ length: records }, (_, at) => words[at * 4 + field] ?? 0).reduce((all, each) => all + each, 0);
+    return { allocations: sum(0), frees: sum(1), allocatedBytes: sum(2), freedBytes: sum(3) };
+  };
+  return { collected: sums(1), now: sums(1 + waiting) };
 }
 
 /** Where the record of a goroutine has what, found by what lies there: it is different in each version of Go. */

@@ -3,6 +3,8 @@
  * and the older form of Rust. What is not understood stays as it is.
  * https://itanium-cxx-abi.github.io/cxx-abi/abi.html#mangling
  */
+import { demangleRustV0 } from './rustNames.ts';
+
 const mostDepth = 64;
 const mostLength = 512;
 
@@ -78,6 +80,7 @@ export function demangleRust(mangled: string): string {
 
 /** `_ZN4shop14SessionManager4openEl` → `shop::SessionManager::open`; other names as they are. */
 export function demangleFunction(symbol: string): string {
+  if (symbol.startsWith('_R')) return demangleRustV0(symbol);
   if (!symbol.startsWith('_Z') || symbol.length > mostLength) return symbol;
   if (/17h[0-9a-f]{16}E/.test(symbol)) return demangleRust(symbol);
   try {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Region, TargetMemory } from '../targetMemory.ts';
 import { BlockKinds } from './blockKinds.ts';
-import { demangleRust, demangleType } from './demangle.ts';
+import { demangleFunction, demangleRust, demangleType } from './demangle.ts';
 import { findArenas } from './glibcArenas.ts';
 import { lookAtGlibc } from './glibcLook.ts';
 import { nativeGrowth } from './nativeGrowth.ts';
@@ -84,6 +84,12 @@ test('names are read to their end, whatever they are', () => {
     'core::ptr::drop_in_place<keeps::MailJob>',
   );
   const mangled = fc.string({ unit: fc.constantFrom(...'NSIEPRKLJFBt0123456789_abcdxyzsi'), maxLength: 80 });
+  const grown = '_RNvMs4_NtCslNYArtu3iFV_5alloc7raw_vecNtB5_11RawVecInner11finish_growB7_';
+  assert.equal(demangleFunction(grown), '<alloc::raw_vec::RawVecInner>::finish_grow');
+  const run = '_RNvXCs15Um0AUPpm2_4dyntNtB2_8SendMailNtB2_3Job3run';
+  assert.equal(demangleFunction(run), '<dynt::SendMail as dynt::Job>::run');
+  assert.equal(demangleFunction('_RINvCs1_4shop4keepRSyE'), 'shop::keep<&[u64]>');
+  fc.assert(fc.property(mangled, (text) => typeof demangleFunction(`_RNvC${text}`) === 'string'));
   fc.assert(fc.property(mangled, (text) => demangleType(text).length <= Math.max(512, text.length)));
   fc.assert(fc.property(mangled, (text) => typeof demangleRust(`_ZN${text}17h0123456789abcdefE`) === 'string'));
 });

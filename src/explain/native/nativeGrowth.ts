@@ -12,6 +12,7 @@ import { long } from './glibcArenas.ts';
 import type { Following, GlibcLook, MappedBlock } from './glibcLook.ts';
 import { PointerGraph, type Way } from './pointerGraph.ts';
 import { rustTypeOf } from './rustTypes.ts';
+import { isSwissTable } from './swissTable.ts';
 import { VariableNames } from './variableNames.ts';
 import { heapWord, textWord, type WordKinds, wordNames } from './wordKinds.ts';
 
@@ -226,16 +227,18 @@ class Teller {
     const path = told.find(({ steps }) => steps.map(({ text }) => text).join('\n') === usual)?.steps ?? [];
     const lost = ways.filter(({ root }) => root === null);
     const isForgotten = isLost(ways) && !this.#graph.isPartial;
+    const pattern = isForgotten ? this.#lostPattern(lost) : this.#patternOf(candidate, ways);
     const contents = [candidate, ...candidate.inside].flatMap(({ blocks }) => blockContents(this.#heap.memory, this.#table, blocks));
     return {
       type: this.#typeOf(candidate),
       place: null,
-      counts: growing.counts,
+      counts: isOneBlock(candidate) ? growing.bytes : growing.counts,
+      ...(isOneBlock(candidate) ? { isOneBlock: true } : {}),
       growthBytes: growing.growthBytes + moreBytes,
-      survival: growing.survival,
+      survival: isOneBlock(candidate) ? null : growing.survival,
       owner: isForgotten ? null : (path.slice(0, -1).findLast(({ isNamed }) => isNamed)?.text ?? path[0]?.text ?? null),
-      path: isForgotten ? [] : path.map(({ text }) => text),
-      pattern: isForgotten ? this.#lostPattern(lost) : this.#patternOf(candidate, ways),
+      path: isForgotten && pattern !== 'cycle-never-collected' ? [] : path.map(({ text }) => text),
+      pattern,
       contents: [...new Set(contents)].slice(0, 6),
       blockSizes: [candidate, ...candidate.inside].map((each) => this.#heap.blocks.sizes[each.growing.kind] ?? 0),
     };
@@ -316,6 +319,20 @@ class Teller {
     return steps;
   }
 
+  /** The large block on the way is one. */
+  #isInSwissTable({ blocks, root }: Way): boolean {
+    const at = blocks.findIndex((index, step) => step > 0 && (this.#heap.blocks.sizes[this.#table.kindOf(index)] ?? 0) > 1024);
+    const block = blocks[at];
+    if (block === undefined || root === null) return false;
+    const above = blocks[at + 1];
+    const holder = above === undefined ? { address: root, bytes: 0 } : this.#extentOf(above);
+    return isSwissTable(this.#heap.memory, this.#extentOf(block), holder);
+  }
+
+  #extentOf(index: number): { address: number; bytes: number } {
+    return { address: this.#table.addressOf(index), bytes: this.#table.bytesOf(index) };
+  }
+
   #lostPattern(lost: readonly Way[]): LeakPattern {
     this.#rings ??= this.#graph.ringsAmongLost();
     const rings = this.#rings;
@@ -338,7 +355,8 @@ class Teller {
       ) > 0.15;
     // In a tree, ways are as long as the logarithm of what is in it; in a chain alone, as it is itself.
     const isTree = inChain && share((way) => way.length <= 3 * Math.log2(growing.counts[2] + 1) + 8) > 0.9;
-    const inBuckets = inArray && (inChain || this.#linked(blocks, growing.kind) * 2 > blocks.length);
+    const inBuckets =
+      inArray && (inChain || share((way) => this.#isInSwissTable(way)) > 0.5 || this.#linked(blocks, growing.kind) * 2 > blocks.length);
     if (inBuckets || (isTree && growing.counts[2] > 1000)) return 'map-without-eviction';
     if (inArray || inChain) return 'list-only-grows';
     return this.#heap.blocks.words[growing.kind] === heapWord ? 'list-only-grows' : null;

@@ -36,7 +36,7 @@ function otherAllocator(regions: readonly Region[]): string | null {
 }
 
 export class GlibcReader implements HeapReader {
-  readonly runtime = 'C or C++ on glibc';
+  readonly runtime = 'C, C++ or Rust on glibc';
   readonly #memory: TargetMemory;
   readonly #blocks = new BlockKinds();
   readonly #words: WordKinds;

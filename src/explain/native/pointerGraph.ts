@@ -31,6 +31,8 @@ export class PointerGraph {
   /** The block that leads to each, -2 and below for a root, -1 for those that nothing leads to. */
   readonly #parents: Int32Array;
   readonly #queue: Uint32Array;
+  /** For each block that nothing leads to one more than the number of another such that refers to it; 0 for none. */
+  #lostHolders: Uint32Array | null = null;
   #lastPart = 0;
   /** Upper halves of addresses in the heap. */
   readonly #leastHigh: number;
@@ -61,8 +63,9 @@ export class PointerGraph {
     return this.#parents[index] !== unreached;
   }
 
-  /** From the block up to what is held by a root, without the middle of a long way; and that root's address, null when nothing leads there. */
+  /** From the block up to what is held by a root, without the middle of a long way; and that root's address, null when none leads there. */
   pathTo(index: number): Way {
+    if (!this.isReached(index)) return this.#pathAmongLost(index);
     const near: number[] = [];
     const far: number[] = [];
     let length = 0;
@@ -73,11 +76,34 @@ export class PointerGraph {
         if (far.length > farSteps) far.shift();
       }
       const parent = this.#parents[at] ?? unreached;
-      if (parent < 0)
-        return { blocks: [...near, ...far], length: length + 1, root: parent === unreached ? null : this.#roots.from(-2 - parent) };
+      if (parent < 0) return { blocks: [...near, ...far], length: length + 1, root: this.#roots.from(-2 - parent) };
       at = parent;
     }
     return { blocks: near, length, root: 0 };
+  }
+
+  /** What is forgotten, or is in a ring, may be held by what is so too: as far as it is the first time that it is come to. */
+  #pathAmongLost(index: number): Way {
+    this.#lostHolders ??= this.#holdersAmongLost();
+    const blocks = [index];
+    for (let holder = this.#lostHolders[index] ?? 0; holder > 0 && blocks.length < nearSteps; ) {
+      if (blocks.includes(holder - 1)) break;
+      blocks.push(holder - 1);
+      holder = this.#lostHolders[holder - 1] ?? 0;
+    }
+    return { blocks, length: blocks.length, root: null };
+  }
+
+  #holdersAmongLost(): Uint32Array {
+    const holders = new Uint32Array(this.#table.count);
+    for (let from = 0; from < this.#table.count; from += 1) {
+      if (this.isReached(from)) continue;
+      for (let edge = this.#firstEdge[from] ?? 0; edge < (this.#firstEdge[from + 1] ?? 0); edge += 1) {
+        const to = this.#edges[edge] ?? 0;
+        if (!this.isReached(to)) holders[to] = from + 1;
+      }
+    }
+    return holders;
   }
 
   /**

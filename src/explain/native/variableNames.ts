@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { ElfSymbol } from '../elfFile.ts';
 import type { Region, TargetMemory } from '../targetMemory.ts';
 import { demangleFunction, demangleRust, demangleType } from './demangle.ts';
+import { demangleRustV0 } from './rustNames.ts';
 
 export class VariableNames {
   readonly #memory: TargetMemory;
@@ -81,6 +82,7 @@ export class VariableNames {
 function readable(symbol: string): string {
   const name = symbol.replace(/@.*$/, '');
   if (name.startsWith('_ZN') && /17h[0-9a-f]{16}E/.test(name)) return demangleRust(name);
+  if (name.startsWith('_R')) return demangleRustV0(name);
   if (!name.startsWith('_Z')) return name;
   // `_ZL8sessions`, `_ZN4shop8sessionsE`, `_ZZN4shop4openEvE5cache`.
   const local = /^_Z(Z.*)E(\d+)([A-Za-z_]\w*)$/.exec(name);

@@ -58,7 +58,9 @@ export async function addSites(
   const groups = groupsOf(pulse.blocks, sizesNow, callers);
   const found = things.map((thing) => ({ thing, group: groupFor(thing, groups) }));
   callers.addLines(found.flatMap(({ group }) => group?.frames ?? []));
-  const placed = found.map(({ thing, group }) => (group === null ? thing : { ...thing, place: callers.nameOf(group.frames[0] ?? 0) }));
+  const placed = found.map(({ thing, group }) =>
+    group === null ? thing : { ...thing, place: callers.nameOf(callers.ownOf(group.frames)) },
+  );
   return { things: placed, notes: [costNote(pulse), ...found.map(({ thing, group }) => siteNote(thing, group, ageMs, callers))] };
 }
 
@@ -112,6 +114,9 @@ function siteNote({ type }: GrowingThing, group: Group | null, ageMs: number, ca
   return `${type}: ${group.stayed} of ${group.born} blocks that ${way.join(' < ')} allocated were still there after ${Math.round(ageMs / 1000)} s.`;
 }
 
+/** Of C++ and Rust; of C++ also where the name is not understood. */
+const standard = /^(?:std::|__gnu_cxx::|_ZN?K?St|_ZN9__gnu_cxx|<*(?:\w+ as )?(?:core|alloc|std|hashbrown)::)/;
+
 /** Ways from the innermost function outwards, and how people call them. */
 class Callers {
   readonly #memory: TargetMemory;
@@ -130,6 +135,13 @@ class Callers {
     const [, ...callers] = unwind({ at, stackPointer, framePointer, words: stack }, (address) => this.#framesAt(address));
     // Of the call, as of those further out, and not of what it returns to.
     return [at - 1, ...callers];
+  }
+
+  /** The innermost that is no container or string of the language, compiled into the program as those are; else the one nearest to what uses them. */
+  ownOf([first = 0, ...callers]: readonly number[]): number {
+    const file = this.#variables.fileAt(first);
+    const inFile = [first, ...callers].filter((frame) => this.#variables.fileAt(frame) === file);
+    return inFile.find((frame) => !standard.test(this.nameOf(frame))) ?? inFile.at(-1) ?? first;
   }
 
   nameOf(address: number): string {

@@ -77,8 +77,8 @@ function Growing({ parts }: { parts: readonly GrowingPart[] }) {
 }
 
 function GrowingRow({ part, share }: { part: GrowingPart; share: number }) {
-  const { type, place, counts, isAllocation = false, bytesPerSecond, survival, path, owner, contents } = part;
-  const formatOne = isAllocation ? formatBytes : (count: number) => formatCount(Math.round(count));
+  const { type, place, counts, isAllocation = false, isOneBlock = false, bytesPerSecond, survival, path, owner, contents } = part;
+  const formatOne = isAllocation || isOneBlock ? formatBytes : (count: number) => formatCount(Math.round(count));
   const held = path.length > 0 ? path : owner === null ? [] : [owner];
   return (
     <tr>
