@@ -4,6 +4,7 @@
  */
 import { spread } from '../threeLooks.ts';
 import type { ContainerTable, GrownContainer } from './containerTable.ts';
+import type { PythonFinds, PythonLook } from './pythonCensus.ts';
 import type { PythonObjects } from './pythonObjects.ts';
 import type { ContainerKind } from './pythonValues.ts';
 
@@ -19,6 +20,12 @@ const leastKept = 0.5;
 /** Members of containers that had grown by the second look, each with a mark. */
 export type MemberSample = Map<number, { address: number; mark: number }[]>;
 
+export interface PythonLooks {
+  looks: readonly [PythonLook, PythonLook, PythonLook];
+  finds: PythonFinds;
+  members: MemberSample;
+}
+
 export interface KeptGroup {
   kind: ContainerKind;
   containers: number[];
@@ -31,8 +38,8 @@ export interface KeptGroup {
 }
 
 /** At the second look. */
-export function sampleMembers(objects: PythonObjects, first: ContainerTable, second: ContainerTable): MemberSample {
-  const grown = second.grownSince(first).sort((a, b) => b.growth - a.growth);
+export function sampleMembers(objects: PythonObjects, containers: ContainerTable, first: PythonLook, second: PythonLook): MemberSample {
+  const grown = containers.grownBetween(first.parts, second.parts).sort((a, b) => b.growth - a.growth);
   const little = grown.filter(({ growth }) => growth < leastGrowth);
   const sample: MemberSample = new Map();
   for (const { address } of [...grown.slice(0, mostSampled), ...spread(little, mostLittle)]) {
@@ -47,12 +54,10 @@ export function sampleMembers(objects: PythonObjects, first: ContainerTable, sec
 
 export function keptGroups(
   objects: PythonObjects,
-  looks: readonly [{ containers: ContainerTable }, { containers: ContainerTable }, { containers: ContainerTable }],
-  sample: MemberSample,
+  { looks: [first, second, third], finds: { containers }, members: sample }: PythonLooks,
 ): KeptGroup[] {
-  const [first, second, third] = looks.map(({ containers }) => containers) as [ContainerTable, ContainerTable, ContainerTable];
-  const before = new Map(second.grownSince(first).map((each) => [each.address, each]));
-  const both = third.grownSince(second).flatMap((now) => {
+  const before = new Map(containers.grownBetween(first.parts, second.parts).map((each) => [each.address, each]));
+  const both = containers.grownBetween(second.parts, third.parts).flatMap((now) => {
     const earlier = before.get(now.address);
     return earlier === undefined || earlier.kind !== now.kind ? [] : [{ now, earlier }];
   });

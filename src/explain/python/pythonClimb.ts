@@ -1,4 +1,5 @@
 /** From objects up to a variable that holds them, the shortest way: who has their address is searched for, level by level. */
+import type { ContainerTable } from './containerTable.ts';
 import type { PythonLook } from './pythonCensus.ts';
 import { type Holder, PythonHolders } from './pythonHolders.ts';
 import type { PythonValues } from './pythonValues.ts';
@@ -31,9 +32,9 @@ export class PythonClimb {
   readonly #taggedPointers: boolean;
   #scansLeft = mostScans;
 
-  constructor(values: PythonValues, look: PythonLook, deques: readonly number[]) {
+  constructor(values: PythonValues, look: PythonLook, containers: ContainerTable, deques: readonly number[]) {
     this.#values = values;
-    this.#holders = new PythonHolders(values, look, deques);
+    this.#holders = new PythonHolders(values, look, containers, deques);
     this.#taggedPointers = values.layout.minor >= 14;
   }
 
