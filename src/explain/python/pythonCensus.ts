@@ -10,6 +10,8 @@ import { type Kept, PartTaker, type PythonPart, pageBytes } from './pythonPart.t
 import type { PythonType, PythonValues } from './pythonValues.ts';
 
 const mostKept = 200_000;
+/** `HEAP_MAX_SIZE` of glibc: the heaps of its threads begin at multiples. */
+const threadHeapBytes = 64 << 20;
 
 export interface PythonLook extends Omit<Look, 'sample'>, Kept {
   /** In the order of addresses. */
@@ -50,12 +52,15 @@ export function findTypes(windows: HeapWindows, values: PythonValues, typeType: 
   return types;
 }
 
-/** By where they start: variables of the program and its libraries, of which a part has no file, and malloc's heap, where what is so large comes to lie. */
+/**
+ * By where they start: variables of the program and its libraries, of which a part has no file, and what glibc has for the main thread and for
+ * others, where what is as large as a type comes to lie.
+ */
 function homesOfTypes(regions: readonly Region[]): Set<number> {
   const homes = regions.filter(({ writable, path, start }, index) => {
     const before = regions[index - 1];
     const isOfFile = path.startsWith('/') || (path === '' && before?.end === start && before.path.startsWith('/'));
-    return writable && (path === '[heap]' || isOfFile);
+    return writable && (isOfFile || path === '[heap]' || (path === '' && start % threadHeapBytes === 0));
   });
   return new Set(homes.map(({ start }) => start));
 }
