@@ -15,6 +15,8 @@ const membersSearched = 512;
 /** Of one container alone, in an interval. */
 const leastGrowth = 8;
 const leastLittle = 32;
+/** Of what all of its kind grow by: of a dict in a dict in a dict each alone is too little to be told. */
+const leastPart = 0.04;
 const leastKept = 0.5;
 
 /** Members of containers that had grown by the second look, each with a mark. */
@@ -61,11 +63,14 @@ export function keptGroups(
     const earlier = before.get(now.address);
     return earlier === undefined || earlier.kind !== now.kind ? [] : [{ now, earlier }];
   });
-  const large = both.filter(({ now, earlier }) => Math.min(now.growth, earlier.growth) >= leastGrowth);
-  const groups = large.flatMap((each) => groupOf(objects, [each], sample) ?? []);
+  const groups: KeptGroup[] = [];
   for (const kind of ['dict', 'list', 'set', 'deque'] as const) {
-    const little = both.filter((each) => each.now.kind === kind && !large.includes(each));
-    if (little.length >= leastLittle) groups.push(...(groupOf(objects, little, sample) ?? []));
+    const grown = both.filter(({ now }) => now.kind === kind);
+    const least = Math.max(leastGrowth, leastPart * grown.reduce((sum, each) => sum + slower(each), 0));
+    const little = grown.filter((each) => slower(each) < least);
+    groups.push(...grown.filter((each) => slower(each) >= least).flatMap((each) => groupOf(objects, [each], sample) ?? []));
+    const together = little.reduce((sum, each) => sum + slower(each), 0);
+    if (little.length >= leastLittle || together >= leastLittle * leastGrowth) groups.push(...(groupOf(objects, little, sample) ?? []));
   }
   return groups.sort((a, b) => b.growth - a.growth);
 }
@@ -73,6 +78,10 @@ export function keptGroups(
 interface Twice {
   now: GrownContainer;
   earlier: GrownContainer;
+}
+
+function slower({ now, earlier }: Twice): number {
+  return Math.min(now.growth, earlier.growth);
 }
 
 function groupOf(objects: PythonObjects, members: readonly Twice[], sample: MemberSample): [KeptGroup] | null {
