@@ -27,7 +27,7 @@ const rates = {
   native: { cpuSeconds: 0.35, cpuSecondsPerGiB: 7, rssBytes: 90 * mebi, rssPart: 0.4 },
   node: { cpuSeconds: 0.8, cpuSecondsPerGiB: 8, rssBytes: 105 * mebi, rssPart: 0.1 },
   jvm: { cpuSeconds: 1.8, cpuSecondsPerGiB: 13, rssBytes: 170 * mebi, rssPart: 0.32 },
-  python: { cpuSeconds: 0.6, cpuSecondsPerGiB: 9.5, rssBytes: 90 * mebi, rssPart: 0.42 },
+  python: { cpuSeconds: 0.45, cpuSecondsPerGiB: 4.5, rssBytes: 80 * mebi, rssPart: 0.17 },
   php: { cpuSeconds: 0.9, cpuSecondsPerGiB: 9, rssBytes: 110 * mebi, rssPart: 0.12 },
   ruby: { cpuSeconds: 1, cpuSecondsPerGiB: 8.5, rssBytes: 95 * mebi, rssPart: 0.1 },
   go: { cpuSeconds: 0.7, cpuSecondsPerGiB: 0.5, rssBytes: 90 * mebi, rssPart: 0 },

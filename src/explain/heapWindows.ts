@@ -38,27 +38,28 @@ export class HeapWindows {
       if (!isWanted(region)) continue;
       const { start, end } = region;
       for (const [from, to] of this.memory.present(start, end)) {
-        for (let at = from; at < to; at += windowBytes) {
-          const got = this.memory.read(at, this.#bytes.subarray(0, Math.min(windowBytes + beyondBytes, to - at)));
+        for (let at = from, next = 0; at < to; at = next) {
+          // Where windows begin does not depend on what came and went before them.
+          next = at - (at % windowBytes) + windowBytes;
+          const got = this.memory.read(at, this.#bytes.subarray(0, Math.min(next + beyondBytes, to) - at));
           const filled = (got >>> 3) * 2;
-          if (filled > 0) use(at, this.#words, Math.min(filled, windowBytes / 4), filled);
+          if (filled > 0) use(at, this.#words, Math.min(filled, (next - at) / 4), filled);
         }
       }
     }
   }
 
-  /** Words anywhere that hold one of these addresses: where, and which. */
-  holders(targets: ReadonlySet<number>, most: number): { at: number; target: number }[] {
+  /** Words that hold one of these addresses, anywhere unless told where: where each is, and which it holds. */
+  holders(targets: ReadonlySet<number>, most: number, isWanted = isHeapOrData): { at: number; target: number }[] {
     const filter = new AddressFilter(targets);
     const found: { at: number; target: number }[] = [];
     this.each((address, halves, count) => {
-      for (let half = 0; half < count && found.length < most; half += 2) {
-        const low = halves[half] ?? 0;
-        if (!filter.mayHave(low)) continue;
-        const target = (halves[half + 1] ?? 0) * highHalf + low;
-        if (targets.has(target)) found.push({ at: address + half * 4, target });
+      for (let half = 0; half < count; half += 2) {
+        if (!filter.mayHave(halves[half] ?? 0)) continue;
+        const target = (halves[half + 1] ?? 0) * highHalf + (halves[half] ?? 0);
+        if (found.length < most && targets.has(target)) found.push({ at: address + half * 4, target });
       }
-    }, isHeapOrData);
+    }, isWanted);
     return found;
   }
 

@@ -94,6 +94,11 @@ test('the class of Python that grows is named', { skip: noPython }, async () => 
   assert.equal((await nameGrowth(python, ['-c', pythonProgram('pass')]))[0]?.type, 'Session');
 });
 
+test('a class of Python is known wherever malloc put it', { skip: noPython }, async () => {
+  const things = await nameGrowth('/usr/bin/env', ['MALLOC_MMAP_THRESHOLD_=600', python, '-c', pythonProgram('pass')]);
+  assert.equal(things[0]?.type, 'Session');
+});
+
 test('a bounded dict of Python is no growth', { skip: noPython }, async () => {
   assert.deepEqual(await nameGrowth(python, ['-c', pythonProgram('kept.pop(i - 500, None)')]), []);
 });

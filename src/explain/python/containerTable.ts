@@ -1,13 +1,26 @@
-/** Dicts, lists, sets and deques by address, with how much is in each and where they have it. */
+/** Dicts, lists, sets and deques of all looks at a process, with how much is in each and where they have it, by the part of memory they are in. */
 import { firstFrom, larger } from '../numberColumns.ts';
 import type { ContainerKind } from './pythonValues.ts';
 
-const most = 2_000_000;
-const firstRoom = 1 << 12;
+/** Of all looks together. */
+const most = 8_000_000;
+const firstRoom = 1 << 14;
 const containerKindOrder: readonly ContainerKind[] = ['dict', 'list', 'set', 'deque'];
 export const containerNumber = { dict: 0, list: 1, set: 2, deque: 3 } as const satisfies Record<ContainerKind, number>;
+/** The number of its kind is added to an address, which is a multiple of it. */
+const addressUnit = 16;
 
-interface Container {
+/** Where the rows of a part of memory are. */
+export interface Rows {
+  from: number;
+  to: number;
+}
+
+interface HasContainers {
+  containers: Rows;
+}
+
+export interface Container {
   address: number;
   kind: ContainerKind;
   size: number;
@@ -24,85 +37,95 @@ export interface GrownContainer {
 }
 
 export class ContainerTable {
-  #addresses = new Float64Array(firstRoom);
+  #places = new Float64Array(firstRoom);
   #sizes = new Uint32Array(firstRoom);
-  #kinds = new Uint8Array(firstRoom);
   /** Where what they have begins, and the values of a dict that has these apart; 0 for none. */
   #tables = new Float64Array(firstRoom);
-  #values = new Float64Array(firstRoom);
-  #count = 0;
-  #isSorted = true;
+  /** No longer than it has to be: in most processes there are none. */
+  #values = new Float64Array(0);
+  count = 0;
 
   /** `kind`: its number. */
   add(address: number, kind: number, size: number, table: number, values: number): void {
-    if (this.#count === most) return;
-    if (this.#count === this.#addresses.length) this.#grow();
-    if (this.#count > 0 && (this.#addresses[this.#count - 1] ?? 0) > address) this.#isSorted = false;
-    this.#addresses[this.#count] = address;
-    this.#sizes[this.#count] = size;
-    this.#kinds[this.#count] = kind;
-    this.#tables[this.#count] = table;
-    this.#values[this.#count] = values;
-    this.#count += 1;
+    if (this.count === most) return;
+    if (this.count === this.#places.length) this.#grow();
+    this.#places[this.count] = address + kind;
+    this.#sizes[this.count] = size;
+    this.#tables[this.count] = table;
+    if (values !== 0) {
+      if (this.count >= this.#values.length) this.#values = larger(this.#values, this.#places.length);
+      this.#values[this.count] = values;
+    }
+    this.count += 1;
   }
 
   #grow(): void {
-    const length = this.#addresses.length * 2;
-    this.#addresses = larger(this.#addresses, length);
+    const length = Math.min(most, this.#places.length * 2);
+    this.#places = larger(this.#places, length);
     this.#sizes = larger(this.#sizes, length);
-    this.#kinds = larger(this.#kinds, length);
     this.#tables = larger(this.#tables, length);
-    this.#values = larger(this.#values, length);
-  }
-
-  /** Of an earlier look only the sizes are needed. */
-  forgetTables(): void {
-    this.#tables = new Float64Array(0);
-    this.#values = new Float64Array(0);
   }
 
   /** For each place, in order, the container whose table, or whose values that lie apart, begin the nearest before it. */
-  nearestBefore(places: Float64Array, of: 'tables' | 'values'): (Container | null)[] {
+  nearestBefore(places: Float64Array, of: 'tables' | 'values', parts: readonly HasContainers[]): (Container | null)[] {
     const froms = of === 'tables' ? this.#tables : this.#values;
     const nearest = new Int32Array(places.length).fill(-1);
-    for (let index = 0; index < this.#count; index += 1) {
-      const from = froms[index] ?? 0;
-      const place = from === 0 ? places.length : firstFrom(places, from);
-      if (place < places.length && from > (froms[nearest[place] ?? -1] ?? 0)) nearest[place] = index;
+    for (const { containers } of parts) {
+      for (let row = containers.from; row < containers.to; row += 1) {
+        const from = froms[row] ?? 0;
+        const place = from === 0 ? places.length : firstFrom(places, from);
+        if (place < places.length && from > (froms[nearest[place] ?? -1] ?? 0)) nearest[place] = row;
+      }
     }
     let last = -1;
-    return Array.from(nearest, (index) => {
-      if (index >= 0 && (froms[index] ?? 0) > (froms[last] ?? 0)) last = index;
+    return Array.from(nearest, (row) => {
+      if (row >= 0 && (froms[row] ?? 0) > (froms[last] ?? 0)) last = row;
       return last < 0 ? null : this.#at(last);
     });
   }
 
-  #at(index: number): Container {
+  #at(row: number): Container {
     return {
-      address: this.#addresses[index] ?? 0,
-      kind: this.#kindAt(index),
-      size: this.#sizes[index] ?? 0,
-      table: this.#tables[index] ?? 0,
-      values: this.#values[index] ?? 0,
+      address: this.#addressAt(row),
+      kind: this.#kindAt(row),
+      size: this.#sizes[row] ?? 0,
+      table: this.#tables[row] ?? 0,
+      values: this.#values[row] ?? 0,
     };
   }
 
-  #kindAt(index: number): ContainerKind {
-    return containerKindOrder[this.#kinds[index] ?? 0] ?? 'dict';
+  #addressAt(row: number): number {
+    const place = this.#places[row] ?? 0;
+    return place - (place % addressUnit);
   }
 
-  /** Those that have more in them than they had in `before`. */
-  grownSince(before: ContainerTable): GrownContainer[] {
-    // Memory is looked at in the order of addresses.
-    if (!this.#isSorted || !before.#isSorted) return [];
+  #kindAt(row: number): ContainerKind {
+    return containerKindOrder[(this.#places[row] ?? 0) % addressUnit] ?? 'dict';
+  }
+
+  /** Those that have more in them than they had at an earlier look. Parts that are the same at both have none. */
+  grownBetween<Part extends HasContainers>(earlier: readonly Part[], later: readonly Part[]): GrownContainer[] {
+    const before = rowsOf(earlier, later);
     const grown: GrownContainer[] = [];
-    for (let index = 0, at = 0; index < this.#count; index += 1) {
-      const address = this.#addresses[index] ?? 0;
-      while (at < before.#count && (before.#addresses[at] ?? 0) < address) at += 1;
-      if (before.#addresses[at] !== address || at >= before.#count || before.#kinds[at] !== this.#kinds[index]) continue;
-      const [size, growth] = [this.#sizes[index] ?? 0, (this.#sizes[index] ?? 0) - (before.#sizes[at] ?? 0)];
-      if (growth > 0) grown.push({ address, kind: this.#kindAt(index), size, growth });
+    let at = 0;
+    for (const row of rowsOf(later, earlier)) {
+      const place = this.#places[row] ?? 0;
+      while (at < before.length && (this.#places[before[at] ?? 0] ?? 0) < place) at += 1;
+      const same = before[at];
+      if (same === undefined || this.#places[same] !== place) continue;
+      const [size, growth] = [this.#sizes[row] ?? 0, (this.#sizes[row] ?? 0) - (this.#sizes[same] ?? 0)];
+      if (growth > 0) grown.push({ address: this.#addressAt(row), kind: this.#kindAt(row), size, growth });
     }
     return grown;
   }
+}
+
+/** In the order of addresses, as parts are. */
+function rowsOf<Part extends HasContainers>(parts: readonly Part[], without: readonly Part[]): Int32Array {
+  const left = new Set(without);
+  const wanted = parts.filter((part) => !left.has(part));
+  const rows = new Int32Array(wanted.reduce((sum, { containers }) => sum + containers.to - containers.from, 0));
+  let at = 0;
+  for (const { containers } of wanted) for (let row = containers.from; row < containers.to; row += 1) rows[at++] = row;
+  return rows;
 }

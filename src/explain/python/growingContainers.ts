@@ -4,6 +4,7 @@
  */
 import { spread } from '../threeLooks.ts';
 import type { ContainerTable, GrownContainer } from './containerTable.ts';
+import type { PythonFinds, PythonLook } from './pythonCensus.ts';
 import type { PythonObjects } from './pythonObjects.ts';
 import type { ContainerKind } from './pythonValues.ts';
 
@@ -14,10 +15,18 @@ const membersSearched = 512;
 /** Of one container alone, in an interval. */
 const leastGrowth = 8;
 const leastLittle = 32;
+/** Of what all of its kind grow by: of a dict in a dict in a dict each alone is too little to be told. */
+const leastPart = 0.04;
 const leastKept = 0.5;
 
 /** Members of containers that had grown by the second look, each with a mark. */
 export type MemberSample = Map<number, { address: number; mark: number }[]>;
+
+export interface PythonLooks {
+  looks: readonly [PythonLook, PythonLook, PythonLook];
+  finds: PythonFinds;
+  members: MemberSample;
+}
 
 export interface KeptGroup {
   kind: ContainerKind;
@@ -31,8 +40,8 @@ export interface KeptGroup {
 }
 
 /** At the second look. */
-export function sampleMembers(objects: PythonObjects, first: ContainerTable, second: ContainerTable): MemberSample {
-  const grown = second.grownSince(first).sort((a, b) => b.growth - a.growth);
+export function sampleMembers(objects: PythonObjects, containers: ContainerTable, first: PythonLook, second: PythonLook): MemberSample {
+  const grown = containers.grownBetween(first.parts, second.parts).sort((a, b) => b.growth - a.growth);
   const little = grown.filter(({ growth }) => growth < leastGrowth);
   const sample: MemberSample = new Map();
   for (const { address } of [...grown.slice(0, mostSampled), ...spread(little, mostLittle)]) {
@@ -47,20 +56,21 @@ export function sampleMembers(objects: PythonObjects, first: ContainerTable, sec
 
 export function keptGroups(
   objects: PythonObjects,
-  looks: readonly [{ containers: ContainerTable }, { containers: ContainerTable }, { containers: ContainerTable }],
-  sample: MemberSample,
+  { looks: [first, second, third], finds: { containers }, members: sample }: PythonLooks,
 ): KeptGroup[] {
-  const [first, second, third] = looks.map(({ containers }) => containers) as [ContainerTable, ContainerTable, ContainerTable];
-  const before = new Map(second.grownSince(first).map((each) => [each.address, each]));
-  const both = third.grownSince(second).flatMap((now) => {
+  const before = new Map(containers.grownBetween(first.parts, second.parts).map((each) => [each.address, each]));
+  const both = containers.grownBetween(second.parts, third.parts).flatMap((now) => {
     const earlier = before.get(now.address);
     return earlier === undefined || earlier.kind !== now.kind ? [] : [{ now, earlier }];
   });
-  const large = both.filter(({ now, earlier }) => Math.min(now.growth, earlier.growth) >= leastGrowth);
-  const groups = large.flatMap((each) => groupOf(objects, [each], sample) ?? []);
+  const groups: KeptGroup[] = [];
   for (const kind of ['dict', 'list', 'set', 'deque'] as const) {
-    const little = both.filter((each) => each.now.kind === kind && !large.includes(each));
-    if (little.length >= leastLittle) groups.push(...(groupOf(objects, little, sample) ?? []));
+    const grown = both.filter(({ now }) => now.kind === kind);
+    const least = Math.max(leastGrowth, leastPart * grown.reduce((sum, each) => sum + slower(each), 0));
+    const little = grown.filter((each) => slower(each) < least);
+    groups.push(...grown.filter((each) => slower(each) >= least).flatMap((each) => groupOf(objects, [each], sample) ?? []));
+    const together = little.reduce((sum, each) => sum + slower(each), 0);
+    if (little.length >= leastLittle || together >= leastLittle * leastGrowth) groups.push(...(groupOf(objects, little, sample) ?? []));
   }
   return groups.sort((a, b) => b.growth - a.growth);
 }
@@ -68,6 +78,10 @@ export function keptGroups(
 interface Twice {
   now: GrownContainer;
   earlier: GrownContainer;
+}
+
+function slower({ now, earlier }: Twice): number {
+  return Math.min(now.growth, earlier.growth);
 }
 
 function groupOf(objects: PythonObjects, members: readonly Twice[], sample: MemberSample): [KeptGroup] | null {

@@ -1,190 +1,108 @@
 /** One pass over the memory of a Python process: objects by type, how much each container has, and the largest texts. */
-import { AddressFilter } from '../addressFilter.ts';
-import { AddressNumbers } from '../addressNumbers.ts';
-import { type HeapWindows, highHalf } from '../heapWindows.ts';
-import { BlockSample } from '../native/blockSample.ts';
+import { crc32 } from 'node:zlib';
+import type { HeapWindows } from '../heapWindows.ts';
 import { OwnRanges } from '../ownRanges.ts';
+import type { Region } from '../targetMemory.ts';
 import type { Look } from '../threeLooks.ts';
-import { ContainerTable, containerNumber } from './containerTable.ts';
-import { containerKindOf, isReferenceCount, type PythonType, type PythonValues } from './pythonValues.ts';
+import type { ContainerTable } from './containerTable.ts';
+import type { ObjectSample } from './objectSample.ts';
+import { type Kept, PartTaker, type PythonPart, pageBytes } from './pythonPart.ts';
+import type { PythonType, PythonValues } from './pythonValues.ts';
 
-const pageBytes = 4096;
-/** Of so many objects one is looked for again. */
-const sampleEvery = 4;
-/** What is read of each object: up to a set's table. */
-const headHalves = 12;
-const mostItems = 2 ** 26;
 const mostKept = 200_000;
-const mostLarge = 10_000;
-const largeBytes = 16_384;
-/** All objects of these are kept: what refers to them is told by what they are. */
-const keptTypes = new Set(['module', 'code']);
-/** In the object, the pointer to what it has, by the number of its kind; a deque's is to its first block. */
-const tableAt: readonly number[] = [32, 24, 40, 24];
-const textTypes = new Set(['str', 'bytes', 'bytearray', 'array.array']);
+/** `HEAP_MAX_SIZE` of glibc: the heaps of its threads begin at multiples. */
+const threadHeapBytes = 64 << 20;
 
-interface LargeText {
-  address: number;
-  kind: number;
-  bytes: number;
-}
-
-export interface PythonLook extends Look {
-  containers: ContainerTable;
-  modules: number[];
-  codes: ReadonlySet<number>;
-  large: LargeText[];
+export interface PythonLook extends Omit<Look, 'sample'>, Kept {
+  /** In the order of addresses. */
+  parts: readonly PythonPart[];
   /** Where Python's own allocator has objects. */
   pages: OwnRanges;
-  /** What may be types that are not known yet. */
-  newTypes: number[];
 }
 
-/** Types that the process has at the beginning: all that are of type `type` or one of its kind. */
+/** What is found is written there, at all looks at one process. */
+export interface PythonFinds {
+  containers: ContainerTable;
+  sample: ObjectSample;
+}
+
+export interface CensusRequest {
+  values: PythonValues;
+  types: readonly PythonType[];
+  finds: PythonFinds;
+  /** Of the look before: what reads the same is not looked through again. */
+  before: readonly PythonPart[];
+}
+
+/** Types that the process has at the beginning, where most have them: all that are of type `type` or one of its kind. */
 export function findTypes(windows: HeapWindows, values: PythonValues, typeType: number): Map<number, PythonType> {
   const types = new Map<number, PythonType>();
+  const homes = homesOfTypes(windows.memory.regions());
   let metas = [typeType];
   for (let depth = 0; depth < 3 && metas.length > 0; depth += 1) {
-    const found = windows.holders(new Set(metas), 200_000).flatMap(({ at }) => {
-      const type = types.has(at - 8) ? null : values.readType(at - 8);
-      return type ?? [];
-    });
+    const found = windows
+      .holders(new Set(metas), mostKept, ({ start }) => homes.has(start))
+      .flatMap(({ at }) => {
+        const type = types.has(at - 8) ? null : values.readType(at - 8);
+        return type ?? [];
+      });
     for (const type of found) types.set(type.address, type);
     metas = found.filter(({ address, isMeta }) => isMeta && address !== typeType).map(({ address }) => address);
   }
   return types;
 }
 
-export function takePythonCensus(values: PythonValues, types: readonly PythonType[]): PythonLook {
-  const census = new Census(values, types);
-  const { filter } = census;
-  values.windows.each((address, halves, count, filled) => {
-    for (let half = 0; half < count && half + headHalves <= filled; half += 2) {
-      const low = halves[half + 2] ?? 0;
-      if ((low & 7) !== 0 || !filter.mayHave(low)) continue;
-      if (!isReferenceCount(halves[half] ?? 0, halves[half + 1] ?? 0)) continue;
-      census.found(address + half * 4, halves, half);
-    }
+/**
+ * By where they start: variables of the program and its libraries, of which a part has no file, and what glibc has for the main thread and for
+ * others, where what is as large as a type comes to lie.
+ */
+function homesOfTypes(regions: readonly Region[]): Set<number> {
+  const homes = regions.filter(({ writable, path, start }, index) => {
+    const before = regions[index - 1];
+    const isOfFile = path.startsWith('/') || (path === '' && before?.end === start && before.path.startsWith('/'));
+    return writable && (isOfFile || path === '[heap]' || (path === '' && start % threadHeapBytes === 0));
   });
-  return census.look();
+  return new Set(homes.map(({ start }) => start));
 }
 
-class Census {
-  readonly filter: AddressFilter;
-  /** Pages with more than one object: of Python's own allocator. */
-  readonly #pages = new OwnRanges();
-  #page = 0;
-  #inPage = 0;
-  readonly #values: PythonValues;
-  readonly #types: readonly PythonType[];
-  readonly #numbers: AddressNumbers;
-  readonly #isKept: boolean[];
-  readonly #isLarge: boolean[];
-  readonly #containers = new ContainerTable();
-  /** By kind: the number of the sort of container, -1 for none. */
-  readonly #containerKinds: number[];
-  readonly #basicBytes: number[];
-  readonly #itemBytes: number[];
-  readonly #counts: number[];
-  readonly #bytes: number[];
-  readonly #sample = new BlockSample(sampleEvery);
-  readonly #modules: number[] = [];
-  readonly #codes = new Set<number>();
-  readonly #large: LargeText[] = [];
-  readonly #newTypes: number[] = [];
-
-  constructor(values: PythonValues, types: readonly PythonType[]) {
-    this.#values = values;
-    this.#types = types;
-    this.#numbers = new AddressNumbers(Math.max(1, types.length));
-    this.#isKept = types.map(({ name }) => keptTypes.has(name));
-    this.#isLarge = types.map(({ name }) => textTypes.has(name));
-    this.#containerKinds = types.map(({ name }) => {
-      const kind = containerKindOf(name);
-      return kind === null ? -1 : containerNumber[kind];
-    });
-    this.#basicBytes = types.map(({ basicBytes }) => basicBytes);
-    this.#itemBytes = types.map((type) => itemBytesOf(type, values.layout.minor));
-    this.#counts = new Array<number>(types.length).fill(0);
-    this.#bytes = new Array<number>(types.length).fill(0);
-    this.filter = new AddressFilter(types.map(({ address }) => address));
-    for (const { address } of types) this.#numbers.add(address);
-  }
-
-  /** What may be an object begins at `half`. */
-  found(at: number, halves: Uint32Array, half: number): void {
-    const kind = this.#numbers.of(halves[half + 2] ?? 0, halves[half + 3] ?? 0);
-    if (kind < 0) return;
-    this.#notePage(at);
-    const items = halves[half + 5] === 0 ? (halves[half + 4] ?? 0) : 0;
-    const bytes = (this.#basicBytes[kind] ?? 0) + (items < mostItems ? items * (this.#itemBytes[kind] ?? 0) : 0);
-    this.#counts[kind] = (this.#counts[kind] ?? 0) + 1;
-    this.#bytes[kind] = (this.#bytes[kind] ?? 0) + bytes;
-    if (this.#sample.wants(at)) this.#sample.add(at, kind, 0);
-    const container = this.#containerKinds[kind] ?? -1;
-    if (container >= 0) this.#container(container, at, items, halves, half);
-    else if (this.#isKept[kind] === true) this.#keep(this.#types[kind]?.name ?? '', at);
-    else if (bytes >= largeBytes && this.#isLarge[kind] === true && this.#large.length < mostLarge)
-      this.#large.push({ address: at, kind, bytes });
-    else if (this.#types[kind]?.isMeta === true && this.#newTypes.length < mostKept) this.#newTypes.push(at);
-  }
-
-  #notePage(at: number): void {
-    const page = at - (at % pageBytes);
-    this.#inPage = page === this.#page ? this.#inPage + 1 : 1;
-    this.#page = page;
-    if (this.#inPage === 2) this.#pages.add(page, page + pageBytes);
-  }
-
-  #container(kind: number, at: number, items: number, halves: Uint32Array, half: number): void {
-    const isSet = kind === containerNumber.set;
-    if (isSet && !isMask(wordOf(halves, half + 8))) return;
-    if (kind === containerNumber.list && wordOf(halves, half + 8) < items) return;
-    const table = wordOf(halves, half + (tableAt[kind] ?? 0) / 4);
-    const values = kind === containerNumber.dict ? this.#values.valuesFrom(wordOf(halves, half + 10)) : 0;
-    this.#containers.add(at, kind, isSet ? (halves[half + 6] ?? 0) : items, table, values);
-  }
-
-  #keep(name: string, at: number): void {
-    if (name === 'module' && this.#modules.length < mostKept) this.#modules.push(at);
-    if (name === 'code' && this.#codes.size < mostKept) this.#codes.add(at);
-  }
-
-  look(): PythonLook {
-    return {
-      counts: this.#counts,
-      bytes: this.#bytes,
-      containers: this.#containers,
-      modules: this.#modules,
-      codes: this.#codes,
-      large: this.#large,
-      newTypes: this.#newTypes,
-      sample: this.#sample.without(new Set()),
-      pages: this.#pages,
-    };
-  }
+export function takePythonCensus({ values, types, finds, before }: CensusRequest): PythonLook {
+  const known = new Map(before.map((part) => [part.address, part]));
+  const taker = new PartTaker(values, types, finds);
+  const parts: PythonPart[] = [];
+  values.windows.each((address, halves, count, filled) => {
+    const checksum = crc32(new Uint8Array(halves.buffer, 0, filled * 4));
+    const same = known.get(address);
+    if (same?.filled === filled && same.checksum === checksum) parts.push(same);
+    else parts.push({ ...taker.take(address, halves, count, filled), filled, checksum });
+  });
+  return together(parts, types.length);
 }
 
-/** What is no number of items, such as the sign and flags of an int, counts for nothing. */
-function itemBytesOf({ name, itemBytes }: PythonType, minor: number): number {
-  switch (containerKindOf(name)) {
-    case 'list':
-    case 'deque':
-      return 8;
-    case 'dict':
-      return minor >= 11 ? 32 : 40;
-    case 'set':
-      return 32;
-    default:
-      return name === 'str' || name === 'bytearray' || name === 'array.array' ? 1 : name === 'int' ? 0 : itemBytes;
+function together(parts: readonly PythonPart[], kinds: number): PythonLook {
+  const [counts, bytes] = [new Array<number>(kinds).fill(0), new Array<number>(kinds).fill(0)];
+  const kept: Kept = { modules: [], codes: [], large: [], newTypes: [] };
+  const pages = new OwnRanges();
+  for (const part of parts) {
+    for (const { kind, count, bytes: more } of part.tallies) {
+      counts[kind] = (counts[kind] ?? 0) + count;
+      bytes[kind] = (bytes[kind] ?? 0) + more;
+    }
+    addPages(pages, part);
+    keep(kept.modules, part.kept?.modules);
+    keep(kept.codes, part.kept?.codes);
+    keep(kept.large, part.kept?.large);
+    keep(kept.newTypes, part.kept?.newTypes);
   }
+  return { ...kept, counts, bytes, parts, pages };
 }
 
-/** A set has a power of two of slots: what else looks like one is what is left of one. */
-function isMask(word: number): boolean {
-  return word < 2 ** 31 && (word & (word + 1)) === 0;
+function keep<T>(all: T[], more: readonly T[] = []): void {
+  for (const each of more) if (all.length < mostKept) all.push(each);
 }
 
-function wordOf(halves: Uint32Array, half: number): number {
-  return (halves[half + 1] ?? 0) * highHalf + (halves[half] ?? 0);
+function addPages(pages: OwnRanges, { address, ownPages }: PythonPart): void {
+  for (let page = 0; ownPages >>> page !== 0 && page < 32; page += 1) {
+    const start = address + page * pageBytes;
+    if (((ownPages >>> page) & 1) !== 0) pages.add(start, start + pageBytes);
+  }
 }

@@ -1,13 +1,19 @@
 /** From objects up to a variable that holds them, the shortest way: who has their address is searched for, level by level. */
+import type { ContainerTable } from './containerTable.ts';
 import type { PythonLook } from './pythonCensus.ts';
 import { type Holder, PythonHolders } from './pythonHolders.ts';
-import type { PythonValues } from './pythonValues.ts';
+import { containerKindOf, type PythonValues } from './pythonValues.ts';
 
 const mostLevels = 9;
 const mostFrontier = 48;
 const mostHolders = 400;
-/** Of all memory, for all climbs together. */
-const mostScans = 40;
+/** Of all memory, for all climbs together: so many, and fewer where there is much of it. */
+const [mostScans, leastScans] = [40, 8];
+const mostScannedBytes = 10 * 2 ** 30;
+/** Levels above the first variable for one that leads to more of them. */
+const levelsBeyondFirst = 2;
+/** Levels on which each is held by the next one of its kind alone: such a chain is too long to be climbed. */
+const levelsOfChain = 2;
 
 export interface PythonPath {
   /** From the variable down to the objects: only what has a name. */
@@ -25,53 +31,46 @@ interface Step {
   holder: Holder;
 }
 
+/** A variable, and to how many of those that were started from it leads. */
+interface Root {
+  step: Step;
+  reach: number;
+}
+
 export class PythonClimb {
   readonly #values: PythonValues;
   readonly #holders: PythonHolders;
   readonly #taggedPointers: boolean;
-  #scansLeft = mostScans;
+  #scansLeft: number;
 
-  constructor(values: PythonValues, look: PythonLook, deques: readonly number[]) {
+  constructor(values: PythonValues, look: PythonLook, containers: ContainerTable, deques: readonly number[]) {
     this.#values = values;
-    this.#holders = new PythonHolders(values, look, deques);
+    this.#holders = new PythonHolders(values, look, containers, deques);
     this.#taggedPointers = values.layout.minor >= 14;
+    const heapBytes = look.parts.reduce((sum, { filled }) => sum + filled * 4, 0);
+    this.#scansLeft = Math.max(leastScans, Math.min(mostScans, Math.floor(mostScannedBytes / heapBytes)));
   }
 
   climb(from: readonly number[]): PythonPath {
-    const steps = new Map<number, Step | null>(from.map((address) => [address, null]));
+    const way = new Way(from);
     let frontier = [...from];
-    let running: Step | null = null;
     let isComplete = true;
-    let isSeenAgain = false;
-    for (let level = 0; level < mostLevels && frontier.length > 0; level += 1) {
+    for (let level = 0; level < mostLevels && frontier.length > 0 && !way.isKnown(level); level += 1) {
       if (this.#scansLeft <= 0) {
         isComplete = false;
         break;
       }
-      const next: number[] = [];
       const places = this.#above(frontier);
       let above = this.#stepsTo(places, false);
-      let root = above.find((step) => isLasting(step, steps));
-      if (root === undefined && this.#scansLeft > 0) {
-        // Attributes that lie apart from their object are found in all memory only.
-        above = this.#stepsTo(places, true);
-        root = above.find((step) => isLasting(step, steps));
-      }
-      if (root !== undefined) return this.#tell(root, steps);
-      for (const step of above) {
-        const { holder } = step;
-        // A frame that has ended may still lie there: only when nothing else leads to it.
-        if (holder.type === 'frame') running ??= step;
-        if (steps.has(holder.address)) isSeenAgain = true;
-        if (holder.isRoot || steps.has(holder.address)) continue;
-        steps.set(holder.address, step);
-        if (next.length < mostFrontier) next.push(holder.address);
-        else isComplete = false;
-      }
-      frontier = next;
+      // Attributes that lie apart from their object are found in all memory only.
+      if (!way.isRootIn(above) && this.#scansLeft > 0) above = this.#stepsTo(places, true);
+      const next = way.take(above, level);
+      if (next.length > mostFrontier) isComplete = false;
+      frontier = next.slice(0, mostFrontier);
     }
-    if (running !== null) return this.#tell(running, steps);
-    return { path: [], through: [], isRooted: false, isCycle: isComplete && isSeenAgain && frontier.length === 0 };
+    const last = way.root ?? way.running;
+    if (last !== null) return way.tell(last);
+    return { path: [], through: [], isRooted: false, isCycle: isComplete && way.isSeenAgain && frontier.length === 0 };
   }
 
   /** Words that refer to one of these. */
@@ -95,27 +94,117 @@ export class PythonClimb {
       return holder === undefined ? [] : [{ child: target - (target % 8), holder }];
     });
   }
+}
 
-  #tell(last: Step, steps: ReadonlyMap<number, Step | null>): PythonPath {
+/** What one climb has found. */
+class Way {
+  readonly #steps: Map<number, Step | null>;
+  /** By object: those started from that it leads to, a bit each. */
+  readonly #reached: Map<number, number>;
+  readonly #count: number;
+  #rootLevel = 0;
+  #root: Root | null = null;
+  #levelsOfChain = 0;
+  /** A frame that has ended may still lie there: only when nothing else leads to it. */
+  running: Step | null = null;
+  isSeenAgain = false;
+
+  constructor(from: readonly number[]) {
+    this.#count = from.length;
+    this.#steps = new Map(from.map((address) => [address, null]));
+    this.#reached = new Map(from.map((address, index) => [address, 1 << (index % 32)]));
+  }
+
+  get root(): Step | null {
+    return this.#root?.step ?? null;
+  }
+
+  /** That more levels would say no more. */
+  isKnown(level: number): boolean {
+    if (this.#root === null) return this.#levelsOfChain >= levelsOfChain;
+    return this.#isOfMost(this.#root) || level > this.#rootLevel + levelsBeyondFirst;
+  }
+
+  isRootIn(above: readonly Step[]): boolean {
+    return this.#rootsIn(above).some((root) => this.#isOfMost(root));
+  }
+
+  /** A variable of a loop has one of them, that which keeps them has most. */
+  #isOfMost({ reach }: Root): boolean {
+    return reach * 2 >= this.#count;
+  }
+
+  #rootsIn(above: readonly Step[]): Root[] {
+    const roots = new Map<string, { step: Step; bits: number }>();
+    for (const step of above) {
+      const name = this.#isLasting(step) ? this.#namedBy(step) : null;
+      if (name === null) continue;
+      const same = roots.get(name);
+      roots.set(name, { step: same?.step ?? step, bits: (same?.bits ?? 0) | (this.#reached.get(step.child) ?? 0) });
+    }
+    return [...roots.values()].map(({ step, bits }) => ({ step, reach: bitCount(bits) }));
+  }
+
+  /** Objects that are new. */
+  take(above: readonly Step[], level: number): number[] {
+    const next: number[] = [];
+    for (const root of this.#rootsIn(above)) this.#keepRoot(root, level);
+    this.#levelsOfChain = this.#isChain(above) ? this.#levelsOfChain + 1 : 0;
+    for (const step of above) {
+      const { child, holder } = step;
+      if (holder.type === 'frame') this.running ??= step;
+      if (this.#steps.has(holder.address)) this.isSeenAgain = true;
+      this.#reached.set(holder.address, (this.#reached.get(holder.address) ?? 0) | (this.#reached.get(child) ?? 0));
+      if (holder.isRoot || this.#steps.has(holder.address)) continue;
+      this.#steps.set(holder.address, step);
+      next.push(holder.address);
+    }
+    return next;
+  }
+
+  /** Each is an attribute of another one of its class. */
+  #isChain(above: readonly Step[]): boolean {
+    const steps = above.filter(({ holder }) => holder.type !== 'frame');
+    return (
+      steps.length > 0 &&
+      steps.every(({ child, holder }) => {
+        const type = this.#steps.get(child)?.holder.type;
+        return holder.type === type && containerKindOf(type) === null && type !== 'tuple';
+      })
+    );
+  }
+
+  #keepRoot(root: Root, level: number): void {
+    if (this.#root === null) this.#rootLevel = level;
+    if (this.#root === null || root.reach > this.#root.reach) this.#root = root;
+  }
+
+  tell(last: Step): PythonPath {
     const path: string[] = [];
     const through: string[] = [];
-    for (let step: Step | null | undefined = last; step !== null && step !== undefined; step = steps.get(step.child)) {
+    for (let step: Step | null | undefined = last; step !== null && step !== undefined; step = this.#steps.get(step.child)) {
       through.push(step.holder.type);
-      const name = namedBy(step, steps);
+      const name = this.#namedBy(step);
       if (name !== null && path.at(-1) !== name && path.length < 12) path.push(name);
     }
     return { path, through: through.reverse(), isRooted: true, isCycle: false };
   }
+
+  /** A variable, which has a name. */
+  #isLasting(step: Step): boolean {
+    return step.holder.isRoot && step.holder.type !== 'frame' && this.#namedBy(step) !== null;
+  }
+
+  /** Of what the step holds: its own name, or what the thing that it holds has it under. */
+  #namedBy({ child, holder }: Step): string | null {
+    if (holder.name !== null || holder.names === null) return holder.name;
+    const key = this.#steps.get(child)?.holder.key;
+    return key === null || key === undefined ? null : holder.names(key);
+  }
 }
 
-/** A variable, which has a name. */
-function isLasting(step: Step, steps: ReadonlyMap<number, Step | null>): boolean {
-  return step.holder.isRoot && step.holder.type !== 'frame' && namedBy(step, steps) !== null;
-}
-
-/** Of what the step holds: its own name, or what the thing that it holds has it under. */
-function namedBy({ child, holder }: Step, steps: ReadonlyMap<number, Step | null>): string | null {
-  if (holder.name !== null || holder.names === null) return holder.name;
-  const key = steps.get(child)?.holder.key;
-  return key === null || key === undefined ? null : holder.names(key);
+function bitCount(bits: number): number {
+  let count = 0;
+  for (let left = bits; left !== 0; left &= left - 1) count += 1;
+  return count;
 }

@@ -3,11 +3,12 @@
  * told by what is in it; then classes of the program that grow without one, texts that are written on and on, and last whatever type grew.
  */
 import type { GrowingThing, LeakPattern } from '../growingThing.ts';
-import { type Growing, spread, whatGrows } from '../threeLooks.ts';
-import { type KeptGroup, keptGroups, type MemberSample } from './growingContainers.ts';
+import { type Growing, type Look, spread, whatGrows } from '../threeLooks.ts';
+import { type KeptGroup, keptGroups, type PythonLooks } from './growingContainers.ts';
 import type { PythonLook } from './pythonCensus.ts';
 import { PythonClimb, type PythonPath } from './pythonClimb.ts';
 import { PythonObjects } from './pythonObjects.ts';
+import type { PythonPart } from './pythonPart.ts';
 import { firstHolder } from './pythonRoots.ts';
 import type { PythonType, PythonValues } from './pythonValues.ts';
 
@@ -18,19 +19,18 @@ const leastSurvival = 0.5;
 const leastGrowthBytes = 16_384;
 const explainedPart = 0.5;
 
-export type PythonLooks = readonly [PythonLook, PythonLook, PythonLook];
-
 interface Found {
   thing: GrowingThing;
   bytes: number;
 }
 
-export function pythonGrowth(values: PythonValues, types: readonly PythonType[], looks: PythonLooks, sample: MemberSample): GrowingThing[] {
+export function pythonGrowth(values: PythonValues, types: readonly PythonType[], taken: PythonLooks): GrowingThing[] {
+  const { looks, finds } = taken;
   const objects = new PythonObjects(values);
-  const groups = keptGroups(objects, looks, sample);
+  const groups = keptGroups(objects, taken);
   const deques = groups.flatMap(({ kind, containers }) => (kind === 'deque' ? containers : []));
-  const climb = new PythonClimb(values, looks[2], deques);
-  const growing = whatGrows(looks).filter(({ growthBytes, growthCount, survival }) => {
+  const climb = new PythonClimb(values, looks[2], finds.containers, deques);
+  const growing = whatGrows(withSamples(taken)).filter(({ growthBytes, growthCount, survival }) => {
     return growthBytes >= leastGrowthBytes && growthCount > 0 && (survival ?? 0) >= leastSurvival;
   });
   const teller = new Teller(values, objects, types, climb);
@@ -49,6 +49,14 @@ export function pythonGrowth(values: PythonValues, types: readonly PythonType[],
     .sort((a, b) => b.bytes - a.bytes)
     .slice(0, mostThings)
     .map(({ thing }) => thing);
+}
+
+/** Of what is in parts of memory that were not the same at all three: nothing came or went in the others. */
+function withSamples({ looks: [first, second, third], finds }: PythonLooks): [Look, Look, Look] {
+  const [inFirst, inSecond, inThird] = [new Set(first.parts), new Set(second.parts), new Set(third.parts)];
+  const isChanged = (part: PythonPart) => !(inFirst.has(part) && inSecond.has(part) && inThird.has(part));
+  const withSample = (look: PythonLook) => ({ ...look, sample: finds.sample.in(look.parts.filter(isChanged)) });
+  return [withSample(first), withSample(second), withSample(third)];
 }
 
 class Teller {
@@ -141,8 +149,7 @@ class Teller {
   }
 
   /** The one that can be written on where it lies and is longer each time. */
-  texts(looks: PythonLooks): Found[] {
-    const [first, second, third] = looks;
+  texts([first, second, third]: PythonLooks['looks']): Found[] {
     const found: Found[] = [];
     for (const { address, kind, bytes } of third.large) {
       const before = second.large.find((each) => each.kind === kind && each.address === address);

@@ -1,5 +1,6 @@
 /** What a word that refers to an object belongs to: a dict under a key, an attribute of an instance, a variable of a function that runs, … */
 import { wordIn } from '../heapWindows.ts';
+import type { Container, ContainerTable } from './containerTable.ts';
 import type { PythonLook } from './pythonCensus.ts';
 import { isReferenceCount, type PythonKeys, type PythonType, type PythonValues, typeDictAt } from './pythonValues.ts';
 
@@ -31,11 +32,15 @@ export interface Holder {
 export class PythonHolders {
   readonly #values: PythonValues;
   readonly #look: PythonLook;
+  readonly #containers: ContainerTable;
+  readonly #codes: ReadonlySet<number>;
   readonly #blocks = new Map<number, number>();
 
-  constructor(values: PythonValues, look: PythonLook, deques: readonly number[]) {
+  constructor(values: PythonValues, look: PythonLook, containers: ContainerTable, deques: readonly number[]) {
     this.#values = values;
     this.#look = look;
+    this.#containers = containers;
+    this.#codes = new Set(look.codes);
     for (const deque of deques.slice(0, mostDeques)) for (const block of values.dequeBlocks(deque)) this.#blocks.set(block, deque);
   }
 
@@ -43,8 +48,8 @@ export class PythonHolders {
   at(places: readonly number[], canScan: boolean): Map<number, Holder> {
     const found = new Map<number, Holder>();
     const sorted = Float64Array.from(places).sort();
-    const tables = this.#look.containers.nearestBefore(sorted, 'tables');
-    const values = this.#look.containers.nearestBefore(sorted, 'values');
+    const tables = this.#containers.nearestBefore(sorted, 'tables', this.#look.parts);
+    const values = this.#containers.nearestBefore(sorted, 'values', this.#look.parts);
     const blocks = [...this.#blocks.keys()].sort((a, b) => a - b);
     const variables = this.#moduleTables();
     const left: number[] = [];
@@ -85,7 +90,7 @@ export class PythonHolders {
     return this.#inDict(dict, this.#values.windows.word(entry + keyAt));
   }
 
-  #inTable(at: number, container: ReturnType<PythonLook['containers']['nearestBefore']>[number]): Holder | null {
+  #inTable(at: number, container: Container | null): Holder | null {
     if (container === null) return null;
     const { kind, size, table, address } = container;
     const held = { address, key: null, name: null, names: null, isRoot: false };
@@ -112,7 +117,7 @@ export class PythonHolders {
     return { address, type: 'dict', key: name, name: isRoot && name !== null ? `${module}.${name}` : null, names: null, isRoot };
   }
 
-  #inSplitValues(at: number, container: ReturnType<PythonLook['containers']['nearestBefore']>[number]): Holder | null {
+  #inSplitValues(at: number, container: Container | null): Holder | null {
     if (container === null) return null;
     const slot = (at - container.values) / 8;
     const keys = this.#values.keys(container.table);
@@ -136,7 +141,7 @@ export class PythonHolders {
       if (codeAt < 0 || codeAt + 8 > piece.length) continue;
       const word = wordIn(piece, codeAt);
       const code = word - (word % 8);
-      const variable = this.#look.codes.has(code) ? this.#variable(code, slot) : null;
+      const variable = this.#codes.has(code) ? this.#variable(code, slot) : null;
       if (variable !== null) return variable;
     }
     return null;

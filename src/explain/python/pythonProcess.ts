@@ -1,14 +1,18 @@
 import type { GrowingThing } from '../growingThing.ts';
 import type { HeapReader, OpenHeap } from '../heapReader.ts';
 import { HeapWindows } from '../heapWindows.ts';
+import { ContainerTable } from './containerTable.ts';
 import { type MemberSample, sampleMembers } from './growingContainers.ts';
-import { findTypes, type PythonLook, takePythonCensus } from './pythonCensus.ts';
+import { ObjectSample } from './objectSample.ts';
+import { findTypes, type PythonFinds, type PythonLook, takePythonCensus } from './pythonCensus.ts';
 import { pythonGrowth } from './pythonGrowth.ts';
 import { pythonLayout, pythonVersions } from './pythonLayout.ts';
 import { PythonObjects } from './pythonObjects.ts';
 import { type PythonType, PythonValues } from './pythonValues.ts';
 
 const pythonFile = /\/(?:libpython|python)3(?:\.(\d+))?[^/]*$/;
+/** A class may have a class of its own, which has one. */
+const mostFirstLooks = 4;
 
 export const openPython: OpenHeap = (memory) => {
   const symbols = memory.symbols((path) => pythonFile.test(path), /^(?:PyType_Type|PyUnicode_Type)$/);
@@ -33,6 +37,7 @@ class PythonReader implements HeapReader {
   /** In the order in which they were found, which stays. */
   readonly #types: Map<number, PythonType>;
   readonly #looks: PythonLook[] = [];
+  #finds: PythonFinds = { containers: new ContainerTable(), sample: new ObjectSample() };
   #sample: MemberSample = new Map();
 
   constructor(values: PythonValues, types: Map<number, PythonType>, typeType: number) {
@@ -42,19 +47,38 @@ class PythonReader implements HeapReader {
   }
 
   look(): void {
-    const before = this.#looks.at(-1);
-    if (before === undefined) {
-      for (const [address, type] of findTypes(this.#values.windows, this.#values, this.#typeType)) this.#types.set(address, type);
+    const [first] = this.#looks;
+    if (first === undefined) this.#looks.push(this.#firstLook());
+    else {
+      const look = this.#census(this.#looks.at(-1));
+      this.#learn(look.newTypes);
+      this.#looks.push(look);
+      if (this.#looks.length === 2) this.#sample = sampleMembers(new PythonObjects(this.#values), this.#finds.containers, first, look);
     }
-    const look = takePythonCensus(this.#values, [...this.#types.values()]);
-    for (const address of look.newTypes) {
+  }
+
+  /** Types are looked for where most have them; as long as some are found elsewhere, their objects were not seen. */
+  #firstLook(): PythonLook {
+    for (const [address, type] of findTypes(this.#values.windows, this.#values, this.#typeType)) this.#types.set(address, type);
+    for (let time = 1; ; time += 1) {
+      this.#finds = { containers: new ContainerTable(), sample: new ObjectSample() };
+      const look = this.#census();
+      if (!this.#learn(look.newTypes) || time === mostFirstLooks) return look;
+    }
+  }
+
+  #census(before?: PythonLook): PythonLook {
+    return takePythonCensus({ values: this.#values, types: [...this.#types.values()], finds: this.#finds, before: before?.parts ?? [] });
+  }
+
+  /** Whether any was new. */
+  #learn(addresses: readonly number[]): boolean {
+    const known = this.#types.size;
+    for (const address of addresses) {
       const type = this.#types.has(address) ? null : this.#values.readType(address);
       if (type !== null) this.#types.set(address, type);
     }
-    this.#looks.push(look);
-    if (before === undefined) return;
-    before.containers.forgetTables();
-    if (this.#looks.length === 2) this.#sample = sampleMembers(new PythonObjects(this.#values), before.containers, look.containers);
+    return this.#types.size > known;
   }
 
   owns(address: number): boolean {
@@ -64,6 +88,10 @@ class PythonReader implements HeapReader {
   growing(): GrowingThing[] {
     const [first, second, third] = this.#looks;
     if (first === undefined || second === undefined || third === undefined) return [];
-    return pythonGrowth(this.#values, [...this.#types.values()], [first, second, third], this.#sample);
+    return pythonGrowth(this.#values, [...this.#types.values()], {
+      looks: [first, second, third],
+      finds: this.#finds,
+      members: this.#sample,
+    });
   }
 }

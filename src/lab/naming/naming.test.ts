@@ -13,7 +13,7 @@ const tested = [
   ...['php static-array', 'php listeners', 'php local-list', 'php nested-arrays', 'php healthy-churn', 'go list_only_grows'],
   ...['java StaticList', 'java MapWithoutEviction', 'java Listeners', 'ruby constant_array', 'ruby listeners', 'go healthy_cache'],
   ...['python session_map', 'python closure_variable', 'python local_list', 'python listeners', 'python linked_history'],
-  ...['python orders_by_customer', 'python healthy_cache', 'python healthy_batches'],
+  ...['python orders_by_customer', 'python dict_of_dicts', 'python healthy_cache', 'python healthy_batches'],
 ];
 const isTested = ({ language, program }: (typeof namingCases)[number]) =>
   natives.includes(language) || tested.includes(`${language} ${program}`);
