@@ -179,15 +179,19 @@ export class V8Names {
     return slots === contextHeaderWords + locals + 1 ? 1 : 0;
   }
 
-  /** Of a module or of the program: what is around of it is no function. */
+  /** Of a module or of the program: what is around of it is no function. What is no context any more, because the collector moved it, is neither. */
   isOutermost(context: number): boolean {
+    const type = this.instanceType(context);
+    if (!this.#isContext(type)) return false;
     if (this.instanceType(this.#windows.word(context - 1 + 32)) === this.#layout.sourceModule) return true;
-    if (this.#isProgramContext(this.instanceType(context) - this.#layout.firstContext)) return true;
-    const previous = this.#windows.word(context - 1 + 24);
-    const type = this.instanceType(previous);
-    const { firstContext, lastContext } = this.#layout;
+    if (this.#isProgramContext(type - this.#layout.firstContext)) return true;
+    const around = this.instanceType(this.#windows.word(context - 1 + 24));
     // Native and script contexts are the outermost ones.
-    return type < firstContext || type > lastContext || this.#isProgramContext(type - firstContext);
+    return !this.#isContext(around) || this.#isProgramContext(around - this.#layout.firstContext);
+  }
+
+  #isContext(type: number): boolean {
+    return type >= this.#layout.firstContext && type <= this.#layout.lastContext;
   }
 
   #isProgramContext(place: number): boolean {
