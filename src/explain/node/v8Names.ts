@@ -1,7 +1,7 @@
 /** What JavaScript calls the objects of V8: the function that made them and their first properties; variables, fields and functions. */
 import { basename } from 'node:path';
 import { type HeapWindows, wordIn } from '../heapWindows.ts';
-import type { V8Layout } from './v8Constants.ts';
+import { isFunctionType, type V8Layout } from './v8Constants.ts';
 
 const mostNameBytes = 200;
 const mostShown = 5;
@@ -14,8 +14,6 @@ const high = 2 ** 32;
 const contextHeaderWords = 2;
 /** Behind what every object has: map, properties, elements. */
 const boundTargetAt = 24;
-/** So many types of functions come one after another. */
-const functionTypes = 16;
 
 export interface ContextVariable {
   name: string;
@@ -57,7 +55,7 @@ export class V8Names {
   }
 
   isFunction(type: number): boolean {
-    return type >= this.#layout.function && type <= this.#layout.function + functionTypes;
+    return isFunctionType(type, this.#layout);
   }
 
   instanceType(object: number): number {
