@@ -1,5 +1,5 @@
 /** Small pieces of the memory of a process, page by page: what lies beside one that was asked for is mostly asked for next. */
-import { HeapWindows } from './heapWindows.ts';
+import { HeapWindows, wordIn } from './heapWindows.ts';
 
 const pageBytes = 4096;
 const mostPages = 4_096;
@@ -16,6 +16,12 @@ export class HeapPages extends HeapWindows {
     const at = address % pageBytes;
     if (at + length > pageBytes) return super.piece(address, length);
     return this.#page(address - at)?.subarray(at, at + length) ?? null;
+  }
+
+  override word(address: number): number {
+    const at = address % pageBytes;
+    const page = at + 8 > pageBytes || !Number.isSafeInteger(address) || address < pageBytes ? null : this.#page(address - at);
+    return page === null ? super.word(address) : wordIn(page, at);
   }
 
   #page(address: number): Buffer | null {
