@@ -94,8 +94,9 @@ class Reach {
   begin({ contexts, cells }: Pick<V8Look, 'contexts' | 'cells'>): void {
     const { names, graph } = this.#heap;
     for (const context of contexts.filter((each) => names.isOutermost(each))) {
-      // What the newest is changes all the time.
+      // What the newest is changes all the time, and where a context was may be something else.
       this.#heap.windows.forget();
+      if (!names.isOutermost(context)) continue;
       this.#seen.set(context, graph.markOf(context, graph.kindOf(context) ?? -1));
       for (const { name, offset } of names.moduleVariables(context)) this.#source(context - 1 + offset, name);
     }
