@@ -1,4 +1,5 @@
 /** One look at V8's heap: how many objects of each map there are, and how many entries each collection has. */
+import type { HeapPages } from '../heapPages.ts';
 import type { HeapWindows } from '../heapWindows.ts';
 import type { V8Layout } from './v8Constants.ts';
 import { mostMaps, type V8Maps, v8Sort } from './v8Maps.ts';
@@ -39,13 +40,13 @@ export interface V8Look {
 }
 
 export class V8Census {
-  readonly #windows: HeapWindows;
+  readonly #windows: HeapPages;
   readonly #objects: V8Objects;
   readonly #maps: V8Maps;
   readonly #layout: V8Layout;
   #parts: HeapParts<PartCensus> = new Map();
 
-  constructor({ windows, objects, maps, layout }: { windows: HeapWindows; objects: V8Objects; maps: V8Maps; layout: V8Layout }) {
+  constructor({ windows, objects, maps, layout }: { windows: HeapPages; objects: V8Objects; maps: V8Maps; layout: V8Layout }) {
     this.#windows = windows;
     this.#objects = objects;
     this.#maps = maps;
@@ -56,6 +57,8 @@ export class V8Census {
     const counter = new Counter(this.#windows, this.#maps, this.#layout);
     this.#maps.forget();
     this.#parts = this.#objects.parts(this.#parts, counter);
+    // Pages that were read for maps may be old by now.
+    this.#windows.forget();
     return counter.look();
   }
 }

@@ -17,7 +17,7 @@ const largestAddress = 2 ** 47;
 /** That are remembered: of four gigabytes. */
 const mostParts = 65_536;
 /** Behind an object the next one begins, which may be of a kind that was not met yet: so many halves of words are looked at for that. */
-const nearHalves = 32;
+const nearHalves = 8;
 
 export interface V8Object {
   at: number;
