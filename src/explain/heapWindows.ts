@@ -7,7 +7,6 @@ const windowBytes = 1 << 16;
 /** So that what begins at the end of a window can be read on. */
 const beyondBytes = 128;
 const pageBytes = 4096;
-export const pageHalves = pageBytes / 4;
 export const highHalf = 2 ** 32;
 
 /** V8 keeps what never changes in memory that can't be written. */
@@ -24,29 +23,39 @@ export class HeapWindows {
   readonly #words = new Uint32Array((windowBytes + beyondBytes) / 4);
   readonly #bytes = new Uint8Array(this.#words.buffer);
   readonly #piece = Buffer.alloc(pageBytes);
+  #skipped = 0;
 
   constructor(memory: TargetMemory) {
     this.memory = memory;
   }
 
-  /** Halves of words, the lower first, how many of them are new, and how many are there with the beginning of the next; they last until the next call. */
+  /**
+   * Halves of words, the lower first, how many of them are new, and how many are there with the beginning of the next; they last until the next
+   * call. A window ends at a multiple of its size, so that the same is in it when pages were added before.
+   */
   each(
     use: (address: number, halves: Uint32Array, count: number, filled: number) => void,
     isWanted: (region: Region) => boolean = isHeap,
   ): void {
+    this.#skipped = 0;
     for (const region of this.memory.regions()) {
       if (!isWanted(region)) continue;
       const { start, end } = region;
       for (const [from, to] of this.memory.present(start, end)) {
-        for (let at = from, next = 0; at < to; at = next) {
-          // Where windows begin does not depend on what came and went before them.
-          next = at - (at % windowBytes) + windowBytes;
-          const got = this.memory.read(at, this.#bytes.subarray(0, Math.min(next + beyondBytes, to) - at));
+        for (let at = Math.max(from, this.#skipped), next = at; at < to; at = Math.max(next, this.#skipped)) {
+          const bytes = windowBytes - (at % windowBytes);
+          next = at + bytes;
+          const got = this.memory.read(at, this.#bytes.subarray(0, Math.min(bytes + beyondBytes, to - at)));
           const filled = (got >>> 3) * 2;
-          if (filled > 0) use(at, this.#words, Math.min(filled, (next - at) / 4), filled);
+          if (filled > 0) use(at, this.#words, Math.min(filled, bytes / 4), filled);
         }
       }
     }
+  }
+
+  /** While windows are gone through: the next one begins there or behind. */
+  skipTo(address: number): void {
+    this.#skipped = Math.max(this.#skipped, address);
   }
 
   /** Words that hold one of these addresses, anywhere unless told where: where each is, and which it holds. */

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { HeapPages } from '../heapPages.ts';
 import { type Region, TargetMemory } from '../targetMemory.ts';
 import { nodeGrowth, oldestWords, type V8Heap } from './nodeGrowth.ts';
-import { takeV8Look } from './v8Census.ts';
+import { V8Census } from './v8Census.ts';
 import type { V8Layout } from './v8Constants.ts';
 import { V8Graph } from './v8Graph.ts';
 import { V8Maps } from './v8Maps.ts';
@@ -202,10 +202,11 @@ function readAll(heaps: readonly LaidOutMemory[]): Read {
     const names = new V8Names(windows, layout);
     const graph = new V8Graph(windows, layout, known);
     const heap: V8Heap = { windows, layout, maps: known, objects: new V8Objects(windows, layout, known), names, graph };
+    const census = new V8Census(heap);
     const looks = heaps.map((memory) => {
       now = memory;
       windows.forget();
-      return takeV8Look(windows, heap.objects, known, layout);
+      return census.look();
     });
     const [one, two, three] = looks;
     assert.ok(one !== undefined && two !== undefined && three !== undefined);

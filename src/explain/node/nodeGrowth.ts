@@ -128,7 +128,7 @@ function grownCollections(heap: V8Heap, looks: Looks, kept: KeptWords): Found[] 
     heap,
     followed.map(({ address, collection }) => ({ address, kind: collection.kind })),
   );
-  if (followed.length > 0) climb.run(mostPasses);
+  if (followed.length > 0) climb.run(looks[2], mostPasses);
   const told = followed.flatMap((each) => {
     const path = climb.pathOf(each.address);
     // Nothing refers to it: a batch that was full, and has been left to the collector since.

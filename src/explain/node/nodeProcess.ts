@@ -2,7 +2,7 @@ import type { GrowingThing } from '../growingThing.ts';
 import { HeapPages } from '../heapPages.ts';
 import type { HeapReader, OpenHeap } from '../heapReader.ts';
 import { type KeptWords, nodeGrowth, oldestWords, type V8Heap } from './nodeGrowth.ts';
-import { takeV8Look, type V8Look } from './v8Census.ts';
+import { V8Census, type V8Look } from './v8Census.ts';
 import { readV8Layout } from './v8Constants.ts';
 import { V8Graph } from './v8Graph.ts';
 import { V8Maps } from './v8Maps.ts';
@@ -23,17 +23,18 @@ export const openNode: OpenHeap = (memory) => {
 class NodeReader implements HeapReader {
   readonly runtime = 'Node';
   readonly #heap: V8Heap;
+  readonly #census: V8Census;
   readonly #looks: V8Look[] = [];
   #kept: KeptWords = new Map();
 
   constructor(heap: V8Heap) {
     this.#heap = heap;
+    this.#census = new V8Census(heap);
   }
 
   look(): void {
-    const { windows, objects, maps, layout } = this.#heap;
-    windows.forget();
-    this.#looks.push(takeV8Look(windows, objects, maps, layout));
+    this.#heap.windows.forget();
+    this.#looks.push(this.#census.look());
     const [first, second, third] = this.#looks;
     if (first !== undefined && second !== undefined && third === undefined) this.#kept = oldestWords(this.#heap, first, second);
   }

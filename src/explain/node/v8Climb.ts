@@ -1,15 +1,23 @@
 /**
- * Who holds these objects? In each pass over V8's heap, all that refers to what was found before; what is found in a pass is looked for in the
- * rest of it, too. References that keep nothing alive are left out by what they are in.
+ * Who holds these objects? Most are a few steps from a variable, and are come to from there. Of the others, in each pass over V8's heap, all that
+ * refers to what was found before; what is found in a pass is looked for in the rest of it, too. References that keep nothing alive are left out
+ * by what they are in.
  */
 import { AddressFilter } from '../addressFilter.ts';
-import type { V8Layout } from './v8Constants.ts';
+import type { HeapPages } from '../heapPages.ts';
+import type { V8Look } from './v8Census.ts';
+import { isFunctionType, type V8Layout } from './v8Constants.ts';
+import type { V8Graph, V8Ref } from './v8Graph.ts';
 import type { V8Maps } from './v8Maps.ts';
 import type { V8Names } from './v8Names.ts';
 import type { V8Object, V8Objects } from './v8Objects.ts';
 
 const mostHolders = 8;
 const mostKnown = 20_000;
+const mostDescended = 20_000;
+const mostDescendedBytes = 4_096;
+/** Of a global variable, from where its cell starts. */
+const cellValueAt = 24;
 
 export interface V8Holder {
   /** As tagged. */
@@ -28,8 +36,18 @@ export interface V8Path {
   steps: { holder: V8Holder; offset: number }[];
 }
 
+/** What was come to from a variable, and how. */
+interface Met {
+  address: number;
+  kind: number;
+  from: Met | null;
+  offset: number;
+}
+
 interface Heap {
+  windows: HeapPages;
   objects: V8Objects;
+  graph: V8Graph;
   maps: V8Maps;
   names: V8Names;
   layout: V8Layout;
@@ -48,9 +66,10 @@ export class V8Climb {
     for (const { address, kind } of targets) this.#meet(address, kind);
   }
 
-  run(mostPasses: number): void {
+  run(look: Pick<V8Look, 'contexts' | 'cells'>, mostPasses: number): void {
     const { objects } = this.#heap;
-    for (let pass = 0; pass < mostPasses && this.#frontier.size > 0; pass += 1) {
+    this.#descend(look);
+    for (let pass = 0; pass < mostPasses && this.#frontier.size > 0 && !this.#isDone(); pass += 1) {
       const before = new Set(this.#frontier.values());
       objects.holders({
         targets: this.#frontier,
@@ -60,7 +79,55 @@ export class V8Climb {
       // Those that were met in the middle of the pass are looked for in a whole one.
       this.#frontier = new Map([...this.#frontier].filter(([, holder]) => !before.has(holder)));
       this.#filter = new AddressFilter(this.#frontier.keys());
-      if (this.#targets.every(({ address }) => this.pathOf(address).root !== null)) return;
+    }
+  }
+
+  #isDone(): boolean {
+    return this.#targets.every(({ address }) => this.pathOf(address).root !== null);
+  }
+
+  /** From the variables of modules and from global ones, the nearest first; not into what is large. */
+  #descend({ contexts, cells }: Pick<V8Look, 'contexts' | 'cells'>): void {
+    const { windows, graph, names } = this.#heap;
+    windows.forget();
+    const seen = new Set<number>();
+    const queue: Met[] = [];
+    const wanted = new Map(this.#targets.map(({ address, kind }) => [address, kind]));
+    const meet = (address: number, from: Met | null, offset: number) => {
+      const kind = (address & 3) !== 1 || seen.has(address) || seen.size >= mostDescended ? null : graph.kindOf(address);
+      if (kind === null) return;
+      seen.add(address);
+      const met = { address, kind, from, offset };
+      if (wanted.get(address) !== kind) queue.push(met);
+      else if (wanted.delete(address)) this.#takeWay(met);
+    };
+    for (const context of contexts) if (names.isOutermost(context)) meet(context, null, 0);
+    for (const cell of cells) meet(cell, null, 0);
+    for (const met of queue) {
+      if (wanted.size === 0) return;
+      for (const { object, offset } of this.#keptBy(met)) meet(object, met, offset);
+    }
+  }
+
+  #keptBy({ address, kind }: Met): V8Ref[] {
+    const { windows, graph, maps, layout } = this.#heap;
+    const type = maps.typeOf(kind);
+    if (type === layout.propertyCell) return [{ offset: cellValueAt, object: windows.word(address - 1 + cellValueAt) }];
+    if (graph.bytesOf(address, kind) > mostDescendedBytes) return [];
+    const refs = graph.refsOf(address, kind);
+    const all = isFunctionType(type, layout) ? [...refs, ...graph.staticRefsOf(address, kind)] : refs;
+    return all.filter(({ offset }) => keepsAlive(type, offset, layout));
+  }
+
+  /** What lies between a variable and one that is looked for holds each other. */
+  #takeWay(way: Met): void {
+    let below = this.#known.get(way.address);
+    for (let { from, offset } = way; from !== null && below !== undefined; { from, offset } = from) {
+      const root = rootName(this.#heap, from, offset);
+      const holder: V8Holder =
+        root === null ? this.#meet(from.address, from.kind) : { address: from.address, kind: from.kind, heldBy: [], root };
+      below.heldBy.push({ holder, offset });
+      below = root === null ? holder : undefined;
     }
   }
 

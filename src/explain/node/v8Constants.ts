@@ -76,3 +76,10 @@ export function readV8Layout(memory: TargetMemory, windows: HeapWindows) {
 }
 
 export type V8Layout = NonNullable<ReturnType<typeof readV8Layout>>;
+
+/** So many types of functions come one after another. */
+const functionTypes = 16;
+
+export function isFunctionType(type: number, layout: V8Layout): boolean {
+  return type >= layout.function && type <= layout.function + functionTypes;
+}

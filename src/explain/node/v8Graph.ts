@@ -1,8 +1,8 @@
 /** Single objects of V8: how large they are, what they refer to, and what is in collections. */
 import { type HeapWindows, wordIn } from '../heapWindows.ts';
 import type { Collection } from './v8Census.ts';
-import type { V8Layout } from './v8Constants.ts';
-import type { V8Maps } from './v8Maps.ts';
+import { isFunctionType, type V8Layout } from './v8Constants.ts';
+import { mostMaps, type V8Maps } from './v8Maps.ts';
 
 const high = 2 ** 32;
 const mostObjectBytes = 262_144;
@@ -42,7 +42,7 @@ export class V8Graph {
 
   kindOf(object: number): number | null {
     const map = this.#windows.word(object - 1);
-    const kind = this.#maps.kindOf(map % high, Math.floor(map / high));
+    const kind = this.#maps.learn(map % high, Math.floor(map / high));
     return kind < 0 ? null : kind;
   }
 
@@ -74,12 +74,25 @@ export class V8Graph {
     return this.isArrayLike(type) || this.isContext(type) || type === doubleArray ? 16 + length * 8 : 16;
   }
 
+  /** As `contentOf`, at a glance: of a function the variables it sees, of others their first field. */
+  markOf(object: number, kind: number): number {
+    const type = this.#maps.typeOf(kind);
+    const at = isFunctionType(type, this.#layout)
+      ? this.#layout.functionContextAt
+      : this.isArrayLike(type)
+        ? 16
+        : this.isContext(type)
+          ? 32
+          : fieldsAt;
+    return (this.#windows.word(object - 1 + at) % high) * mostMaps + kind;
+  }
+
   /** What it keeps alive that may be its own, and where: not its map, not what functions share. */
   refsOf(object: number, kind: number): V8Ref[] {
     const type = this.#maps.typeOf(kind);
-    const { firstNonString, firstObject, function: functionType, functionContextAt, promiseReaction, promiseCapability } = this.#layout;
+    const { firstNonString, firstObject, functionContextAt, promiseReaction, promiseCapability } = this.#layout;
     if (type < firstNonString) return (type & 7) === 1 ? this.#refs(object, 16, 32) : [];
-    if (type >= functionType && type <= functionType + 16) return this.#refs(object, functionContextAt, functionContextAt + 8);
+    if (isFunctionType(type, this.#layout)) return this.#refs(object, functionContextAt, functionContextAt + 8);
     const holds =
       type >= firstObject || this.isArrayLike(type) || this.isContext(type) || type === promiseReaction || type === promiseCapability;
     // Of a context: not what it is of, nor the one around it.

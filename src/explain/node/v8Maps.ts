@@ -1,17 +1,13 @@
 /** The maps of V8: what an object begins with, and by which its kind and size are known. All begin with that of the map of maps, which is its own. */
-import { AddressFilter } from '../addressFilter.ts';
 import { AddressNumbers } from '../addressNumbers.ts';
 import { type HeapWindows, highHalf as high, wordIn } from '../heapWindows.ts';
 import type { V8Layout } from './v8Constants.ts';
 
 export const mostMaps = 200_000;
 const chunkBits = 18;
-const chunkBytes = 2 ** chunkBits;
-/** Looked at in each chunk, behind its header with the marks of the collector. */
-const triedAt = 16_384;
-const triedBytes = 1_024;
-const mostMetas = 1_000;
-const mostPasses = 2;
+const highestTop = 2 ** 15;
+/** Words that are no maps, in one look: each is a read of its own. */
+const mostTried = 300_000;
 
 /** Words, tagged as V8 does it. */
 export interface V8Map {
@@ -23,7 +19,7 @@ export interface V8Map {
 }
 
 /** What is asked of an object, beside how many of its kind there are. */
-export const v8Sort = { plain: 0, text: 1, collection: 2, buffer: 3, context: 4, cell: 5 } as const;
+export const v8Sort = { plain: 0, text: 1, collection: 2, buffer: 3, context: 4, cell: 5, map: 6 } as const;
 
 export class V8Maps {
   readonly all: V8Map[] = [];
@@ -34,59 +30,39 @@ export class V8Maps {
   /** Of each map its instance type, and how long its objects are. */
   readonly #types = new Int32Array(mostMaps);
   readonly #bytes = new Uint16Array(mostMaps);
+  readonly #metas = new Set<number>();
+  /** Addresses, as tagged, of what is no map. */
+  readonly #none = new Set<number>();
   readonly #windows: HeapWindows;
   readonly #layout: V8Layout;
 
   constructor(windows: HeapWindows, layout: V8Layout) {
     this.#windows = windows;
     this.#layout = layout;
-    let metas = this.#someMetas();
-    const known = new Set(metas);
-    // A context of its own, as of node:vm, has one of its own, which may have been met nowhere.
-    for (let pass = 0; pass < mostPasses && (pass === 0 || metas.size > 0); pass += 1) metas = this.#findMaps(metas, known);
   }
 
-  /** All maps begin with the address of such a one, it itself too: looked for from some objects of each chunk. */
-  #someMetas(): Set<number> {
-    const { memory } = this.#windows;
-    const metas = new Set<number>();
-    const piece = Buffer.alloc(triedBytes);
-    for (const { start, end, path } of memory.regions()) {
-      if (path !== '' && !path.startsWith('[anon')) continue;
-      for (let place = Math.ceil(start / chunkBytes) * chunkBytes + triedAt; place < end; place += chunkBytes) {
-        const got = memory.isPresent(place) ? memory.read(place, piece) : 0;
-        for (let at = 0; at + 8 <= got && metas.size < mostMetas; at += 8) {
-          const meta = (piece.readUInt32LE(at) & 3) === 1 ? this.#windows.word(wordIn(piece, at) - 1) : 0;
-          if ((meta & 3) === 1 && this.#isMeta(meta)) metas.add(meta);
-        }
-      }
-    }
-    return metas;
+  /** As `kindOf`, of a word that may be a map which was not met yet: all begin with the address of the map of maps, itself too. */
+  learn(low: number, top: number): number {
+    if ((low & 3) !== 1 || top >= highestTop) return -1;
+    const known = this.kindOf(low, top);
+    const address = top * high + low;
+    if (known >= 0 || this.#none.has(address) || this.#none.size >= mostTried) return known;
+    const meta = this.#windows.word(address - 1);
+    if (this.#metas.has(meta) || this.#isMeta(meta)) {
+      this.#metas.add(meta);
+      this.add(address);
+    } else this.#none.add(address);
+    return this.kindOf(low, top);
+  }
+
+  /** The process has gone on: what was no map may be one. */
+  forget(): void {
+    this.#none.clear();
   }
 
   #isMeta(address: number): boolean {
-    return this.#windows.word(address - 1) === address && this.#read(address)?.instanceType === this.#layout.mapType;
-  }
-
-  /** Adds all maps that begin with one of these. Returned are those that are not among the known ones. */
-  #findMaps(metas: ReadonlySet<number>, known: Set<number>): Set<number> {
-    const filter = new AddressFilter(metas);
-    const places: number[] = [];
-    const unknown: number[] = [];
-    this.#windows.each((address, halves, count) => {
-      const first = (address % high) + 1;
-      for (let half = 0; half < count; half += 2) {
-        const low = halves[half] ?? 0;
-        const own = address + half * 4 + 1;
-        if (low === (first + half * 4) >>> 0 && halves[half + 1] === Math.floor(own / high) && !known.has(own)) unknown.push(own);
-        if (!filter.mayHave(low) || !metas.has((halves[half + 1] ?? 0) * high + low)) continue;
-        if (places.length < mostMaps) places.push(own);
-      }
-    });
-    for (const place of places) this.add(place);
-    const more = new Set(unknown.slice(0, mostMetas).filter((each) => this.#isMeta(each)));
-    for (const meta of more) known.add(meta);
-    return more;
+    if ((address & 3) !== 1 || this.#windows.word(address - 1) !== address) return false;
+    return this.#read(address)?.instanceType === this.#layout.mapType;
   }
 
   add(address: number): void {
@@ -116,14 +92,27 @@ export class V8Maps {
   }
 
   #sortOf({ instanceType, isDictionary }: V8Map): number {
-    const { arrayBuffer, firstNonString, fixedArray, byteArray, map, set, array, firstObject, firstContext, lastContext, propertyCell } =
-      this.#layout;
+    const {
+      arrayBuffer,
+      firstNonString,
+      fixedArray,
+      byteArray,
+      map,
+      set,
+      array,
+      firstObject,
+      firstContext,
+      lastContext,
+      propertyCell,
+      mapType,
+    } = this.#layout;
     if (instanceType < firstNonString) return v8Sort.text;
     if (instanceType >= firstContext && instanceType <= lastContext) return v8Sort.context;
     const isTable = instanceType > fixedArray && instanceType < byteArray;
     const isPlace = instanceType === map || instanceType === set || instanceType === array;
     if (isTable || isPlace || (instanceType === firstObject && isDictionary)) return v8Sort.collection;
     if (instanceType === arrayBuffer) return v8Sort.buffer;
+    if (instanceType === mapType) return v8Sort.map;
     return instanceType === propertyCell ? v8Sort.cell : v8Sort.plain;
   }
 

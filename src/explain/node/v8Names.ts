@@ -1,7 +1,7 @@
 /** What JavaScript calls the objects of V8: the function that made them and their first properties; variables, fields and functions. */
 import { basename } from 'node:path';
 import { type HeapWindows, wordIn } from '../heapWindows.ts';
-import type { V8Layout } from './v8Constants.ts';
+import { isFunctionType, type V8Layout } from './v8Constants.ts';
 
 const mostNameBytes = 200;
 const mostShown = 5;
@@ -14,8 +14,6 @@ const high = 2 ** 32;
 const contextHeaderWords = 2;
 /** Behind what every object has: map, properties, elements. */
 const boundTargetAt = 24;
-/** So many types of functions come one after another. */
-const functionTypes = 16;
 
 export interface ContextVariable {
   name: string;
@@ -57,7 +55,7 @@ export class V8Names {
   }
 
   isFunction(type: number): boolean {
-    return type >= this.#layout.function && type <= this.#layout.function + functionTypes;
+    return isFunctionType(type, this.#layout);
   }
 
   instanceType(object: number): number {
@@ -179,15 +177,19 @@ export class V8Names {
     return slots === contextHeaderWords + locals + 1 ? 1 : 0;
   }
 
-  /** Of a module or of the program: what is around of it is no function. */
+  /** Of a module or of the program: what is around of it is no function. What is no context any more, because the collector moved it, is neither. */
   isOutermost(context: number): boolean {
+    const type = this.instanceType(context);
+    if (!this.#isContext(type)) return false;
     if (this.instanceType(this.#windows.word(context - 1 + 32)) === this.#layout.sourceModule) return true;
-    if (this.#isProgramContext(this.instanceType(context) - this.#layout.firstContext)) return true;
-    const previous = this.#windows.word(context - 1 + 24);
-    const type = this.instanceType(previous);
-    const { firstContext, lastContext } = this.#layout;
+    if (this.#isProgramContext(type - this.#layout.firstContext)) return true;
+    const around = this.instanceType(this.#windows.word(context - 1 + 24));
     // Native and script contexts are the outermost ones.
-    return type < firstContext || type > lastContext || this.#isProgramContext(type - firstContext);
+    return !this.#isContext(around) || this.#isProgramContext(around - this.#layout.firstContext);
+  }
+
+  #isContext(type: number): boolean {
+    return type >= this.#layout.firstContext && type <= this.#layout.lastContext;
   }
 
   #isProgramContext(place: number): boolean {

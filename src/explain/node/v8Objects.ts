@@ -1,17 +1,23 @@
 /** One pass over V8's heap, object by object: each begins with the address of its map, and says how long it is. */
+import { crc32 } from 'node:zlib';
 import type { AddressFilter } from '../addressFilter.ts';
-import { type HeapWindows, highHalf, pageHalves } from '../heapWindows.ts';
+import { type HeapWindows, highHalf } from '../heapWindows.ts';
 import { OwnRanges } from '../ownRanges.ts';
 import { TargetWindow } from '../targetWindow.ts';
 import type { V8Layout } from './v8Constants.ts';
-import type { V8Maps } from './v8Maps.ts';
+import { type V8Maps, v8Sort } from './v8Maps.ts';
 
 const chunkBits = 18;
 const chunkBytes = 2 ** chunkBits;
+const pageBytes = 4096;
 const mostLength = 2 ** 27;
 /** An object that is larger than a chunk has one of its own, and begins where that begins. */
 const mostChunkHeader = 8_192;
 const largestAddress = 2 ** 47;
+/** That are remembered: of four gigabytes. */
+const mostParts = 65_536;
+/** Behind an object the next one begins, which may be of a kind that was not met yet: so many halves of words are looked at for that. */
+const nearHalves = 8;
 
 export interface V8Object {
   at: number;
@@ -19,6 +25,30 @@ export interface V8Object {
   bytes: number;
   /** The word so many bytes from its start; 0 where the object is cut off by the end of a piece of memory. */
   word(offset: number): number;
+  /** The lower or higher half of one. */
+  half32(offset: number): number;
+}
+
+/** A piece of memory: what it is like, what begins in it, and what was made of that. */
+export interface HeapPart<Told> {
+  hash: number;
+  /** Where its first object may begin, and where the last one ends, which is behind it when that is a large one. */
+  from: number;
+  end: number;
+  /** Objects that lie in more than one page: where, and how long. */
+  long: number[];
+  told: Told;
+}
+
+export type HeapParts<Told> = ReadonlyMap<number, HeapPart<Told>>;
+
+/** What is made of the objects of each part in turn; an object lasts until the next one. */
+export interface PartReader<Told> {
+  visit(object: V8Object): void;
+  /** Of those since the last time. */
+  take(): Told;
+  /** What there is to say of a part, just taken or from before. */
+  add(told: Told): void;
 }
 
 /** Of the objects that are looked for, who refers to them. */
@@ -44,32 +74,52 @@ export class V8Objects {
     this.#maps = maps;
   }
 
-  /** `onObject` is told of each; the object lasts until the next call. Maps that are met for the first time count from then on. */
-  each(onObject: (object: V8Object) => void): void {
-    const maps = this.#maps;
+  /**
+   * Goes through the heap, part by part. Most of it stays as it was: of a part that is bit for bit what it was `before`, what was made of it then
+   * is what there is to say. Maps that are met for the first time count from then on.
+   */
+  parts<Told>(before: HeapParts<Told>, reader: PartReader<Told>): HeapParts<Told> {
+    const parts = new Map<number, HeapPart<Told>>();
     const object = new ObjectInPiece();
     let end = 0;
     this.pages = new OwnRanges();
     this.#large.clear();
     this.#windows.each((address, halves, count, filled) => {
-      object.enter(address, halves, filled);
-      // Where the object ends that began last, which may be in the piece before.
-      let half = Math.max(0, (end - address) / 4);
-      while (this.#seek(object, half, count)) {
-        const last = object.half + (object.bytes >>> 3) * 2;
-        if (Math.ceil(object.half / pageHalves) < last / pageHalves) this.#noteLong(object);
-        half = last;
-        if (maps.typeOf(object.kind) === this.#layout.mapType) maps.add(object.at + 1);
-        onObject(object);
+      const from = Math.max(address, end);
+      const hash = crc32(halves.subarray(0, filled));
+      let part = before.get(address);
+      if (part === undefined || part.hash !== hash || part.from !== from) {
+        object.enter(address, halves, filled);
+        const long: number[] = [];
+        const last = this.#readPart(object, (from - address) / 4, count, long, reader);
+        part = { hash, from, end: address + last * 4, long, told: reader.take() };
       }
-      end = address + half * 4;
+      if (parts.size < mostParts) parts.set(address, part);
+      for (let at = 0; at < part.long.length; at += 2) this.#noteLong(part.long[at] ?? 0, part.long[at + 1] ?? 0);
+      reader.add(part.told);
+      ({ end } = part);
+      this.#windows.skipTo(end);
     });
+    return parts;
+  }
+
+  /** Where the last object ends. */
+  #readPart<Told>(object: ObjectInPiece, from: number, count: number, long: number[], reader: PartReader<Told>): number {
+    const maps = this.#maps;
+    let half = from;
+    while (this.#seek(object, half, count, nearHalves)) {
+      half = object.half + (object.bytes >>> 3) * 2;
+      if (object.bytes > (-(object.inChunk + object.half * 4) & (pageBytes - 1))) long.push(object.at, object.bytes);
+      if (maps.sortOf(object.kind) === v8Sort.map) maps.add(object.at + 1);
+      reader.visit(object);
+    }
+    return half;
   }
 
   /** It lies in more than one page. */
-  #noteLong({ at, bytes }: V8Object): void {
-    const [first, end] = [Math.ceil(at / (pageHalves * 4)), Math.ceil((at + bytes) / (pageHalves * 4))];
-    this.pages.add(first * pageHalves * 4, end * pageHalves * 4);
+  #noteLong(at: number, bytes: number): void {
+    const [first, end] = [Math.ceil(at / pageBytes), Math.ceil((at + bytes) / pageBytes)];
+    this.pages.add(first * pageBytes, end * pageBytes);
     for (let chunk = Math.floor(at / chunkBytes) + 1; chunk * chunkBytes < at + bytes; chunk += 1) this.#large.set(chunk, at);
   }
 
@@ -103,13 +153,13 @@ export class V8Objects {
     let end = 0;
     const from = this.#large.get(chunk) ?? chunk * chunkBytes;
     const enter = () => {
-      window.holds(from, pageHalves * 4);
+      window.holds(from, pageBytes);
       object.enter(window.start, window.words, (window.end - window.start) >>> 2);
       half = window.at(from);
     };
     enter();
     for (const { at, target } of hits) {
-      while (end <= at && this.#seek(object, half, Math.min(object.filled, window.at(at) + 2))) {
+      while (end <= at && this.#seek(object, half, Math.min(object.filled, window.at(at) + 2), chunkBytes)) {
         half = object.half + (object.bytes >>> 3) * 2;
         end = object.at + object.bytes;
       }
@@ -117,15 +167,16 @@ export class V8Objects {
     }
   }
 
-  /** Puts the object to the first that begins at `from` or behind; false: there is none before `count`. */
-  #seek(object: ObjectInPiece, from: number, count: number): boolean {
+  /** Puts the object to the first that begins at `from` or behind, until `near` behind it also of new kinds; false: there is none before `count`. */
+  #seek(object: ObjectInPiece, from: number, count: number, near: number): boolean {
     const maps = this.#maps;
     const { chunks } = maps;
     const { halves } = object;
     for (let half = from; half < count; half += 2) {
       const low = halves[half] ?? 0;
-      if ((low & 3) !== 1 || chunks[low >>> chunkBits] === 0) continue;
-      const kind = maps.kindOf(low, halves[half + 1] ?? 0);
+      if ((low & 3) !== 1) continue;
+      let kind = chunks[low >>> chunkBits] === 0 ? -1 : maps.kindOf(low, halves[half + 1] ?? 0);
+      if (kind < 0 && half < from + near) kind = maps.learn(low, halves[half + 1] ?? 0);
       if (kind < 0) continue;
       object.half = half;
       object.kind = kind;

@@ -74,7 +74,8 @@ export function reachFromVariables(heap: Heap, look: Pick<V8Look, 'contexts' | '
 class Reach {
   readonly #heap: Heap;
   readonly #wanted: Wanted;
-  readonly #seen = new Set<number>();
+  /** By address: what tells the object from another one that gets its place. */
+  readonly #seen = new Map<number, number>();
   readonly #others: Reached[] = [];
   readonly #sources: Source[] = [];
   /** What is looked for, and what lies between. */
@@ -91,11 +92,12 @@ class Reach {
   }
 
   begin({ contexts, cells }: Pick<V8Look, 'contexts' | 'cells'>): void {
-    const { names } = this.#heap;
+    const { names, graph } = this.#heap;
     for (const context of contexts.filter((each) => names.isOutermost(each))) {
-      // What the newest is changes all the time.
+      // What the newest is changes all the time, and where a context was may be something else.
       this.#heap.windows.forget();
-      this.#seen.add(context);
+      if (!names.isOutermost(context)) continue;
+      this.#seen.set(context, graph.markOf(context, graph.kindOf(context) ?? -1));
       for (const { name, offset } of names.moduleVariables(context)) this.#source(context - 1 + offset, name);
     }
     this.#heap.windows.forget();
@@ -143,8 +145,11 @@ class Reach {
   }
 
   #meet(object: number, how: Omit<Reached, 'object' | 'kind' | 'start'>): void {
-    if ((object & 3) !== 1 || this.#seen.has(object)) return;
+    if ((object & 3) !== 1) return;
     const kind = this.#heap.graph.kindOf(object);
+    // In the place of what was seen may be another one by now, which is moved there.
+    const mark = kind === null ? -1 : this.#heap.graph.markOf(object, kind);
+    if (this.#seen.get(object) === mark) return;
     if (kind === null) this.#isBroken ||= how.from !== null && how.from.start !== null;
     if (kind === null || this.#wanted.isLeftOut(object, kind)) return;
     const reached: Reached = { object, kind, ...how, start: how.from?.start ?? null };
@@ -155,7 +160,7 @@ class Reach {
     if (isWanted || isBetween) this.#found.push(reached);
     else if (isOther) this.#others.push(reached);
     // What was too far away may be nearer by another way.
-    if (isWanted || isBetween || isOther) this.#seen.add(object);
+    if (isWanted || isBetween || isOther) this.#seen.set(object, mark);
   }
 
   run(): void {
