@@ -135,7 +135,7 @@ export class V8Objects {
     this.#windows.each((address, halves, count) => {
       for (let half = 0; half < count; half += 2) {
         const low = halves[half] ?? 0;
-        if ((low & 3) !== 1 || !filter.mayHave(low)) continue;
+        if (!filter.mayHave(low)) continue;
         const target = (halves[half + 1] ?? 0) * highHalf + low;
         if (!targets.has(target)) continue;
         const at = address + half * 4;

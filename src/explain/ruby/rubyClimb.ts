@@ -264,7 +264,7 @@ class RubyClimber {
     this.#windows.each((address, halves, count) => {
       for (let half = 0; half < count; half += 2) {
         const low = halves[half] ?? 0;
-        if ((low & 7) !== 0 || !filter.mayHave(low)) continue;
+        if (!filter.mayHave(low)) continue;
         const found = sought.get(low + (halves[half + 1] ?? 0) * highHalf);
         if (found === undefined || found.words >= mostWords) continue;
         found.words += 1;
