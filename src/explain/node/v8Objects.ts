@@ -30,7 +30,7 @@ export interface V8Object {
 }
 
 /** A piece of memory: what it is like, what begins in it, and what was made of that. */
-export interface HeapPart<Told> {
+interface HeapPart<Told> {
   hash: number;
   /** Where its first object may begin, and where the last one ends, which is behind it when that is a large one. */
   from: number;

@@ -61,7 +61,7 @@ function climbAll(php: PhpHeap, candidates: readonly Candidate[]): void {
     const roots = readRoots(php.values, php.globals);
     const paths = climb({ ...php, roots, targets: left.flatMap(({ targets }) => targets) });
     for (const candidate of left) candidate.paths = paths.splice(0, candidate.targets.length);
-    left = left.filter(waitsForCollector);
+    left = left.filter(({ paths: found }) => mostOf(found, ({ isUnheld }) => isUnheld));
   }
 }
 
@@ -117,8 +117,11 @@ function longerArrays([first, second, third]: ThreeCensuses): number[] {
 
 /** Cycles that nobody holds are collected some day, unless there are more of them than the collector lets wait. */
 function waitsForCollector({ paths, counts }: Candidate): boolean {
-  const cycles = paths.filter(({ isCycle }) => isCycle).length;
-  return cycles * 2 > paths.length && counts[2] < mostWaitingForCollector;
+  return mostOf(paths, ({ isCycle }) => isCycle) && counts[2] < mostWaitingForCollector;
+}
+
+function mostOf(paths: readonly HoldingPath[], are: (path: HoldingPath) => boolean): boolean {
+  return paths.filter(are).length * 2 > paths.length;
 }
 
 /** What most of another candidate's lie in takes their bytes as well: the row, not the texts in it. */
@@ -275,7 +278,7 @@ class PhpNamer {
     collection: number | null,
     isClosure: boolean,
   ): LeakPattern | null {
-    if (candidate.paths.filter(({ isCycle }) => isCycle).length * 2 > candidate.paths.length) return 'cycle-never-collected';
+    if (mostOf(candidate.paths, ({ isCycle }) => isCycle)) return 'cycle-never-collected';
     if (isClosure) return 'listener-never-removed';
     if (candidate.kind === kinds.text && candidate.growthCount <= 0) return 'text-only-grows';
     if (owner?.startsWith('static $') === true) return 'memo-without-limit';

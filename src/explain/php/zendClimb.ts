@@ -31,6 +31,8 @@ export interface HoldingPath {
   root: string | null;
   /** Held by nothing but itself: what led here leads back to what was met before. */
   isCycle: boolean;
+  /** Neither by a variable nor by anything else that was not looked for: what held it may have been moved meanwhile. */
+  isUnheld: boolean;
   /** From next to the target outwards. */
   steps: { holder: Holder; by: string | null }[];
 }
@@ -183,7 +185,7 @@ class Climber {
   /** The shortest way to a variable; without one, the way to where it ends. */
   pathOf(target: number): HoldingPath {
     const start = this.#known.get(target);
-    if (start === undefined) return { root: null, isCycle: false, steps: [] };
+    if (start === undefined) return { root: null, isCycle: false, isUnheld: false, steps: [] };
     const cameFrom = new Map<Holder, { below: Holder; by: string | null } | null>([[start, null]]);
     let last = start;
     let isCycle = true;
@@ -196,7 +198,8 @@ class Climber {
     const steps: HoldingPath['steps'] = [];
     for (let at = last, from = cameFrom.get(at); from; at = from.below, from = cameFrom.get(at)) steps.unshift({ holder: at, by: from.by });
     const root = this.#request.roots.get(last.address) ?? null;
-    return { root, isCycle: root === null && isCycle && this.#frontier.size === 0, steps };
+    const isUnheld = root === null && this.#frontier.size === 0;
+    return { root, isCycle: isUnheld && isCycle, isUnheld, steps };
   }
 }
 
