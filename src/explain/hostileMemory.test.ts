@@ -12,6 +12,7 @@ import { chunksOf, findZendHeap } from './php/zendHeap.ts';
 import { readRoots, setting } from './php/zendRoots.ts';
 import { ZendValues } from './php/zendValues.ts';
 import { takeRubyCensus } from './ruby/rubyCensus.ts';
+import { RubyChain } from './ruby/rubyChain.ts';
 import { ownersOf } from './ruby/rubyOwners.ts';
 import { readRubyRoots } from './ruby/rubyRoots.ts';
 import { rubyStacks } from './ruby/rubyStacks.ts';
@@ -107,6 +108,7 @@ test('Ruby', () => {
     const { classes, pages } = takeRubyCensus(values);
     readRubyRoots(values, classes, data);
     ownersOf(values, pages, [start, start + 4_096]);
+    new RubyChain(values, pages, values.word(start), 100).headOf(start);
     rubyStacks(values, start);
   }, 5);
 });

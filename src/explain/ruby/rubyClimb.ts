@@ -6,6 +6,7 @@ import { AddressFilter } from '../addressFilter.ts';
 import { HeapWindows, highHalf } from '../heapWindows.ts';
 import type { Region } from '../targetMemory.ts';
 import type { RubyKind } from './rubyCensus.ts';
+import { RubyChain } from './rubyChain.ts';
 import { pageOf, type RubyPage } from './rubyHeap.ts';
 import { type OwnedRange, ownersOf, rangeOf } from './rubyOwners.ts';
 import type { RubyRoots } from './rubyRoots.ts';
@@ -23,6 +24,7 @@ const leastOpenPart = 0.02;
 /** Of a kind of which so many are followed, and nearly all are held, others are taken to be held as well. */
 const leastKnownOfKind = 100;
 const leastSurePart = 0.98;
+const leastChainedPart = 0.5;
 /** What a thread keeps for itself lies where it isn't known what does: only of collections with so much in them it is taken for kept. */
 const leastKept = 64;
 const leastContainerBytes = 4096;
@@ -107,6 +109,7 @@ class RubyClimber {
   #containers: OwnedRange[] = [];
   #isAgain = false;
   readonly #fromMemory = new Set<RubyHolder>();
+  readonly #chains = new Map<number, RubyChain>();
 
   constructor(request: RubyClimb) {
     this.#request = request;
@@ -122,6 +125,7 @@ class RubyClimber {
       const hits = this.#pass(sought);
       if (pass === 0) this.#learnRoots();
       this.#takeAll(hits);
+      this.#takeToHeads();
       this.#takeRemembered();
       // Perhaps it is in a table that got longer meanwhile and is not known: what nothing seems to hold is looked for once more.
       const unheld = [...sought.values()].filter(({ heldBy, root }) => heldBy.length === 0 && root === null);
@@ -196,6 +200,32 @@ class RubyClimber {
     const isOther = ({ holder }: RubyHolder['heldBy'][number]) => this.#request.values.word(holder.address + 8) !== klass;
     const held = holders.filter(({ heldBy, root }) => root !== null || heldBy.some(isOther));
     return held.length < leastSurePart * picks.length ? [] : [[klass, holders]];
+  }
+
+  /** What is in a list in which each holds the next is held by what has the first of it. */
+  #takeToHeads(): void {
+    for (const kind of this.#request.kinds.filter((each) => this.#isChained(each))) {
+      const chain = this.#chainOf(kind);
+      for (const [address, holder] of this.#frontier) {
+        const head = chain.headOf(address);
+        if (head === null) continue;
+        holder.heldBy.push({ holder: this.#meet(head.holder), by: this.#variable(head.holder, head.index), at: head.at });
+        this.#frontier.delete(address);
+      }
+    }
+  }
+
+  #isChained({ klass, picks: [first = 0], picks }: RubyKind): boolean {
+    if (this.#typeOf(first) !== rubyType.object) return false;
+    const isSame = ({ holder }: RubyHolder['heldBy'][number]) => this.#request.values.word(holder.address + 8) === klass;
+    return picks.filter((pick) => this.#known.get(pick)?.heldBy.some(isSame) === true).length > leastChainedPart * picks.length;
+  }
+
+  #chainOf({ klass, count }: RubyKind): RubyChain {
+    const { values, pages } = this.#request;
+    const chain = this.#chains.get(klass) ?? new RubyChain(values, pages, klass, count);
+    this.#chains.set(klass, chain);
+    return chain;
   }
 
   #meet(address: number): RubyHolder {
