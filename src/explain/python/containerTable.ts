@@ -1,4 +1,5 @@
 /** Dicts, lists, sets and deques of all looks at a process, with how much is in each and where they have it, by the part of memory they are in. */
+import { AddressFilter } from '../addressFilter.ts';
 import { firstFrom, larger } from '../numberColumns.ts';
 import type { ContainerKind } from './pythonValues.ts';
 
@@ -66,22 +67,9 @@ export class ContainerTable {
     this.#tables = larger(this.#tables, length);
   }
 
-  /** For each place, in order, the container whose table, or whose values that lie apart, begin the nearest before it. */
-  nearestBefore(places: Float64Array, of: 'tables' | 'values', parts: readonly HasContainers[]): (Container | null)[] {
-    const froms = of === 'tables' ? this.#tables : this.#values;
-    const nearest = new Int32Array(places.length).fill(-1);
-    for (const { containers } of parts) {
-      for (let row = containers.from; row < containers.to; row += 1) {
-        const from = froms[row] ?? 0;
-        const place = from === 0 ? places.length : firstFrom(places, from);
-        if (place < places.length && from > (froms[nearest[place] ?? -1] ?? 0)) nearest[place] = row;
-      }
-    }
-    let last = -1;
-    return Array.from(nearest, (row) => {
-      if (row >= 0 && (froms[row] ?? 0) > (froms[last] ?? 0)) last = row;
-      return last < 0 ? null : this.#at(last);
-    });
+  /** Of some parts, by where their tables begin, or their values that lie apart. */
+  nearest(of: 'tables' | 'values', parts: readonly HasContainers[]): NearestContainers {
+    return new NearestContainers(of === 'tables' ? this.#tables : this.#values, rowsOf(parts, []), (row) => this.#at(row));
   }
 
   #at(row: number): Container {
@@ -117,6 +105,36 @@ export class ContainerTable {
       if (growth > 0) grown.push({ address: this.#addressAt(row), kind: this.#kindAt(row), size, growth });
     }
     return grown;
+  }
+}
+
+export class NearestContainers {
+  readonly #froms: Float64Array;
+  readonly #rows: Int32Array;
+  readonly #at: (row: number) => Container;
+  readonly #sorted: Float64Array;
+
+  constructor(froms: Float64Array, rows: Int32Array, at: (row: number) => Container) {
+    this.#froms = froms;
+    this.#rows = rows.filter((row) => (froms[row] ?? 0) !== 0);
+    this.#at = at;
+    this.#sorted = Float64Array.from(this.#rows, (row) => froms[row] ?? 0).sort();
+  }
+
+  /** For each place the container whose beginning is the nearest before it. */
+  nearestBefore(places: Float64Array): (Container | null)[] {
+    const nearest = Array.from(places, (place) => this.#sorted[firstFrom(this.#sorted, place + 1) - 1] ?? 0);
+    const wanted = new Set(nearest);
+    const filter = new AddressFilter(wanted);
+    const rows = new Map<number, number>();
+    for (const row of this.#rows) {
+      const from = this.#froms[row] ?? 0;
+      if (filter.mayHave(from % 2 ** 32) && wanted.has(from) && !rows.has(from)) rows.set(from, row);
+    }
+    return nearest.map((from) => {
+      const row = rows.get(from);
+      return row === undefined ? null : this.#at(row);
+    });
   }
 }
 

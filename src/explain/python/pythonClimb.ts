@@ -51,49 +51,60 @@ export class PythonClimb {
     this.#scansLeft = Math.max(leastScans, Math.min(mostScans, Math.floor(mostScannedBytes / heapBytes)));
   }
 
-  climb(from: readonly number[]): PythonPath {
-    const way = new Way(from);
-    let frontier = [...from];
-    let isComplete = true;
-    for (let level = 0; level < mostLevels && frontier.length > 0 && !way.isKnown(level); level += 1) {
+  /** Of all at once, so that memory is gone through once for each level. */
+  climb(froms: readonly (readonly number[])[]): PythonPath[] {
+    const ways = froms.map((from) => new Way(from));
+    for (let level = 0; level < mostLevels; level += 1) {
+      const open = ways.filter((way) => way.isOpen(level));
+      if (open.length === 0) break;
       if (this.#scansLeft <= 0) {
-        isComplete = false;
+        for (const way of open) way.isComplete = false;
         break;
       }
-      const places = this.#above(frontier);
-      let above = this.#stepsTo(places, false);
-      // Attributes that lie apart from their object are found in all memory only.
-      if (!way.isRootIn(above) && this.#scansLeft > 0) above = this.#stepsTo(places, true);
-      const next = way.take(above, level);
-      if (next.length > mostFrontier) isComplete = false;
-      frontier = next.slice(0, mostFrontier);
+      this.#oneUp(open, level);
     }
-    const last = way.root ?? way.running;
-    if (last !== null) return way.tell(last);
-    return { path: [], through: [], isRooted: false, isCycle: isComplete && way.isSeenAgain && frontier.length === 0 };
+    return ways.map((way) => way.path());
   }
 
-  /** Words that refer to one of these. */
-  #above(frontier: readonly number[]): { at: number; target: number }[] {
-    const targets = new Set(frontier);
+  #oneUp(ways: readonly Way[], level: number): void {
+    const places = this.#above(ways);
+    const { found, left } = this.#holders.at(places.map(({ at }) => at));
+    const direct = stepsTo(places, found);
+    const unrooted = ways.filter((way) => !way.isRootIn(direct));
+    let all = direct;
+    if (unrooted.length > 0 && this.#holders.hasValuesApart && this.#scansLeft > 0) {
+      this.#scansLeft -= 1;
+      const isAsked = ({ at, target }: Place) => left.has(at) && unrooted.some((way) => way.frontier.has(untagged(target)));
+      const apart = this.#holders.inValues(places.filter(isAsked).map(({ at }) => at));
+      all = stepsTo(places, new Map([...found, ...apart]));
+    }
+    for (const way of ways) way.take(unrooted.includes(way) ? all : direct, level);
+  }
+
+  /** Words that refer to what the ways have come to. */
+  #above(ways: readonly Way[]): Place[] {
+    const targets = new Set(ways.flatMap(({ frontier }) => [...frontier]));
     // What a frame has is marked there from 3.14 on when it isn't counted.
-    if (this.#taggedPointers) for (const address of frontier) targets.add(address + 1);
+    if (this.#taggedPointers) for (const address of [...targets]) targets.add(address + 1);
     this.#scansLeft -= 1;
-    return this.#values.windows.holders(targets, mostHolders);
+    return this.#values.windows.holders(targets, mostHolders * ways.length);
   }
+}
 
-  /** Those that keep one of these, the ones in dicts, lists and attributes found first. */
-  #stepsTo(found: readonly { at: number; target: number }[], canScan: boolean): Step[] {
-    if (canScan) this.#scansLeft -= 1;
-    const holders = this.#holders.at(
-      found.map(({ at }) => at),
-      canScan,
-    );
-    return found.flatMap(({ at, target }) => {
-      const holder = holders.get(at);
-      return holder === undefined ? [] : [{ child: target - (target % 8), holder }];
-    });
-  }
+interface Place {
+  at: number;
+  target: number;
+}
+
+function stepsTo(places: readonly Place[], holders: ReadonlyMap<number, Holder>): Step[] {
+  return places.flatMap(({ at, target }) => {
+    const holder = holders.get(at);
+    return holder === undefined ? [] : [{ child: untagged(target), holder }];
+  });
+}
+
+function untagged(target: number): number {
+  return target - (target % 8);
 }
 
 /** What one climb has found. */
@@ -106,27 +117,32 @@ class Way {
   #root: Root | null = null;
   #levelsOfChain = 0;
   /** A frame that has ended may still lie there: only when nothing else leads to it. */
-  running: Step | null = null;
-  isSeenAgain = false;
+  #running: Step | null = null;
+  #isSeenAgain = false;
+  frontier: ReadonlySet<number>;
+  /** Nothing was left out. */
+  isComplete = true;
 
   constructor(from: readonly number[]) {
     this.#count = from.length;
+    this.frontier = new Set(from);
     this.#steps = new Map(from.map((address) => [address, null]));
     this.#reached = new Map(from.map((address, index) => [address, 1 << (index % 32)]));
   }
 
-  get root(): Step | null {
-    return this.#root?.step ?? null;
+  /** More levels may say more. */
+  isOpen(level: number): boolean {
+    if (this.frontier.size === 0) return false;
+    if (this.#root === null) return this.#levelsOfChain < levelsOfChain;
+    return !this.#isOfMost(this.#root) && level <= this.#rootLevel + levelsBeyondFirst;
   }
 
-  /** That more levels would say no more. */
-  isKnown(level: number): boolean {
-    if (this.#root === null) return this.#levelsOfChain >= levelsOfChain;
-    return this.#isOfMost(this.#root) || level > this.#rootLevel + levelsBeyondFirst;
+  isRootIn(steps: readonly Step[]): boolean {
+    return this.#rootsIn(this.#own(steps)).some((root) => this.#isOfMost(root));
   }
 
-  isRootIn(above: readonly Step[]): boolean {
-    return this.#rootsIn(above).some((root) => this.#isOfMost(root));
+  #own(steps: readonly Step[]): Step[] {
+    return steps.filter(({ child }) => this.frontier.has(child));
   }
 
   /** A variable of a loop has one of them, that which keeps them has most. */
@@ -145,21 +161,23 @@ class Way {
     return [...roots.values()].map(({ step, bits }) => ({ step, reach: bitCount(bits) }));
   }
 
-  /** Objects that are new. */
-  take(above: readonly Step[], level: number): number[] {
+  /** One level up. */
+  take(steps: readonly Step[], level: number): void {
+    const above = this.#own(steps);
     const next: number[] = [];
     for (const root of this.#rootsIn(above)) this.#keepRoot(root, level);
     this.#levelsOfChain = this.#isChain(above) ? this.#levelsOfChain + 1 : 0;
     for (const step of above) {
       const { child, holder } = step;
-      if (holder.type === 'frame') this.running ??= step;
-      if (this.#steps.has(holder.address)) this.isSeenAgain = true;
+      if (holder.type === 'frame') this.#running ??= step;
+      if (this.#steps.has(holder.address)) this.#isSeenAgain = true;
       this.#reached.set(holder.address, (this.#reached.get(holder.address) ?? 0) | (this.#reached.get(child) ?? 0));
       if (holder.isRoot || this.#steps.has(holder.address)) continue;
       this.#steps.set(holder.address, step);
       next.push(holder.address);
     }
-    return next;
+    if (next.length > mostFrontier) this.isComplete = false;
+    this.frontier = new Set(next.slice(0, mostFrontier));
   }
 
   /** Each is an attribute of another one of its class. */
@@ -179,7 +197,14 @@ class Way {
     if (this.#root === null || root.reach > this.#root.reach) this.#root = root;
   }
 
-  tell(last: Step): PythonPath {
+  path(): PythonPath {
+    const last = this.#root?.step ?? this.#running;
+    if (last !== null) return this.#tell(last);
+    const isCycle = this.isComplete && this.#isSeenAgain && this.frontier.size === 0;
+    return { path: [], through: [], isRooted: false, isCycle };
+  }
+
+  #tell(last: Step): PythonPath {
     const path: string[] = [];
     const through: string[] = [];
     for (let step: Step | null | undefined = last; step !== null && step !== undefined; step = this.#steps.get(step.child)) {

@@ -18,10 +18,13 @@ const mostSized = 12;
 const leastSurvival = 0.5;
 const leastGrowthBytes = 16_384;
 const explainedPart = 0.5;
+const nowhere: PythonPath = { path: [], through: [], isRooted: false, isCycle: false };
 
+/** Told when it is known what leads to these. */
 interface Found {
-  thing: GrowingThing;
   bytes: number;
+  from: readonly number[];
+  tell: (path: PythonPath) => GrowingThing;
 }
 
 export function pythonGrowth(values: PythonValues, types: readonly PythonType[], taken: PythonLooks): GrowingThing[] {
@@ -33,7 +36,7 @@ export function pythonGrowth(values: PythonValues, types: readonly PythonType[],
   const growing = whatGrows(withSamples(taken)).filter(({ growthBytes, growthCount, survival }) => {
     return growthBytes >= leastGrowthBytes && growthCount > 0 && (survival ?? 0) >= leastSurvival;
   });
-  const teller = new Teller(values, objects, types, climb);
+  const teller = new Teller(values, objects, types);
   const inGroups = groups.slice(0, mostThings).flatMap((group) => teller.group(group) ?? []);
   const explained = new Map<number, number>();
   for (const { perMember, growth } of inGroups) {
@@ -42,13 +45,11 @@ export function pythonGrowth(values: PythonValues, types: readonly PythonType[],
   const isExplained = ({ kind, growthCount }: Growing) => (explained.get(types[kind]?.address ?? 0) ?? 0) >= growthCount * explainedPart;
   const alone = growing.filter((each) => types[each.kind]?.isOfProgram === true && !isExplained(each));
   const found: Found[] = [...inGroups, ...teller.outermost(alone).map((each) => teller.type(each, looks[2]))];
-  const texts = teller.texts(looks);
-  found.push(...texts);
+  found.push(...teller.texts(looks));
   if (found.length === 0) found.push(...growing.slice(0, 1).map((each) => teller.type(each, looks[2])));
-  return found
-    .sort((a, b) => b.bytes - a.bytes)
-    .slice(0, mostThings)
-    .map(({ thing }) => thing);
+  const most = found.sort((a, b) => b.bytes - a.bytes).slice(0, mostThings);
+  const paths = climb.climb(most.map(({ from }) => from));
+  return most.map(({ tell }, index) => tell(paths[index] ?? nowhere));
 }
 
 /** Of what is in parts of memory that were not the same at all three: nothing came or went in the others. */
@@ -63,13 +64,11 @@ class Teller {
   readonly #values: PythonValues;
   readonly #objects: PythonObjects;
   readonly #types: readonly PythonType[];
-  readonly #climb: PythonClimb;
 
-  constructor(values: PythonValues, objects: PythonObjects, types: readonly PythonType[], climb: PythonClimb) {
+  constructor(values: PythonValues, objects: PythonObjects, types: readonly PythonType[]) {
     this.#values = values;
     this.#objects = objects;
     this.#types = types;
-    this.#climb = climb;
   }
 
   /** Null when it is too little. */
@@ -83,12 +82,12 @@ class Teller {
     const each = sizes.reduce((sum, { bytes }) => sum + bytes, 0) / Math.max(1, sizes.length);
     const bytes = group.growth * (each + (group.kind === 'dict' ? 40 : 8));
     if (bytes < leastGrowthBytes) return null;
-    const path = this.#climb.climb(spread(group.containers, mostFollowed));
     return {
       bytes,
       growth: group.growth,
       perMember,
-      thing: {
+      from: spread(group.containers, mostFollowed),
+      tell: (path) => ({
         type: mostCommon(group.newest.map((member) => this.#nameOf(member))) ?? 'an object',
         place: null,
         counts: group.sizes,
@@ -101,7 +100,7 @@ class Teller {
           path,
           group.newest.map((member) => this.#values.typeOf(member)?.name ?? ''),
         ),
-      },
+      }),
     };
   }
 
@@ -130,20 +129,22 @@ class Teller {
     const sizes = spread(survivors, mostSized).map((each) => this.#objects.deepSize(each).bytes);
     const deep = growing.growthCount * (sizes.reduce((sum, bytes) => sum + bytes, 0) / Math.max(1, sizes.length));
     const bytes = type?.isOfProgram === true ? Math.max(growing.growthBytes, deep) : growing.growthBytes;
-    const climbed = this.#climb.climb(survivors);
-    const chain = climbed.isRooted || climbed.isCycle || type === undefined ? null : firstHolder(this.#values, look, type);
-    const path = chain ?? climbed;
     return {
       bytes,
-      thing: {
-        type: type?.isMeta === true ? 'classes made while it runs' : name,
-        place: null,
-        counts: growing.counts,
-        growthBytes: bytes,
-        survival: growing.survival,
-        owner: ownerOf(path, name),
-        path: path.path,
-        pattern: path.isCycle ? 'cycle-never-collected' : chain !== null ? 'list-only-grows' : patternOf(path.through, path, [name]),
+      from: survivors,
+      tell: (climbed) => {
+        const chain = climbed.isRooted || climbed.isCycle || type === undefined ? null : firstHolder(this.#values, look, type);
+        const path = chain ?? climbed;
+        return {
+          type: type?.isMeta === true ? 'classes made while it runs' : name,
+          place: null,
+          counts: growing.counts,
+          growthBytes: bytes,
+          survival: growing.survival,
+          owner: ownerOf(path, name),
+          path: path.path,
+          pattern: path.isCycle ? 'cycle-never-collected' : chain !== null ? 'list-only-grows' : patternOf(path.through, path, [name]),
+        };
       },
     };
   }
@@ -157,10 +158,10 @@ class Teller {
       const counts: [number, number, number] = [earlier?.bytes ?? 0, before?.bytes ?? 0, bytes];
       const growth = Math.min(counts[1] - counts[0], counts[2] - counts[1]);
       if (before === undefined || growth < leastGrowthBytes) continue;
-      const path = this.#climb.climb([address]);
       found.push({
         bytes: growth,
-        thing: {
+        from: [address],
+        tell: (path) => ({
           type: this.#types[kind]?.name ?? 'text',
           place: null,
           counts,
@@ -169,7 +170,7 @@ class Teller {
           owner: ownerOf(path, null),
           path: path.path,
           pattern: 'text-only-grows',
-        },
+        }),
       });
     }
     return found.sort((a, b) => b.bytes - a.bytes).slice(0, 1);

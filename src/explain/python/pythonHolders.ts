@@ -1,6 +1,6 @@
 /** What a word that refers to an object belongs to: a dict under a key, an attribute of an instance, a variable of a function that runs, … */
 import { wordIn } from '../heapWindows.ts';
-import type { Container, ContainerTable } from './containerTable.ts';
+import type { Container, ContainerTable, NearestContainers } from './containerTable.ts';
 import type { PythonLook } from './pythonCensus.ts';
 import { isReferenceCount, type PythonKeys, type PythonType, type PythonValues, typeDictAt } from './pythonValues.ts';
 
@@ -33,6 +33,8 @@ export class PythonHolders {
   readonly #values: PythonValues;
   readonly #look: PythonLook;
   readonly #containers: ContainerTable;
+  /** Once anything is asked for. */
+  #nearest: { tables: NearestContainers; values: NearestContainers } | null = null;
   readonly #codes: ReadonlySet<number>;
   readonly #blocks = new Map<number, number>();
 
@@ -44,15 +46,16 @@ export class PythonHolders {
     for (const deque of deques.slice(0, mostDeques)) for (const block of values.dequeBlocks(deque)) this.#blocks.set(block, deque);
   }
 
-  /** By the place of each word; without those that belong to nothing that keeps an object. `canScan`: all memory may be read once more. */
-  at(places: readonly number[], canScan: boolean): Map<number, Holder> {
+  /** By the place of each word; `left`: those that belong to nothing that can be told from beside them. */
+  at(places: readonly number[]): { found: Map<number, Holder>; left: Set<number> } {
     const found = new Map<number, Holder>();
     const sorted = Float64Array.from(places).sort();
-    const tables = this.#containers.nearestBefore(sorted, 'tables', this.#look.parts);
-    const values = this.#containers.nearestBefore(sorted, 'values', this.#look.parts);
+    const { parts } = this.#look;
+    this.#nearest ??= { tables: this.#containers.nearest('tables', parts), values: this.#containers.nearest('values', parts) };
+    const [tables, values] = [this.#nearest.tables.nearestBefore(sorted), this.#nearest.values.nearestBefore(sorted)];
     const blocks = [...this.#blocks.keys()].sort((a, b) => a - b);
     const variables = this.#moduleTables();
-    const left: number[] = [];
+    const left = new Set<number>();
     for (const [index, at] of sorted.entries()) {
       const holder =
         this.#inModule(at, variables) ??
@@ -61,12 +64,10 @@ export class PythonHolders {
         this.#inBlock(at, blocks) ??
         this.#inFrame(at) ??
         this.#inObject(at);
-      if (holder !== null) found.set(at, holder);
-      else left.push(at);
+      if (holder === null) left.add(at);
+      else if (!notHolders.test(holder.type)) found.set(at, holder);
     }
-    if (canScan) for (const [at, holder] of this.#inValues(left)) found.set(at, holder);
-    for (const [at, { type }] of found) if (notHolders.test(type)) found.delete(at);
-    return found;
+    return { found, left };
   }
 
   /** Where modules have their variables now: a variable that comes and goes, as that of an `except` does, moves them all again and again. */
@@ -233,10 +234,16 @@ export class PythonHolders {
   }
 
   /** Attributes of an instance lie apart from it in 3.11 and 3.12, and it refers to them from before its head. */
-  #inValues(places: readonly number[]): Map<number, Holder> {
+  get hasValuesApart(): boolean {
+    const { attributes } = this.#values.layout;
+    return attributes === 'pointer before' || attributes === 'tagged pointer before';
+  }
+
+  /** Instances that have what is at one of these places: all memory is read once more. */
+  inValues(places: readonly number[]): Map<number, Holder> {
     const { layout, windows, types } = this.#values;
     const found = new Map<number, Holder>();
-    if ((layout.attributes !== 'pointer before' && layout.attributes !== 'tagged pointer before') || places.length === 0) return found;
+    if (!this.hasValuesApart || places.length === 0) return found;
     const [tag, before] = layout.attributes === 'pointer before' ? [0, 32] : [1, 24];
     const starts = new Map<number, number[]>();
     for (const at of places) {
@@ -247,9 +254,9 @@ export class PythonHolders {
         else of.push(at);
       }
     }
-    for (const { at: from, target } of windows.holders(new Set(starts.keys()), places.length * 8)) {
+    for (const { at: from, target } of windows.holders(new Set(starts.keys()), places.length * mostSlots)) {
       const type = types.get(windows.word(from + before + 8));
-      if (type?.isManaged !== true) continue;
+      if (type?.isManaged !== true || notHolders.test(type.name)) continue;
       for (const at of starts.get(target) ?? []) {
         const name = this.#values.attribute(type.address, (at - target - tag) / 8);
         if (name === null) continue;
