@@ -30,7 +30,7 @@ export interface V8Object {
 }
 
 /** A piece of memory: what it is like, what begins in it, and what was made of that. */
-export interface HeapPart<Told> {
+interface HeapPart<Told> {
   hash: number;
   /** Where its first object may begin, and where the last one ends, which is behind it when that is a large one. */
   from: number;
@@ -195,7 +195,7 @@ export class V8Objects {
     if (type < firstNonString) {
       const length = object.half32(stringLengthAt);
       if ((type & 7) !== 0 || length > mostLength * 4) return 16;
-      return 16 + Math.ceil((length * ((type & 8) === 0 ? 2 : 1)) / 8) * 8;
+      return 16 + ((((type & 8) === 0 ? length * 2 : length) + 7) & -8);
     }
     const isArray =
       (type >= fixedArray && type <= byteArray) ||
