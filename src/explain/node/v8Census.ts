@@ -162,8 +162,9 @@ class Counter implements PartReader<PartCensus> {
 
   take(): PartCensus {
     const part = this.#part;
-    part.kinds = Float64Array.from(this.#partKinds.flatMap((kind) => [kind, this.#partCounts[kind] ?? 0, this.#partBytes[kind] ?? 0]));
-    for (const kind of this.#partKinds) {
+    part.kinds = new Float64Array(this.#partKinds.length * 3);
+    for (const [index, kind] of this.#partKinds.entries()) {
+      part.kinds.set([kind, this.#partCounts[kind] ?? 0, this.#partBytes[kind] ?? 0], index * 3);
       this.#partCounts[kind] = 0;
       this.#partBytes[kind] = 0;
     }

@@ -195,7 +195,7 @@ export class V8Objects {
     if (type < firstNonString) {
       const length = object.half32(stringLengthAt);
       if ((type & 7) !== 0 || length > mostLength * 4) return 16;
-      return 16 + Math.ceil((length * ((type & 8) === 0 ? 2 : 1)) / 8) * 8;
+      return 16 + ((((type & 8) === 0 ? length * 2 : length) + 7) & -8);
     }
     const isArray =
       (type >= fixedArray && type <= byteArray) ||
