@@ -37,14 +37,13 @@ const mostApart = 1.5;
 interface Run {
   floors: RunFloors;
   /** The latest samples, not yet among the floors, as a ring: they may belong to a fall. */
-  recent: TimedValue[];
+  recentMs: number[];
+  recentValues: number[];
   samples: number;
   lowest: number;
-  /** Of all steps from sample to sample, without their signs. */
+  /** Of all steps from sample to sample, without their signs; NaN before the first. */
   stepSum: number;
 }
-
-type TimedValue = [timeMs: number, value: number];
 
 interface Fall {
   atMs: number;
@@ -133,10 +132,11 @@ export class HiddenRestarts {
       return false;
     }
     if (this.run.samples < dipSamples) return false;
-    const { recent, samples, floors } = fall.ended;
-    for (let k = 0; k < recent.length; k += 1) {
-      const [timeMs, before] = recent[(samples + k) % recentSamples] ?? [0, 0];
-      if (before > fall.halfway) floors.push(timeMs, before);
+    const { recentMs, recentValues, samples, floors } = fall.ended;
+    for (let k = 0; k < recentSamples; k += 1) {
+      const at = (samples + k) % recentSamples;
+      const before = recentValues[at] ?? 0;
+      if (before > fall.halfway) floors.push(recentMs[at] ?? 0, before);
     }
     const life = Number.isNaN(this.fromMs) ? null : lifeOfRun(floors);
     this.fromMs = fall.atMs;
@@ -150,7 +150,15 @@ export class HiddenRestarts {
 }
 
 function newRun(): Run {
-  return { floors: new RunFloors(), recent: [], samples: 0, lowest: Number.POSITIVE_INFINITY, stepSum: 0 };
+  const noneRecent = () => new Array<number>(recentSamples).fill(Number.NaN);
+  return {
+    floors: new RunFloors(),
+    recentMs: noneRecent(),
+    recentValues: noneRecent(),
+    samples: 0,
+    lowest: Number.POSITIVE_INFINITY,
+    stepSum: Number.NaN,
+  };
 }
 
 function stateOf(run: Run): RunState {
@@ -164,30 +172,28 @@ function runFrom(state: RunState): Run {
 }
 
 function take(run: Run, timeMs: number, value: number): void {
-  const { recent, samples } = run;
-  const before = recent[(samples - 1) % recentSamples];
-  if (before !== undefined) run.stepSum += Math.abs(value - before[1]);
-  if (value < run.lowest) run.lowest = value;
-  const oldest = recent[samples % recentSamples];
-  run.samples += 1;
-  if (oldest === undefined) {
-    recent.push([timeMs, value]);
-    return;
+  const { recentMs, recentValues, samples } = run;
+  if (samples > 0) {
+    const step = Math.abs(value - (recentValues[(samples - 1) % recentSamples] ?? value));
+    run.stepSum = samples === 1 ? step : run.stepSum + step;
   }
-  run.floors.push(oldest[0], oldest[1]);
-  oldest[0] = timeMs;
-  oldest[1] = value;
+  if (value < run.lowest) run.lowest = value;
+  const at = samples % recentSamples;
+  if (samples >= recentSamples) run.floors.push(recentMs[at] ?? 0, recentValues[at] ?? 0);
+  recentMs[at] = timeMs;
+  recentValues[at] = value;
+  run.samples += 1;
 }
 
 /** What it held all the time just before: neither a peak of one or two samples nor a sample taken while it fell. */
-function heightBefore({ recent, samples }: Run): number {
+function heightBefore({ recentValues, samples }: Run): number {
   const newest = (samples - 1) % recentSamples;
-  return Math.min(...recent.filter((_, k) => k !== newest).map(([, value]) => value));
+  return Math.min(...recentValues.filter((_, k) => k !== newest));
 }
 
 /** A look that costs nothing, and is all that most samples need. */
-function mayEndIn({ samples, recent }: Run, value: number): boolean {
-  return samples >= fewestSamples && value <= (1 - leastDepth) * (recent[samples % recentSamples]?.[1] ?? 0);
+function mayEndIn({ samples, recentValues }: Run, value: number): boolean {
+  return samples >= fewestSamples && value <= (1 - leastDepth) * (recentValues[samples % recentSamples] ?? 0);
 }
 
 function endsIn(run: Run, high: number, value: number): boolean {

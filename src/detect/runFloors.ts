@@ -1,17 +1,12 @@
 import { bucketsPerLevel, finestLevel, intervalsToLearnFrom, levelWidthsMs, type WindowView } from '../series/window.ts';
 
-interface Bucket {
-  startMs: number;
-  floor: number;
-}
-
 /** Everything that is held, as plain data. */
 export interface RunFloorsState {
   learning: [timeMs: number, value: number][];
   finest: number;
   kept: number;
-  open: Bucket[];
-  buckets: Bucket[];
+  open: number[];
+  buckets: number[];
 }
 
 /**
@@ -24,9 +19,10 @@ export class RunFloors {
   private finest = -1;
   /** Index of the level that is kept; none is when it is the number of levels. */
   private kept = -1;
-  /** The open bucket of each level in use, finest first. */
-  private open: Bucket[] = [];
-  private buckets: Bucket[] = [];
+  /** Start and floor of the open bucket of each level in use, finest first. */
+  private open: number[] = [];
+  /** Start and floor of each bucket that is kept, oldest first. */
+  private buckets: number[] = [];
 
   /** Times must not go back. */
   push(timeMs: number, value: number): void {
@@ -38,35 +34,35 @@ export class RunFloors {
     let startMs = timeMs;
     let floor = value;
     for (let level = this.finest; level < levelWidthsMs.length; level += 1) {
-      const bucket = open[level - this.finest];
+      const at = 2 * (level - this.finest);
       const widthMs = levelWidthsMs[level] ?? 0;
-      if (bucket === undefined) {
-        open.push({ startMs: startOf(startMs, widthMs), floor });
+      if (at >= open.length) {
+        open.push(startOf(startMs, widthMs), floor);
         break;
       }
-      if (startMs - bucket.startMs < widthMs) {
-        if (floor < bucket.floor) bucket.floor = floor;
+      const openMs = open[at] ?? 0;
+      const openFloor = open[at + 1] ?? 0;
+      if (startMs - openMs < widthMs) {
+        if (floor < openFloor) open[at + 1] = floor;
         break;
       }
       // It closes, and is what comes next for the coarser level.
-      const closed = bucket.startMs;
-      const closedFloor = bucket.floor;
-      if (level === this.kept) this.buckets.push({ startMs: closed, floor: closedFloor });
-      bucket.startMs = startOf(startMs, widthMs);
-      bucket.floor = floor;
-      startMs = closed;
-      floor = closedFloor;
+      if (level === this.kept) this.buckets.push(openMs, openFloor);
+      open[at] = startOf(startMs, widthMs);
+      open[at + 1] = floor;
+      startMs = openMs;
+      floor = openFloor;
     }
-    if (this.buckets.length > bucketsPerLevel) this.coarsen();
+    if (this.buckets.length > 2 * bucketsPerLevel) this.coarsen();
   }
 
   /** The closed buckets, oldest first; none when the run is too long for any level. */
   view(into: WindowView): WindowView {
     into.widthMs = levelWidthsMs[this.kept] ?? Number.NaN;
-    into.length = this.buckets.length;
-    for (const [n, { startMs, floor }] of this.buckets.entries()) {
-      into.timeMs[n] = startMs + into.widthMs / 2;
-      into.floor[n] = floor;
+    into.length = this.buckets.length / 2;
+    for (let n = 0; n < into.length; n += 1) {
+      into.timeMs[n] = (this.buckets[2 * n] ?? 0) + into.widthMs / 2;
+      into.floor[n] = this.buckets[2 * n + 1] ?? 0;
     }
     return into;
   }
@@ -94,13 +90,15 @@ export class RunFloors {
   private coarsen(): void {
     this.kept += 1;
     const widthMs = levelWidthsMs[this.kept] ?? Number.POSITIVE_INFINITY;
-    const coarser: Bucket[] = [];
-    for (const { startMs, floor } of this.buckets) {
-      const last = coarser.at(-1);
-      if (last !== undefined && startMs - last.startMs < widthMs) last.floor = Math.min(last.floor, floor);
-      else coarser.push({ startMs: startOf(startMs, widthMs), floor });
+    const coarser: number[] = [];
+    for (let at = 0; at < this.buckets.length; at += 2) {
+      const startMs = this.buckets[at] ?? 0;
+      const floor = this.buckets[at + 1] ?? 0;
+      const last = coarser.length - 2;
+      if (last >= 0 && startMs - (coarser[last] ?? 0) < widthMs) coarser[last + 1] = Math.min(coarser[last + 1] ?? floor, floor);
+      else coarser.push(startOf(startMs, widthMs), floor);
     }
-    coarser.pop();
+    coarser.length = Math.max(0, coarser.length - 2);
     this.buckets = coarser;
   }
 }

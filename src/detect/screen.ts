@@ -7,8 +7,8 @@ const leastRise = 0.4;
 const lowest = new Float64Array(4);
 const mean = new Float64Array(4);
 
-/** Pairs of quarters in rising order that a growth shows at least, in their lowest floors and in their means. */
-const leastRising = { lowest: 4.5, mean: 4 };
+/** Pairs of quarters in rising order that a growth shows at least, in their lowest floors and in their means, in halves. */
+const leastRising = { lowest: 9, mean: 8 };
 
 /**
  * A first look that costs next to nothing: do the quarters of `floors[from, from + n)` rise? Most series stop here, many of them
@@ -52,13 +52,13 @@ function measureQuarter(floors: Float64Array, from: number, n: number, quarter: 
   mean[quarter] = sum / (end - first);
 }
 
-/** Pairs in rising order, of six; equal ones count half. */
+/** Pairs in rising order, of six, in halves; equal ones count one. */
 function concordance(quarters: Float64Array): number {
   let count = 0;
   for (let i = 0; i < quarters.length; i += 1) {
     for (let j = i + 1; j < quarters.length; j += 1) {
       const rise = (quarters[j] ?? 0) - (quarters[i] ?? 0);
-      count += rise > 0 ? 1 : rise === 0 ? 0.5 : 0;
+      count += rise > 0 ? 2 : rise === 0 ? 1 : 0;
     }
   }
   return count;

@@ -46,7 +46,7 @@ export function restoreSubjectWatch(subjectName: string, snapshot: Uint8Array): 
   return watch;
 }
 
-const snapshotVersion = 8;
+const snapshotVersion = 9;
 
 /** A snapshot is the state in the form of v8, and its checksum before it: what v8 reads from damaged bytes can be anything. */
 const checksumBytes = 4;
@@ -63,7 +63,7 @@ interface WatchState {
   lastMs: number;
   values: number[];
   limits: { limitBytes: number; headroomBytes: number; fdLimit: number };
-  judgedAt: Float64Array;
+  lookAt: number[];
   hidden: HiddenRestartsState | null;
 }
 
@@ -120,10 +120,11 @@ const surelyLeaking = 1.5;
 /** From this width on every bucket is looked at: one comes so seldom that it costs nothing. */
 const seldomMs = 900_000;
 
-/** New buckets of a level before it is looked at again. */
-function strideOf(closed: number, widthMs: number): number {
-  if (widthMs >= seldomMs) return 1;
-  return Math.max(1, Math.floor(Math.min(closed, bucketsPerLevel) / 8));
+/** Buckets that a level has closed when it is looked at next: after as many new ones as are an eighth of what it then holds. */
+function nextLook(closed: number, widthMs: number): number {
+  let next = closed + 1;
+  if (widthMs < seldomMs) while (next - closed < Math.floor(Math.min(next, bucketsPerLevel) / 8)) next += 1;
+  return next;
 }
 
 interface Widest {
@@ -158,7 +159,8 @@ class Watch implements SubjectWatch {
   private lastMs = Number.NEGATIVE_INFINITY;
   private readonly values = new Array<number>(channelCount).fill(Number.NaN);
   private readonly limits = { limitBytes: Number.NaN, headroomBytes: Number.NaN, fdLimit: Number.NaN };
-  private readonly judgedAt = new Float64Array(levelCount);
+  /** Buckets that each level has closed when it is looked at next. */
+  private readonly lookAt = new Array<number>(levelCount).fill(fewestBuckets);
   /** Where nothing but memory tells of restarts. */
   private hidden: HiddenRestarts | null = null;
   /** What `widest` found last in each channel: of a window of weeks it is the same for hours, and it is asked for every few samples. */
@@ -232,7 +234,7 @@ class Watch implements SubjectWatch {
       lastMs: this.lastMs,
       values: this.values,
       limits: this.limits,
-      judgedAt: this.judgedAt,
+      lookAt: this.lookAt,
       hidden: this.hidden?.state ?? null,
     };
   }
@@ -255,7 +257,7 @@ class Watch implements SubjectWatch {
     this.lastMs = state.lastMs;
     for (const [c, value] of state.values.entries()) this.values[c] = value;
     Object.assign(this.limits, state.limits);
-    this.judgedAt.set(state.judgedAt);
+    for (const [level, closed] of state.lookAt.entries()) this.lookAt[level] = closed;
     if (state.hidden !== null) {
       this.hidden = new HiddenRestarts();
       this.hidden.state = state.hidden;
@@ -289,7 +291,7 @@ class Watch implements SubjectWatch {
       track.restart(averageOf(lives, resource.quantum), this.lastMs - knownMs(lives));
     }
     this.window = new SubjectWindow(channelCount);
-    this.judgedAt.fill(0);
+    this.lookAt.fill(fewestBuckets);
     this.widestKnown.length = 0;
     this.swapBytes = Number.NaN;
     this.revision += 1;
@@ -322,8 +324,8 @@ class Watch implements SubjectWatch {
     let widest = -1;
     for (let level = closedLevels - 1; level >= 0; level -= 1) {
       const closed = this.window.closedCount(level);
-      if (closed < fewestBuckets || closed < (this.judgedAt[level] ?? 0) + strideOf(closed, this.window.widthMs(level))) continue;
-      this.judgedAt[level] = closed;
+      if (closed < (this.lookAt[level] ?? 0)) continue;
+      this.lookAt[level] = nextLook(closed, this.window.widthMs(level));
       if (widest < 0) widest = this.widestLevel();
       for (let c = 0; c < resources.length; c += 1) if (this.window.isRead(c)) this.judgeLevel(level, c, level === widest);
     }

@@ -57,10 +57,10 @@ export class VerdictTrack {
   private candidateCount = 0;
   /** The average of earlier runs, and what the last run showed before its restart. */
   private recurring: Candidate | null = null;
-  private recurringSinceMs = 0;
+  private recurringSinceMs = Number.NaN;
   private inherited: Candidate | null = null;
   private word: VerdictWord = 'no-leak';
-  private wordSinceMs = 0;
+  private wordSinceMs = Number.NaN;
   private suspicion: Suspicion = unsuspected;
   /** Why it is only a suspect, although likely. */
   private missing: MissingProof | null = null;

@@ -442,11 +442,9 @@ export class SubjectWindow {
   }
 
   private levelAt(index: number): Level | undefined {
-    const level = this.levels[index];
-    if (level !== undefined) return level;
-    const width = levelWidthsMs[this.base + index];
-    if (width === undefined) return undefined;
-    const coarser = new Level(width, this.channelCount);
+    if (index < this.levels.length) return this.levels[index];
+    if (this.base + index >= levelCount) return undefined;
+    const coarser = new Level(levelWidthsMs[this.base + index] ?? 0, this.channelCount);
     this.levels.push(coarser);
     return coarser;
   }
