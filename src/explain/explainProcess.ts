@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StanchError } from '../model/errors.ts';
 import type { Evidence, EvidenceCost, EvidenceSubject } from '../model/evidence.ts';
 import { answerOf, growingParts } from './answer.ts';
+import { type BesideHeap, besideHeap, besideTexts } from './besideHeap.ts';
 import { estimateFor, ownBytes } from './cost.ts';
 import { type HeapReader, looksOfHeap } from './heapReader.ts';
 import { programOf, startTimeOf } from './identity.ts';
@@ -72,12 +73,14 @@ async function lookAtHeap(
   const heap = glibc ?? openHeapOf(memory);
   const held: number[] = [];
   const open: (OpenSockets | null)[] = [];
+  const beside: (BesideHeap | null)[] = [];
   for (let look = 0; look < looksOfHeap; look += 1) {
     if (look > 0) await sleep(intervalMs);
     onProgress(look / looksOfHeap);
     if (startTimeOf(subject.pid) !== subject.startTimeTicks) throw gone(subject);
     held.push(ownBytes(memory));
     open.push(openSockets(subject.pid));
+    beside.push(besideHeap(subject.pid));
     heap.look();
     if (programOf(subject.pid) !== program) throw gone(subject);
   }
@@ -94,11 +97,15 @@ async function lookAtHeap(
   const { things: placed, notes } = await placing();
   const grows = growingParts(placed, Math.max(intervalMs, spanMs / (looksOfHeap - 1)), showTexts);
   const { runtime } = heap;
+  const answer = answerOf(grows, { name: subject.name, runtime, spanMs, grewBytes: grewBothTimes(held) });
+  const kernelSays = [...(sockets === null ? [] : [socketsText(sockets)]), ...besideTexts(beside)];
+  // Where nothing grows in the heap, it is the answer.
+  const isAnswer = grows.length === 0;
   return {
     runtime,
     grows,
-    answer: answerOf(grows, { name: subject.name, runtime, spanMs, grewBytes: grewBothTimes(held) }),
-    notes: [...(sockets === null ? [] : [socketsText(sockets)]), ...notes, ...(heap.notes?.() ?? [])],
+    answer: isAnswer ? [answer, ...kernelSays].join(' ') : answer,
+    notes: [...(isAnswer ? [] : kernelSays), ...notes, ...(heap.notes?.() ?? [])],
   };
 }
 

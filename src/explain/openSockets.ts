@@ -4,6 +4,7 @@ import { isValue } from '../model/reading.ts';
 import { OpenFilesTally, socketCount } from '../sample/openFiles/openFiles.ts';
 import { findSockets, type WantedSockets } from '../sample/openFiles/socketTables.ts';
 import type { GrowingThing } from './growingThing.ts';
+import { slowerGrowth } from './threeLooks.ts';
 
 const mostNames = 16_384;
 const mostLinks = 2_048;
@@ -63,8 +64,4 @@ export function socketsText({ counts, state }: SocketGrowth): string {
   const how = state === null ? '' : `, most of them in ${state}`;
   const why = state === 'CLOSE_WAIT' ? ': the other side has hung up, and the program never closed them' : '';
   return `Its open sockets become more: ${counts.join(' → ')}${how}${why}.`;
-}
-
-function slowerGrowth([first, second, third]: readonly [number, number, number]): number {
-  return Math.min(second - first, third - second);
 }

@@ -61,7 +61,7 @@ export function whatGrows(looks: readonly [Look, Look, Look]): Growing[] {
   return growing.sort((a, b) => b.growthBytes * (b.survival ?? 1) - a.growthBytes * (a.survival ?? 1));
 }
 
-export function slowerGrowth([first, second, third]: [number, number, number]): number {
+export function slowerGrowth([first, second, third]: readonly [number, number, number]): number {
   return Math.min(second - first, third - second);
 }
 

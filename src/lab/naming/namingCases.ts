@@ -63,7 +63,7 @@ export const namingCases: readonly NamingCase[] = [
   healthy('cpp', 'healthy'),
   leak('rs', 'boxed', /^keeps(?:_rs)?::MailJob$/, /stack of the main thread/, 'list-only-grows'),
   leak('rs', 'cycle', /^blocks of 2\d\d to/, null, 'cycle-never-collected'),
-  leak('rs', 'hash-map', /^blocks of 137 to 152/, /stack of the main thread/),
+  leak('rs', 'hash-map', /^blocks of 137 to 152/, /stack of the main thread/, 'map-without-eviction'),
   leak('rs', 'texts', /^text in blocks of/, /stack of the main thread/, 'list-only-grows'),
   leak('rs', 'closures', /^keeps::main::\{\{closure\}\}$/, /stack of the main thread/, 'list-only-grows'),
   leak('rs', 'listeners', /PriceListener/, /LISTENERS/, 'list-only-grows'),
