@@ -90,12 +90,14 @@ export class TargetMemory {
     return ranges;
   }
 
-  /** Of both, whole pages: what is not in memory reads as zeros, and is not brought in. */
+  /** What is not in memory reads as zeros, and is not brought in. */
   readPresent(address: number, into: Uint8Array): void {
+    const end = address + into.length;
     let filled = 0;
-    for (const [from, to] of this.present(address, address + into.length)) {
-      into.fill(0, filled, from - address);
-      filled = from - address + this.read(from, into.subarray(from - address, to - address));
+    for (const [from, to] of this.present(address - (address % pageBytes), Math.ceil(end / pageBytes) * pageBytes)) {
+      const start = Math.max(from, address);
+      into.fill(0, filled, start - address);
+      filled = start - address + this.read(start, into.subarray(start - address, Math.min(to, end) - address));
     }
     into.fill(0, filled);
   }

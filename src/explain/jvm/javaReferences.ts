@@ -167,16 +167,8 @@ export class JavaReferences {
     return unit > 0 && unit < this.#mostUnit && Number.isInteger(unit) ? unit : 0;
   }
 
-  /** Only pages that are in memory; zero where nothing is. */
   #reread(address: number, bytes: number): Uint32Array {
-    const { memory } = this.#jvm;
-    const into = new Uint8Array(this.#window.buffer);
-    into.fill(0, 0, bytes);
-    const [firstPage, endPage] = [address - (address % 4_096), address + bytes + 4_095];
-    for (const [from, to] of memory.present(firstPage, endPage - (endPage % 4_096))) {
-      const [start, end] = [Math.max(from, address), Math.min(to, address + bytes)];
-      if (start < end) memory.read(start, into.subarray(start - address, end - address));
-    }
+    this.#jvm.memory.readPresent(address, new Uint8Array(this.#window.buffer, 0, bytes));
     return this.#window;
   }
 

@@ -78,10 +78,11 @@ export class SlotReader {
     this.#bytes = new Uint8Array(this.halves.buffer);
   }
 
-  /** How many halves there are now: none where the page can't be read. */
+  /** How many halves there are now. What is not in memory is as if it were free. */
   read({ firstSlot, slots, slotBytes }: RubyPage): number {
     const length = slots * slotBytes;
-    return this.#values.memory.read(firstSlot, this.#bytes.subarray(0, length)) === length ? length / 4 : 0;
+    this.#values.memory.readPresent(firstSlot, this.#bytes.subarray(0, length));
+    return length / 4;
   }
 
   /** One slot alone, as far as all sizes have it. False where it can't be read. */
