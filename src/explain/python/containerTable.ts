@@ -69,7 +69,8 @@ export class ContainerTable {
 
   /** Of some parts, by where their tables begin, or their values that lie apart. */
   nearest(of: 'tables' | 'values', parts: readonly HasContainers[]): NearestContainers {
-    return new NearestContainers(of === 'tables' ? this.#tables : this.#values, rowsOf(parts, []), (row) => this.#at(row));
+    const froms = of === 'tables' ? this.#tables : this.#values;
+    return new NearestContainers(froms, froms.length === 0 ? new Int32Array(0) : rowsOf(parts, []), (row) => this.#at(row));
   }
 
   #at(row: number): Container {
@@ -116,18 +117,21 @@ export class NearestContainers {
 
   constructor(froms: Float64Array, rows: Int32Array, at: (row: number) => Container) {
     this.#froms = froms;
-    this.#rows = rows.filter((row) => (froms[row] ?? 0) !== 0);
+    this.#rows = rows;
     this.#at = at;
-    this.#sorted = Float64Array.from(this.#rows, (row) => froms[row] ?? 0).sort();
+    // The zeros of those that have none come first, and are no place's nearest.
+    this.#sorted = new Float64Array(rows.length);
+    for (let index = 0; index < rows.length; index += 1) this.#sorted[index] = froms[rows[index] ?? 0] ?? 0;
+    this.#sorted.sort();
   }
 
   /** For each place the container whose beginning is the nearest before it. */
   nearestBefore(places: Float64Array): (Container | null)[] {
     const nearest = Array.from(places, (place) => this.#sorted[firstFrom(this.#sorted, place + 1) - 1] ?? 0);
-    const wanted = new Set(nearest);
+    const wanted = new Set(nearest.filter((from) => from !== 0));
     const filter = new AddressFilter(wanted);
     const rows = new Map<number, number>();
-    for (const row of this.#rows) {
+    for (const row of wanted.size === 0 ? [] : this.#rows) {
       const from = this.#froms[row] ?? 0;
       if (filter.mayHave(from % 2 ** 32) && wanted.has(from) && !rows.has(from)) rows.set(from, row);
     }

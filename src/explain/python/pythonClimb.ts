@@ -6,7 +6,8 @@ import { containerKindOf, type PythonValues } from './pythonValues.ts';
 
 const mostLevels = 9;
 const mostFrontier = 48;
-const mostHolders = 400;
+/** Of one climb, and in all memory. */
+const [mostHolders, mostPlaces] = [400, 50_000];
 /** Of all memory, for all climbs together: so many, and fewer where there is much of it. */
 const [mostScans, leastScans] = [40, 8];
 const mostScannedBytes = 10 * 2 ** 30;
@@ -87,7 +88,14 @@ export class PythonClimb {
     // What a frame has is marked there from 3.14 on when it isn't counted.
     if (this.#taggedPointers) for (const address of [...targets]) targets.add(address + 1);
     this.#scansLeft -= 1;
-    return this.#values.windows.holders(targets, mostHolders * ways.length);
+    const found = this.#values.windows.holders(targets, mostPlaces);
+    // What thousands refer to on one way leaves room for the others.
+    const counts = ways.map(() => 0);
+    return found.filter(({ target }) => {
+      const way = ways.findIndex(({ frontier }, index) => (counts[index] ?? 0) < mostHolders && frontier.has(untagged(target)));
+      if (way >= 0) counts[way] = (counts[way] ?? 0) + 1;
+      return way >= 0;
+    });
   }
 }
 
