@@ -21,6 +21,7 @@ interface HasSampled {
 export class ObjectSample {
   /** Place in the part, and kind. */
   #rows = new Uint32Array(1 << 14);
+  #marks = new Uint32Array(1 << 14);
   count = 0;
 
   /** The same addresses at every look. */
@@ -28,17 +29,21 @@ export class ObjectSample {
     return ((Math.imul(address / addressUnit, 0x9e37_79b1) >>> 12) & (sampleEvery - 1)) === 0;
   }
 
-  add(offset: number, kind: number): void {
+  /** `mark`: of what tells it from the next one of its kind in its place. */
+  add(offset: number, kind: number, mark: number): void {
     if (this.count === most || kind >= mostKinds) return;
-    if (this.count === this.#rows.length) this.#rows = larger(this.#rows, Math.min(most, this.count * 2));
+    if (this.count === this.#rows.length) {
+      this.#rows = larger(this.#rows, Math.min(most, this.count * 2));
+      this.#marks = larger(this.#marks, this.#rows.length);
+    }
     this.#rows[this.count] = kind * placesInPart + offset / addressUnit;
+    this.#marks[this.count] = mark;
     this.count += 1;
   }
 
   /** What is in these parts of memory. */
   in(parts: readonly HasSampled[]): LookSample {
     const count = parts.reduce((sum, { sampled }) => sum + sampled.to - sampled.from, 0);
-    // Python's objects lie where they are until they end: an address and a class are mark enough.
     const sample = { addresses: new Float64Array(count), kinds: new Int32Array(count), marks: new Uint32Array(count) };
     let at = 0;
     for (const { address, sampled } of parts) {
@@ -46,6 +51,7 @@ export class ObjectSample {
         const packed = this.#rows[row] ?? 0;
         sample.addresses[at] = address + (packed % placesInPart) * addressUnit;
         sample.kinds[at] = Math.floor(packed / placesInPart);
+        sample.marks[at] = this.#marks[row] ?? 0;
       }
     }
     return sample;

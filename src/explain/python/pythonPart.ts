@@ -18,6 +18,10 @@ const largeBytes = 16_384;
 const keptTypes = new Set(['module', 'code']);
 /** In the object, the pointer to what it has, by the number of its kind; a deque's is to its first block. */
 const tableAt: readonly number[] = [32, 24, 40, 24];
+/** Of a dict that has its values apart from its keys, the pointer to them. */
+const valuesHalf = 10;
+/** What is in these never changes. */
+const fixedTypes = new Set(['str', 'bytes', 'tuple', 'int', 'float']);
 const textTypes = new Set(['str', 'bytes', 'bytearray', 'array.array']);
 
 interface LargeText {
@@ -62,6 +66,7 @@ export class PartTaker {
   readonly #numbers: AddressNumbers;
   readonly #isKept: boolean[];
   readonly #isLarge: boolean[];
+  readonly #isFixed: boolean[];
   /** By kind: the number of the sort of container, -1 for none. */
   readonly #containerKinds: number[];
   readonly #basicBytes: number[];
@@ -84,6 +89,7 @@ export class PartTaker {
     this.#numbers = new AddressNumbers(Math.max(1, types.length));
     this.#isKept = types.map(({ name }) => keptTypes.has(name));
     this.#isLarge = types.map(({ name }) => textTypes.has(name));
+    this.#isFixed = types.map(({ name }) => fixedTypes.has(name));
     this.#containerKinds = types.map(({ name }) => {
       const kind = containerKindOf(name);
       return kind === null ? -1 : containerNumber[kind];
@@ -126,12 +132,24 @@ export class PartTaker {
     if (count === 0) this.#kinds.push(kind);
     this.#counts[kind] = count + 1;
     this.#bytes[kind] = (this.#bytes[kind] ?? 0) + bytes;
-    if (this.#finds.sample.wants(at)) this.#finds.sample.add(half * 4, kind);
     const container = this.#containerKinds[kind] ?? -1;
+    if (this.#finds.sample.wants(at)) this.#finds.sample.add(half * 4, kind, this.#markOf(kind, halves, half));
     if (container >= 0) this.#container(container, at, items, halves, half);
     else if (this.#isKept[kind] === true) this.#keep(this.#types[kind]?.name ?? '', at);
     else if (bytes >= largeBytes && this.#isLarge[kind] === true) this.#keepAny().large.push({ address: at, kind, bytes });
     else if (this.#types[kind]?.isMeta === true) this.#keepAny().newTypes.push(at);
+  }
+
+  /**
+   * Objects lie where they are until they end, and the next one is often put there. Of what never changes its size and first value tell them apart,
+   * as the hash of a text; containers have their tables elsewhere, and that of the next one is mostly another.
+   */
+  #markOf(kind: number, halves: Uint32Array, half: number): number {
+    if (this.#isFixed[kind] === true) return (halves[half + 4] ?? 0) ^ (halves[half + 6] ?? 0);
+    const container = this.#containerKinds[kind] ?? -1;
+    if (container < 0) return 0;
+    const values = container === containerNumber.dict ? (halves[half + valuesHalf] ?? 0) : 0;
+    return (halves[half + (tableAt[container] ?? 0) / 4] ?? 0) ^ values;
   }
 
   #notePage(half: number): void {
@@ -146,7 +164,7 @@ export class PartTaker {
     if (isSet && !isMask(wordOf(halves, half + 8))) return;
     if (kind === containerNumber.list && wordOf(halves, half + 8) < items) return;
     const table = wordOf(halves, half + (tableAt[kind] ?? 0) / 4);
-    const values = kind === containerNumber.dict ? this.#values.valuesFrom(wordOf(halves, half + 10)) : 0;
+    const values = kind === containerNumber.dict ? this.#values.valuesFrom(wordOf(halves, half + valuesHalf)) : 0;
     this.#finds.containers.add(at, kind, isSet ? (halves[half + 6] ?? 0) : items, table, values);
   }
 
