@@ -71,3 +71,14 @@ test('until two days are known, growth may be the cycle of a day: the less is as
   assert.equal(missingProof(more, 25 * hour, 'bytes', shown, false, 0.5)?.rule, 'more-than-usual');
   assert.equal(missingProof(more, 44 * hour, 'bytes', shown, false, 0.5), null);
 });
+
+test('what gives back over days must stay likely for longer; within hours that may be a collector', () => {
+  const shown = (likelyMs: number): Suspicion => ({ spanMs: hour, shownMs: 4 * hour, likelyMs, seenMs: startMs });
+  const line = evidenceOf(viewOf(10 * minute, (i) => (1000 + 3 * i) * mib));
+  const lacked = (spanMs: number, giveBack: number, likelyMs: number) =>
+    missingProof({ ...line, toMs: line.fromMs + spanMs, giveBack }, 100 * hour, 'bytes', shown(likelyMs), false, 0.6)?.rule;
+  assert.equal(lacked(100 * hour, 0, 4 * hour), undefined);
+  assert.equal(lacked(100 * hour, 0.3, 4 * hour), 'stays-likely');
+  assert.equal(lacked(100 * hour, 0.3, 22 * hour), undefined);
+  assert.equal(lacked(40 * hour, 0.3, 4 * hour), undefined);
+});

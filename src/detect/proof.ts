@@ -17,8 +17,16 @@ const goesOnAtMostMs = 4 * hourMs;
 /** Share of its window for which a leak must stay likelier than not: what wavers about even odds is over sooner. */
 const likelyFor = 0.03;
 
+/**
+ * Times as long on top for the share that was given back, up to `most` of it, in a window of days: the work of machines rises and falls by
+ * days, and looks like a leak for hours. In shorter windows what falls may be a collector at work.
+ */
+const givingBack = { fromMs: 2 * dayMs, fullyMs: 4 * dayMs, times: 20, most: 0.5 };
+
 /** Times as long as is asked for that are remembered: however long it has shown, what ends is forgotten again soon. */
 const remembered = 2;
+/** The same of a likely leak, of which more is asked for when it gives back. */
+const likelyRemembered = 12;
 
 /**
  * Growth that healthy programs reach again and again, as a share of where it started: by as much within a day (a collected heap that
@@ -72,13 +80,20 @@ export function lookAgain(before: Suspicion, { suspected, likely, longestMs }: L
   return {
     spanMs: before.spanMs,
     shownMs: Math.min(shownMs, remembered * goesOnMs(before)),
-    likelyMs: Math.min(likelyMs, remembered * likelyFor * longestMs),
+    likelyMs: Math.min(likelyMs, likelyRemembered * likelyFor * longestMs),
     seenMs: nowMs,
   };
 }
 
 function goesOnMs({ spanMs }: Suspicion): number {
   return Math.min(goesOnFor * spanMs, goesOnAtMostMs);
+}
+
+/** For how long a leak must stay likelier than not, ms. */
+function likelyNeededMs({ fromMs, toMs, giveBack }: WindowEvidence): number {
+  const spanMs = toMs - fromMs;
+  const days = clamp((spanMs - givingBack.fromMs) / (givingBack.fullyMs - givingBack.fromMs), 0, 1);
+  return likelyFor * spanMs * (1 + givingBack.times * days * Math.min(giveBack, givingBack.most));
 }
 
 /** What a verdict lacks. It is asked for at every look and told seldom: the words are made when they are. */
@@ -108,11 +123,11 @@ export function missingProof(
     );
   }
   const spanMs = e.toMs - e.fromMs;
-  if (suspicion.likelyMs < likelyFor * spanMs) {
+  const stayMs = likelyNeededMs(e);
+  if (suspicion.likelyMs < stayMs) {
     return lacks(
       'stays-likely',
-      () =>
-        `it has been likely for ${formatDuration(suspicion.likelyMs)}; a leak stays so for ${formatDuration(likelyFor * spanMs)} at least`,
+      () => `it has been likely for ${formatDuration(suspicion.likelyMs)}; a leak stays so for ${formatDuration(stayMs)} at least`,
     );
   }
   if (seenMs >= daysKnownMs) return null;
