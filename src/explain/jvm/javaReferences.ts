@@ -75,7 +75,6 @@ export class JavaReferences {
   /** Index of the first holder of each. */
   readonly #runs: number[] = [];
   #settled = 0;
-  /** There were more than may be kept: what holds the others is not known. */
   #isFull = false;
 
   /** What another one has in the same lists is gone. */
@@ -94,6 +93,11 @@ export class JavaReferences {
     this.#base = (oopBase - start) / unitBytes + 1;
     this.#mostUnit = (end - start) / unitBytes + 1;
     this.#isFull = this.#mostUnit > mostUnits;
+  }
+
+  /** There were more than may be kept: what only those hold that were left out seems to be held by nothing. */
+  get isFull(): boolean {
+    return this.#isFull;
   }
 
   /** Of what was added until now the objects are counted as settled. */

@@ -37,6 +37,7 @@ class JvmReader implements HeapReader {
   /** None any more once a look at the whole heap could not be had without the collector running meanwhile. */
   #whole: JavaLook[] | null = [];
   readonly #settled: JavaLook[] = [];
+  #isLeftOut = false;
 
   constructor(jvm: Jvm) {
     this.#jvm = jvm;
@@ -59,6 +60,7 @@ class JvmReader implements HeapReader {
   }
 
   #keep(census: JavaCensus): void {
+    this.#isLeftOut ||= census.references.isFull;
     const sides: JavaSide[] = [{ before: this.#settled, kinds: census.settled ?? new Map(), inexactPart: settledInexactPart }];
     if (this.#whole !== null && census.whole !== null) sides.push({ before: this.#whole, kinds: census.whole, inexactPart: 0 });
     const [ofSettled, ofWhole] = followSides(this.#jvm, census, sides);
@@ -85,6 +87,11 @@ class JvmReader implements HeapReader {
   }
 
   notes(): string[] {
-    return this.#whole === null ? ['Its collector ran during the looks: what was compared is what had outlived a collection.'] : [];
+    return [
+      ...(this.#whole === null ? ['Its collector ran during the looks: what was compared is what had outlived a collection.'] : []),
+      ...(this.#isLeftOut
+        ? ['Its heap has more objects and references than are kept: what only those hold that were left out counts as held by nothing.']
+        : []),
+    ];
   }
 }
