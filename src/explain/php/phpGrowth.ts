@@ -1,9 +1,10 @@
 /** From three looks at a PHP process to what grows in it, what it is called, and who holds it. */
 import type { GrowingThing, LeakPattern } from '../growingThing.ts';
 import { type Growing, spread, whatGrows } from '../threeLooks.ts';
-import { type KnownChunks, kinds, type ZendCensus, type ZendKinds } from './zendCensus.ts';
+import type { KnownChunks, ZendCensus } from './zendCensus.ts';
 import { climb, type Holder, type HoldingPath } from './zendClimb.ts';
 import type { ZendHeap } from './zendHeap.ts';
+import { kinds, type ZendKinds } from './zendKinds.ts';
 import { placeOfFunction, readRoots, setting, type ZendGlobals } from './zendRoots.ts';
 import { isAddress, type ZendValues } from './zendValues.ts';
 

@@ -2,8 +2,9 @@ import type { GrowingThing } from '../growingThing.ts';
 import type { HeapReader, OpenHeap } from '../heapReader.ts';
 import type { TargetMemory } from '../targetMemory.ts';
 import { phpGrowth } from './phpGrowth.ts';
-import { KnownChunks, takeCensus, type ZendCensus, ZendKinds } from './zendCensus.ts';
+import { KnownChunks, takeCensus, type ZendCensus } from './zendCensus.ts';
 import { findZendHeap, type ZendHeap } from './zendHeap.ts';
+import { ZendKinds } from './zendKinds.ts';
 import type { ZendGlobals } from './zendRoots.ts';
 import { ZendValues } from './zendValues.ts';
 

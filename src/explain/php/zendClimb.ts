@@ -4,7 +4,8 @@
  */
 import { AddressFilter } from '../addressFilter.ts';
 import { HeapWindows, highHalf } from '../heapWindows.ts';
-import { hugeBlocks, type KnownChunks } from './zendCensus.ts';
+import { hugeBlocks } from './hugeBlocks.ts';
+import type { KnownChunks } from './zendCensus.ts';
 import { chunkBytes, chunksOf, wordAt, ZendChunk, type ZendHeap } from './zendHeap.ts';
 import type { ZendRoots } from './zendRoots.ts';
 import { isAddress, type ZendArray, type ZendValues, zendType } from './zendValues.ts';
