@@ -28,7 +28,7 @@ const rates = {
   node: { cpuSeconds: 0.65, cpuSecondsPerGiB: 4, rssBytes: 110 * mebi, rssPart: 0.05 },
   jvm: { cpuSeconds: 1.8, cpuSecondsPerGiB: 13, rssBytes: 170 * mebi, rssPart: 0.32 },
   python: { cpuSeconds: 0.45, cpuSecondsPerGiB: 4.5, rssBytes: 80 * mebi, rssPart: 0.17 },
-  php: { cpuSeconds: 0.9, cpuSecondsPerGiB: 9, rssBytes: 110 * mebi, rssPart: 0.12 },
+  php: { cpuSeconds: 0.4, cpuSecondsPerGiB: 6, rssBytes: 105 * mebi, rssPart: 0.08 },
   ruby: { cpuSeconds: 1, cpuSecondsPerGiB: 8.5, rssBytes: 95 * mebi, rssPart: 0.1 },
   go: { cpuSeconds: 0.7, cpuSecondsPerGiB: 0.5, rssBytes: 90 * mebi, rssPart: 0 },
 } satisfies Record<string, Rate>;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseMaps, TargetMemory } from './targetMemory.ts';
+import { parseMaps, readPresent, TargetMemory } from './targetMemory.ts';
 
 const recorded = [
   '5602cb130000-5602cb8bc000 rw-p 00000000 00:00 0                          [heap]',
@@ -48,4 +48,27 @@ test('whatever number is taken for an address, nothing is read there and nothing
   } finally {
     memory.close();
   }
+});
+
+test('what is not in memory reads as zeros, wherever a reading begins and ends', () => {
+  const asked: [number, number][] = [];
+  const memory = {
+    // The second of three pages is not there.
+    present: (): [number, number][] => [
+      [4_096, 8_192],
+      [12_288, 16_384],
+    ],
+    read: (address: number, into: Uint8Array) => {
+      asked.push([address, into.length]);
+      into.fill(7);
+      return into.length;
+    },
+  };
+  const into = new Uint8Array(10_000).fill(1);
+  readPresent(memory, 5_000, into);
+  assert.deepEqual(asked, [
+    [5_000, 3_192],
+    [12_288, 2_712],
+  ]);
+  assert.deepEqual([into[0], into[3_191], into[3_192], into[7_287], into[7_288], into[9_999]], [7, 7, 0, 0, 7, 7]);
 });

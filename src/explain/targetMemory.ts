@@ -90,18 +90,6 @@ export class TargetMemory {
     return ranges;
   }
 
-  /** What is not in memory reads as zeros, and is not brought in. */
-  readPresent(address: number, into: Uint8Array): void {
-    const end = address + into.length;
-    let filled = 0;
-    for (const [from, to] of this.present(address - (address % pageBytes), Math.ceil(end / pageBytes) * pageBytes)) {
-      const start = Math.max(from, address);
-      into.fill(0, filled, start - address);
-      filled = start - address + this.read(start, into.subarray(start - address, Math.min(to, end) - address));
-    }
-    into.fill(0, filled);
-  }
-
   #readEntries(page: number, count: number): number {
     if (!canBeAddress(page * pageBytes)) return 0;
     try {
@@ -190,6 +178,18 @@ export class TargetMemory {
       }
     }
   }
+}
+
+/** What is not in memory reads as zeros, and is not brought in. */
+export function readPresent(memory: Pick<TargetMemory, 'present' | 'read'>, address: number, into: Uint8Array): void {
+  const end = address + into.length;
+  let filled = 0;
+  for (const [from, to] of memory.present(address - (address % pageBytes), Math.ceil(end / pageBytes) * pageBytes)) {
+    const start = Math.max(from, address);
+    into.fill(0, filled, start - address);
+    filled = start - address + memory.read(start, into.subarray(start - address, Math.min(to, end) - address));
+  }
+  into.fill(0, filled);
 }
 
 /** Words of a process that writes meanwhile are any number; user space ends at 2^56 at most, and a number is exact below 2^53. */

@@ -1,5 +1,5 @@
 /** A window onto the memory of another process that moves forward: pages that are not in memory read as zeros and are not brought in. */
-import type { TargetMemory } from './targetMemory.ts';
+import { readPresent, type TargetMemory } from './targetMemory.ts';
 
 const windowBytes = 1 << 18;
 const pageBytes = 4096;
@@ -28,7 +28,7 @@ export class TargetWindow {
     this.start = address - (address % pageBytes);
     this.end = Math.min(this.start + windowBytes, this.#limit);
     if (this.end <= this.start) return false;
-    this.#memory.readPresent(this.start, this.#bytes.subarray(0, this.end - this.start));
+    readPresent(this.#memory, this.start, this.#bytes.subarray(0, this.end - this.start));
     return address + bytes <= this.end;
   }
 

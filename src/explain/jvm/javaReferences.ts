@@ -3,6 +3,7 @@
  * collector moves meanwhile. Where the references of an object are is said by the map that the collector itself goes by, behind each class.
  * https://github.com/openjdk/jdk/blob/master/src/hotspot/share/oops/instanceKlass.hpp
  */
+import { readPresent } from '../targetMemory.ts';
 import type { Jvm } from './javaCensus.ts';
 import type { JavaClass } from './javaClasses.ts';
 import { addressOf, type ClassTable, type JavaHeapBounds, type JavaObject, unitOf } from './javaHeap.ts';
@@ -172,7 +173,7 @@ export class JavaReferences {
   }
 
   #reread(address: number, bytes: number): Uint32Array {
-    this.#jvm.memory.readPresent(address, new Uint8Array(this.#window.buffer, 0, bytes));
+    readPresent(this.#jvm.memory, address, new Uint8Array(this.#window.buffer, 0, bytes));
     return this.#window;
   }
 

@@ -5,7 +5,7 @@
 import { crc32 } from 'node:zlib';
 import { AddressFilter } from '../addressFilter.ts';
 import { OwnRanges } from '../ownRanges.ts';
-import type { TargetMemory } from '../targetMemory.ts';
+import { readPresent, type TargetMemory } from '../targetMemory.ts';
 import type { Look, LookSample } from '../threeLooks.ts';
 import { chunkBytes, chunksOf, ZendChunk } from './zendHeap.ts';
 import { type PartRequest, PartTaker, type ZendPart } from './zendPart.ts';
@@ -42,7 +42,7 @@ export class KnownChunks {
   of(memory: TargetMemory, address: number): ZendPart | null {
     const known = this.#parts.get(address);
     const isSame = known?.checksums.every((checksum, piece) => {
-      memory.readPresent(address + piece * pieceBytes, this.#piece);
+      readPresent(memory, address + piece * pieceBytes, this.#piece);
       return crc32(this.#piece) === checksum;
     });
     return known !== undefined && isSame === true ? known.part : null;

@@ -2,7 +2,7 @@
  * The heap of PHP (zend_alloc.c), read from outside: chunks of 2 MiB in a ring, each with a map that says of every page what lies in it,
  * so that the bounds of every block are known without walking from one to the next. 64 bit, PHP 7.3 to 8.4.
  */
-import type { TargetMemory } from '../targetMemory.ts';
+import { readPresent, type TargetMemory } from '../targetMemory.ts';
 
 export const chunkBytes = 2 * 1024 ** 2;
 const pageBytes = 4096;
@@ -119,7 +119,7 @@ export class ZendChunk {
 
   load(memory: TargetMemory, address: number): void {
     this.address = address;
-    memory.readPresent(address, this.bytes);
+    readPresent(memory, address, this.bytes);
     this.#findRuns();
   }
 

@@ -1,4 +1,5 @@
 /** The pages of MRI's heap: 64 KiB each, 16 KiB in older ones, with slots of one size; where the first one begins, its record tells. */
+import { readPresent } from '../targetMemory.ts';
 import { isAddress, type RubyValues, wordIn } from './rubyValues.ts';
 
 const largestPageBytes = 1 << 16;
@@ -81,7 +82,7 @@ export class SlotReader {
   /** How many halves there are now. What is not in memory is as if it were free. */
   read({ firstSlot, slots, slotBytes }: RubyPage): number {
     const length = slots * slotBytes;
-    this.#values.memory.readPresent(firstSlot, this.#bytes.subarray(0, length));
+    readPresent(this.#values.memory, firstSlot, this.#bytes.subarray(0, length));
     return length / 4;
   }
 
