@@ -25,12 +25,12 @@ interface Rate {
 const mebi = 1 << 20;
 const rates = {
   native: { cpuSeconds: 0.35, cpuSecondsPerGiB: 7, rssBytes: 90 * mebi, rssPart: 0.4 },
-  node: { cpuSeconds: 0.65, cpuSecondsPerGiB: 4, rssBytes: 110 * mebi, rssPart: 0.05 },
+  node: { cpuSeconds: 0.8, cpuSecondsPerGiB: 4.5, rssBytes: 110 * mebi, rssPart: 0.05 },
   jvm: { cpuSeconds: 1.8, cpuSecondsPerGiB: 13, rssBytes: 170 * mebi, rssPart: 0.32 },
   python: { cpuSeconds: 0.45, cpuSecondsPerGiB: 4.5, rssBytes: 80 * mebi, rssPart: 0.17 },
-  php: { cpuSeconds: 0.4, cpuSecondsPerGiB: 6, rssBytes: 105 * mebi, rssPart: 0.08 },
+  php: { cpuSeconds: 0.5, cpuSecondsPerGiB: 7, rssBytes: 105 * mebi, rssPart: 0.08 },
   ruby: { cpuSeconds: 1, cpuSecondsPerGiB: 8.5, rssBytes: 95 * mebi, rssPart: 0.1 },
-  go: { cpuSeconds: 0.7, cpuSecondsPerGiB: 0.5, rssBytes: 90 * mebi, rssPart: 0 },
+  go: { cpuSeconds: 0.5, cpuSecondsPerGiB: 0.5, rssBytes: 90 * mebi, rssPart: 0 },
 } satisfies Record<string, Rate>;
 
 /** By a file that the process has mapped; Go says it in the program itself. */
