@@ -21,12 +21,12 @@ const likelyFor = 0.03;
  * Times as long on top for the share that was given back, up to `most` of it, in a window of days: the work of machines rises and falls by
  * days, and looks like a leak for hours. In shorter windows what falls may be a collector at work.
  */
-const givingBack = { fromMs: 2 * dayMs, fullyMs: 4 * dayMs, times: 20, most: 0.5 };
+const givingBack = { fromMs: 2 * dayMs, fullyMs: 4 * dayMs, times: 12, most: 0.3 };
 
 /** Times as long as is asked for that are remembered: however long it has shown, what ends is forgotten again soon. */
 const remembered = 2;
 /** The same of a likely leak, of which more is asked for when it gives back. */
-const likelyRemembered = 12;
+const likelyRemembered = 6;
 
 /**
  * Growth that healthy programs reach again and again, as a share of where it started: by as much within a day (a collected heap that
