@@ -12,6 +12,8 @@ import { median } from './statistics.ts';
 import { table } from './table.ts';
 
 const rowCount = 1_000_000;
+/** So many that the start of the program counts for little. */
+const longRowCount = 4_000_000;
 const subjectCount = 100;
 const logRecords = 7 * 144;
 const logProcesses = 300;
@@ -29,9 +31,11 @@ export async function benchScan(runs: number): Promise<string> {
   try {
     const plain = join(folder, 'plain.csv');
     const series = join(folder, 'series.csv');
+    const long = join(folder, 'long.csv');
     const log = join(folder, 'atop.raw');
-    await writeSeries(plain, memoryAlone);
-    await writeSeries(series, sixGauges);
+    await writeSeries(plain, rowCount, memoryAlone);
+    await writeSeries(series, rowCount, sixGauges);
+    await writeSeries(long, longRowCount, memoryAlone);
     await writeAtopLog(log);
     const rowsOfLog = logRecords * (logProcesses + 1);
     const rows = [
@@ -40,7 +44,10 @@ export async function benchScan(runs: number): Promise<string> {
       await measured(log, `atop: ${logRecords} records, ${logProcesses} processes`, rowsOfLog, [], runs),
     ];
     const pinned = canPin();
-    if (pinned) rows.splice(2, 0, await measured(series, 'the same on one core', rowCount, pinToOneCore, runs));
+    if (pinned) {
+      rows.splice(2, 0, await measured(series, 'the same on one core', rowCount, pinToOneCore, runs));
+      rows.splice(1, 0, await measured(long, `${longRowCount} rows of memory alone on one core`, longRowCount, pinToOneCore, runs));
+    }
     const left = pinned ? '' : '\nNot measured on one core: that needs taskset.';
     return `stanch scan; median of ${runs} runs\n${table(['', 'rows a second', 'time', 'CPU time', 'peak RSS'], rows)}${left}`;
   } finally {
@@ -83,18 +90,18 @@ const sixGauges: FurtherColumns = {
 };
 
 /** Every fourth subject leaks, the others hover; a sample every ten seconds, subjects interleaved. */
-async function writeSeries(file: string, further: FurtherColumns): Promise<void> {
+async function writeSeries(file: string, rows: number, further: FurtherColumns): Promise<void> {
   const out = createWriteStream(file);
   out.write(`time,subject,anon_bytes${further.header}\n`);
-  for (let tick = 0; tick < rowCount / subjectCount; tick += 1) {
+  for (let tick = 0; tick < rows / subjectCount; tick += 1) {
     const time = 1_700_000_000 + tick * 10;
-    let rows = '';
+    let text = '';
     for (let subject = 0; subject < subjectCount; subject += 1) {
       const growth = subject % 4 === 0 ? tick * 2048 : 0;
       const hover = ((tick * 7919 + subject * 104_729) % 997) * 4096;
-      rows += `${time},service-${subject},${50_000_000 + growth + hover}${further.cells(tick, subject)}\n`;
+      text += `${time},service-${subject},${50_000_000 + growth + hover}${further.cells(tick, subject)}\n`;
     }
-    if (!out.write(rows)) await once(out, 'drain');
+    if (!out.write(text)) await once(out, 'drain');
   }
   out.end();
   await once(out, 'finish');
