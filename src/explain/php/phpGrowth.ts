@@ -60,7 +60,9 @@ function climbAll(php: PhpHeap, candidates: readonly Candidate[]): void {
   for (let time = 0; time < mostClimbs && left.length > 0; time += 1) {
     if (time > 0) php.lookAgain();
     const roots = readRoots(php.values, php.globals);
-    const paths = climb({ ...php, roots, targets: left.flatMap(({ targets }) => targets) });
+    // Of those that became longer the survival is not known: they were there before.
+    const areNew = time === 0 && left.every(({ survival }) => survival !== null);
+    const paths = climb({ ...php, roots, targets: left.flatMap(({ targets }) => targets), areNew });
     for (const candidate of left) candidate.paths = paths.splice(0, candidate.targets.length);
     left = left.filter(({ paths: found }) => mostOf(found, ({ isUnheld }) => isUnheld));
   }

@@ -35,8 +35,18 @@ interface CensusRequest extends PartRequest {
 
 /** What is kept from one look to the next. */
 export class KnownChunks {
-  readonly #parts = new Map<number, { checksums: Uint32Array; part: ZendPart }>();
+  readonly #parts = new Map<number, { checksums: Uint32Array; part: ZendPart; look: number }>();
+  #look = 0;
   readonly #piece = new Uint8Array(pieceBytes);
+
+  beginLook(): void {
+    this.#look += 1;
+  }
+
+  /** Whether the chunk around an address reads as it did at the first look. */
+  isAsAtFirst(address: number): boolean {
+    return this.#parts.get(address - (address % chunkBytes))?.look === 1;
+  }
 
   /** What lies in the chunk, if it still reads the same. */
   of(memory: TargetMemory, address: number): ZendPart | null {
@@ -51,7 +61,7 @@ export class KnownChunks {
   keep({ address, bytes }: ZendChunk, part: ZendPart): void {
     const pieces = { length: chunkBytes / pieceBytes };
     const checksums = Uint32Array.from(pieces, (_, piece) => crc32(bytes.subarray(piece * pieceBytes, (piece + 1) * pieceBytes)));
-    this.#parts.set(address, { checksums, part });
+    this.#parts.set(address, { checksums, part, look: this.#look });
   }
 
   /** By block, whose values lie in it: the array, or the object of an extension that the array is inside of. */
@@ -70,6 +80,7 @@ export class KnownChunks {
 
 export function takeCensus(request: CensusRequest): ZendCensus {
   const { heap, values, known } = request;
+  known.beginLook();
   const chunks = chunksOf(values.memory, heap);
   // A heap has some twelve thousand blocks in each chunk.
   const oneIn = request.oneIn || Math.max(1, Math.ceil((chunks.length * 12_000) / mostSampled));

@@ -46,6 +46,8 @@ export interface Climb {
   known: KnownChunks;
   /** Addresses of what to start at. */
   targets: readonly number[];
+  /** None of them was there at the first look: what reads as it did then holds none. */
+  areNew: boolean;
 }
 
 export function climb(request: Climb): HoldingPath[] {
@@ -69,7 +71,7 @@ class Climber {
   run(): void {
     for (let pass = 0; pass < mostPasses && this.#frontier.size > 0; pass += 1) {
       if (this.#request.targets.every((target) => this.pathOf(target).root !== null)) return;
-      const hits = this.#pass();
+      const hits = this.#pass(pass === 0 && this.#request.areNew);
       this.#arrayOfBlock = this.#request.known.arraysIn(new Set(hits.flatMap(({ kind, block }) => (kind === 'other' ? [block] : []))));
       this.#frontier = new Map();
       // What ended functions left on PHP's stack is no holder, and is not to keep a real one out.
@@ -92,12 +94,12 @@ class Climber {
     return holder;
   }
 
-  #pass(): Hit[] {
+  #pass(onlyChanged: boolean): Hit[] {
     const { values, heap } = this.#request;
     const chunks = new Set(chunksOf(values.memory, heap));
     const huge = hugeBlocks(values, heap);
     const chunk = new ZendChunk(heap);
-    return this.#places().flatMap(({ at, found }) => {
+    return this.#places(onlyChanged).flatMap(({ at, found }) => {
       const inside = at % chunkBytes;
       if (!chunks.has(at - inside)) {
         const around = huge.find(({ address, size }) => at >= address && at < address + size)?.address;
@@ -111,11 +113,14 @@ class Climber {
   }
 
   /** Where in memory what is looked for is pointed to, in order. */
-  #places(): { at: number; found: Holder }[] {
+  #places(onlyChanged: boolean): { at: number; found: Holder }[] {
+    const { known, values } = this.#request;
     const filter = new AddressFilter(this.#frontier.keys());
     const places: { at: number; found: Holder }[] = [];
     const counts = new Map<Holder, number>();
-    new HeapWindows(this.#request.values.memory).each((address, halves, count) => {
+    const windows = new HeapWindows(values.memory);
+    windows.each((address, halves, count) => {
+      if (onlyChanged && known.isAsAtFirst(address)) return windows.skipTo(address - (address % chunkBytes) + chunkBytes);
       for (let half = 0; half < count; half += 2) {
         const low = halves[half] ?? 0;
         if (!filter.mayHave(low)) continue;
