@@ -1,5 +1,8 @@
 /** Reading of another process's memory, tried on this very process; and its maps, whatever they say. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseMaps, readPresent, TargetMemory } from './targetMemory.ts';
@@ -71,4 +74,40 @@ test('what is not in memory reads as zeros, wherever a reading begins and ends',
     [12_288, 2_712],
   ]);
   assert.deepEqual([into[0], into[3_191], into[3_192], into[7_287], into[7_288], into[9_999]], [7, 7, 0, 0, 7, 7]);
+});
+
+/** Writes to 4 MiB, asks the kernel to put them out (MADV_PAGEOUT, 21), says where they are, and waits. */
+const swappedOut = `
+import ctypes, mmap, sys
+memory = mmap.mmap(-1, 4 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+memory.write(b"x" * (4 << 20))
+address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+ctypes.CDLL(None).madvise(ctypes.c_void_p(address), ctypes.c_size_t(4 << 20), 21)
+print(address, flush=True)
+sys.stdin.read()
+`;
+
+const hasSwap = /^SwapFree: +[1-9]\d{4}/m.test(readFileSync('/proc/meminfo', 'latin1'));
+
+test('what is in swap is not brought back, whatever is asked for', { skip: hasSwap ? false : 'no swap here' }, async () => {
+  const target = spawn('python3', ['-c', swappedOut], { stdio: ['pipe', 'pipe', 'inherit'] });
+  try {
+    const [said] = (await once(target.stdout, 'data')) as [Buffer];
+    const address = Number(said);
+    const swapped = () => Number(/^VmSwap:\s+(\d+)/m.exec(readFileSync(`/proc/${target.pid}/status`, 'latin1'))?.[1]);
+    const before = swapped();
+    assert.ok(before >= 2_048, `of 4 MiB, ${before} KiB were put out`);
+    const memory = new TargetMemory(target.pid ?? 0);
+    try {
+      const pages = Array.from({ length: 1_024 }, (_, page) => address + page * 4_096);
+      const read = pages.filter((page) => memory.read(page + 16, Buffer.alloc(8)) === 8);
+      assert.equal(read.length, pages.filter((page) => memory.isPresent(page)).length);
+      assert.equal(memory.read(address + 2_048, Buffer.alloc(8_192)), memory.isPresent(address) ? 2_048 : 0);
+    } finally {
+      memory.close();
+    }
+    assert.equal(swapped(), before);
+  } finally {
+    target.kill();
+  }
 });

@@ -4,13 +4,16 @@
  * https://man7.org/linux/man-pages/man5/proc_pid_mem.5.html, https://docs.kernel.org/admin-guide/mm/pagemap.html
  */
 import { closeSync, openSync, readSync } from 'node:fs';
+import { readPidStatus } from '../kernel/pidStatus.ts';
 import { missingFor, readText } from '../kernel/read.ts';
 import { isValue } from '../model/reading.ts';
 import { type ElfFile, type ElfSymbol, eachSymbol, elfSymbols, readElf, sectionNamed } from './elfFile.ts';
 
 const pageBytes = 4096;
 const entryBytes = 8;
+/** In the last byte of an entry. */
 const presentBit = 0x80;
+const swappedBit = 0x40;
 const entriesAtOnce = 65_536;
 const mostMapBytes = 16 << 20;
 
@@ -28,6 +31,8 @@ export class TargetMemory {
   readonly #mem: number;
   readonly #pagemap: number;
   readonly #entries = Buffer.alloc(entriesAtOnce * entryBytes);
+  /** As of the last time the regions were asked for. */
+  #isPartlySwapped = true;
 
   /** Throws what the system says where this account may not read the process, or there is none. */
   constructor(pid: number) {
@@ -41,13 +46,17 @@ export class TargetMemory {
     closeSync(this.#pagemap);
   }
 
-  /** How many bytes came: fewer where nothing is mapped, none when the process is gone or what was taken for an address can be none. */
+  /**
+   * How many bytes came: fewer where nothing is mapped or the rest is in swap, none when the process is gone or what was taken for an address can be
+   * none.
+   */
   read(address: number, into: Uint8Array): number {
     if (!canBeAddress(address)) return 0;
+    const length = this.#isPartlySwapped ? this.#lengthUpToSwap(address, into.length) : into.length;
     let got = 0;
     try {
-      while (got < into.length) {
-        const count = readSync(this.#mem, into, got, into.length - got, address + got);
+      while (got < length) {
+        const count = readSync(this.#mem, into, got, length - got, address + got);
         if (count === 0) break;
         got += count;
       }
@@ -58,8 +67,20 @@ export class TargetMemory {
     return got;
   }
 
+  #lengthUpToSwap(address: number, length: number): number {
+    const first = address - (address % pageBytes);
+    const count = Math.min(entriesAtOnce, Math.ceil((address + length - first) / pageBytes));
+    const got = this.#readEntries(first / pageBytes, count);
+    for (let entry = 0; entry < got; entry += 1) {
+      if (((this.#entries[entry * entryBytes + 7] ?? 0) & swappedBit) !== 0) return Math.max(0, first + entry * pageBytes - address);
+    }
+    return Math.min(length, first + count * pageBytes - address);
+  }
+
   /** Empty when the process is gone. */
   regions(): Region[] {
+    const status = readPidStatus(`/proc/${this.pid}`);
+    this.#isPartlySwapped = !isValue(status) || status.swapBytes !== 0;
     const text = readText(`/proc/${this.pid}/maps`, mostMapBytes);
     return isValue(text) ? parseMaps(text) : [];
   }
