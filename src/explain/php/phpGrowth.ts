@@ -5,7 +5,8 @@ import type { KnownChunks, ZendCensus } from './zendCensus.ts';
 import { climb, type Holder, type HoldingPath } from './zendClimb.ts';
 import type { ZendHeap } from './zendHeap.ts';
 import { kinds, type ZendKinds } from './zendKinds.ts';
-import { placeOfFunction, readRoots, setting, type ZendGlobals } from './zendRoots.ts';
+import { firstOfClass } from './zendReach.ts';
+import { placeOfFunction, readRoots, setting, type ZendGlobals, type ZendRoots } from './zendRoots.ts';
 import { isAddress, type ZendValues } from './zendValues.ts';
 
 const mostCandidates = 8;
@@ -16,6 +17,7 @@ const leastSurvivalOfMany = 0.05;
 const mostClimbs = 3;
 /** PHP collects cycles when ten thousand values may be part of one; more of them than this wait in vain. */
 const mostWaitingForCollector = 30_000;
+const leastOfChain = 3;
 const mostLongTexts = 8;
 /** What grows by a smaller part of all than this, with what only it holds, is left alone. */
 const leastPart = 0.002;
@@ -47,7 +49,7 @@ export function phpGrowth(php: PhpHeap, looks: ThreeCensuses): GrowingThing[] {
   climbAll(php, candidates);
   const namer = new PhpNamer(php, looks);
   const collects = setting(php.values, php.globals, 'zend.enable_gc') !== '0';
-  const kept = candidates.filter((candidate) => !collects || !waitsForCollector(candidate));
+  const kept = candidates.filter((candidate) => areThere(php, candidate) && !(collects && waitsForCollector(candidate)));
   return outermost(kept, namer)
     .filter(({ growthBytes, heldBytes }) => growthBytes + heldBytes >= leastBytes)
     .sort((a, b) => score(b) - score(a))
@@ -62,10 +64,34 @@ function climbAll(php: PhpHeap, candidates: readonly Candidate[]): void {
     const roots = readRoots(php.values, php.globals);
     // Of those that became longer the survival is not known: they were there before.
     const areNew = time === 0 && left.every(({ survival }) => survival !== null);
-    const paths = climb({ ...php, roots, targets: left.flatMap(({ targets }) => targets), areNew });
-    for (const candidate of left) candidate.paths = paths.splice(0, candidate.targets.length);
+    const targets = left.flatMap((candidate) => candidate.targets);
+    const climbed = climb({ ...php, roots, targets, areNew });
+    const rootsNow = readRoots(php.values, php.globals);
+    const paths = climbed.map((path, index) => asHeldNow(path, targets[index] ?? 0, rootsNow));
+    for (const candidate of left) {
+      candidate.paths = withoutChain(php, rootsNow, { ...candidate, paths: paths.splice(0, candidate.targets.length) });
+    }
     left = left.filter(({ paths: found }) => mostOf(found, ({ isUnheld }) => isUnheld));
   }
+}
+
+/** What a variable held when the climb began may have had its place taken by something else before it ended. */
+function asHeldNow(path: HoldingPath, target: number, roots: ZendRoots): HoldingPath {
+  const outermost = path.steps.at(-1)?.holder.address ?? target;
+  return path.root === null || roots.has(outermost) ? path : { ...path, root: null };
+}
+
+/** What is held by others of its kind, one by the next, is not climbed to its end: who has the first of them has them all. */
+function withoutChain({ values, kinds: known }: PhpHeap, roots: ZendRoots, { kind, paths }: Candidate): HoldingPath[] {
+  if (kind < kinds.firstClass) return paths;
+  const entry = known.entryOf(kind);
+  const name = values.className(entry);
+  const isOfChain = ({ root, isUnheld, steps }: HoldingPath) => {
+    const isLong = steps.length >= leastOfChain && steps.slice(0, leastOfChain).every(({ holder }) => holder.name === name);
+    return isLong || (root === null && !isUnheld);
+  };
+  const first = mostOf(paths, isOfChain) ? firstOfClass(values, roots, entry) : null;
+  return first === null ? paths : paths.map((path) => (isOfChain(path) ? first : path));
 }
 
 function score({ growthBytes, heldBytes, survival }: Candidate): number {
@@ -116,6 +142,13 @@ function longerArrays([first, second, third]: ThreeCensuses): number[] {
     })
     .sort((a, b) => b.count - b.first - (a.count - a.first))
     .map(({ address }) => address);
+}
+
+/** What is all gone by now did not stay; and where no array is new and none is longer, some have room for more. */
+function areThere({ values, kinds: known }: PhpHeap, { kind, targets }: Candidate): boolean {
+  if (kind === kinds.text || (kind !== kinds.array && targets.length === 0)) return true;
+  const isThere = (target: number) => (kind === kinds.array ? values.array(target) !== null : known.of(values.word(target + 16)) === kind);
+  return targets.some(isThere);
 }
 
 /** Cycles that nobody holds are collected some day, unless there are more of them than the collector lets wait. */

@@ -164,6 +164,7 @@ class Climber {
     const { values } = this.#request;
     if (hit.found.heldBy.length >= mostHolders) return;
     if (hit.kind === 'object') {
+      if (!values.isOfObject(hit.entry, hit.inside)) return;
       const by = values.properties(hit.entry).get(hit.inside) ?? null;
       this.#hold(hit.found, this.#meet(hit.address, 'object', hit.name), by);
       return;
@@ -174,7 +175,7 @@ class Climber {
       if (array === null) {
         const entry = values.word(arrayAddress + 16);
         this.#hold(hit.found, this.#meet(arrayAddress, 'object', values.className(entry)), null);
-      } else if (hit.block + hit.inside >= array.data && hit.block + hit.inside < array.data + array.used * array.elementBytes) {
+      } else if (isInUse(values, array, hit.block + hit.inside)) {
         this.#hold(hit.found, this.#meet(arrayAddress, 'array', null), keyAt(values, array, hit.block + hit.inside));
       }
       return;
@@ -220,6 +221,13 @@ interface Hit {
   kind: 'object' | 'reference' | 'other';
   name: string | null;
   entry: number;
+}
+
+/** What was taken out of an array stays written there, without a type. */
+function isInUse(values: ZendValues, { data, used, elementBytes }: ZendArray, address: number): boolean {
+  if (address < data || address >= data + used * elementBytes) return false;
+  const type = values.bytes(address - ((address - data) % elementBytes) + 8, 1)?.[0];
+  return type !== undefined && type !== 0;
 }
 
 /** Only of short arrays: in a long one, which element it is says nothing. */

@@ -12,6 +12,7 @@ const uninitialisedArray = 1 << 3;
 const valueBytes = 16;
 const bucketBytes = 32;
 export const arrayBytes = 56;
+const objectHeaderBytes = 40;
 const stringHeaderBytes = 24;
 const longestName = 256;
 
@@ -181,6 +182,12 @@ export class ZendValues {
     return found;
   }
 
+  /** Whether what lies there in an object of the class is one of its properties, or of what an extension keeps; the rest of its block is left from before. */
+  isOfObject(entry: number, inside: number): boolean {
+    const count = this.bytes(entry + classOffset.propertyCount, 4)?.readInt32LE(0) ?? 0;
+    return count <= 0 || inside < objectHeaderBytes + count * valueBytes;
+  }
+
   /** zend_property_info: an offset in the object, or a number in the table of what is static; flags; name. */
   propertyInfos(entry: number): { isStatic: boolean; offset: number; name: string }[] {
     const table = this.array(entry + classOffset.properties);
@@ -195,7 +202,7 @@ export class ZendValues {
 }
 
 /** Of zend_class_entry. */
-export const classOffset = { staticCount: 36, statics: 56, functions: 64, properties: 120 } as const;
+export const classOffset = { propertyCount: 32, staticCount: 36, statics: 56, functions: 64, properties: 120 } as const;
 
 export function isAddress(value: number): boolean {
   return value >= 0x1_0000 && value < 2 ** 47 && value % 8 === 0;
