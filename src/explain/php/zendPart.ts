@@ -114,12 +114,14 @@ export class PartTaker {
   #text(chunk: ZendChunk, view: DataView, offset: number, size: number, small: boolean): void {
     const length = longAt(view, offset + 16);
     if (length + 25 > size || (small && length * 2 + 64 < size) || chunk.bytes[offset + 24 + length] !== 0) return;
-    if (!small) this.#part.longTexts.push([chunk.address + offset, size]);
+    // Whole pages would hide what is added to it between two of them.
+    const bytes = small ? size : length + 25;
+    if (!small) this.#part.longTexts.push([chunk.address + offset, bytes]);
     const word = offset >>> 2;
     this.#add(
       kinds.text,
       chunk.address + offset,
-      size,
+      bytes,
       Math.imul(length, 0x9e37_79b1) ^ (chunk.words[word + 6] ?? 0) ^ (chunk.words[word + 7] ?? 0),
     );
   }
@@ -130,9 +132,10 @@ export class PartTaker {
     for (const { address, size } of hugeBlocks(values, heap)) {
       const header = values.bytes(address, 24);
       if (header === null) continue;
-      if ((header.readUInt32LE(4) & 15) === zendType.string && wordAt(header, 16) + 25 <= size) {
-        this.#part.longTexts.push([address, size]);
-        this.#add(kinds.text, address, size, address / 8);
+      const bytes = wordAt(header, 16) + 25;
+      if ((header.readUInt32LE(4) & 15) === zendType.string && bytes <= size) {
+        this.#part.longTexts.push([address, bytes]);
+        this.#add(kinds.text, address, bytes, address / 8);
       }
     }
     return this.#taken();
