@@ -25,7 +25,7 @@ export function typeNameOf(memory: TargetMemory, table: number): string | null {
   const bytes = Buffer.alloc(mostNameBytes);
   const text = bytes.toString('latin1', 0, memory.read(name, bytes));
   // A star before it says that the name is unique by its address.
-  const mangled = /^\*?([A-Za-z_][\w.$]*)\0/.exec(text)?.[1];
+  const mangled = /^\*?(\w[\w.$]*)\0/.exec(text)?.[1];
   return mangled === undefined ? null : withoutCounter(demangleType(mangled));
 }
 
