@@ -1,5 +1,6 @@
 /** Blocks by address, of so many as are kept: the same addresses at every look. */
 import type { LookSample } from '../threeLooks.ts';
+import { lowestAddress } from './wordKinds.ts';
 
 const most = 4_000_000;
 
@@ -65,8 +66,9 @@ export function markOf(words: Uint32Array, at: number, count: number): number {
   let mark = 0x811c_9dc5;
   for (let index = at; index + 1 < at + count; index += 2) {
     const high = words[index + 1] ?? 0;
-    if (high >= 0x5000 && high < 0x8000) continue;
-    mark = Math.imul(mark ^ (words[index] ?? 0), 0x0100_0193);
+    const low = words[index] ?? 0;
+    if ((high >= 0x5000 && high < 0x8000) || (high === 0 && low >= lowestAddress && low % 8 === 0)) continue;
+    mark = Math.imul(mark ^ low, 0x0100_0193);
     mark = Math.imul(mark ^ high, 0x0100_0193);
     mark ^= mark >>> 15;
   }

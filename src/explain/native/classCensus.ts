@@ -7,7 +7,7 @@ import type { TargetMemory } from '../targetMemory.ts';
 import { TargetWindow } from '../targetWindow.ts';
 import { type Look, whatGrows } from '../threeLooks.ts';
 import { BlockSample, markOf } from './blockSample.ts';
-import type { WordKinds } from './wordKinds.ts';
+import { lowestAddress, type WordKinds } from './wordKinds.ts';
 
 const markWords = 8;
 const leastSurvival = 0.3;
@@ -28,9 +28,9 @@ export function lookAtClasses(memory: TargetMemory, words: WordKinds, every: num
     for (const [start, end] of memory.present(region.start, region.end)) {
       for (let at = start; at < end && window.holds(at, 8); at += 8) {
         const word = window.at(at);
-        const high = window.words[word + 1] ?? 0;
-        if (high === 0 || high >= 0x8000) continue;
-        const kind = words.kindOf(window.words[word] ?? 0, high);
+        const [low, high] = [window.words[word] ?? 0, window.words[word + 1] ?? 0];
+        if (high >= 0x8000 || (high === 0 && low < lowestAddress)) continue;
+        const kind = words.kindOf(low, high);
         if (words.typeName(kind) === null) continue;
         counts[kind] = (counts[kind] ?? 0) + 1;
         gaps[kind] = Math.min(gaps[kind] ?? Number.POSITIVE_INFINITY, at - (last[kind] ?? Number.NEGATIVE_INFINITY));

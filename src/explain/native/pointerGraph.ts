@@ -37,6 +37,8 @@ export class PointerGraph {
   /** Upper halves of addresses in the heap. */
   readonly #leastHigh: number;
   readonly #mostHigh: number;
+  /** Of a program that is always loaded at the same place the heap lies below 4 GiB, where numbers look like addresses. */
+  readonly #leastLow: number;
   /** More pointers than are kept: what can't be reached says nothing then. */
   isPartial = false;
 
@@ -45,7 +47,9 @@ export class PointerGraph {
     this.#memory = memory;
     this.#table = table;
     this.#roots = roots;
-    this.#leastHigh = Math.max(1, Math.floor((table.parts[0]?.start ?? 0) / 2 ** 32));
+    const least = table.parts[0]?.start ?? 0;
+    this.#leastHigh = Math.floor(least / 2 ** 32);
+    this.#leastLow = Math.min(least, 2 ** 32);
     this.#mostHigh = Math.floor(table.parts.reduce((most, { end }) => Math.max(most, end), 0) / 2 ** 32);
     this.isPartial = roots.isPartial;
     this.#firstEdge = new Uint32Array(table.count + 1);
@@ -230,7 +234,7 @@ export class PointerGraph {
   }
 
   #target(low: number, high: number): number {
-    if (high === 0 || high >= 0x8000) return -1;
+    if (high >= 0x8000 || (high === 0 && (low < this.#leastLow || low % 8 !== 0))) return -1;
     const address = high * 2 ** 32 + low;
     let part = this.#table.parts[this.#lastPart];
     if (part === undefined || address < part.start || address >= part.end) {

@@ -68,12 +68,13 @@ export class RootWords {
     const first = (from - start) >>> 2;
     const count = Math.floor((Math.min(windowEnd, end) - from) / 8);
     // Most words are no addresses, and their upper halves say so.
-    const [leastTop, mostTop] = [Math.max(1, Math.floor(low / 2 ** 32)), Math.min(0x7fff, Math.floor(high / 2 ** 32))];
+    const [leastTop, mostTop] = [Math.floor(low / 2 ** 32), Math.min(0x7fff, Math.floor(high / 2 ** 32))];
     for (let step = 0, word = first; step < count; step += 1, word += 2) {
       const top = words[word + 1] ?? 0;
       if (top < leastTop || top > mostTop) continue;
       const value = top * 2 ** 32 + (words[word] ?? 0);
-      if (value >= low && value < high) this.#add(from + step * 8, value);
+      // A heap below 4 GiB is where numbers look like addresses.
+      if (value >= low && value < high && (top > 0 || value % 8 === 0)) this.#add(from + step * 8, value);
     }
     return from + count * 8;
   }

@@ -11,6 +11,9 @@ const dataWord = 5;
 const otherWord = 6;
 const firstType = 16;
 const mostTypes = 20_000;
+const blockAlignment = 16;
+/** Where linkers put a program that is always loaded at the same place; above what most numbers are. */
+export const lowestAddress = 0x40_0000;
 
 export const wordNames = ['zeros', 'a number', 'a pointer to another block', 'a function', 'text', 'a pointer to fixed data', 'bytes'];
 
@@ -41,7 +44,7 @@ export class WordKinds {
   }
 
   kindOf(low: number, high: number): number {
-    if (high === 0) return low === 0 ? zeroWord : low < 0x1000_0000 ? smallWord : isText(low) ? textWord : otherWord;
+    if (high === 0) return this.#lowKind(low);
     if (high < 0x8000) {
       const address = high * 2 ** 32 + low;
       const kind = this.#rangeKind(address);
@@ -49,6 +52,18 @@ export class WordKinds {
       if (kind !== otherWord) return low % 8 === 0 ? this.#typeKind(address, kind) : kind;
     }
     return isText(low) ? textWord : otherWord;
+  }
+
+  /** Numbers look like addresses of a program that is always loaded at the same place: what is not one of a class or of a whole block is a number. */
+  #lowKind(low: number): number {
+    if (low === 0) return zeroWord;
+    if (low >= lowestAddress && low % 8 === 0) {
+      const kind = this.#rangeKind(low);
+      if (kind === heapWord && low % blockAlignment === 0) return heapWord;
+      const type = kind === otherWord || kind === heapWord ? kind : this.#typeKind(low, kind);
+      if (type >= firstType) return type;
+    }
+    return low < 0x1000_0000 ? smallWord : isText(low) ? textWord : otherWord;
   }
 
   /** The name of the type, for blocks that say it. */
