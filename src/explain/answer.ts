@@ -44,14 +44,20 @@ function maskText(text: string): string {
   return text.replace(/\p{L}/gu, 'x').replace(/\d/g, '#');
 }
 
-/** `grewBytes`: by how much all memory of the process became more, where it did both times. */
-export function answerOf(
-  parts: readonly GrowingPart[],
-  { name, runtime, spanMs, grewBytes }: { name: string; runtime: string; spanMs: number; grewBytes: number },
-): string {
+interface Asked {
+  name: string;
+  runtime: string;
+  /** Only a part of the heap can be told apart. */
+  isPartial?: boolean;
+  spanMs: number;
+  /** By how much all memory of the process became more, where it did both times. */
+  grewBytes: number;
+}
+
+export function answerOf(parts: readonly GrowingPart[], { name, runtime, isPartial = false, spanMs, grewBytes }: Asked): string {
   const [first, ...rest] = parts;
   if (first === undefined) {
-    const nothing = `In ${formatDuration(spanMs)} nothing in the heap of ${name} (${runtime}) grew and stayed`;
+    const nothing = `In ${formatDuration(spanMs)} nothing ${isPartial ? 'that can be told apart ' : ''}in the heap of ${name} (${runtime}) grew and stayed`;
     if (grewBytes >= leastGrewBytes)
       return `${nothing}, though its memory as a whole grew by ${formatBytes(grewBytes)}: garbage that waits for its collector, freed memory that is kept, or something that is not seen from outside. Look over a longer time: --for 5m.`;
     return `${nothing}. When it grows only now and then, look over a longer time: --for 5m.`;

@@ -96,8 +96,8 @@ async function lookAtHeap(
   };
   const { things: placed, notes } = await placing();
   const grows = growingParts(placed, Math.max(intervalMs, spanMs / (looksOfHeap - 1)), showTexts);
-  const { runtime } = heap;
-  const answer = answerOf(grows, { name: subject.name, runtime, spanMs, grewBytes: grewBothTimes(held) });
+  const { runtime, isPartial = false }: HeapReader = heap;
+  const answer = answerOf(grows, { name: subject.name, runtime, isPartial, spanMs, grewBytes: grewBothTimes(held) });
   const kernelSays = [...(sockets === null ? [] : [socketsText(sockets)]), ...besideTexts(beside)];
   // Where nothing grows in the heap, it is the answer.
   const isAnswer = grows.length === 0;

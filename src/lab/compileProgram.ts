@@ -7,9 +7,13 @@ const compilers: Record<string, [string, ...string[]]> = { '.c': ['cc', '-O1'], 
 
 /**
  * The program compiled from a source in C, C++ or Rust, under a name of its own: a workload is recognised by its executable.
- * `otherCompiler`: one that takes the same arguments. Compiled once for each source and name, into `dist/lab-programs/` of the checkout.
+ * `compiler`: another one that takes the same arguments; `flags`: beside the usual ones. Compiled once for each source and name, into `dist/lab-programs/` of the checkout.
  */
-export function compileProgram(source: string, name: string, otherCompiler?: string): string {
+export function compileProgram(
+  source: string,
+  name: string,
+  { compiler, flags = [] }: { compiler?: string; flags?: string[] } = {},
+): string {
   const digest = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12);
   const folder = join(checkoutRoot(), 'dist', 'lab-programs', digest);
   const program = join(folder, name);
@@ -17,9 +21,9 @@ export function compileProgram(source: string, name: string, otherCompiler?: str
   mkdirSync(folder, { recursive: true });
   // Renamed when complete: two tests may compile the same program at the same time.
   const unfinished = `${program}.${process.pid}`;
-  const [usual, ...flags] = compilers[extname(source)] ?? ['cc'];
-  const compiler = otherCompiler ?? usual;
-  execFileSync(compiler, [...flags, '-o', unfinished, source, ...(compiler === 'cc' ? ['-lm'] : [])], {
+  const [usual, ...usualFlags] = compilers[extname(source)] ?? ['cc'];
+  const chosen = compiler ?? usual;
+  execFileSync(chosen, [...usualFlags, ...flags, '-o', unfinished, source, ...(chosen === 'cc' ? ['-lm'] : [])], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   renameSync(unfinished, program);

@@ -13,8 +13,8 @@ export const keeperLanguages = ['c', 'cpp', 'rs'] as const;
 export type KeeperLanguage = (typeof keeperLanguages)[number];
 const compilerOf: Record<KeeperLanguage, string> = { c: 'cc', cpp: 'c++', rs: 'rustc' };
 const jemalloc = '/usr/lib/x86_64-linux-gnu/libjemalloc.so.2';
-/** Programs in C can run on musl. */
-export type KeeperAllocator = 'glibc' | 'jemalloc' | 'musl';
+/** On which malloc; `fixed`: on glibc's, and always loaded at the same place, below 4 GiB. Programs in C can run on musl. */
+export type KeeperBuild = 'glibc' | 'fixed' | 'jemalloc' | 'musl';
 
 export function isKeeperLanguage(language: string): language is KeeperLanguage {
   return keeperLanguages.some((each) => each === language);
@@ -30,9 +30,9 @@ export interface Keeper {
 }
 
 /** For a test to skip with; null when they can run. */
-export function whyNoKeeper(language: KeeperLanguage, allocator: KeeperAllocator = 'glibc'): string | null {
-  const compiler = allocator === 'musl' ? muslCompiler : compilerOf[language];
-  if (allocator === 'jemalloc' && !existsSync(jemalloc)) return 'there is no libjemalloc.so.2 here (apt-get install libjemalloc2)';
+export function whyNoKeeper(language: KeeperLanguage, build: KeeperBuild = 'glibc'): string | null {
+  const compiler = build === 'musl' ? muslCompiler : compilerOf[language];
+  if (build === 'jemalloc' && !existsSync(jemalloc)) return 'there is no libjemalloc.so.2 here (apt-get install libjemalloc2)';
   return findOnPath(compiler) === null ? `there is no ${compiler} here` : null;
 }
 
@@ -42,12 +42,12 @@ export async function startKeeper(
   kind: string,
   perSecond: number,
   prefill = 0,
-  allocator: KeeperAllocator = 'glibc',
-  name = allocator === 'musl' ? `keeps-${language}-musl` : `keeps-${language}`,
+  build: KeeperBuild = 'glibc',
+  name = build === 'musl' || build === 'fixed' ? `keeps-${language}-${build}` : `keeps-${language}`,
 ): Promise<Keeper> {
-  const isMusl = allocator === 'musl';
-  const program = compileProgram(join(folder, `keeps.${language}`), name, isMusl ? muslCompiler : undefined);
-  const env = allocator === 'jemalloc' ? { ...process.env, LD_PRELOAD: jemalloc } : process.env;
+  const how = build === 'musl' ? { compiler: muslCompiler } : build === 'fixed' ? { flags: ['-no-pie'] } : {};
+  const program = compileProgram(join(folder, `keeps.${language}`), name, how);
+  const env = build === 'jemalloc' ? { ...process.env, LD_PRELOAD: jemalloc } : process.env;
   const child = spawn(program, [kind, `${perSecond}`, `${prefill}`], { stdio: ['pipe', 'pipe', 'inherit'], env });
   const exited = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });

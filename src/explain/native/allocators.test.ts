@@ -1,15 +1,15 @@
-/** Real programs on other allocators than glibc's, and memory that glibc keeps although the program has freed it: what is said of them. */
+/** Real programs on other allocators than glibc's or always at the same place, and memory that glibc keeps although the program has freed it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type KeeperAllocator, type KeeperLanguage, startKeeper, whyNoKeeper } from '../../lab/keeper.ts';
+import { type KeeperBuild, type KeeperLanguage, startKeeper, whyNoKeeper } from '../../lab/keeper.ts';
 import type { GrowingThing } from '../growingThing.ts';
 import { openHeap } from '../openHeap.ts';
 import { TargetMemory } from '../targetMemory.ts';
 
 const perSecond = 20_000;
 
-async function explained(language: KeeperLanguage, kind: string, allocator: KeeperAllocator) {
-  const keeper = await startKeeper(language, kind, perSecond, 0, allocator);
+async function explained(language: KeeperLanguage, kind: string, build: KeeperBuild) {
+  const keeper = await startKeeper(language, kind, perSecond, 0, build);
   try {
     const memory = new TargetMemory(keeper.pid);
     try {
@@ -47,6 +47,21 @@ test('musl is recognised, and nothing is made up about its blocks', { skip: whyN
   assert.equal(runtime, 'native code on musl');
   assert.deepEqual(grows, []);
   assert.match(notes, /plain blocks is not seen/);
+});
+
+test('of a program that is always loaded at the same place, whose pointers are as small as numbers, the holder is found', {
+  skip: whyNoKeeper('c') ?? whyNoKeeper('cpp') ?? false,
+}, async () => {
+  const list = await explained('c', 'list', 'fixed');
+  assert.match(list.grows[0]?.type ?? '', /that begin with a pointer to another block$/);
+  assert.notEqual(list.grows[0]?.owner ?? null, null);
+  const map = await explained('cpp', 'map', 'fixed');
+  assert.equal(map.grows[0]?.type, 'shop::UserSession');
+  assert.equal(map.grows[0]?.owner, 'shop::sessionsByName');
+});
+
+test('a program that is always loaded at the same place and healthy grows by nothing', { skip: whyNoKeeper('cpp') ?? false }, async () => {
+  assert.deepEqual((await explained('cpp', 'healthy', 'fixed')).grows, []);
 });
 
 test('what a peak has left in malloc is no leak, and what gives it back is said', { skip: whyNoKeeper('c') ?? false }, async () => {

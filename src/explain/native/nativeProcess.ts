@@ -90,6 +90,7 @@ export class GlibcReader implements HeapReader {
 
 class ClassReader implements HeapReader {
   readonly runtime: string;
+  readonly isPartial = true;
   readonly #memory: TargetMemory;
   readonly #words: WordKinds;
   readonly #looks: ClassLook[] = [];

@@ -52,6 +52,7 @@ export const namingCases: readonly NamingCase[] = [
   healthy('c', 'healthy-large'),
   leak('cpp', 'hash-map', /^shop::UserSession$/, /^shop::SessionManager$/, 'map-without-eviction', 'list-only-grows'),
   leak('cpp', 'map', /^shop::UserSession$/, /^shop::sessionsByName$/, 'map-without-eviction'),
+  leak('cpp', 'uploads', /^Upload$/, /^uploads$/, 'map-without-eviction'),
   leak('cpp', 'listeners', /^shop::Listener$/, /^shop::listeners$/, 'list-only-grows'),
   leak('cpp', 'cycle', /^shop::Node of a shared_ptr$/, null, 'cycle-never-collected'),
   leak('cpp', 'shared-map', /^shop::(?:Order|Customer) of a shared_ptr$/, null, 'cycle-never-collected'),

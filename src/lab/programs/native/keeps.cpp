@@ -95,9 +95,17 @@ std::deque<std::unique_ptr<Invoice>> recent;
 
 using namespace shop;
 
+/** In no namespace: its name is mangled otherwise. */
+struct Upload : Record {
+  char content[300] = {};
+};
+
+static std::map<long, std::unique_ptr<Upload>> uploads;
+
 static void keep(const std::string &kind, long request) {
   if (kind == "hash-map") manager->byId.emplace(request, std::make_unique<UserSession>(request));
   else if (kind == "map") sessionsByName.emplace("session " + std::to_string(request), std::make_unique<UserSession>(request));
+  else if (kind == "uploads") uploads.emplace(request, std::make_unique<Upload>());
   else if (kind == "listeners") listeners.push_back(std::make_unique<Listener>());
   else if (kind == "cycle") {
     auto one = std::make_shared<Node>(), two = std::make_shared<Node>();
