@@ -35,6 +35,11 @@ test('two weeks are no season: two steps in them stay two steps', () => {
   assert.ok((floor[47] ?? 0) - (floor[46] ?? 0) > 100 * mib, `${((floor[47] ?? 0) - (floor[46] ?? 0)) / mib} MiB of the second`);
 });
 
+test('two days are no season: a step in them stays a step', () => {
+  const { floor } = cleared(viewOf(0.75 * hour, (i) => (1000 + (i < 32 ? 0 : 600)) * mib));
+  assert.ok((floor[32] ?? 0) - (floor[31] ?? 0) > 500 * mib, `${((floor[32] ?? 0) - (floor[31] ?? 0)) / mib} MiB of the step`);
+});
+
 test('noise is no season: it is left as it is', () => {
   const noise = normalNoise(3);
   const view = viewOf(3 * hour, () => (1000 + 10 * noise()) * mib);

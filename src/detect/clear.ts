@@ -10,11 +10,10 @@ const weekMs = 7 * dayMs;
 /** t of the load above which it is taken out. */
 const loadCounts = 3;
 
-/** Periods a window must hold before they can be told from growth: two weeks alone would make a straight line of any two steps. */
-const seasons = [
-  { periodMs: dayMs, fewest: 1.9 },
-  { periodMs: weekMs, fewest: 2.9 },
-] as const;
+const seasonsMs = [dayMs, weekMs] as const;
+
+/** Periods a window must hold before they can be told from growth: two alone would make a straight line of any step or two. */
+const fewestPeriods = 2.9;
 
 /** How alike periods must be: correlation one period apart. */
 const alike = 0.4;
@@ -42,8 +41,8 @@ export function clearOfLoadAndSeason(view: WindowView, n: number, fromMs: number
   }
   fillDips(floor, 0, n);
   const loadShare = centreLoad(view, n) ? takeOutLoad(floor, n) : null;
-  for (const { periodMs, fewest } of seasons) {
-    if (spanMs >= fewest * periodMs) takeOutPeriod(floor, view.timeMs, n, periodMs, Math.max(hourMs, view.widthMs));
+  for (const periodMs of seasonsMs) {
+    if (spanMs >= fewestPeriods * periodMs) takeOutPeriod(floor, view.timeMs, n, periodMs, Math.max(hourMs, view.widthMs));
   }
   const fit = regress([ones, u], floor, n, 2);
   if (fit === null) return { floor, slopePerMs: 0, slopeErrorPerMs: Math.max(quantum, 1) / spanMs, loadShare };

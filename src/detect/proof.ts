@@ -35,7 +35,7 @@ const likelyRemembered = 6;
  */
 const usualWithinDay = 1;
 const usualAtOnce = 0.12;
-/** After one day a cycle of a day may still be the growth, after two it is known and taken out: the less is asked for, the nearer they are. */
+/** After one day a cycle of a day may still be the growth, after two it would have come back: the less is asked for, the nearer they are. */
 const daysKnownMs = 2 * dayMs;
 /** Share of it that is forgiven where nothing but a leak explains the growth: what follows the work of a day is never as straight for long. */
 const forgivenWhenSure = { withinDay: 0.4, afterDay: 1 };

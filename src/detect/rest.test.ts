@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { restOf } from './rest.ts';
+import { effectiveStepsOf, restOf } from './rest.ts';
 
 const floorOf = (valueAt: (i: number) => number): Float64Array => Float64Array.from({ length: 64 }, (_, i) => valueAt(i));
 
@@ -40,4 +40,58 @@ test('what a collector gives back later was no growth', () => {
     1,
   );
   assert.deepEqual(teeth, { longest: 1, last: 1 });
+});
+
+test('a step is one step wherever it falls, and two are two', () => {
+  for (let at = 8; at < 48; at += 1) {
+    const one = effectiveStepsOf(
+      floorOf((i) => (i < at ? 0 : 100)),
+      64,
+      4,
+      0,
+    );
+    assert.ok(Math.abs(one - 1) < 1e-9, `${one} for a step at ${at}`);
+  }
+  const two = effectiveStepsOf(
+    floorOf((i) => (i < 17 ? 0 : 100) + (i < 39 ? 0 : 100)),
+    64,
+    4,
+    0,
+  );
+  assert.ok(Math.abs(two - 2) < 1e-9, `${two} for two`);
+});
+
+test('an even line has as many steps as there are places for one', () => {
+  assert.ok(
+    Math.abs(
+      effectiveStepsOf(
+        floorOf((i) => i),
+        64,
+        4,
+        0,
+      ) - 14,
+    ) < 1e-9,
+  );
+});
+
+test('what never rises has no step', () => {
+  assert.equal(
+    effectiveStepsOf(
+      floorOf(() => 7),
+      64,
+      4,
+      0,
+    ),
+    0,
+  );
+});
+
+test('a start-up is no step of what grows after it', () => {
+  const steps = effectiveStepsOf(
+    floorOf((i) => (i === 0 ? 0 : 1000 + i)),
+    64,
+    4,
+    1000,
+  );
+  assert.ok(steps > 13, `${steps}`);
 });

@@ -1,5 +1,5 @@
 /**
- * How long the lasting floor rests. The lasting floor of a moment is the lowest value from then on: what is given back later, however long
+ * How long the lasting floor rests, and in how many steps it rises. The lasting floor of a moment is the lowest value from then on: what is given back later, however long
  * it takes, was never part of it. A leak pushes it up again and again; where it rests longer than ever before, growth has ended. Pure.
  */
 import { bucketsPerLevel } from '../series/window.ts';
@@ -37,4 +37,21 @@ export function restOf(floor: Float64Array, n: number, quantum: number): Rest {
     passedAt = i;
   }
   return { longest: longest / settled, last: (settled - passedAt) / settled };
+}
+
+/**
+ * Of how many equal steps the lasting floor would rise as unevenly as it does within `lag` buckets, wherever they lie: of blocks with fixed
+ * edges, a step on an edge would count as two and two in one block as one. What is below `start`, where the growth begins, is a start-up.
+ */
+export function effectiveStepsOf(floor: Float64Array, n: number, lag: number, start: number): number {
+  lowestFromHereOn(floor, n, lasting);
+  const places = n - Math.max(1, Math.floor(n * unsettledShare)) - lag;
+  let sum = 0;
+  let squares = 0;
+  for (let i = 0; i < places; i += 1) {
+    const rise = Math.max(start, lasting[i + lag] ?? 0) - Math.max(start, lasting[i] ?? 0);
+    sum += rise;
+    squares += rise * rise;
+  }
+  return squares > 0 ? (sum * sum) / squares / lag : 0;
 }
