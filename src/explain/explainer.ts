@@ -119,7 +119,7 @@ export class Explainer {
 
   /** Where the owner wants it: once a day for each that leaks, and again in an hour where nothing came of it. */
   onLeak(subjectId: string, findSubject: () => EvidenceSubject): void {
-    if (!this.#automatic || this.#running !== null || this.#options.nowMs() < (this.#restsUntilMs.get(subjectId) ?? 0)) return;
+    if (!this.#automatic || this.#latest?.state === 'running' || this.#options.nowMs() < (this.#restsUntilMs.get(subjectId) ?? 0)) return;
     try {
       const job = this.begin(findSubject(), 'memory');
       this.#restFor(subjectId, againAfterMs);

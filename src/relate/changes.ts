@@ -77,7 +77,8 @@ function fitOf(change: Change, onsetMs: number, subject: ChangedSubject): number
 function relevance({ kind, name }: Change, subject: ChangedSubject): number {
   if (kind === 'restart' || kind === 'reboot' || kind === 'executable' || kind === 'application') return 1;
   if (kind === 'package' && foundation.test(name)) return 0.35;
-  const own = wordsOf(`${subject.unit ?? ''} ${subject.name.split(' ').map(baseName).join(' ')} ${baseName(subject.exe ?? '')}`);
+  // The script may have any name, as `index.js`, and its folder that of the application.
+  const own = wordsOf(`${subject.unit ?? ''} ${subject.name.split(' ').map(lastNames).join(' ')} ${baseName(subject.exe ?? '')}`);
   const shared = wordsOf(name).filter((word) => own.includes(word));
   return shared.length > 0 ? 1 : 0.1;
 }
@@ -99,12 +100,26 @@ const tooCommon = new Set([
   'default',
 ]);
 
+/** Folders in which everybody's applications are. */
+const everywhere = new Set(
+  'app apps bin build current data dist home html lib local node_modules opt release releases share src srv tmp usr var www'.split(' '),
+);
+
 /** `php8.2-fpm.service` → php, fpm. */
 function wordsOf(text: string): string[] {
   return text
     .toLowerCase()
     .split(/[^a-z]+/)
     .filter((word) => word.length >= 3 && !tooCommon.has(word));
+}
+
+/** The last name of a path and the two folders nearest to it that tell applications apart. */
+function lastNames(path: string): string {
+  return path
+    .split('/')
+    .filter((name, index, all) => index === all.length - 1 || !everywhere.has(name))
+    .slice(-3)
+    .join(' ');
 }
 
 function baseName(path: string): string {
