@@ -115,3 +115,24 @@ test("an application is known by its folder where its script has the name of eve
   );
   assert.equal(sinceWhen(onsetMs, shop, [config('/etc/blog/current.conf')]).sentence, null);
 });
+
+test('a library of its language that was installed is not blamed on every program in it, its interpreter is', () => {
+  const shop = { name: 'python3 /srv/shop/server.py (deploy)', unit: null, exe: '/usr/bin/python3' };
+  assert.equal(sinceWhen(onsetMs, shop, [upgrade('python3-attr', 5)]).sentence, null);
+  assert.match(sinceWhen(onsetMs, shop, [upgrade('python3.11-minimal', 5)]).sentence ?? '', /python3\.11-minimal/);
+  assert.match(sinceWhen(onsetMs, shop, [upgrade('python3-shop', 5)]).sentence ?? '', /python3-shop/);
+});
+
+test('of two that fit about as well both are named', () => {
+  const config: Change = {
+    atMs: onsetMs - min / 2,
+    kind: 'config',
+    name: '/etc/php/www.conf',
+    text: '/etc/php/www.conf was changed',
+    source: 'mtime',
+  };
+  assert.equal(
+    sinceWhen(onsetMs, php, [upgrade('php8.2-fpm', 14), config]).sentence,
+    'it began 14 min after php8.2-fpm was upgraded from 1 to 2 (dpkg), or about when /etc/php/www.conf was changed (mtime)',
+  );
+});
