@@ -43,7 +43,7 @@ export function poolParts({ pool, scripts, spanMs }: PoolSeen): GrowingPart[] {
 
 export function poolAnswer(seen: PoolSeen): string {
   const { pool, workers, isStateSeen, requests, requestsAlone, spanMs, scripts } = seen;
-  const over = `In ${formatDuration(spanMs)} ${requests} requests were done by ${workers} ${workers === 1 ? 'worker' : 'workers'} of pool ${pool} (PHP-FPM), ${requestsAlone} of them seen alone`;
+  const over = `In ${formatDuration(spanMs)} ${requests === 0 ? 'no' : requests} requests were done by ${workers} ${workers === 1 ? 'worker' : 'workers'} of pool ${pool} (PHP-FPM), ${requestsAlone === 0 ? 'none' : requestsAlone} of them seen alone`;
   const [first, ...rest] = poolParts(seen);
   if (first === undefined) {
     if (!isStateSeen) return unseen(seen);
