@@ -28,9 +28,14 @@ function partLines(part: GrowingPart, rank: number): string[] {
   return [
     `${rank}. ${printable(type)}${place === null ? '' : ` at ${printable(place)}`}`,
     `   ${countsText(part)}, ${formatBytes(bytesPerSecond)} a second${stayed}`,
-    ...(path.length === 0 ? [] : [`   ${part.isAllocation ? 'called by' : 'held by'}: ${path.map(printable).join(' › ')}`]),
+    ...(path.length === 0 ? [] : [`   ${wayLabel(part)}: ${path.map(printable).join(' › ')}`]),
     ...contents.map((text) => `   holds: "${printable(text)}"`),
   ];
+}
+
+function wayLabel({ isAllocation = false, isScript = false }: GrowingPart): string {
+  if (isScript) return 'seen in';
+  return isAllocation ? 'called by' : 'held by';
 }
 
 export function evidenceList(all: readonly Evidence[]): string {

@@ -215,15 +215,23 @@ function noProcess(pid: number): StanchError {
   });
 }
 
-function costText({ subject: { pid, name }, means, estimate, does, headroom }: ExplainPlan): string {
-  const { cpuSeconds, rssBytes, wallMs } = estimate;
+/** What is looked at, and how often. */
+function looksText({ subject: { pid, name }, means, pool, estimate }: ExplainPlan): string {
   const target = `process ${pid} (${printable(name)})`;
-  const own = `stanch needs about ${formatMs(cpuSeconds * 1000)} of CPU time, niced, ${formatBytes(rssBytes)} of memory, and 64 KiB of disk`;
+  const span = formatDuration(estimate.wallMs);
+  if (means === 'inspector') return `asks ${target} itself within ${span}`;
   const what =
-    means === 'inspector'
-      ? `asks ${target} itself within ${formatDuration(wallMs)}`
-      : `reads ${target} three times within ${formatDuration(wallMs)}. For that it is not stopped (pause: none), and nothing is written to it`;
-  return [`${what}; ${own}.`, roomText(headroom, rssBytes), does].filter((part) => part !== null).join(' ');
+    pool === null
+      ? `reads ${target} three times within ${span}`
+      : `looks at the workers of pool ${printable(pool)} again and again for ${span}`;
+  return `${what}. For that ${pool === null ? 'it is not' : 'they are not'} stopped (pause: none), and nothing is written to ${pool === null ? 'it' : 'them'}`;
+}
+
+function costText(plan: ExplainPlan): string {
+  const { estimate, does, headroom } = plan;
+  const { cpuSeconds, rssBytes } = estimate;
+  const own = `stanch needs about ${formatMs(cpuSeconds * 1000)} of CPU time, niced, ${formatBytes(rssBytes)} of memory, and 64 KiB of disk`;
+  return [`${looksText(plan)}; ${own}.`, roomText(headroom, rssBytes), does].filter((part) => part !== null).join(' ');
 }
 
 function roomText(headroom: Headroom | null, rssBytes: number): string {

@@ -2,7 +2,8 @@
  * Did the new build end the leak? The growth after it against the growth before, by time and by CPU seconds, with the probability. Pure.
  *
  * Both slopes are of the floor in buckets, by Huber regression, with errors widened for autocorrelation, averaged over models of a
- * warm-up that still fades. With a ~ N(before), b ~ N(after),
+ * warm-up that still fades. What the build before grew by faster at the same age than over its life is taken for warm-up here too: of a few hours
+ * alone a warm-up and a leak look alike. With a ~ N(before), b ~ N(after),
  * `b < k·a` has the probability Φ((k·â - b̂) / √(se_b² + k²·se_a²)); k is 0.1 for gone and 0.75 for slower. A workload with less to do leaks
  * less by the clock, so the answer that is worse for the fix counts.
  */
@@ -41,18 +42,20 @@ const warmUpPart = 0.25;
 const warmUpMs = 30 * 60_000;
 /** How fast a warm-up that goes on may fade, as parts of the time looked at. */
 const warmUps = [0.1, 0.3, 0.6];
+const mostYouth = 0.7;
 const hourMs = 3_600_000;
 /** Errors from a model are never as small as the model says. */
 const mostSure = 0.99;
 
 export function judgeFix(before: Life, after: Life): FixVerdict {
   const old = slopeBy(before, hoursOf(before));
-  const next = slopeBy(after, hoursOf(after));
+  const young = youthOf(before, after);
+  const next = lessWarmUp(slopeBy(after, hoursOf(after)), old, young, hoursOf);
   if (old === null || next === null) return undecided(old, next, 'too little was seen of one of the two builds');
   if (old.slope <= 2 * old.error) return undecided(old, next, 'the build before did not grow surely enough to compare with');
   const byTime = probabilities(old, next);
   const oldWork = slopeBy(before, before.cpuSeconds);
-  const nextWork = slopeBy(after, after.cpuSeconds);
+  const nextWork = lessWarmUp(slopeBy(after, after.cpuSeconds), oldWork, young, ({ cpuSeconds }) => cpuSeconds);
   const byWork = oldWork === null || nextWork === null || oldWork.slope <= 2 * oldWork.error ? byTime : probabilities(oldWork, nextWork);
   const worse = byWork.gone < byTime.gone ? byWork : byTime;
   const word = words.find((candidate) => worse[candidate] >= sureEnough);
@@ -95,9 +98,29 @@ function probabilities(before: Slope, after: Slope): Probabilities {
   return { gone, slower: Math.max(0, atMostSlower - gone), same: 1 - atMostSlower, ratio: after.slope / before.slope };
 }
 
+function spanOf({ timeMs }: Life): number {
+  return (timeMs.at(-1) ?? 0) - (timeMs[0] ?? 0);
+}
+
 function hoursOf({ timeMs }: Life): Float64Array {
   const startMs = timeMs[0] ?? 0;
   return timeMs.map((ms) => (ms - startMs) / hourMs);
+}
+
+/** The life before as far as it was as old as the one after is now; null where that is most of it, so that nothing is left to compare with. */
+function youthOf(before: Life, after: Life): Life | null {
+  const ageMs = spanOf(after);
+  if (ageMs > mostYouth * spanOf(before)) return null;
+  const untilMs = (before.timeMs[0] ?? 0) + ageMs;
+  const end = before.timeMs.findIndex((ms) => ms > untilMs);
+  return { timeMs: before.timeMs.slice(0, end), bytes: before.bytes.slice(0, end), cpuSeconds: before.cpuSeconds.slice(0, end) };
+}
+
+function lessWarmUp(next: Slope | null, old: Slope | null, young: Life | null, over: (life: Life) => Float64Array): Slope | null {
+  const early = young === null ? null : slopeBy(young, over(young));
+  if (next === null || old === null || early === null) return next;
+  const excess = Math.max(0, early.slope - old.slope);
+  return { slope: next.slope - excess, error: Math.hypot(next.error, early.error, excess) };
 }
 
 /** Of the floor over `x`, without the beginning of the life; null: too little of it. */

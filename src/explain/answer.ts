@@ -77,6 +77,7 @@ function isPlural(type: string): boolean {
   return /^(?:blocks|goroutines) /.test(type);
 }
 
-export function countsText({ counts, isAllocation = false, isOneBlock = false }: GrowingPart): string {
+export function countsText({ counts, isAllocation = false, isOneBlock = false, isScript = false }: GrowingPart): string {
+  if (isScript) return `${counts[2]} requests seen alone`;
   return counts.map((count) => (isAllocation || isOneBlock ? formatBytes(count) : Math.round(count))).join(' → ');
 }

@@ -86,7 +86,7 @@ test('texts are masked, the answer names type, owner and fix', () => {
   );
 });
 
-test('other tools get stacks that begin at the root, in bytes a second', () => {
+test('other tools get stacks that begin at the root, in bytes a second; pprof, which knows how long it took, in bytes', () => {
   const stack = 'shop::manager;shop::SessionManager: really;shop::UserSession 2048\n';
   assert.equal(exportEvidence(evidence(0), 'collapsed'), stack);
   const speedscope = JSON.parse(String(exportEvidence(evidence(0), 'speedscope')));
@@ -97,5 +97,7 @@ test('other tools get stacks that begin at the root, in bytes a second', () => {
   assert.ok(typeof pprof !== 'string');
   const message = gunzipSync(pprof);
   for (const text of ['space', 'bytes', 'shop::UserSession', 'shop::manager']) assert.ok(message.includes(text), text);
+  // Field 2 of a sample: 20 objects and 8192 bytes.
+  assert.ok(message.includes(Buffer.from([0x12, 3, 20, 0x80, 0x40])));
   assert.deepEqual(JSON.parse(String(exportEvidence(evidence(0), 'json'))), evidence(0));
 });

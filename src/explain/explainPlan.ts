@@ -16,6 +16,7 @@ import { inspectorCostText, requireInspectable } from './node/inspectorMeans.ts'
 import { snapshotCost } from './node/snapshotCost.ts';
 import { requireRoom, snapshotCostText } from './node/snapshotMeans.ts';
 import { openTarget } from './openTarget.ts';
+import { poolOfWorker } from './php/fpmTitle.ts';
 import type { TargetMemory } from './targetMemory.ts';
 import { probesCostText, requireProbeable } from './uprobes/uprobeMeans.ts';
 
@@ -26,6 +27,8 @@ const mostSnapshotMs = 600_000;
 export interface ExplainPlan {
   subject: EvidenceSubject;
   means: Means;
+  /** Of PHP-FPM: all of its workers are looked at, again and again. Null: three looks at the process. */
+  pool: string | null;
   /** Between two looks. */
   intervalMs: number;
   estimate: EvidenceCost;
@@ -44,6 +47,7 @@ export function planFor(subject: EvidenceSubject, intervalMs: number, means: Mea
     return {
       subject,
       means,
+      pool: means === 'memory' ? poolOfWorker(subject.pid) : null,
       intervalMs,
       estimate,
       does: doesTo(memory, means, intervalMs),

@@ -11,6 +11,8 @@ import { sweepProbes } from './uprobes/uprobes.ts';
 
 const intervalMs = 30_000;
 const againAfterMs = 86_400_000;
+/** Where nothing came of it: the process ended meanwhile, or there was no room. */
+const retryAfterMs = 3_600_000;
 const mostRemembered = 1_000;
 const mostEvents = 100;
 
@@ -48,8 +50,8 @@ export class Explainer {
   #abort: AbortController | null = null;
   #running: Promise<void> | null = null;
   #events: ServerEvent[] = [];
-  /** When a subject was explained without being asked. */
-  readonly #explainedMs = new Map<string, number>();
+  /** Before this a subject is not explained again without being asked. */
+  readonly #restsUntilMs = new Map<string, number>();
 
   constructor(options: ExplainerOptions) {
     this.#options = options;
@@ -115,21 +117,26 @@ export class Explainer {
     return true;
   }
 
-  /** Where the owner wants it: once a day for each that leaks. */
+  /** Where the owner wants it: once a day for each that leaks, and again in an hour where nothing came of it. */
   onLeak(subjectId: string, findSubject: () => EvidenceSubject): void {
-    const nowMs = this.#options.nowMs();
-    if (!this.#automatic || this.#running !== null || nowMs - (this.#explainedMs.get(subjectId) ?? Number.NEGATIVE_INFINITY) < againAfterMs)
-      return;
-    if (this.#explainedMs.size >= mostRemembered) this.#explainedMs.clear();
-    this.#explainedMs.set(subjectId, nowMs);
+    if (!this.#automatic || this.#latest?.state === 'running' || this.#options.nowMs() < (this.#restsUntilMs.get(subjectId) ?? 0)) return;
     try {
-      this.begin(findSubject(), 'memory');
+      const job = this.begin(findSubject(), 'memory');
+      this.#restFor(subjectId, againAfterMs);
+      void this.#running?.then(() => {
+        if (job.state === 'failed') this.#restFor(subjectId, retryAfterMs);
+      });
     } catch (error) {
       if (!(error instanceof StanchError)) throw error;
       // Another process of it is there at the next scan.
-      if (error.code === 'STANCH_E_GONE') this.#explainedMs.delete(subjectId);
+      if (error.code !== 'STANCH_E_GONE') this.#restFor(subjectId, error.code === 'STANCH_E_BUDGET' ? retryAfterMs : againAfterMs);
       this.#options.log('warning', `a leak is not explained: ${error.message}`);
     }
+  }
+
+  #restFor(subjectId: string, ms: number): void {
+    if (this.#restsUntilMs.size >= mostRemembered) this.#restsUntilMs.clear();
+    this.#restsUntilMs.set(subjectId, this.#options.nowMs() + ms);
   }
 
   takeEvents(): ServerEvent[] {

@@ -1,5 +1,6 @@
 /** The child that explains: its limits, its end, and that the process goes on whatever happens. */
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -92,3 +93,29 @@ test('a process that ends between two looks, or is another one by now, is said t
   const ends = runExplain({ subject, intervalMs: 1_000, showTexts: false }, { ...roomy, onProgress: () => void keeper.stop() });
   await assert.rejects(ends, { code: 'STANCH_E_GONE' });
 });
+
+test('where nothing came of explaining a leak without being asked, it is tried again in an hour, and not at every scan', { skip }, () =>
+  withKeeper('healthy', async (keeper) => {
+    let nowMs = 1e12;
+    let begun = 0;
+    const told = new EventEmitter();
+    const options = { dataDir: '/nowhere', entry: '/nowhere/main.ts', automatic: true, nowMs: () => nowMs };
+    const explainer = new Explainer({ ...options, log: () => told.emit('failed') });
+    const leaks = () => {
+      explainer.onLeak('w-shop', () => {
+        begun += 1;
+        return subjectOf(keeper);
+      });
+    };
+    const failed = once(told, 'failed');
+    leaks();
+    await failed;
+    await explainer.stop();
+    for (const minutes of [0, 59, 61]) {
+      nowMs = 1e12 + minutes * 60_000;
+      leaks();
+    }
+    assert.equal(begun, 2);
+    await explainer.stop();
+  }),
+);

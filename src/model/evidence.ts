@@ -42,6 +42,8 @@ export interface GrowingPart {
   isAllocation?: boolean;
   /** It is a single block that becomes larger: counted are its bytes. */
   isOneBlock?: boolean;
+  /** It is a script of PHP-FPM: counted are its requests that were seen alone, and the path is where they ran. */
+  isScript?: boolean;
   bytesPerSecond: number;
   /** Part of the newly come that stayed; null when not known. */
   survival: number | null;

@@ -61,7 +61,7 @@ function changeOf(place: string, seen: string, name: string, kind: 'file' | 'fol
     if (!stat.isFile()) return [];
     // A link to another release is moved, and what it points to keeps its time.
     const atMs = Math.max(stat.mtimeMs, stat.birthtimeMs, lstatSync(seen).birthtimeMs);
-    return [{ atMs, kind: 'application', name: '', text: `its ${name} was replaced`, source: 'its file' }];
+    return [{ atMs, kind: 'application', name: '', text: `its ${name} was written`, source: 'its file' }];
   } catch (error) {
     missingFor(error);
     return [];

@@ -39,12 +39,14 @@ test('the log of dpkg: upgrades, installations and removals, whatever else is in
 2026-05-04 11:46:01 upgrade php8.2-fpm:amd64 8.2.7-1~deb12u1 8.2.20-1~deb12u1
 2026-05-04 11:46:02 status installed php8.2-fpm:amd64 8.2.20-1~deb12u1
 2026-05-04 11:47:00 install htop:amd64 <none> 3.2.2-2
+2026-05-04 11:48:00 upgrade nginx:amd64 1.22 1.22
 `;
   assert.deepEqual(
     parseDpkgLog(log).map(({ name, text, atMs }) => [name, text, onsetMs - atMs]),
     [
       ['php8.2-fpm', 'php8.2-fpm was upgraded from 8.2.7-1~deb12u1 to 8.2.20-1~deb12u1', 839_000],
       ['htop', 'htop was installed', 780_000],
+      ['nginx', 'nginx was installed anew, version 1.22', 720_000],
     ],
   );
   fc.assert(fc.property(fc.string(), (garbage) => Array.isArray(parseDpkgLog(garbage))));
@@ -53,7 +55,7 @@ test('the log of dpkg: upgrades, installations and removals, whatever else is in
 test('a server: its log, files below /etc by their time; nothing older, nothing later, nothing restless', (t) => {
   const root = mkdtempSync(join(tmpdir(), 'stanch-changes-'));
   t.after(() => rmSync(root, { recursive: true, force: true }));
-  for (const folder of ['var/log', 'etc/php/8.2/fpm/pool.d', 'etc/systemd/system/a.service.d', 'etc/cron.d'])
+  for (const folder of ['var/log', 'etc/php/8.2/fpm/pool.d', 'etc/systemd/system/a.service.d', 'etc/cron.d', 'var/spool/cron/crontabs'])
     mkdirSync(join(root, folder), { recursive: true });
   appendFileSync(join(root, 'var/log/dpkg.log'), '2026-05-04 11:46:01 upgrade php8.2-fpm:amd64 1 2\n');
   const at = (path: string, atMs: number) => {
@@ -63,11 +65,14 @@ test('a server: its log, files below /etc by their time; nothing older, nothing 
   at('etc/php/8.2/fpm/pool.d/www.conf', onsetMs - 5 * min);
   at('etc/systemd/system/a.service.d/x.conf', onsetMs - 6 * min);
   at('etc/cron.d/job', onsetMs - 7 * min);
+  at('var/spool/cron/crontabs/deploy', onsetMs - 8 * min);
   at('etc/old.conf', onsetMs - 30 * 24 * 60 * min);
   at('etc/later.conf', onsetMs + 60 * min);
   at('etc/ld.so.cache', onsetMs - min);
   const found = readChanges({ onsetMs, pid: null, startMs: null, root });
-  assert.deepEqual(found.map(({ kind }) => kind).sort(), ['config', 'cron', 'package', 'unit']);
+  assert.deepEqual(found.map(({ kind }) => kind).sort(), ['config', 'cron', 'cron', 'package', 'unit']);
+  const seen = readChanges({ onsetMs, pid: null, startMs: null, untilMs: onsetMs - 6.5 * min, root });
+  assert.deepEqual(seen.map(({ kind }) => kind).sort(), ['cron', 'cron', 'package'], 'what came after it was seen is no reason');
   assert.match(sinceWhen(onsetMs, php, found).sentence ?? '', /(?:php8\.2-fpm was upgraded|www\.conf was changed)/);
 });
 
@@ -91,6 +96,43 @@ test('what a process runs is asked for on a disk, and not on a server that may b
     );
     return readChanges({ onsetMs: Date.now(), pid: 42, startMs: null, root }).map(({ text }) => text);
   };
-  assert.deepEqual(changes('ext4'), ['its shop.js was replaced', 'the folder it runs in was put there']);
+  assert.deepEqual(changes('ext4'), ['its shop.js was written', 'the folder it runs in was put there']);
   assert.deepEqual(changes('nfs4'), []);
+});
+
+test("an application is known by its folder where its script has the name of everybody's; another one's is not meant", () => {
+  const shop = { name: 'node /srv/shop/current/server.js (deploy)', unit: null, exe: 'node' };
+  const config = (path: string): Change => ({
+    atMs: onsetMs - 5 * min,
+    kind: 'config',
+    name: path,
+    text: `${path} was changed`,
+    source: 'mtime',
+  });
+  assert.match(
+    sinceWhen(onsetMs, shop, [config('/etc/shop/limits.conf')]).sentence ?? '',
+    /5 min after \/etc\/shop\/limits\.conf was changed/,
+  );
+  assert.equal(sinceWhen(onsetMs, shop, [config('/etc/blog/current.conf')]).sentence, null);
+});
+
+test('a library of its language that was installed is not blamed on every program in it, its interpreter is', () => {
+  const shop = { name: 'python3 /srv/shop/server.py (deploy)', unit: null, exe: '/usr/bin/python3' };
+  assert.equal(sinceWhen(onsetMs, shop, [upgrade('python3-attr', 5)]).sentence, null);
+  assert.match(sinceWhen(onsetMs, shop, [upgrade('python3.11-minimal', 5)]).sentence ?? '', /python3\.11-minimal/);
+  assert.match(sinceWhen(onsetMs, shop, [upgrade('python3-shop', 5)]).sentence ?? '', /python3-shop/);
+});
+
+test('of two that fit about as well both are named', () => {
+  const config: Change = {
+    atMs: onsetMs - min / 2,
+    kind: 'config',
+    name: '/etc/php/www.conf',
+    text: '/etc/php/www.conf was changed',
+    source: 'mtime',
+  };
+  assert.equal(
+    sinceWhen(onsetMs, php, [upgrade('php8.2-fpm', 14), config]).sentence,
+    'it began 14 min after php8.2-fpm was upgraded from 1 to 2 (dpkg), or about when /etc/php/www.conf was changed (mtime)',
+  );
 });

@@ -43,9 +43,13 @@ const fadesMs = 12 * 3_600_000;
 export const slackMs = 15 * 60_000;
 const worthTelling = 0.25;
 const most = 5;
+/** So near to the best fit that either may be it. */
+const rivalPart = 0.75;
 
 /** What every program is built on; a fault in it can be anybody's leak. */
-const foundation = /^(?:libc6|libc-bin|libssl\d|libstdc\+\+6|openssl|libjemalloc2|linux-image)/;
+const foundation = /^(?:libc6|libc-bin|libssl\d|libstdc\+\+6|openssl|linux-image)/;
+/** A library of a language is in few of its programs, unlike an extension of PHP: its name is what follows. */
+const libraryFor = /^(?:python\d?|ruby|node|golang)-/;
 const kindWeight: Record<ChangeKind, number> = {
   package: 1,
   executable: 1,
@@ -63,8 +67,7 @@ export function sinceWhen(onsetMs: number, subject: ChangedSubject, changes: rea
     .filter(({ fit }) => fit > 0)
     .sort((a, b) => b.fit - a.fit || b.atMs - a.atMs)
     .slice(0, most);
-  const [best] = ranked;
-  return { onsetMs, changes: ranked, sentence: best === undefined || best.fit < worthTelling ? null : sentenceOf(onsetMs, best) };
+  return { onsetMs, changes: ranked, sentence: sentenceOf(onsetMs, ranked) };
 }
 
 function fitOf(change: Change, onsetMs: number, subject: ChangedSubject): number {
@@ -77,8 +80,9 @@ function fitOf(change: Change, onsetMs: number, subject: ChangedSubject): number
 function relevance({ kind, name }: Change, subject: ChangedSubject): number {
   if (kind === 'restart' || kind === 'reboot' || kind === 'executable' || kind === 'application') return 1;
   if (kind === 'package' && foundation.test(name)) return 0.35;
-  const own = wordsOf(`${subject.unit ?? ''} ${subject.name.split(' ').map(baseName).join(' ')} ${baseName(subject.exe ?? '')}`);
-  const shared = wordsOf(name).filter((word) => own.includes(word));
+  // The script may have any name, as `index.js`, and its folder that of the application.
+  const own = wordsOf(`${subject.unit ?? ''} ${subject.name.split(' ').map(lastNames).join(' ')} ${baseName(subject.exe ?? '')}`);
+  const shared = wordsOf(kind === 'package' ? name.replace(libraryFor, '') : name).filter((word) => own.includes(word));
   return shared.length > 0 ? 1 : 0.1;
 }
 
@@ -99,6 +103,11 @@ const tooCommon = new Set([
   'default',
 ]);
 
+/** Folders in which everybody's applications are. */
+const everywhere = new Set(
+  'app apps bin build current data dist home html lib local node_modules opt release releases share src srv tmp usr var www'.split(' '),
+);
+
 /** `php8.2-fpm.service` → php, fpm. */
 function wordsOf(text: string): string[] {
   return text
@@ -107,12 +116,27 @@ function wordsOf(text: string): string[] {
     .filter((word) => word.length >= 3 && !tooCommon.has(word));
 }
 
+/** The last name of a path and the two folders nearest to it that tell applications apart. */
+function lastNames(path: string): string {
+  return path
+    .split('/')
+    .filter((name, index, all) => index === all.length - 1 || !everywhere.has(name))
+    .slice(-3)
+    .join(' ');
+}
+
 function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-function sentenceOf(onsetMs: number, { atMs, text, source }: Change): string {
+function sentenceOf(onsetMs: number, ranked: readonly RankedChange[]): string | null {
+  const [best] = ranked;
+  if (best === undefined || best.fit < worthTelling) return null;
+  const rival = ranked.find(({ kind, fit }) => kind !== best.kind && fit >= best.fit * rivalPart);
+  return `it began ${[best, ...(rival === undefined ? [] : [rival])].map((change) => placed(onsetMs, change)).join(', or ')}`;
+}
+
+function placed(onsetMs: number, { atMs, text, source }: Change): string {
   const gapMs = onsetMs - atMs;
-  const when = gapMs < 60_000 ? 'about when' : `${formatDuration(gapMs)} after`;
-  return `it began ${when} ${text} (${source})`;
+  return `${gapMs < 60_000 ? 'about when' : `${formatDuration(gapMs)} after`} ${text} (${source})`;
 }

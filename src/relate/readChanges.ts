@@ -12,6 +12,8 @@ export interface ChangesFrom {
   /** Of its largest process; null: none runs. */
   pid: number | null;
   startMs: number | null;
+  /** What came later can't be the reason. */
+  untilMs?: number;
   root?: string;
 }
 
@@ -20,9 +22,9 @@ const maxEntries = 6000;
 const maxDepth = 5;
 const maxFound = 200;
 
-export function readChanges({ onsetMs, pid, startMs, root = '' }: ChangesFrom): Change[] {
+export function readChanges({ onsetMs, pid, startMs, untilMs = onsetMs + slackMs, root = '' }: ChangesFrom): Change[] {
   const fromMs = onsetMs - lookBackMs;
-  const toMs = onsetMs + slackMs;
+  const toMs = Math.min(untilMs, onsetMs + slackMs);
   const logs = ['/var/log/dpkg.log.1', '/var/log/dpkg.log'].flatMap((path) => parseDpkgLog(readTail(`${root}${path}`)));
   const all = [
     ...logs,
@@ -42,8 +44,10 @@ export function parseDpkgLog(text: string): Change[] {
   const line = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (upgrade|install|remove) ([\w.+-]{1,100})(?::\w+)? (\S{1,80}) (\S{1,80})$/gm;
   for (const [, day, time, verb = '', name = '', before, after] of text.matchAll(line)) {
     const atMs = new Date(`${day}T${time}`).getTime();
-    const versions = verb === 'upgrade' ? ` from ${before} to ${after}` : '';
-    if (!Number.isNaN(atMs)) found.push({ atMs, kind: 'package', name, text: `${name} was ${verbs[verb]}${versions}`, source: 'dpkg' });
+    if (Number.isNaN(atMs)) continue;
+    const isAnew = verb === 'upgrade' && before === after;
+    const what = isAnew ? `installed anew, version ${after}` : `${verbs[verb]}${verb === 'upgrade' ? ` from ${before} to ${after}` : ''}`;
+    found.push({ atMs, kind: 'package', name, text: `${name} was ${what}`, source: 'dpkg' });
   }
   return found;
 }
@@ -84,11 +88,13 @@ function changedFiles(root: string, fromMs: number, toMs: number): Change[] {
     }
   };
   walk('/etc', 0);
+  // Those of users, which `crontab -e` writes.
+  walk('/var/spool/cron', 0);
   return found;
 }
 
 function fileChange(path: string, atMs: number): Change {
-  const kind = path.startsWith('/etc/systemd/') ? 'unit' : path.startsWith('/etc/cron') ? 'cron' : 'config';
+  const kind = path.startsWith('/etc/systemd/') ? 'unit' : /^\/(?:etc|var\/spool)\/cron/.test(path) ? 'cron' : 'config';
   return { atMs, kind, name: path, text: `${path} was changed`, source: 'mtime' };
 }
 
@@ -99,7 +105,7 @@ function executableChange(root: string, pid: number): Change[] {
   if (program === null || mayNeverAnswer(program, `${root}/proc`, pid)) return [];
   try {
     const { birthtimeMs } = statSync(exe);
-    return [{ atMs: birthtimeMs, kind: 'executable', name: '', text: 'its executable was replaced', source: 'its file' }];
+    return [{ atMs: birthtimeMs, kind: 'executable', name: '', text: 'its executable was put there', source: 'its file' }];
   } catch (error) {
     missingFor(error);
     return [];

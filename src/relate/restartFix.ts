@@ -28,6 +28,8 @@ const lookBackMs = 14 * 86_400_000;
 const mostRuns = 8;
 const points = 2000;
 const changesFit = 0.25;
+/** Starts are known by the second of the boot. */
+const startKnownToMs = 2_000;
 
 export function runningSubject(scan: Scan, subjectId: string, subjectName: string, unit: string | null): RunningSubject {
   const members = scan.processes.filter(({ subject }) => subject.workloadId === subjectId);
@@ -53,9 +55,10 @@ export function restartFix(
   return { ...judgeFix(life, lifeOf(store, subjectId, restartMs, nowMs)), subjectId, beforeMs: fromMs, restartMs };
 }
 
-/** What was changed between the two: `its shop.js was replaced`; null: nothing that is known of, so that it is the same build. */
+/** What was changed between the two: `its shop.js was written`; null: nothing that is known of, so that it is the same build. */
 export function newBuild({ changed, pid, startMs }: RunningSubject, { beforeMs, restartMs }: RestartFix): string | null {
-  const changes = readChanges({ pid, startMs, onsetMs: restartMs }).filter(
+  // What was put there since is not what runs.
+  const changes = readChanges({ pid, startMs, onsetMs: restartMs, untilMs: restartMs + startKnownToMs }).filter(
     ({ kind, atMs }) => kind !== 'restart' && kind !== 'reboot' && kind !== 'cron' && atMs > beforeMs,
   );
   return sinceWhen(restartMs, changed, changes).changes.find(({ fit }) => fit >= changesFit)?.text ?? null;

@@ -41,12 +41,15 @@ export function exportedEvidence(source: LiveSource, id: string, format: ExportF
 }
 
 export function evidencePlan(source: LiveSource, wanted: string, means: Means): EvidencePlanDocument {
-  const { subject, estimate, does, headroom, allowed } = asked(() => source.explainer.plan(evidenceSubject(source.scan(), wanted), means));
+  const { subject, pool, estimate, does, headroom, allowed } = asked(() =>
+    source.explainer.plan(evidenceSubject(source.scan(), wanted), means),
+  );
   return {
     schema: 'stanch.evidence-plan/1',
     time: new Date(source.nowMs()).toISOString(),
     subject,
     means,
+    pool,
     estimate,
     does,
     allowed,

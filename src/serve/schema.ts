@@ -513,6 +513,8 @@ export const evidenceSchema = v.object({
       /** It is a line that allocates: counted are bytes that are still there, and the path is who called it. */
       isAllocation: v.optional(v.boolean()),
       isOneBlock: v.optional(v.boolean()),
+      /** It is a script of PHP-FPM: counted are its requests that were seen alone, and the path is where they ran. */
+      isScript: v.optional(v.boolean()),
       bytesPerSecond: v.number(),
       survival: v.nullable(v.number()),
       owner: v.nullable(v.string()),
@@ -556,6 +558,8 @@ export const evidencePlanSchema = v.object({
   time: v.string(),
   subject: evidenceSubjectSchema,
   means: meansSchema,
+  /** Of PHP-FPM: all of its workers are looked at, again and again. Null: three looks at the process. */
+  pool: v.nullable(v.string()),
   /** Of stanch's own child. */
   estimate: costSchema,
   /** What is done to the process beyond reading its memory; null: nothing. */

@@ -32,11 +32,17 @@ function memberIds(source: LiveSource, workloadId: string): readonly string[] {
 }
 
 function sinceOf(source: LiveSource, finding: Finding): SinceDocument['subjects'][number] {
-  const { subjectId, subjectName, verdict } = finding;
+  const { subjectId, subjectName, verdict, firstSeenMs } = finding;
   const onsetMs = Date.parse(verdict.onset ?? '');
+  // A leak has begun when it is seen, however well its beginning is known; one that came again was seen before.
+  const until = firstSeenMs < onsetMs ? {} : { untilMs: firstSeenMs };
   const scan = source.scan();
   const running = runningSubject(scan, subjectId, subjectName, findTarget(scan, subjectId, null).unit);
-  const { changes, sentence } = sinceWhen(onsetMs, running.changed, readChanges({ pid: running.pid, startMs: running.startMs, onsetMs }));
+  const { changes, sentence } = sinceWhen(
+    onsetMs,
+    running.changed,
+    readChanges({ pid: running.pid, startMs: running.startMs, onsetMs, ...until }),
+  );
   const fix = restartFix(source.store, finding, running, source.nowMs());
   return {
     subjectId,

@@ -310,6 +310,7 @@ export function sourceForTests(): TestSource {
         intervalMs: 30_000,
         estimate: evidence.estimate,
         does: null,
+        pool: null,
         allowed: ['memory'],
         headroom: { bytes: 3e8, wall: 'memory of the server', isEnough: true },
       }),

@@ -73,7 +73,7 @@ test('builds one after the other: the leak, and the fix that closes its incident
   const fixed = step(deployedMs, deployedMs + 5 * hourMs, [finding]);
   assert.equal(fixed?.state, 'resolved', JSON.stringify(fixed?.timeline));
   const said = fixed?.timeline.find(({ text }) => text.startsWith('Fixed by a new build ('));
-  assert.match(said?.text ?? '', /\((?:its shop\.mjs was replaced|the folder it runs in was put there)\): the leak is gone, 9\d % sure: /);
+  assert.match(said?.text ?? '', /\((?:its shop\.mjs was written|the folder it runs in was put there)\): the leak is gone, 9\d % sure: /);
 
   // It is known after a restart of stanch, too.
   await teller.stop();

@@ -162,7 +162,7 @@ describe('its life', () => {
 });
 
 describe('a new build', () => {
-  const told = { restartMs: startMs, newBuild: 'its shop.js was replaced', text: 'the leak is gone, 97 % sure: 0 B/h after 20 MiB/h' };
+  const told = { restartMs: startMs, newBuild: 'its shop.js was written', text: 'the leak is gone, 97 % sure: 0 B/h after 20 MiB/h' };
   const fixNews = (word: 'gone' | 'same', newBuild: string | null = told.newBuild, restartMs = startMs) => [
     { subjectId: 'w-web', fix: { ...told, word, newBuild, restartMs } },
   ];
@@ -174,7 +174,7 @@ describe('a new build', () => {
     assert.equal(fixed.state, 'resolved');
     assert.ok(
       fixed.timeline.some(
-        ({ text }) => text === 'Fixed by a new build (its shop.js was replaced): the leak is gone, 97 % sure: 0 B/h after 20 MiB/h.',
+        ({ text }) => text === 'Fixed by a new build (its shop.js was written): the leak is gone, 97 % sure: 0 B/h after 20 MiB/h.',
       ),
     );
     assert.equal(only(step([fixed], { findings: [finding], nowMs: at(4) })).state, 'resolved');
@@ -200,7 +200,7 @@ describe('a new build', () => {
   });
   test('that is fixed after one that was not closes it; another restart without a word leaves it so', () => {
     const still = step(open, { findings: [finding], fixes: fixNews('same'), nowMs: at(3) });
-    const fixed = step(still, { findings: [finding], fixes: fixNews('gone', 'its shop.js was replaced', at(4)), nowMs: at(8) });
+    const fixed = step(still, { findings: [finding], fixes: fixNews('gone', 'its shop.js was written', at(4)), nowMs: at(8) });
     assert.equal(only(fixed).state, 'resolved');
     const restarted = step(fixed, { findings: [finding], fixes: [{ subjectId: 'w-web', fix: null }], nowMs: at(9) });
     assert.equal(only(restarted).state, 'resolved');

@@ -322,7 +322,7 @@ function gravest(findings: readonly Finding[]): Incident['verdict'] {
   return [...findings].sort((a, b) => rank(a) - rank(b) || end(a) - end(b))[0]?.verdict ?? null;
 }
 
-/** `Fixed by a new build (its shop.js was replaced): the leak is gone, 97 % sure: …`. */
+/** `Fixed by a new build (its shop.js was written): the leak is gone, 97 % sure: …`. */
 function fixSentence({ word, newBuild, text }: Omit<IncidentFix, 'sinceMs'>): string {
   if (newBuild === null)
     return `Since it was started anew, ${text}. Nothing is known to have been changed before, so that this settles nothing.`;

@@ -106,6 +106,7 @@ export function evidencePlanFrom(
     means,
     estimate,
     does: means === 'memory' ? null : 'SIGUSR1 is sent to it, which it catches. The inspector is closed again.',
+    pool: null,
     allowed: ['memory', 'inspector', 'snapshot'],
     headroom: {
       bytes: (hasRoom ? 802 : 240) * mib,

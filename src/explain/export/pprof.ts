@@ -1,4 +1,7 @@
-/** pprof's profile.proto, gzipped: https://github.com/google/pprof/blob/main/proto/profile.proto. Leaf first, as it wants stacks. */
+/**
+ * pprof's profile.proto, gzipped: https://github.com/google/pprof/blob/main/proto/profile.proto. Leaf first, as it wants stacks; and in all of the
+ * time, which it has beside them.
+ */
 import { gzipSync } from 'node:zlib';
 import type { Evidence } from '../../model/evidence.ts';
 import { stacksOf } from './stacks.ts';
@@ -9,6 +12,7 @@ export function pprof(evidence: Evidence): Buffer {
   const texts = new Map<string, number>([['', 0]]);
   const text = (of: string) => texts.get(of) ?? texts.set(of, texts.size).size - 1;
   const stacks = stacksOf(evidence);
+  const spanMs = 2 * evidence.intervalMs;
   const names = [...new Set(stacks.flatMap(({ frames }) => frames))];
   const idOf = new Map(names.map((name, index) => [name, index + 1]));
   const valueType = (type: string, unit: string) => message([number(1, text(type)), number(2, text(unit))]);
@@ -20,12 +24,12 @@ export function pprof(evidence: Evidence): Buffer {
         1,
         frames.toReversed().map((name) => idOf.get(name) ?? 0),
       );
-      return bytes(2, message([locations, packed(2, [count, bytesPerSecond])]));
+      return bytes(2, message([locations, packed(2, [count, (bytesPerSecond * spanMs) / 1000])]));
     }),
     ...names.map((name) => bytes(4, message([number(1, idOf.get(name) ?? 0), bytes(4, message([number(1, idOf.get(name) ?? 0)]))]))),
     ...names.map((name) => bytes(5, message([number(1, idOf.get(name) ?? 0), number(2, text(name)), number(3, text(name))]))),
     number(9, evidence.takenAtMs * msToNs),
-    number(10, 2 * evidence.intervalMs * msToNs),
+    number(10, spanMs * msToNs),
   ];
   const table = [...texts.keys()].map((each) => bytes(6, Buffer.from(each)));
   return gzipSync(message([...parts, ...table]));

@@ -9,6 +9,13 @@ import { javaThreads } from './javaThreads.ts';
 const windowBytes = 1 << 17;
 const mostWords = 1_000_000;
 const largestStack = 1 << 30;
+const pieceWords = 1 << 12;
+/**
+ * Of a piece, half of which it can be. A list of work of the collector, in which it leaves the address of everything that it has gone through, has
+ * more; taken for roots those would hold most of the heap.
+ */
+const mostInPiece = pieceWords / 4;
+const inPiece = new Float64Array(pieceWords / 2);
 
 interface Stack {
   start: number;
@@ -71,17 +78,30 @@ function addWords({ memory, bounds }: Jvm, start: number, end: number, words: Ui
 }
 
 /** As the interpreter and handles have them. */
-const wholeWords: Look = (bounds, words, length, found) => {
-  const [firstHigh, lastHigh] = [Math.floor(bounds.start / 2 ** 32), Math.floor((bounds.end - 1) / 2 ** 32)];
-  for (let word = 0; word + 1 < length; word += 2) {
+export const wholeWords: Look = (bounds, words, length, found) => {
+  for (let from = 0; from < length; from += pieceWords) {
+    const count = wholeWordsIn(bounds, words, from, Math.min(length, from + pieceWords));
+    if (count > mostInPiece) continue;
+    for (let index = 0; index < count && found.size < mostWords; index += 1) found.add(inPiece[index] ?? 0);
+  }
+};
+
+/** How many there are, in `inPiece`. */
+function wholeWordsIn({ start, end }: JavaHeapBounds, words: Uint32Array, from: number, to: number): number {
+  const [firstHigh, lastHigh] = [Math.floor(start / 2 ** 32), Math.floor((end - 1) / 2 ** 32)];
+  let count = 0;
+  for (let word = from; word + 1 < to; word += 2) {
     const high = words[word + 1] ?? 0;
     if (high < firstHigh || high > lastHigh) continue;
     const low = words[word] ?? 0;
     if ((low & 7) !== 0) continue;
     const address = low + high * 2 ** 32;
-    if (address >= bounds.start && address < bounds.end && found.size < mostWords) found.add(address);
+    if (address < start || address >= end) continue;
+    inPiece[count] = address;
+    count += 1;
   }
-};
+  return count;
+}
 
 const narrowWords: Look = ({ start, end, oopShift, oopBase }, words, length, found) => {
   for (let word = 0; word < length; word += 1) {

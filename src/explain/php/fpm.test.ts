@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { fpmAddress, parseRecords } from './fastCgi.ts';
+import { poolAnswer, poolNotes, poolParts } from './fpmAnswer.ts';
 import { parseFpmConfig } from './fpmConfig.ts';
 import { FpmWatch, growingScripts } from './fpmGrowth.ts';
 import { parseFpmScoreboard, parseFpmStatus } from './fpmStatus.ts';
@@ -106,4 +107,31 @@ test('a leak of less than a page in each request is seen in those in which it is
     watch.look([{ pid: 1, requests, script: '/srv/small.php', uri: '/', method: 'GET', isIdle: true, lastingBytes }]);
   }
   assert.equal(growingScripts(watch.scripts())[0]?.script, '/srv/small.php');
+});
+
+const script = { request: 'GET /', pids: [7], grew: 40, shrank: 0 };
+const seenPool = { pool: 'shop', workers: 3, isStateSeen: true, requests: 90, requestsAlone: 80, spanMs: 60_000 };
+
+test('of a leak of few pages the mean is told, of a larger one the median; workers are counted that have ended meanwhile', () => {
+  const small = { ...script, script: '/srv/small.php', requests: 40, medianBytes: 4_096, meanBytes: 6_000 };
+  const large = { ...script, script: '/srv/large.php', requests: 40, medianBytes: 49_152, meanBytes: 70_000, pids: [7, 8, 9] };
+  const answer = poolAnswer({ ...seenPool, scripts: [[], [small, large], [small, large]] });
+  assert.match(
+    answer,
+    /^\/srv\/large\.php .* leaves 48 KiB behind, the median over 40 requests .*, in 3 of 3 workers\..* Beside it: \/srv\/small\.php\./,
+  );
+  const [, second] = poolParts({ ...seenPool, scripts: [[], [], [small, large]] });
+  assert.deepEqual([second?.bytesPerSecond, second?.path], [4_000, ['pool shop', 'worker 7']]);
+});
+
+test('a script that leaves less and less behind is said to do as a cache that fills, one that goes on is not', () => {
+  const at = (requests: number, meanBytes: number) => ({ ...script, script: '/srv/a.php', requests, medianBytes: meanBytes, meanBytes });
+  const notes = (half: number, whole: number) => poolNotes({ ...seenPool, scripts: [[], [at(40, half)], [at(80, whole)]] }).join(' ');
+  assert.match(notes(40_000, 25_000), /a\.php left less behind later than at first, as a cache does that fills/);
+  assert.doesNotMatch(notes(40_000, 39_000), /cache/);
+});
+
+test('where no worker told what it does, that is said, and not that nothing grows', () => {
+  const answer = poolAnswer({ ...seenPool, isStateSeen: false, requests: 0, requestsAlone: 0, scripts: [[], [], []] });
+  assert.match(answer, /the 3 workers of pool shop \(PHP-FPM\) told of no request.*pm\.status_path/);
 });

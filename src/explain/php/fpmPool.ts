@@ -6,6 +6,7 @@ import { readdirSync } from 'node:fs';
 import { posix } from 'node:path';
 import { emptyPidStat, parsePidStat } from '../../kernel/pidStat.ts';
 import { missingFor, readRecord, readText } from '../../kernel/read.ts';
+import { StanchError } from '../../model/errors.ts';
 import { isValue } from '../../model/reading.ts';
 import { TargetMemory } from '../targetMemory.ts';
 import { fastCgiGet } from './fastCgi.ts';
@@ -20,6 +21,7 @@ const masterTitle = /^php-fpm[\d.]*: master process \((.{1,1024})\)/;
 const mostScoreboardBytes = 16 << 20;
 const mostConfigFiles = 2_000;
 const mostWorkers = 2_000;
+const mostWorkersEver = 100_000;
 const statusPatienceMs = 1_000;
 const record = Buffer.alloc(65_536);
 
@@ -45,6 +47,8 @@ export class FpmPool {
   readonly #config: FpmPoolConfig | null;
   readonly #watch = new FpmWatch();
   readonly #workers = new Map<number, OpenWorker>();
+  readonly #everThere = new Set<number>();
+  #isStateSeen = false;
 
   constructor(pool: string, master: number) {
     this.pool = pool;
@@ -66,17 +70,20 @@ export class FpmPool {
 
   async look(): Promise<void> {
     const pids = new Set(this.workers());
+    for (const pid of pids) if (this.#everThere.size < mostWorkersEver) this.#everThere.add(pid);
     for (const [pid, { memory }] of this.#workers) {
       if (pids.has(pid)) continue;
       memory.close();
       this.#workers.delete(pid);
     }
     const states = await this.#states(pids);
+    if (states.length > 0) this.#isStateSeen = true;
     this.#watch.look(states.flatMap((state) => this.#sighting(state)));
   }
 
-  seen(): { requests: number; requestsAlone: number } {
-    return this.#watch.seen();
+  /** `workers`: that were there at any look, as each ends after its time; `isStateSeen`: what any of them does was told. */
+  seen(): { workers: number; isStateSeen: boolean; requests: number; requestsAlone: number } {
+    return { workers: this.#everThere.size, isStateSeen: this.#isStateSeen, ...this.#watch.seen() };
   }
 
   scripts(): ScriptGrowth[] {
@@ -96,8 +103,14 @@ export class FpmPool {
     if (seen.length > 0 || listen === null || statusPath === null) return seen;
     const query = 'full&json';
     const params = { SCRIPT_NAME: statusPath, SCRIPT_FILENAME: statusPath, REQUEST_URI: `${statusPath}?${query}`, QUERY_STRING: query };
-    const text = await fastCgiGet(listen, { ...params, REQUEST_METHOD: 'GET' }, statusPatienceMs);
-    return (parseFpmStatus(text) ?? []).filter(({ pid }) => pids.has(pid));
+    try {
+      const text = await fastCgiGet(listen, { ...params, REQUEST_METHOD: 'GET' }, statusPatienceMs);
+      return (parseFpmStatus(text) ?? []).filter(({ pid }) => pids.has(pid));
+    } catch (error) {
+      if (!(error instanceof StanchError)) throw error;
+      // All workers may be busy: the next look asks again.
+      return [];
+    }
   }
 
   /** Memory that all workers share and that has no file: there is little of it beside opcache's. */

@@ -20,13 +20,5 @@ export async function watchPool(pool: FpmPool, spanMs: number, onProgress: (done
     await sleep(Math.max(betweenMs, passedMs() - beforeMs));
   }
   const last = pool.scripts();
-  const { requests, requestsAlone } = pool.seen();
-  return {
-    pool: pool.pool,
-    workers: pool.workers().length,
-    requests,
-    requestsAlone,
-    scripts: [first, middle ?? first, last],
-    spanMs: passedMs(),
-  };
+  return { pool: pool.pool, ...pool.seen(), scripts: [first, middle ?? first, last], spanMs: passedMs() };
 }

@@ -103,7 +103,7 @@ class Pulses {
     const forMs = Math.min(blocksMs, (mostLostMs - lostMs) / Math.max(share, 1e-6));
     if (places.length === 0 || forMs < leastBlocksMs) throw tooDear(perSecond, recordedUs);
     this.#says(
-      `its own code calls malloc ${Math.round(callsPerSecond)} times a second from ${this.#sites.length} places; ${places.length} of them may ask for what grows, ${Math.round(perSecond)} times a second: about ${(share * 100).toFixed(1)} % of a processor for ${(forMs / 1000).toFixed(1)} s`,
+      `its own code calls malloc ${Math.round(callsPerSecond)} times a second from ${this.#sites.length === 1 ? 'one place' : `${this.#sites.length} places`}; ${places.length} of them may ask for what grows, ${Math.round(perSecond)} times a second: about ${(share * 100).toFixed(1)} % of a processor for ${(forMs / 1000).toFixed(1)} s`,
     );
     const seen = await this.#watch('blocks', places, blockAndStack, forMs, recordedUs);
     const seenPerSecond = (seen.hits / seen.ms) * 1000;

@@ -105,7 +105,7 @@ function groupFor({ blockSizes = [] }: GrowingThing, groups: readonly Group[]): 
 }
 
 function costNote({ seenPerSecond, forMs, share, places }: Pulse): string {
-  return `Probes were at ${places} calls of malloc for ${(forMs / 1000).toFixed(1)} s, and are gone again: ${Math.round(seenPerSecond)} allocations a second were seen, at about ${(share * 100).toFixed(2)} % of one processor.`;
+  return `Probes were at ${places === 1 ? 'one call' : `${places} calls`} of malloc for ${(forMs / 1000).toFixed(1)} s, and are gone again: ${Math.round(seenPerSecond)} allocations a second were seen, at about ${(share * 100).toFixed(2)} % of one processor.`;
 }
 
 function siteNote({ type }: GrowingThing, group: Group | null, ageMs: number, callers: Callers): string {

@@ -77,7 +77,19 @@ function Growing({ parts }: { parts: readonly GrowingPart[] }) {
 }
 
 function GrowingRow({ part, share }: { part: GrowingPart; share: number }) {
-  const { type, place, counts, isAllocation = false, isOneBlock = false, bytesPerSecond, survival, path, owner, contents } = part;
+  const {
+    type,
+    place,
+    counts,
+    isAllocation = false,
+    isOneBlock = false,
+    isScript = false,
+    bytesPerSecond,
+    survival,
+    path,
+    owner,
+    contents,
+  } = part;
   const formatOne = isAllocation || isOneBlock ? formatBytes : (count: number) => formatCount(Math.round(count));
   const held = path.length > 0 ? path : owner === null ? [] : [owner];
   return (
@@ -87,7 +99,7 @@ function GrowingRow({ part, share }: { part: GrowingPart; share: number }) {
           <Name text={type} />
         </span>
         {place !== null && <code class="grows-place">{inert(place)}</code>}
-        {held.length > 0 && <Way label={isAllocation ? 'called by' : 'held by'} steps={held} />}
+        {held.length > 0 && <Way label={isScript ? 'seen in' : isAllocation ? 'called by' : 'held by'} steps={held} />}
         {contents.map((text) => (
           <code class="grows-text" key={text}>
             “{inert(text)}”
@@ -98,7 +110,7 @@ function GrowingRow({ part, share }: { part: GrowingPart; share: number }) {
         {formatBytes(bytesPerSecond)}/s
         <meter class="grows-share" min={0} max={1} value={share} aria-label={`${Math.round(share * 100)} % of what grows fastest`} />
       </td>
-      <td class="num from-tablet">{counts.map(formatOne).join(' → ')}</td>
+      <td class="num from-tablet">{isScript ? `${formatCount(counts[2])} requests` : counts.map(formatOne).join(' → ')}</td>
       <td class="num from-tablet">{survival === null ? '–' : `${Math.round(survival * 100)} %`}</td>
     </tr>
   );

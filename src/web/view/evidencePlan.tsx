@@ -21,16 +21,12 @@ const meansWords: Record<Means, { tells: string; pause: string }> = {
 };
 
 export function EvidencePlan({ plan, onChoose, onBegin, onLeave }: Props) {
-  const { subject, means, estimate, does, headroom } = plan;
+  const { estimate, means, does, headroom } = plan;
   const isEnough = headroom === null || headroom.isEnough;
   return (
     <div>
       {plan.allowed.length > 1 && <MeansSwitch plan={plan} onChoose={onChoose} />}
-      <p>
-        {means === 'inspector'
-          ? `stanch would ask Node in process ${subject.pid} what it allocates and keeps within ${formatDuration(estimate.wallMs)}.`
-          : `stanch would read the memory of process ${subject.pid} three times within ${formatDuration(estimate.wallMs)} and compare what it saw.`}
-      </p>
+      <p>{inert(looksWords(plan))}</p>
       <dl class="why-cost">
         <div>
           <dt>For the process</dt>
@@ -70,6 +66,14 @@ export function EvidencePlan({ plan, onChoose, onBegin, onLeave }: Props) {
       )}
     </div>
   );
+}
+
+function looksWords({ subject, means, pool, estimate }: EvidencePlanDocument): string {
+  const span = formatDuration(estimate.wallMs);
+  if (means === 'inspector') return `stanch would ask Node in process ${subject.pid} what it allocates and keeps within ${span}.`;
+  if (pool !== null)
+    return `stanch would look at all workers of pool ${pool} again and again for ${span}, and see after which script which of them holds more.`;
+  return `stanch would read the memory of process ${subject.pid} three times within ${span} and compare what it saw.`;
 }
 
 function MeansSwitch({ plan: { allowed, means }, onChoose }: Pick<Props, 'plan' | 'onChoose'>) {
