@@ -5,7 +5,7 @@
 import { AddressFilter } from '../addressFilter.ts';
 import { HeapWindows, highHalf } from '../heapWindows.ts';
 import type { Region } from '../targetMemory.ts';
-import type { RubyKind } from './rubyCensus.ts';
+import type { PickedKind } from './rubyCensus.ts';
 import { RubyChain } from './rubyChain.ts';
 import { pageOf, type RubyPage } from './rubyHeap.ts';
 import { type OwnedRange, ownersOf, rangeOf } from './rubyOwners.ts';
@@ -58,7 +58,7 @@ export interface RubyClimb {
   readRoots(): RubyRoots;
   /** Where variables on stacks lie. */
   stacks: readonly { start: number; end: number }[];
-  kinds: readonly RubyKind[];
+  kinds: readonly PickedKind[];
   memory: ClimbMemory;
 }
 
@@ -194,7 +194,7 @@ class RubyClimber {
   }
 
   /** Collections of one class may be held by anything: none of those. Nor of a list in which each holds the next: it would seem to have no beginning. */
-  #holdersOf({ klass, picks: [first = 0], picks }: RubyKind): [number, RubyHolder[]][] {
+  #holdersOf({ klass, picks: [first = 0], picks }: PickedKind): [number, RubyHolder[]][] {
     if (picks.length < leastKnownOfKind || this.#typeOf(first) !== rubyType.object) return [];
     const holders = picks.flatMap((pick) => this.#known.get(pick) ?? []);
     const isOther = ({ holder }: RubyHolder['heldBy'][number]) => this.#request.values.word(holder.address + 8) !== klass;
@@ -215,13 +215,13 @@ class RubyClimber {
     }
   }
 
-  #isChained({ klass, picks: [first = 0], picks }: RubyKind): boolean {
+  #isChained({ klass, picks: [first = 0], picks }: PickedKind): boolean {
     if (this.#typeOf(first) !== rubyType.object) return false;
     const isSame = ({ holder }: RubyHolder['heldBy'][number]) => this.#request.values.word(holder.address + 8) === klass;
     return picks.filter((pick) => this.#known.get(pick)?.heldBy.some(isSame) === true).length > leastChainedPart * picks.length;
   }
 
-  #chainOf({ klass, count }: RubyKind): RubyChain {
+  #chainOf({ klass, count }: PickedKind): RubyChain {
     const { values, pages } = this.#request;
     const chain = this.#chains.get(klass) ?? new RubyChain(values, pages, klass, count);
     this.#chains.set(klass, chain);

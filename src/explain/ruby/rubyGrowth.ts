@@ -1,8 +1,9 @@
 /** From three looks at a Ruby program to what grows in it: as in a JVM, what waits for the collector is told from what is held by following some. */
 import type { GrowingThing, LeakPattern } from '../growingThing.ts';
 import { isSteady } from '../steadyGrowth.ts';
-import type { RubyCensus, RubyKind } from './rubyCensus.ts';
+import { pickOf, type RubyCensus, type RubyKind } from './rubyCensus.ts';
 import { type ClimbMemory, climbRuby, type RubyPath } from './rubyClimb.ts';
+import type { RubyClasses } from './rubyPart.ts';
 import type { RubyRoots } from './rubyRoots.ts';
 import { type RubyValues, rubyType } from './rubyValues.ts';
 
@@ -13,6 +14,7 @@ const leastHeldPart = 0.25;
 
 export interface RubyProgram {
   values: RubyValues;
+  classes: RubyClasses;
   readRoots(): RubyRoots;
   stacks: readonly { start: number; end: number }[];
   memory: ClimbMemory;
@@ -48,7 +50,11 @@ export function followGrowingRuby(program: RubyProgram, before: RubyLook, now: R
 }
 
 export function followRuby(program: RubyProgram, now: RubyCensus, classes: readonly number[]): Map<number, RubyFollowed> {
-  const kinds = classes.flatMap((klass) => now.kinds.get(klass) ?? []);
+  const kinds = pickOf(
+    now,
+    program.classes,
+    classes.flatMap((klass) => now.kinds.get(klass) ?? []),
+  );
   const paths = climbRuby({ ...program, pages: now.pages, kinds });
   return new Map(kinds.map((kind, index) => [kind.klass, { kind, paths: paths[index] ?? [] }]));
 }

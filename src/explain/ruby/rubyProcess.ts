@@ -1,5 +1,6 @@
 import type { GrowingThing } from '../growingThing.ts';
 import type { HeapReader, OpenHeap } from '../heapReader.ts';
+import { HeapWindows } from '../heapWindows.ts';
 import { type RubyCensus, takeRubyCensus } from './rubyCensus.ts';
 import { ClimbMemory } from './rubyClimb.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type RubyProgram,
   rubyGrowth,
 } from './rubyGrowth.ts';
+import { RubyClasses } from './rubyPart.ts';
 import { readRubyRoots } from './rubyRoots.ts';
 import { rubyStacks } from './rubyStacks.ts';
 import { RubyValues } from './rubyValues.ts';
@@ -42,16 +44,22 @@ class RubyReader implements HeapReader {
   readonly #machine: number;
   readonly #looks: RubyLook[] = [];
   readonly #outsideBytes: number[] = [];
+  readonly #windows: HeapWindows;
+  readonly #classes = new RubyClasses();
+  #census: RubyCensus | null = null;
   readonly #memory = new ClimbMemory();
 
   constructor(values: RubyValues, data: readonly { start: number; end: number }[], machine: number) {
     this.#values = values;
+    this.#windows = new HeapWindows(values.memory);
     this.#data = data;
     this.#machine = machine;
   }
 
   look(): void {
-    const census = takeRubyCensus(this.#values);
+    const [values, windows, classes, before] = [this.#values, this.#windows, this.#classes, this.#census?.parts ?? []];
+    const census = takeRubyCensus({ values, windows, classes, before });
+    this.#census = census;
     this.#outsideBytes.push(census.outsideBytes);
     this.#looks.push({ kinds: census.kinds, followed: this.#follow(census) });
   }
@@ -66,7 +74,11 @@ class RubyReader implements HeapReader {
   #program(now: RubyCensus): RubyProgram {
     const values = this.#values;
     const readRoots = () => readRubyRoots(values, now.classes, this.#data);
-    return { values, readRoots, stacks: rubyStacks(values, this.#machine), memory: this.#memory };
+    return { values, classes: this.#classes, readRoots, stacks: rubyStacks(values, this.#machine), memory: this.#memory };
+  }
+
+  owns(address: number): boolean {
+    return this.#census?.own.has(address) === true;
   }
 
   moreOfMalloc(): number {
