@@ -110,9 +110,9 @@ test('Ruby', () => {
     values.calibrate({ string: start, array: start + 8, hash: start + 16, object: start + 24 }, data);
     const request = { values, windows: new HeapWindows(memory), classes: new RubyClasses() };
     const first = takeRubyCensus({ ...request, before: [] });
-    const { classes, pages } = takeRubyCensus({ ...request, before: first.parts });
+    const { classes, pages, parts } = takeRubyCensus({ ...request, before: first.parts });
     readRubyRoots(values, classes, data);
-    ownersOf(values, pages, [start, start + 4_096]);
+    ownersOf(values, parts, [start, start + 4_096]);
     new RubyChain(values, pages, values.word(start), 100).headOf(start);
     rubyStacks(values, start);
   }, 5);

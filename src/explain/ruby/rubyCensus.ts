@@ -37,6 +37,8 @@ export interface RubyCensus {
   /** What all objects have beside their slots. */
   outsideBytes: number;
   own: OwnRanges;
+  /** Addresses of arrays with much in them, and of hashes that may have. */
+  large: number[];
 }
 
 export interface CensusRequest {
@@ -98,6 +100,7 @@ function together(parts: readonly RubyPart[], { addresses }: RubyClasses): RubyC
     classes: parts.flatMap(({ classes }) => classes),
     outsideBytes: parts.reduce((sum, { outsideBytes }) => sum + outsideBytes, 0),
     own,
+    large: parts.flatMap(({ large }) => large),
   };
 }
 

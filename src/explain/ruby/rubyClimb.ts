@@ -9,6 +9,7 @@ import type { PickedKind } from './rubyCensus.ts';
 import { RubyChain } from './rubyChain.ts';
 import { pageOf, type RubyPage } from './rubyHeap.ts';
 import { type OwnedRange, ownersOf, rangeOf } from './rubyOwners.ts';
+import type { RubyPart } from './rubyPart.ts';
 import type { RubyRoots } from './rubyRoots.ts';
 import { type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
 
@@ -29,6 +30,7 @@ const leastChainedPart = 0.5;
 const leastKept = 64;
 const leastContainerBytes = 4096;
 const mostContainers = 256;
+const mostAsked = 4_096;
 const mostRemembered = 20_000;
 
 interface RubyHolder {
@@ -53,6 +55,7 @@ export interface RubyPath {
 
 export interface RubyClimb {
   values: RubyValues;
+  parts: readonly RubyPart[];
   pages: readonly RubyPage[];
   /** Asked for once the first pass is over: what is held only for a short time is to be met before it goes. */
   readRoots(): RubyRoots;
@@ -68,6 +71,14 @@ export class ClimbMemory {
   readonly containers = new Set<number>();
   /** Where words were that referred to what was followed, and kept it. */
   readonly words = new Map<number, number[]>();
+
+  /** Of those that may have much, so far as they are asked. */
+  meetContainers(values: RubyValues, addresses: readonly number[]): void {
+    for (const address of addresses.slice(0, mostAsked)) {
+      const range = rangeOf(values, address);
+      if (range !== null) this.keepContainer(range);
+    }
+  }
 
   keepContainer({ start, end, owner }: OwnedRange): void {
     if (end - start >= leastContainerBytes && this.containers.size < mostContainers) this.containers.add(owner);
@@ -149,13 +160,13 @@ class RubyClimber {
 
   /** Whose memory a word is in that is in no slot takes long to find: only for what is not surely kept by what is known already. */
   #takeAll(hits: readonly Hit[]): void {
-    const { values, pages } = this.#request;
+    const { values, parts } = this.#request;
     const left = hits.filter((hit) => !this.#takeInSlot(hit) && !this.#takeOnStack(hit) && !this.#takeInContainer(hit));
     this.#takeAsTheirKind();
     const open = left.filter(({ found }) => !this.#wayFrom(found.address).isStrong);
     const owners = ownersOf(
       values,
-      pages,
+      parts,
       open.map(({ at }) => at),
     );
     for (const hit of open) {

@@ -55,7 +55,8 @@ export function followRuby(program: RubyProgram, now: RubyCensus, classes: reado
     program.classes,
     classes.flatMap((klass) => now.kinds.get(klass) ?? []),
   );
-  const paths = climbRuby({ ...program, pages: now.pages, kinds });
+  program.memory.meetContainers(program.values, now.large);
+  const paths = climbRuby({ ...program, parts: now.parts, pages: now.pages, kinds });
   return new Map(kinds.map((kind, index) => [kind.klass, { kind, paths: paths[index] ?? [] }]));
 }
 

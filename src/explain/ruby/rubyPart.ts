@@ -1,12 +1,14 @@
 /** What lies in one window of the memory of a Ruby process: pages of its heap, what is in them by class, and of each class some. */
 import { AddressNumbers } from '../addressNumbers.ts';
 import type { RubyPage } from './rubyHeap.ts';
+import { hasTable, OwnedBlocks, readOwnPlace } from './rubyOwners.ts';
 import { isAddress, rubyFlag, rubyType } from './rubyValues.ts';
 
 const mostClasses = 100_000;
 /** Of a pick: its place in the window in words, and behind it the number of its class. */
 const placeBits = 13;
 const markBits = 31;
+const largeBytes = 4096;
 
 /** Classes by number, the same at all looks at a process. */
 export class RubyClasses {
@@ -50,6 +52,10 @@ export interface RubyPart {
   /** Addresses of classes and modules. */
   classes: readonly number[];
   picks: Uint32Array;
+  /** Memory outside of their slots. */
+  owned: OwnedBlocks;
+  /** Addresses of arrays with much in them, and of hashes that may have. */
+  large: readonly number[];
 }
 
 export class PartTaker {
@@ -70,7 +76,9 @@ export class PartTaker {
 
   take(address: number, halves: Uint32Array, filled: number, pages: readonly RubyPage[]): Omit<RubyPart, 'filled' | 'checksum'> {
     const firstWord = wordOf(address);
-    const classes: number[] = [];
+    const [classes, large]: [number[], number[]] = [[], []];
+    const owned = new OwnedBlocks();
+    const place = { start: 0, end: 0 };
     let outsideBytes = 0;
     for (const { firstSlot, slots, slotBytes } of pages) {
       const slotHalves = slotBytes / 4;
@@ -82,9 +90,14 @@ export class PartTaker {
         const type = flags & 31;
         if (isOfProgram(type)) outsideBytes += this.#take(firstWord, halves, half, slotBytes);
         else if (isClass(type)) classes.push(address + half * 4);
+        const hasOwnTable = hasTable(flags);
+        if (hasOwnTable) owned.addAll();
+        else if (readOwnPlace(halves, half, place)) owned.add(place);
+        else continue;
+        if (hasOwnTable || (type === rubyType.array && place.end - place.start >= largeBytes)) large.push(address + half * 4);
       }
     }
-    return { address, pages, outsideBytes, classes, ...this.#taken() };
+    return { address, pages, outsideBytes, classes, owned, large, ...this.#taken() };
   }
 
   /** Bytes that it has beside its slot. */
