@@ -4,6 +4,7 @@
  */
 import { AddressFilter } from '../addressFilter.ts';
 import { HeapWindows, highHalf } from '../heapWindows.ts';
+import { firstFrom } from '../numberColumns.ts';
 import type { Region } from '../targetMemory.ts';
 import type { PickedKind } from './rubyCensus.ts';
 import { RubyChain } from './rubyChain.ts';
@@ -57,6 +58,8 @@ export interface RubyClimb {
   values: RubyValues;
   parts: readonly RubyPart[];
   pages: readonly RubyPage[];
+  /** Addresses of arrays with much in them, and of hashes that may have. */
+  large: readonly number[];
   /** Asked for once the first pass is over: what is held only for a short time is to be met before it goes. */
   readRoots(): RubyRoots;
   /** Where variables on stacks lie. */
@@ -71,14 +74,6 @@ export class ClimbMemory {
   readonly containers = new Set<number>();
   /** Where words were that referred to what was followed, and kept it. */
   readonly words = new Map<number, number[]>();
-
-  /** Of those that may have much, so far as they are asked. */
-  meetContainers(values: RubyValues, addresses: readonly number[]): void {
-    for (const address of addresses.slice(0, mostAsked)) {
-      const range = rangeOf(values, address);
-      if (range !== null) this.keepContainer(range);
-    }
-  }
 
   keepContainer({ start, end, owner }: OwnedRange): void {
     if (end - start >= leastContainerBytes && this.containers.size < mostContainers) this.containers.add(owner);
@@ -116,8 +111,9 @@ class RubyClimber {
   readonly #pageAt = new Map<number, RubyPage>();
   readonly #known = new Map<number, RubyHolder>();
   #frontier = new Map<number, RubyHolder>();
-  /** Where containers that are known have their values, as of the last pass. */
+  /** Where containers that are known have their values, as of the last pass, in the order of addresses. */
   #containers: OwnedRange[] = [];
+  #starts = new Float64Array(0);
   #isAgain = false;
   readonly #fromMemory = new Set<RubyHolder>();
   readonly #chains = new Map<number, RubyChain>();
@@ -177,9 +173,8 @@ class RubyClimber {
     this.#takeAsTheirKind();
   }
 
-  #containerRanges(): OwnedRange[] {
-    const { values, memory } = this.#request;
-    return [...memory.containers].flatMap((container) => rangeOf(values, container) ?? []);
+  #rangesOf(containers: Iterable<number>): OwnedRange[] {
+    return [...containers].flatMap((container) => rangeOf(this.#request.values, container) ?? []);
   }
 
   /** What surely keeps it is not known yet, and there is more to follow. */
@@ -290,10 +285,13 @@ class RubyClimber {
 
   /** What gets longer is moved: what is in it is found where it was, and nobody's by then. */
   #pass(sought: ReadonlyMap<number, RubyHolder>): Hit[] {
-    const before = this.#containerRanges();
+    const { memory, large } = this.#request;
+    const before = this.#rangesOf(memory.containers);
     const hits = this.#search(sought);
-    this.#containers = this.#containerRanges();
-    if (this.#isAgain || !hasMoved(before, this.#containers)) return hits;
+    const now = this.#rangesOf(memory.containers);
+    this.#containers = [...now, ...this.#rangesOf(large.slice(0, mostAsked))].sort((a, b) => a.start - b.start);
+    this.#starts = Float64Array.from(this.#containers, ({ start }) => start);
+    if (this.#isAgain || !hasMoved(before, now)) return hits;
     this.#isAgain = true;
     for (const holder of sought.values()) holder.words = 0;
     return this.#pass(sought);
@@ -333,9 +331,10 @@ class RubyClimber {
   }
 
   #takeInContainer(hit: Hit): boolean {
-    const range = this.#containers.find(({ start, end }) => hit.at >= start && hit.at < end);
-    if (range !== undefined) this.#takeIn(range, hit);
-    return range !== undefined;
+    const range = this.#containers[firstFrom(this.#starts, hit.at + 1) - 1];
+    if (range === undefined || hit.at >= range.end) return false;
+    this.#takeIn(range, hit);
+    return true;
   }
 
   #takeIn(range: OwnedRange, hit: Hit): void {

@@ -55,8 +55,7 @@ export function followRuby(program: RubyProgram, now: RubyCensus, classes: reado
     program.classes,
     classes.flatMap((klass) => now.kinds.get(klass) ?? []),
   );
-  program.memory.meetContainers(program.values, now.large);
-  const paths = climbRuby({ ...program, parts: now.parts, pages: now.pages, kinds });
+  const paths = climbRuby({ ...program, parts: now.parts, pages: now.pages, large: now.large, kinds });
   return new Map(kinds.map((kind, index) => [kind.klass, { kind, paths: paths[index] ?? [] }]));
 }
 
