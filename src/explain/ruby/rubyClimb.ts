@@ -4,12 +4,11 @@
  */
 import { AddressFilter } from '../addressFilter.ts';
 import { HeapWindows, highHalf } from '../heapWindows.ts';
-import { firstFrom } from '../numberColumns.ts';
 import type { Region } from '../targetMemory.ts';
 import type { PickedKind } from './rubyCensus.ts';
 import { RubyChain } from './rubyChain.ts';
 import { pageOf, type RubyPage } from './rubyHeap.ts';
-import { type OwnedRange, ownersOf, rangeOf } from './rubyOwners.ts';
+import { type OwnedRange, OwnedRanges, ownersOf, rangeOf } from './rubyOwners.ts';
 import type { RubyPart } from './rubyPart.ts';
 import type { RubyRoots } from './rubyRoots.ts';
 import { type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
@@ -111,9 +110,8 @@ class RubyClimber {
   readonly #pageAt = new Map<number, RubyPage>();
   readonly #known = new Map<number, RubyHolder>();
   #frontier = new Map<number, RubyHolder>();
-  /** Where containers that are known have their values, as of the last pass, in the order of addresses. */
-  #containers: OwnedRange[] = [];
-  #starts = new Float64Array(0);
+  /** Where containers that are known have their values, as of after the last pass and as of before it. */
+  #containers: [now: OwnedRanges, before: OwnedRanges] = [new OwnedRanges(), new OwnedRanges()];
   #isAgain = false;
   readonly #fromMemory = new Set<RubyHolder>();
   readonly #chains = new Map<number, RubyChain>();
@@ -173,8 +171,10 @@ class RubyClimber {
     this.#takeAsTheirKind();
   }
 
-  #rangesOf(containers: Iterable<number>): OwnedRange[] {
-    return [...containers].flatMap((container) => rangeOf(this.#request.values, container) ?? []);
+  #containerRanges(): OwnedRange[] {
+    const { values, memory, large } = this.#request;
+    const containers = new Set([...memory.containers, ...large.slice(0, mostAsked)]);
+    return [...containers].flatMap((container) => rangeOf(values, container) ?? []);
   }
 
   /** What surely keeps it is not known yet, and there is more to follow. */
@@ -285,13 +285,12 @@ class RubyClimber {
 
   /** What gets longer is moved: what is in it is found where it was, and nobody's by then. */
   #pass(sought: ReadonlyMap<number, RubyHolder>): Hit[] {
-    const { memory, large } = this.#request;
-    const before = this.#rangesOf(memory.containers);
+    const before = this.#containerRanges();
     const hits = this.#search(sought);
-    const now = this.#rangesOf(memory.containers);
-    this.#containers = [...now, ...this.#rangesOf(large.slice(0, mostAsked))].sort((a, b) => a.start - b.start);
-    this.#starts = Float64Array.from(this.#containers, ({ start }) => start);
-    if (this.#isAgain || !hasMoved(before, now)) return hits;
+    const now = this.#containerRanges();
+    this.#containers = [new OwnedRanges(now), new OwnedRanges(before)];
+    const isKnown = ({ owner }: OwnedRange) => this.#request.memory.containers.has(owner);
+    if (this.#isAgain || !hasMoved(before.filter(isKnown), now)) return hits;
     this.#isAgain = true;
     for (const holder of sought.values()) holder.words = 0;
     return this.#pass(sought);
@@ -331,8 +330,10 @@ class RubyClimber {
   }
 
   #takeInContainer(hit: Hit): boolean {
-    const range = this.#containers[firstFrom(this.#starts, hit.at + 1) - 1];
-    if (range === undefined || hit.at >= range.end) return false;
+    const [now, before] = this.#containers;
+    // What is where one was that has been moved meanwhile was in it just now.
+    const range = now.at(hit.at) ?? before.at(hit.at);
+    if (range === null) return false;
     this.#takeIn(range, hit);
     return true;
   }

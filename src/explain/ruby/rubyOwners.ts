@@ -21,6 +21,22 @@ export interface OwnedRange extends Place {
   owner: number;
 }
 
+/** Ranges that do not overlap, by what lies in them. */
+export class OwnedRanges {
+  readonly #ranges: readonly OwnedRange[];
+  readonly #starts: Float64Array;
+
+  constructor(ranges: readonly OwnedRange[] = []) {
+    this.#ranges = [...ranges].sort((a, b) => a.start - b.start);
+    this.#starts = Float64Array.from(this.#ranges, ({ start }) => start);
+  }
+
+  at(address: number): OwnedRange | null {
+    const range = this.#ranges[firstFrom(this.#starts, address + 1) - 1];
+    return range === undefined || address >= range.end ? null : range;
+  }
+}
+
 /** Which blocks of memory the objects of a part may have something in, at a glance. */
 export class OwnedBlocks {
   readonly #bits = new Uint32Array(32);
