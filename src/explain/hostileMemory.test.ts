@@ -18,7 +18,7 @@ import { RubyChain } from './ruby/rubyChain.ts';
 import { ownersOf } from './ruby/rubyOwners.ts';
 import { RubyClasses } from './ruby/rubyPart.ts';
 import { readRubyRoots } from './ruby/rubyRoots.ts';
-import { rubyStacks } from './ruby/rubyStacks.ts';
+import { rubyThreads } from './ruby/rubyThreads.ts';
 import { RubyValues } from './ruby/rubyValues.ts';
 import { parseMaps, type Region, TargetMemory } from './targetMemory.ts';
 
@@ -111,10 +111,10 @@ test('Ruby', () => {
     const request = { values, windows: new HeapWindows(memory), classes: new RubyClasses() };
     const first = takeRubyCensus({ ...request, before: [] });
     const { classes, pages, parts } = takeRubyCensus({ ...request, before: first.parts });
-    readRubyRoots(values, classes, data);
+    const threads = rubyThreads(values, start);
+    readRubyRoots({ values, classes, threads, data });
     ownersOf(values, parts, [start, start + 4_096]);
     new RubyChain(values, pages, values.word(start), 100).headOf(start);
-    rubyStacks(values, start);
   }, 5);
 });
 

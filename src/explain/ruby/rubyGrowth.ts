@@ -5,6 +5,7 @@ import { pickOf, type RubyCensus, type RubyKind } from './rubyCensus.ts';
 import { type ClimbMemory, climbRuby, type RubyPath } from './rubyClimb.ts';
 import type { RubyClasses } from './rubyPart.ts';
 import type { RubyRoots } from './rubyRoots.ts';
+import { ofThread } from './rubyThreads.ts';
 import { type RubyValues, rubyType } from './rubyValues.ts';
 
 const mostCandidates = 10;
@@ -208,6 +209,7 @@ class RubyNamer {
   }
 
   #pattern(klass: number, path: RubyPath | null): LeakPattern | null {
+    if (path?.root?.startsWith(ofThread) === true) return 'thread-local';
     if (this.name(klass) === 'Proc') return 'listener-never-removed';
     const collection = path?.steps
       .map(({ holder }) => this.#typeAt(holder.address))

@@ -14,7 +14,7 @@ import {
 } from './rubyGrowth.ts';
 import { RubyClasses } from './rubyPart.ts';
 import { readRubyRoots } from './rubyRoots.ts';
-import { rubyStacks } from './rubyStacks.ts';
+import { type AddressRange, rubyThreads } from './rubyThreads.ts';
 import { RubyValues } from './rubyValues.ts';
 
 /** The library, or a program that has it inside. */
@@ -40,7 +40,7 @@ export const openRuby: OpenHeap = (memory) => {
 class RubyReader implements HeapReader {
   readonly runtime = 'Ruby';
   readonly #values: RubyValues;
-  readonly #data: readonly { start: number; end: number }[];
+  readonly #data: readonly AddressRange[];
   readonly #machine: number;
   readonly #looks: RubyLook[] = [];
   readonly #outsideBytes: number[] = [];
@@ -49,7 +49,7 @@ class RubyReader implements HeapReader {
   #census: RubyCensus | null = null;
   readonly #memory = new ClimbMemory();
 
-  constructor(values: RubyValues, data: readonly { start: number; end: number }[], machine: number) {
+  constructor(values: RubyValues, data: readonly AddressRange[], machine: number) {
     this.#values = values;
     this.#windows = new HeapWindows(values.memory);
     this.#data = data;
@@ -72,9 +72,12 @@ class RubyReader implements HeapReader {
   }
 
   #program(now: RubyCensus): RubyProgram {
-    const values = this.#values;
-    const readRoots = () => readRubyRoots(values, now.classes, this.#data);
-    return { values, classes: this.#classes, readRoots, stacks: rubyStacks(values, this.#machine), memory: this.#memory };
+    const [values, data] = [this.#values, this.#data];
+    const threads = rubyThreads(values, this.#machine);
+    const ofMain = values.memory.regions().filter(({ path }) => path === '[stack]');
+    const readRoots = () => readRubyRoots({ values, classes: now.classes, threads, data });
+    const stacks = [...threads.flatMap((thread) => thread.stacks), ...ofMain];
+    return { values, classes: this.#classes, readRoots, stacks, memory: this.#memory };
   }
 
   owns(address: number): boolean {
