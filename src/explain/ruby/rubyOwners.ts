@@ -79,7 +79,10 @@ export function ownersOf(values: RubyValues, parts: readonly RubyPart[], address
     const slotHalves = page.slotBytes / 4;
     for (let half = 0; half < filled; half += slotHalves) {
       if (!readPlace(values, slots.halves, half, place)) continue;
-      for (const address of wanted.within(place)) found.set(address, { ...place, owner: page.firstSlot + half * 4 });
+      for (const address of wanted.within(place)) {
+        // How much a proc or a thread has is not known: what begins nearer is surer.
+        if ((found.get(address)?.start ?? 0) < place.start) found.set(address, { ...place, owner: page.firstSlot + half * 4 });
+      }
     }
   }
   return found;
