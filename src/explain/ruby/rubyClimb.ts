@@ -51,6 +51,8 @@ export interface RubyPath {
   isRubbish: boolean;
   /** From next to the target outwards. */
   steps: { holder: RubyHolder; by: string | null }[];
+  /** That it is in itself, and how many there are in that. */
+  collection: { address: number; entries: number } | null;
 }
 
 export interface RubyClimb {
@@ -400,12 +402,16 @@ class RubyClimber {
     return { last: (isInUse ? named : null) ?? weak ?? start, root: weak?.root ?? null, isStrong: false, isUnfinished, cameFrom };
   }
 
+  #collectionAt(address = 0): RubyPath['collection'] {
+    return this.#isCollection(address) ? { address, entries: this.#request.values.entryCount(address) } : null;
+  }
+
   pathOf(target: number): RubyPath {
     const { last, root, isUnfinished, cameFrom } = this.#wayFrom(target);
-    if (last === null) return { root: null, isRubbish: false, steps: [] };
+    if (last === null) return { root: null, isRubbish: false, steps: [], collection: null };
     const steps: RubyPath['steps'] = [];
     for (let at = last, from = cameFrom.get(at); from; at = from.below, from = cameFrom.get(at)) steps.unshift({ holder: at, by: from.by });
-    return { root, isRubbish: root === null && !isUnfinished, steps };
+    return { root, isRubbish: root === null && !isUnfinished, steps, collection: this.#collectionAt(steps[0]?.holder.address) };
   }
 }
 

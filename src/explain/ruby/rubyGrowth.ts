@@ -12,6 +12,9 @@ const mostCandidates = 10;
 const leastGrowthBytes = 2_048;
 const leastPart = 0.002;
 const leastHeldPart = 0.25;
+/** A key and a value. */
+const mostOfEntry = 2;
+const leastRoomPart = 0.5;
 
 export interface RubyProgram {
   values: RubyValues;
@@ -98,7 +101,7 @@ function candidateOf(now: RubyFollowed, [first, second]: readonly [RubyLook, Rub
   if (before === undefined || now.paths.length === 0) return null;
   const held = [...(atFirst === undefined ? [] : [heldOf(atFirst)]), heldOf(before), heldOf(now)];
   const last = heldOf(now);
-  if (!isSteady(held) || last.part < leastHeldPart) return null;
+  if (!isSteady(held) || last.part < leastHeldPart || hasNoRoom(before, now)) return null;
   return {
     klass,
     counts: [first.kinds.get(klass)?.count ?? 0, Math.round(heldOf(before).count), Math.round(last.count)],
@@ -116,6 +119,29 @@ function heldOf({ kind, paths }: RubyFollowed): { count: number; error: number; 
   // Of all of them followed it is known exactly.
   const error = tries >= kind.count ? 0 : kind.count * Math.sqrt((likely * (1 - likely)) / tries);
   return { part: held / tries, count: (held / tries) * kind.count, error };
+}
+
+/**
+ * Of a cache that turns over while it is looked at more or fewer are met each time. How many there are in a collection is exact: that, and what is
+ * not in it, has no room for what seems to have come.
+ */
+function hasNoRoom(before: RubyFollowed, now: RubyFollowed): boolean {
+  const [was, is] = [usualCollection(before), usualCollection(now)];
+  if (was === null || was.address !== is?.address) return false;
+  const elsewhere = (1 - is.part) * heldOf(now).count;
+  const grew = heldOf(now).count - heldOf(before).count;
+  return mostOfEntry * (is.entries - was.entries) + elsewhere < leastRoomPart * grew;
+}
+
+/** That most of those that are held are in, and the part of these. */
+function usualCollection({ paths }: RubyFollowed): { address: number; entries: number; part: number } | null {
+  const held = paths.filter(({ isRubbish }) => !isRubbish);
+  const collections = held.flatMap(({ collection }) => collection ?? []);
+  const times = new Map<number, number>();
+  for (const { address } of collections) times.set(address, (times.get(address) ?? 0) + 1);
+  const [usual, count = 0] = [...times].sort((a, b) => b[1] - a[1])[0] ?? [];
+  const found = collections.find(({ address }) => address === usual);
+  return found === undefined ? null : { ...found, part: count / held.length };
 }
 
 /** What lies in others that grow takes part in their growth. */

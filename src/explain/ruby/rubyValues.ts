@@ -200,6 +200,17 @@ export class RubyValues {
     return found;
   }
 
+  /** Of an array or a hash; 0 of what is neither. */
+  entryCount(value: number): number {
+    const slot = this.bytes(value, 24);
+    if (slot === null) return 0;
+    const flags = slot.readUInt32LE(0);
+    const isArray = (flags & 31) === rubyType.array;
+    if (isArray) return (flags & rubyFlag.embedded) !== 0 ? (flags >>> 15) & 3 : wordIn(slot, 16);
+    if ((flags & 31) !== rubyType.hash) return 0;
+    return (flags & rubyFlag.hashTable) !== 0 ? this.word(wordIn(slot, 16) + tableOffset.count) : (flags >>> 16) & 15;
+  }
+
   /** Of a hash. Up to eight may lie one after the other. */
   pairs(hash: number): RubyEntry[] {
     const slot = this.bytes(hash, 24);
