@@ -36,6 +36,7 @@ export class HeapWindows {
   each(
     use: (address: number, halves: Uint32Array, count: number, filled: number) => void,
     isWanted: (region: Region) => boolean = isHeap,
+    isLeftOut: (address: number) => boolean = () => false,
   ): void {
     this.#skipped = 0;
     for (const region of this.memory.regions()) {
@@ -45,6 +46,7 @@ export class HeapWindows {
         for (let at = Math.max(from, this.#skipped), next = at; at < to; at = Math.max(next, this.#skipped)) {
           const bytes = windowBytes - (at % windowBytes);
           next = at + bytes;
+          if (isLeftOut(at)) continue;
           const got = this.memory.read(at, this.#bytes.subarray(0, Math.min(bytes + beyondBytes, to - at)));
           const filled = (got >>> 3) * 2;
           if (filled > 0) use(at, this.#words, Math.min(filled, bytes / 4), filled);

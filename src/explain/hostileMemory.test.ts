@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { GoLines } from './go/goLines.ts';
 import { readBuckets, readGoroutines } from './go/goProfile.ts';
+import { HeapWindows } from './heapWindows.ts';
 import { JavaClasses, javaName, parseFieldStream, parseFieldTable } from './jvm/javaClasses.ts';
 import { heapBounds } from './jvm/javaHeap.ts';
 import { VmStructs } from './jvm/vmStructs.ts';
@@ -15,8 +16,9 @@ import { ZendValues } from './php/zendValues.ts';
 import { takeRubyCensus } from './ruby/rubyCensus.ts';
 import { RubyChain } from './ruby/rubyChain.ts';
 import { ownersOf } from './ruby/rubyOwners.ts';
+import { RubyClasses } from './ruby/rubyPart.ts';
 import { readRubyRoots } from './ruby/rubyRoots.ts';
-import { rubyStacks } from './ruby/rubyStacks.ts';
+import { rubyThreads } from './ruby/rubyThreads.ts';
 import { RubyValues } from './ruby/rubyValues.ts';
 import { parseMaps, type Region, TargetMemory } from './targetMemory.ts';
 
@@ -106,11 +108,13 @@ test('Ruby', () => {
     const values = new RubyValues(memory);
     const data = [{ start, end: start + 65_536 }];
     values.calibrate({ string: start, array: start + 8, hash: start + 16, object: start + 24 }, data);
-    const { classes, pages } = takeRubyCensus(values);
-    readRubyRoots(values, classes, data);
-    ownersOf(values, pages, [start, start + 4_096]);
+    const request = { values, windows: new HeapWindows(memory), classes: new RubyClasses() };
+    const first = takeRubyCensus({ ...request, before: [] });
+    const { classes, pages, parts } = takeRubyCensus({ ...request, before: first.parts });
+    const threads = rubyThreads(values, start);
+    readRubyRoots({ values, classes, threads, data });
+    ownersOf(values, parts, [start, start + 4_096]);
     new RubyChain(values, pages, values.word(start), 100).headOf(start);
-    rubyStacks(values, start);
   }, 5);
 });
 

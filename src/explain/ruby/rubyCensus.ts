@@ -1,95 +1,118 @@
-/** One look at the heap of a Ruby program: how many objects of each class there are, what they take, and of each some at random. */
-import { AddressNumbers } from '../addressNumbers.ts';
-import { heapPages, type RubyPage, SlotReader } from './rubyHeap.ts';
-import { isAddress, type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
+/** One look at the heap of a Ruby program: how many objects of each class there are, and what they take. */
+import { crc32 } from 'node:zlib';
+import type { HeapWindows } from '../heapWindows.ts';
+import { OwnRanges } from '../ownRanges.ts';
+import type { Region } from '../targetMemory.ts';
+import { mayHavePages, pagesIn, type RubyPage } from './rubyHeap.ts';
+import { PartTaker, picksOf, type RubyClasses, type RubyPart } from './rubyPart.ts';
+import type { RubyValues } from './rubyValues.ts';
 
 /** In a large heap what grows is a small part, which is not seen among few. */
 const [fewestPicks, mostPicks] = [240, 960];
 const slotsOfPick = 10_000;
-const mostClasses = 100_000;
+const windowBytes = 1 << 16;
 
 export interface RubyKind {
   /** Address of the class. */
   klass: number;
+  /** Of the class. */
+  number: number;
   count: number;
   bytes: number;
+}
+
+/** With some of its objects. */
+export interface PickedKind extends RubyKind {
   picks: number[];
 }
 
 export interface RubyCensus {
+  /** By address of the class. */
   kinds: Map<number, RubyKind>;
+  /** In the order of addresses. */
+  parts: readonly RubyPart[];
   pages: RubyPage[];
   /** Addresses of classes and modules. */
   classes: number[];
   /** What all objects have beside their slots. */
   outsideBytes: number;
+  own: OwnRanges;
+  /** Addresses of arrays with much in them, and of hashes that may have. */
+  large: number[];
 }
 
-export function takeRubyCensus(values: RubyValues): RubyCensus {
-  const pages = heapPages(values);
-  const picksOfKind = Math.min(
-    mostPicks,
-    Math.max(fewestPicks, Math.floor(pages.reduce((sum, page) => sum + page.slots, 0) / slotsOfPick)),
+export interface CensusRequest {
+  values: RubyValues;
+  windows: HeapWindows;
+  classes: RubyClasses;
+  /** Of the look before: what reads the same is not looked through again. */
+  before: readonly RubyPart[];
+}
+
+export function takeRubyCensus({ values, windows, classes, before }: CensusRequest): RubyCensus {
+  const known = new Map(before.map((part) => [part.address, part]));
+  const taker = new PartTaker(classes, 2 * mostPicks);
+  const parts: RubyPart[] = [];
+  // Where a page goes on that is not all in memory.
+  const pageAround = (address: number) => parts.at(-1)?.pages.findLast(({ end }) => end > address);
+  const isLeftOut = (address: number) =>
+    !known.has(address) &&
+    pageAround(address) === undefined &&
+    !mayHavePages(values, address, address + windowBytes - (address % windowBytes));
+  windows.each(
+    (address, halves, count, filled) => {
+      const checksum = crc32(new Uint8Array(halves.buffer, 0, filled * 4));
+      const same = known.get(address);
+      if (same?.filled === filled && same.checksum === checksum) {
+        parts.push(same);
+        return;
+      }
+      const around = pageAround(address);
+      const pages = around === undefined ? pagesIn(values, address, halves, count) : [around];
+      if (pages.length > 0) parts.push({ ...taker.take(address, halves, filled, pages), filled, checksum });
+    },
+    mayBeHeap,
+    isLeftOut,
   );
-  const slots = new SlotReader(values);
-  const kinds = new Kinds();
-  const classes: number[] = [];
-  let outsideBytes = 0;
-  let state = 0x9e37_79b9;
-  for (const page of pages) {
-    const filled = slots.read(page);
-    const slotHalves = page.slotBytes / 4;
-    for (let half = 0; half < filled; half += slotHalves) {
-      const flags = slots.halves[half] ?? 0;
-      if (isClass(flags & 31) && classes.length < mostClasses) classes.push(page.firstSlot + half * 4);
-      if (!isOfProgram(flags & 31)) continue;
-      const kind = kinds.of(slots.halves[half + 2] ?? 0, slots.halves[half + 3] ?? 0);
-      if (kind === null) continue;
-      kind.count += 1;
-      const outside = outsideBytesOf(flags, slots, half);
-      kind.bytes += page.slotBytes + outside;
-      outsideBytes += outside;
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      const place = kind.count <= picksOfKind ? kind.count - 1 : Math.floor((state / 2 ** 32) * kind.count);
-      if (place < picksOfKind) kind.picks[place] = page.firstSlot + half * 4;
+  return together(parts, classes);
+}
+
+function mayBeHeap({ writable, path }: Region): boolean {
+  return writable && (path === '' || path === '[heap]');
+}
+
+function together(parts: readonly RubyPart[], { addresses }: RubyClasses): RubyCensus {
+  const kinds: RubyKind[] = addresses.map((klass, number) => ({ klass, number, count: 0, bytes: 0 }));
+  const own = new OwnRanges();
+  for (const { tallies, pages } of parts) {
+    for (let at = 0; at < tallies.length; at += 3) {
+      const kind = kinds[tallies[at] ?? -1];
+      if (kind === undefined) continue;
+      kind.count += tallies[at + 1] ?? 0;
+      kind.bytes += tallies[at + 2] ?? 0;
     }
+    for (const { address, end } of pages) own.add(address, end);
   }
-  return { kinds: new Map(kinds.all.map((kind) => [kind.klass, kind])), pages, classes, outsideBytes };
+  return {
+    kinds: new Map(kinds.filter(({ count }) => count > 0).map((kind) => [kind.klass, kind])),
+    parts,
+    pages: parts.flatMap((part) => part.pages.filter(({ address }) => address >= part.address)),
+    classes: parts.flatMap(({ classes }) => classes),
+    outsideBytes: parts.reduce((sum, { outsideBytes }) => sum + outsideBytes, 0),
+    own,
+    large: parts.flatMap(({ large }) => large),
+  };
 }
 
-class Kinds {
-  readonly all: RubyKind[] = [];
-  readonly #numbers = new AddressNumbers(mostClasses);
-
-  /** By the lower and the higher half of the word where its class is; null when that is none. */
-  of(low: number, top: number): RubyKind | null {
-    return this.all[this.#numbers.of(low, top)] ?? this.#meet(low + top * 2 ** 32);
-  }
-
-  #meet(klass: number): RubyKind | null {
-    if (!isAddress(klass) || this.#numbers.add(klass) < 0) return null;
-    const kind = { klass, count: 0, bytes: 0, picks: [] };
-    this.all.push(kind);
-    return kind;
-  }
-}
-
-function isClass(type: number): boolean {
-  return type === rubyType.class || type === rubyType.module;
-}
-
-/** Not what Ruby itself makes of code. */
-function isOfProgram(type: number): boolean {
-  return type === rubyType.object || type === rubyType.symbol || (type >= rubyType.string && type <= 0x0f);
-}
-
-/** What an object has beside its slot. One that is written meanwhile may say that it has more than there is. */
-function outsideBytesOf(flags: number, { halves }: SlotReader, half: number): number {
-  const type = flags & 31;
-  const isEmbedded = (flags & rubyFlag.embedded) !== 0;
-  const length = halves[half + 4] ?? 0;
-  if (type === rubyType.object) return isEmbedded ? 0 : length * 8;
-  if (halves[half + 5] !== 0) return 0;
-  if (type === rubyType.string) return isEmbedded ? length : 0;
-  return type === rubyType.array && !isEmbedded ? length * 8 : 0;
+/** In the order in which they are asked for. */
+export function pickOf({ parts, pages }: RubyCensus, classes: RubyClasses, kinds: readonly RubyKind[]): PickedKind[] {
+  const slots = pages.reduce((sum, page) => sum + page.slots, 0);
+  const most = Math.min(mostPicks, Math.max(fewestPicks, Math.floor(slots / slotsOfPick)));
+  const picks = picksOf(
+    parts,
+    classes,
+    kinds.map(({ number }) => number),
+    most,
+  );
+  return kinds.map((kind) => ({ ...kind, picks: picks.get(kind.number) ?? [] }));
 }

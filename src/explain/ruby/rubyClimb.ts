@@ -5,10 +5,11 @@
 import { AddressFilter } from '../addressFilter.ts';
 import { HeapWindows, highHalf } from '../heapWindows.ts';
 import type { Region } from '../targetMemory.ts';
-import type { RubyKind } from './rubyCensus.ts';
+import type { PickedKind } from './rubyCensus.ts';
 import { RubyChain } from './rubyChain.ts';
 import { pageOf, type RubyPage } from './rubyHeap.ts';
-import { type OwnedRange, ownersOf, rangeOf } from './rubyOwners.ts';
+import { type OwnedRange, OwnedRanges, ownersOf, rangeOf } from './rubyOwners.ts';
+import type { RubyPart } from './rubyPart.ts';
 import type { RubyRoots } from './rubyRoots.ts';
 import { type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
 
@@ -29,6 +30,7 @@ const leastChainedPart = 0.5;
 const leastKept = 64;
 const leastContainerBytes = 4096;
 const mostContainers = 256;
+const mostAsked = 4_096;
 const mostRemembered = 20_000;
 
 interface RubyHolder {
@@ -49,16 +51,21 @@ export interface RubyPath {
   isRubbish: boolean;
   /** From next to the target outwards. */
   steps: { holder: RubyHolder; by: string | null }[];
+  /** That it is in itself, and how many there are in that. */
+  collection: { address: number; entries: number } | null;
 }
 
 export interface RubyClimb {
   values: RubyValues;
+  parts: readonly RubyPart[];
   pages: readonly RubyPage[];
+  /** Addresses of arrays with much in them, and of hashes that may have. */
+  large: readonly number[];
   /** Asked for once the first pass is over: what is held only for a short time is to be met before it goes. */
   readRoots(): RubyRoots;
   /** Where variables on stacks lie. */
   stacks: readonly { start: number; end: number }[];
-  kinds: readonly RubyKind[];
+  kinds: readonly PickedKind[];
   memory: ClimbMemory;
 }
 
@@ -105,8 +112,8 @@ class RubyClimber {
   readonly #pageAt = new Map<number, RubyPage>();
   readonly #known = new Map<number, RubyHolder>();
   #frontier = new Map<number, RubyHolder>();
-  /** Where containers that are known have their values, as of the last pass. */
-  #containers: OwnedRange[] = [];
+  /** Where containers that are known have their values, as of after the last pass and as of before it. */
+  #containers: [now: OwnedRanges, before: OwnedRanges] = [new OwnedRanges(), new OwnedRanges()];
   #isAgain = false;
   readonly #fromMemory = new Set<RubyHolder>();
   readonly #chains = new Map<number, RubyChain>();
@@ -149,13 +156,13 @@ class RubyClimber {
 
   /** Whose memory a word is in that is in no slot takes long to find: only for what is not surely kept by what is known already. */
   #takeAll(hits: readonly Hit[]): void {
-    const { values, pages } = this.#request;
+    const { values, parts } = this.#request;
     const left = hits.filter((hit) => !this.#takeInSlot(hit) && !this.#takeOnStack(hit) && !this.#takeInContainer(hit));
     this.#takeAsTheirKind();
     const open = left.filter(({ found }) => !this.#wayFrom(found.address).isStrong);
     const owners = ownersOf(
       values,
-      pages,
+      parts,
       open.map(({ at }) => at),
     );
     for (const hit of open) {
@@ -167,8 +174,9 @@ class RubyClimber {
   }
 
   #containerRanges(): OwnedRange[] {
-    const { values, memory } = this.#request;
-    return [...memory.containers].flatMap((container) => rangeOf(values, container) ?? []);
+    const { values, memory, large } = this.#request;
+    const containers = new Set([...memory.containers, ...large.slice(0, mostAsked)]);
+    return [...containers].flatMap((container) => rangeOf(values, container) ?? []);
   }
 
   /** What surely keeps it is not known yet, and there is more to follow. */
@@ -194,7 +202,7 @@ class RubyClimber {
   }
 
   /** Collections of one class may be held by anything: none of those. Nor of a list in which each holds the next: it would seem to have no beginning. */
-  #holdersOf({ klass, picks: [first = 0], picks }: RubyKind): [number, RubyHolder[]][] {
+  #holdersOf({ klass, picks: [first = 0], picks }: PickedKind): [number, RubyHolder[]][] {
     if (picks.length < leastKnownOfKind || this.#typeOf(first) !== rubyType.object) return [];
     const holders = picks.flatMap((pick) => this.#known.get(pick) ?? []);
     const isOther = ({ holder }: RubyHolder['heldBy'][number]) => this.#request.values.word(holder.address + 8) !== klass;
@@ -215,13 +223,13 @@ class RubyClimber {
     }
   }
 
-  #isChained({ klass, picks: [first = 0], picks }: RubyKind): boolean {
+  #isChained({ klass, picks: [first = 0], picks }: PickedKind): boolean {
     if (this.#typeOf(first) !== rubyType.object) return false;
     const isSame = ({ holder }: RubyHolder['heldBy'][number]) => this.#request.values.word(holder.address + 8) === klass;
     return picks.filter((pick) => this.#known.get(pick)?.heldBy.some(isSame) === true).length > leastChainedPart * picks.length;
   }
 
-  #chainOf({ klass, count }: RubyKind): RubyChain {
+  #chainOf({ klass, count }: PickedKind): RubyChain {
     const { values, pages } = this.#request;
     const chain = this.#chains.get(klass) ?? new RubyChain(values, pages, klass, count);
     this.#chains.set(klass, chain);
@@ -281,8 +289,10 @@ class RubyClimber {
   #pass(sought: ReadonlyMap<number, RubyHolder>): Hit[] {
     const before = this.#containerRanges();
     const hits = this.#search(sought);
-    this.#containers = this.#containerRanges();
-    if (this.#isAgain || !hasMoved(before, this.#containers)) return hits;
+    const now = this.#containerRanges();
+    this.#containers = [new OwnedRanges(now), new OwnedRanges(before)];
+    const isKnown = ({ owner }: OwnedRange) => this.#request.memory.containers.has(owner);
+    if (this.#isAgain || !hasMoved(before.filter(isKnown), now)) return hits;
     this.#isAgain = true;
     for (const holder of sought.values()) holder.words = 0;
     return this.#pass(sought);
@@ -322,9 +332,12 @@ class RubyClimber {
   }
 
   #takeInContainer(hit: Hit): boolean {
-    const range = this.#containers.find(({ start, end }) => hit.at >= start && hit.at < end);
-    if (range !== undefined) this.#takeIn(range, hit);
-    return range !== undefined;
+    const [now, before] = this.#containers;
+    // What is where one was that has been moved meanwhile was in it just now.
+    const range = now.at(hit.at) ?? before.at(hit.at);
+    if (range === null) return false;
+    this.#takeIn(range, hit);
+    return true;
   }
 
   #takeIn(range: OwnedRange, hit: Hit): void {
@@ -389,12 +402,16 @@ class RubyClimber {
     return { last: (isInUse ? named : null) ?? weak ?? start, root: weak?.root ?? null, isStrong: false, isUnfinished, cameFrom };
   }
 
+  #collectionAt(address = 0): RubyPath['collection'] {
+    return this.#isCollection(address) ? { address, entries: this.#request.values.entryCount(address) } : null;
+  }
+
   pathOf(target: number): RubyPath {
     const { last, root, isUnfinished, cameFrom } = this.#wayFrom(target);
-    if (last === null) return { root: null, isRubbish: false, steps: [] };
+    if (last === null) return { root: null, isRubbish: false, steps: [], collection: null };
     const steps: RubyPath['steps'] = [];
     for (let at = last, from = cameFrom.get(at); from; at = from.below, from = cameFrom.get(at)) steps.unshift({ holder: at, by: from.by });
-    return { root, isRubbish: root === null && !isUnfinished, steps };
+    return { root, isRubbish: root === null && !isUnfinished, steps, collection: this.#collectionAt(steps[0]?.holder.address) };
   }
 }
 

@@ -1,18 +1,24 @@
 /** From three looks at a Ruby program to what grows in it: as in a JVM, what waits for the collector is told from what is held by following some. */
 import type { GrowingThing, LeakPattern } from '../growingThing.ts';
 import { isSteady } from '../steadyGrowth.ts';
-import type { RubyCensus, RubyKind } from './rubyCensus.ts';
+import { pickOf, type RubyCensus, type RubyKind } from './rubyCensus.ts';
 import { type ClimbMemory, climbRuby, type RubyPath } from './rubyClimb.ts';
+import type { RubyClasses } from './rubyPart.ts';
 import type { RubyRoots } from './rubyRoots.ts';
+import { ofThread } from './rubyThreads.ts';
 import { type RubyValues, rubyType } from './rubyValues.ts';
 
 const mostCandidates = 10;
 const leastGrowthBytes = 2_048;
 const leastPart = 0.002;
 const leastHeldPart = 0.25;
+/** A key and a value. */
+const mostOfEntry = 2;
+const leastRoomPart = 0.5;
 
 export interface RubyProgram {
   values: RubyValues;
+  classes: RubyClasses;
   readRoots(): RubyRoots;
   stacks: readonly { start: number; end: number }[];
   memory: ClimbMemory;
@@ -48,8 +54,12 @@ export function followGrowingRuby(program: RubyProgram, before: RubyLook, now: R
 }
 
 export function followRuby(program: RubyProgram, now: RubyCensus, classes: readonly number[]): Map<number, RubyFollowed> {
-  const kinds = classes.flatMap((klass) => now.kinds.get(klass) ?? []);
-  const paths = climbRuby({ ...program, pages: now.pages, kinds });
+  const kinds = pickOf(
+    now,
+    program.classes,
+    classes.flatMap((klass) => now.kinds.get(klass) ?? []),
+  );
+  const paths = climbRuby({ ...program, parts: now.parts, pages: now.pages, large: now.large, kinds });
   return new Map(kinds.map((kind, index) => [kind.klass, { kind, paths: paths[index] ?? [] }]));
 }
 
@@ -91,7 +101,7 @@ function candidateOf(now: RubyFollowed, [first, second]: readonly [RubyLook, Rub
   if (before === undefined || now.paths.length === 0) return null;
   const held = [...(atFirst === undefined ? [] : [heldOf(atFirst)]), heldOf(before), heldOf(now)];
   const last = heldOf(now);
-  if (!isSteady(held) || last.part < leastHeldPart) return null;
+  if (!isSteady(held) || last.part < leastHeldPart || hasNoRoom(before, now)) return null;
   return {
     klass,
     counts: [first.kinds.get(klass)?.count ?? 0, Math.round(heldOf(before).count), Math.round(last.count)],
@@ -109,6 +119,29 @@ function heldOf({ kind, paths }: RubyFollowed): { count: number; error: number; 
   // Of all of them followed it is known exactly.
   const error = tries >= kind.count ? 0 : kind.count * Math.sqrt((likely * (1 - likely)) / tries);
   return { part: held / tries, count: (held / tries) * kind.count, error };
+}
+
+/**
+ * Of a cache that turns over while it is looked at more or fewer are met each time. How many there are in a collection is exact: that, and what is
+ * not in it, has no room for what seems to have come.
+ */
+function hasNoRoom(before: RubyFollowed, now: RubyFollowed): boolean {
+  const [was, is] = [usualCollection(before), usualCollection(now)];
+  if (was === null || was.address !== is?.address) return false;
+  const elsewhere = (1 - is.part) * heldOf(now).count;
+  const grew = heldOf(now).count - heldOf(before).count;
+  return mostOfEntry * (is.entries - was.entries) + elsewhere < leastRoomPart * grew;
+}
+
+/** That most of those that are held are in, and the part of these. */
+function usualCollection({ paths }: RubyFollowed): { address: number; entries: number; part: number } | null {
+  const held = paths.filter(({ isRubbish }) => !isRubbish);
+  const collections = held.flatMap(({ collection }) => collection ?? []);
+  const times = new Map<number, number>();
+  for (const { address } of collections) times.set(address, (times.get(address) ?? 0) + 1);
+  const [usual, count = 0] = [...times].sort((a, b) => b[1] - a[1])[0] ?? [];
+  const found = collections.find(({ address }) => address === usual);
+  return found === undefined ? null : { ...found, part: count / held.length };
 }
 
 /** What lies in others that grow takes part in their growth. */
@@ -202,6 +235,7 @@ class RubyNamer {
   }
 
   #pattern(klass: number, path: RubyPath | null): LeakPattern | null {
+    if (path?.root?.startsWith(ofThread) === true) return 'thread-local';
     if (this.name(klass) === 'Proc') return 'listener-never-removed';
     const collection = path?.steps
       .map(({ holder }) => this.#typeAt(holder.address))

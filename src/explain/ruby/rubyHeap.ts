@@ -17,21 +17,27 @@ export interface RubyPage {
   slots: number;
 }
 
-export function heapPages(values: RubyValues): RubyPage[] {
+/** Whether a page may begin in that range: each begins with the address of its record. */
+export function mayHavePages(values: RubyValues, start: number, end: number): boolean {
+  for (let address = firstPlace(start); address < end; address += smallestPageBytes) if (isAddress(values.word(address))) return true;
+  return false;
+}
+
+/** Those that begin in a window of memory. */
+export function pagesIn(values: RubyValues, window: number, halves: Uint32Array, count: number): RubyPage[] {
   const pages: RubyPage[] = [];
-  for (const region of values.memory.regions()) {
-    if (!region.writable || (region.path !== '' && region.path !== '[heap]')) continue;
-    let address = 0;
-    for (const [start, end] of values.memory.present(region.start, region.end)) {
-      address = Math.max(address, Math.ceil(start / smallestPageBytes) * smallestPageBytes);
-      while (address < end && address + smallestPageBytes <= region.end) {
-        const page = pageAt(values, address);
-        if (page !== null) pages.push(page);
-        address = page?.end ?? address + smallestPageBytes;
-      }
-    }
+  const end = window + count * 4;
+  for (let address = firstPlace(window); address < end; ) {
+    const half = (address - window) / 4;
+    const page = pageAt(values, address, (halves[half] ?? 0) + (halves[half + 1] ?? 0) * 2 ** 32);
+    if (page !== null) pages.push(page);
+    address = page?.end ?? address + smallestPageBytes;
   }
   return pages;
+}
+
+function firstPlace(start: number): number {
+  return Math.ceil(start / smallestPageBytes) * smallestPageBytes;
 }
 
 /** Slots fill their page, but for what lies before the first and after the last. Null: these are in no page. */
@@ -48,8 +54,8 @@ export function pageOf(pages: ReadonlyMap<number, RubyPage>, address: number): R
 }
 
 /** heap_page: bytes of a slot (from 3.1 on), slots in all, slots that are free; somewhere after that where the first one is. */
-function pageAt(values: RubyValues, address: number): RubyPage | null {
-  const record = values.bytes(values.word(address), recordBytes);
+function pageAt(values: RubyValues, address: number, recordAddress: number): RubyPage | null {
+  const record = values.bytes(recordAddress, recordBytes);
   if (record === null) return null;
   const hasSize = slotSizes.has(record.readUInt16LE(0));
   const slotBytes = hasSize ? record.readUInt16LE(0) : smallestSlotBytes;

@@ -1,33 +1,88 @@
 /** Memory outside of Ruby's heap that belongs to an object in it: where an array, a hash, a proc with its variables has its values. */
 import { AddressFilter } from '../addressFilter.ts';
 import { firstFrom } from '../numberColumns.ts';
-import { type RubyPage, SlotReader, smallestSlotBytes } from './rubyHeap.ts';
+import { SlotReader, smallestSlotBytes } from './rubyHeap.ts';
+import type { RubyPart } from './rubyPart.ts';
 import { isAddress, type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
 
 /** What a proc, a thread and the like have of their own. */
 const dataBytes = 96;
 const blockBytes = 4096;
+/** Of more it is not told apart where they are. */
+const mostBlocks = 64;
+const allBits = 0xffff_ffff;
 
-export interface OwnedRange {
-  /** Where the memory begins. */
+export interface Place {
   start: number;
   end: number;
+}
+
+export interface OwnedRange extends Place {
   owner: number;
 }
 
+/** Ranges that do not overlap, by what lies in them. */
+export class OwnedRanges {
+  readonly #ranges: readonly OwnedRange[];
+  readonly #starts: Float64Array;
+
+  constructor(ranges: readonly OwnedRange[] = []) {
+    this.#ranges = [...ranges].sort((a, b) => a.start - b.start);
+    this.#starts = Float64Array.from(this.#ranges, ({ start }) => start);
+  }
+
+  at(address: number): OwnedRange | null {
+    const range = this.#ranges[firstFrom(this.#starts, address + 1) - 1];
+    return range === undefined || address >= range.end ? null : range;
+  }
+}
+
+/** Which blocks of memory the objects of a part may have something in, at a glance. */
+export class OwnedBlocks {
+  readonly #bits = new Uint32Array(32);
+
+  add({ start, end }: Place): void {
+    const [first, last] = [Math.floor(start / blockBytes), Math.floor((end - 1) / blockBytes)];
+    if (last - first >= mostBlocks) this.addAll();
+    else for (let block = first; block <= last; block += 1) this.#add(block);
+  }
+
+  addAll(): void {
+    this.#bits.fill(allBits);
+  }
+
+  #add(block: number): void {
+    const place = placeOf(block);
+    this.#bits[place >>> 5] = (this.#bits[place >>> 5] ?? 0) | (1 << (place & 31));
+  }
+
+  mayHave(block: number): boolean {
+    const place = placeOf(block);
+    return (((this.#bits[place >>> 5] ?? 0) >>> (place & 31)) & 1) !== 0;
+  }
+}
+
+/** Bit of 1,024; blocks that lie side by side have some side by side. */
+function placeOf(block: number): number {
+  return (block ^ (block >>> 10)) & 1023;
+}
+
 /** Of those addresses that are in memory of an object, which. Read anew each time: what gets longer is moved. */
-export function ownersOf(values: RubyValues, pages: readonly RubyPage[], addresses: readonly number[]): Map<number, OwnedRange> {
+export function ownersOf(values: RubyValues, parts: readonly RubyPart[], addresses: readonly number[]): Map<number, OwnedRange> {
   const found = new Map<number, OwnedRange>();
   if (addresses.length === 0) return found;
   const wanted = new WantedAddresses(addresses);
   const slots = new SlotReader(values);
   const place = { start: 0, end: 0 };
-  for (const page of pages) {
+  for (const page of parts.filter(({ owned }) => wanted.mayBeIn(owned)).flatMap(({ pages }) => pages)) {
     const filled = slots.read(page);
     const slotHalves = page.slotBytes / 4;
     for (let half = 0; half < filled; half += slotHalves) {
-      if (!readPlace(values, slots, half, place)) continue;
-      for (const address of wanted.within(place)) found.set(address, { ...place, owner: page.firstSlot + half * 4 });
+      if (!readPlace(values, slots.halves, half, place)) continue;
+      for (const address of wanted.within(place)) {
+        // How much a proc or a thread has is not known: what begins nearer is surer.
+        if ((found.get(address)?.start ?? 0) < place.start) found.set(address, { ...place, owner: page.firstSlot + half * 4 });
+      }
     }
   }
   return found;
@@ -37,17 +92,23 @@ export function ownersOf(values: RubyValues, pages: readonly RubyPage[], address
 export function rangeOf(values: RubyValues, owner: number): OwnedRange | null {
   const slots = new SlotReader(values, smallestSlotBytes);
   const place = { start: 0, end: 0 };
-  return slots.readOne(owner) && readPlace(values, slots, 0, place) ? { ...place, owner } : null;
+  return slots.readOne(owner) && readPlace(values, slots.halves, 0, place) ? { ...place, owner } : null;
 }
 
 /** There are few of them and many ranges: these are not brought into order, and most are told by where they begin and end. */
 class WantedAddresses {
   readonly #sorted: Float64Array;
+  readonly #numbers: readonly number[];
   readonly #blocks: AddressFilter;
 
   constructor(addresses: readonly number[]) {
     this.#sorted = Float64Array.from(addresses).sort();
-    this.#blocks = new AddressFilter(addresses.map((address) => Math.floor(address / blockBytes) * 8));
+    this.#numbers = [...new Set(addresses.map((address) => Math.floor(address / blockBytes)))];
+    this.#blocks = new AddressFilter(this.#numbers.map((number) => number * 8));
+  }
+
+  mayBeIn(owned: OwnedBlocks): boolean {
+    return this.#numbers.some((number) => owned.mayHave(number));
   }
 
   within({ start, end }: { start: number; end: number }): Float64Array | readonly number[] {
@@ -60,38 +121,47 @@ class WantedAddresses {
   }
 }
 
+function readPlace(values: RubyValues, halves: Uint32Array, half: number, place: Place): boolean {
+  if (!hasTable(halves[half] ?? 0)) return readOwnPlace(halves, half, place);
+  const range = values.tableRange(wordAt(halves, half + 4));
+  return range !== null && put(place, range.start, range.end - range.start);
+}
+
+/** A hash with a table: that says where its entries are. */
+export function hasTable(flags: number): boolean {
+  return (flags & 31) === rubyType.hash && (flags & rubyFlag.hashTable) !== 0;
+}
+
 /** False for what has nothing outside of its slot. */
-function readPlace(values: RubyValues, slots: SlotReader, half: number, place: { start: number; end: number }): boolean {
-  const flags = slots.halves[half] ?? 0;
+export function readOwnPlace(halves: Uint32Array, half: number, place: Place): boolean {
+  const flags = halves[half] ?? 0;
   const isEmbedded = (flags & rubyFlag.embedded) !== 0;
   switch (flags & 31) {
     case rubyType.array:
-      return !isEmbedded && put(place, slots.word(half + 8), slots.word(half + 4) * 8);
+      return !isEmbedded && put(place, wordAt(halves, half + 8), wordAt(halves, half + 4) * 8);
     case rubyType.hash:
       // Small ones have up to eight pairs in one block; how many are used is in the flags.
-      if ((flags & rubyFlag.hashTable) === 0) return put(place, slots.word(half + 4), ((flags >>> 20) & 15) * 16);
-      return putTable(values, place, slots.word(half + 4));
+      return put(place, wordAt(halves, half + 4), ((flags >>> 20) & 15) * 16);
     case rubyType.object:
-      return !isEmbedded && put(place, slots.word(half + 6), (slots.halves[half + 4] ?? 0) * 8);
+      return !isEmbedded && put(place, wordAt(halves, half + 6), (halves[half + 4] ?? 0) * 8);
     case rubyType.struct:
-      return (flags & rubyFlag.structEmbedded) === 0 && put(place, slots.word(half + 6), slots.word(half + 4) * 8);
+      return (flags & rubyFlag.structEmbedded) === 0 && put(place, wordAt(halves, half + 6), wordAt(halves, half + 4) * 8);
     case rubyType.data:
-      return put(place, slots.word(half + 8), dataBytes);
+      return put(place, wordAt(halves, half + 8), dataBytes);
     case rubyType.imemo:
       // The variables of a block: kind 0, where they are, how many.
-      return ((flags >>> 12) & 15) === 0 && put(place, slots.word(half + 6), (slots.halves[half + 8] ?? 0) * 8);
+      return ((flags >>> 12) & 15) === 0 && put(place, wordAt(halves, half + 6), (halves[half + 8] ?? 0) * 8);
     default:
       return false;
   }
 }
 
-function put(place: { start: number; end: number }, start: number, bytes: number): boolean {
+function wordAt(halves: Uint32Array, half: number): number {
+  return (halves[half] ?? 0) + (halves[half + 1] ?? 0) * 2 ** 32;
+}
+
+function put(place: Place, start: number, bytes: number): boolean {
   place.start = start;
   place.end = start + bytes;
   return isAddress(start) && bytes > 0;
-}
-
-function putTable(values: RubyValues, place: { start: number; end: number }, table: number): boolean {
-  const range = values.tableRange(table);
-  return range !== null && put(place, range.start, range.end - range.start);
 }

@@ -1,5 +1,6 @@
 import type { GrowingThing } from '../growingThing.ts';
 import type { HeapReader, OpenHeap } from '../heapReader.ts';
+import { HeapWindows } from '../heapWindows.ts';
 import { type RubyCensus, takeRubyCensus } from './rubyCensus.ts';
 import { ClimbMemory } from './rubyClimb.ts';
 import {
@@ -11,8 +12,9 @@ import {
   type RubyProgram,
   rubyGrowth,
 } from './rubyGrowth.ts';
+import { RubyClasses } from './rubyPart.ts';
 import { readRubyRoots } from './rubyRoots.ts';
-import { rubyStacks } from './rubyStacks.ts';
+import { type AddressRange, rubyThreads } from './rubyThreads.ts';
 import { RubyValues } from './rubyValues.ts';
 
 /** The library, or a program that has it inside. */
@@ -38,20 +40,26 @@ export const openRuby: OpenHeap = (memory) => {
 class RubyReader implements HeapReader {
   readonly runtime = 'Ruby';
   readonly #values: RubyValues;
-  readonly #data: readonly { start: number; end: number }[];
+  readonly #data: readonly AddressRange[];
   readonly #machine: number;
   readonly #looks: RubyLook[] = [];
   readonly #outsideBytes: number[] = [];
+  readonly #windows: HeapWindows;
+  readonly #classes = new RubyClasses();
+  #census: RubyCensus | null = null;
   readonly #memory = new ClimbMemory();
 
-  constructor(values: RubyValues, data: readonly { start: number; end: number }[], machine: number) {
+  constructor(values: RubyValues, data: readonly AddressRange[], machine: number) {
     this.#values = values;
+    this.#windows = new HeapWindows(values.memory);
     this.#data = data;
     this.#machine = machine;
   }
 
   look(): void {
-    const census = takeRubyCensus(this.#values);
+    const [values, windows, classes, before] = [this.#values, this.#windows, this.#classes, this.#census?.parts ?? []];
+    const census = takeRubyCensus({ values, windows, classes, before });
+    this.#census = census;
     this.#outsideBytes.push(census.outsideBytes);
     this.#looks.push({ kinds: census.kinds, followed: this.#follow(census) });
   }
@@ -64,9 +72,16 @@ class RubyReader implements HeapReader {
   }
 
   #program(now: RubyCensus): RubyProgram {
-    const values = this.#values;
-    const readRoots = () => readRubyRoots(values, now.classes, this.#data);
-    return { values, readRoots, stacks: rubyStacks(values, this.#machine), memory: this.#memory };
+    const [values, data] = [this.#values, this.#data];
+    const threads = rubyThreads(values, this.#machine);
+    const ofMain = values.memory.regions().filter(({ path }) => path === '[stack]');
+    const readRoots = () => readRubyRoots({ values, classes: now.classes, threads, data });
+    const stacks = [...threads.flatMap((thread) => thread.stacks), ...ofMain];
+    return { values, classes: this.#classes, readRoots, stacks, memory: this.#memory };
+  }
+
+  owns(address: number): boolean {
+    return this.#census?.own.has(address) === true;
   }
 
   moreOfMalloc(): number {

@@ -1,18 +1,26 @@
-/** What a Ruby program holds its values by: constants, class variables, instance variables of classes, global variables. */
-
+/** What a Ruby program holds its values by: constants, class variables, instance variables of classes, global variables, those of threads. */
+import { type AddressRange, type RubyThread, threadLocals } from './rubyThreads.ts';
 import { isAddress, type RubyValues, wordIn } from './rubyValues.ts';
 
 const mostDataBytes = 1 << 20;
 
 export type RubyRoots = Map<number, string>;
 
-/** `classes`: addresses of classes and modules. */
-export function readRubyRoots(values: RubyValues, classes: readonly number[], data: readonly { start: number; end: number }[]): RubyRoots {
+export interface RootsRequest {
+  values: RubyValues;
+  /** Addresses of classes and modules. */
+  classes: readonly number[];
+  threads: readonly RubyThread[];
+  /** Where libruby keeps what is global. */
+  data: readonly AddressRange[];
+}
+
+export function readRubyRoots({ values, classes, threads, data }: RootsRequest): RubyRoots {
   const roots: RubyRoots = new Map();
   const hold = (value: number, by: string) => {
     if (isAddress(value) && !roots.has(value)) roots.set(value, by);
   };
-  for (const [name, value] of globalVariables(values, data)) hold(value, name);
+  for (const [name, value] of [...globalVariables(values, data), ...threadLocals(values, threads, data)]) hold(value, name);
   for (const address of classes) {
     const name = values.className(address);
     if (name === null) continue;
@@ -27,7 +35,7 @@ export function readRubyRoots(values: RubyValues, classes: readonly number[], da
 }
 
 /** `rb_global_tbl`: the one table by IDs whose values are pairs of a variable and its own ID. */
-function globalVariables(values: RubyValues, data: readonly { start: number; end: number }[]): [string, number][] {
+function globalVariables(values: RubyValues, data: readonly AddressRange[]): [string, number][] {
   for (const { start, end } of data) {
     const bytes = values.bytes(start, Math.min(end - start, mostDataBytes));
     for (let offset = 0; bytes !== null && offset + 8 <= bytes.length; offset += 8) {

@@ -17,7 +17,7 @@ export const rubyType = {
   symbol: 0x14,
   imemo: 0x1a,
 } as const;
-export const rubyFlag = { embedded: 1 << 13, structEmbedded: 3 << 13, hashTable: 1 << 15 } as const;
+export const rubyFlag = { variablesOutside: 1 << 10, embedded: 1 << 13, structEmbedded: 3 << 13, hashTable: 1 << 15 } as const;
 const longestName = 200;
 const mostNames = 100_000;
 const idsInPiece = 512;
@@ -198,6 +198,35 @@ export class RubyValues {
       if (wordIn(bytes, offset) !== deletedHash) found.push({ key: wordIn(bytes, offset + 8), value: wordIn(bytes, offset + 16) });
     }
     return found;
+  }
+
+  /** Of an array or a hash; 0 of what is neither. */
+  entryCount(value: number): number {
+    const slot = this.bytes(value, 24);
+    if (slot === null) return 0;
+    const flags = slot.readUInt32LE(0);
+    const isArray = (flags & 31) === rubyType.array;
+    if (isArray) return (flags & rubyFlag.embedded) !== 0 ? (flags >>> 15) & 3 : wordIn(slot, 16);
+    if ((flags & 31) !== rubyType.hash) return 0;
+    return (flags & rubyFlag.hashTable) !== 0 ? this.word(wordIn(slot, 16) + tableOffset.count) : (flags >>> 16) & 15;
+  }
+
+  /** Of a hash. Up to eight may lie one after the other. */
+  pairs(hash: number): RubyEntry[] {
+    const slot = this.bytes(hash, 24);
+    const flags = slot?.readUInt32LE(0) ?? 0;
+    if (slot === null || (flags & 31) !== rubyType.hash) return [];
+    if ((flags & rubyFlag.hashTable) !== 0) return this.entries(wordIn(slot, 16));
+    const bytes = this.bytes(wordIn(slot, 16), ((flags >>> 20) & 15) * 16);
+    return Array.from({ length: (bytes?.length ?? 0) / 16 }, (_, index) => ({
+      key: bytes === null ? 0 : wordIn(bytes, index * 16),
+      value: bytes === null ? 0 : wordIn(bytes, index * 16 + 8),
+    }));
+  }
+
+  /** One in the word itself, by its ID, or an object that has its text. */
+  symbolName(value: number): string | null {
+    return value % 256 === 0x0c ? this.idName(Math.floor(value / 256)) : this.text(this.word(value + 24));
   }
 
   /** Where an st_table has its entries. */
