@@ -1,0 +1,84 @@
+/**
+ * What a Go program on disk says of itself, stripped or not: which Go built it, where its variables are, and where its types are described.
+ * https://go.dev/src/debug/buildinfo/buildinfo.go, https://go.dev/src/runtime/symtab.go (moduledata)
+ */
+import { type ElfFile, sectionNamed } from '../elfFile.ts';
+import type { TargetMemory } from '../targetMemory.ts';
+
+const mostTypeBytes = 64 << 20;
+/** In words. Two for the counters of coverage were put before it in Go 1.20. */
+const typesAt = { since1_20: 37, before: 35 };
+
+export interface AddressRange {
+  start: number;
+  end: number;
+}
+
+export interface GoProgram {
+  /** The 19 of Go 1.19. */
+  minor: number;
+  /** Variables, those with pointers. */
+  variables: AddressRange[];
+  /** Where types are described, and where each begins that others are found by; null where they can't be read. */
+  types: { range: AddressRange; bytes: Buffer | null; links: number[] } | null;
+}
+
+/** Null where it does not say which Go built it. `tables`: where `.gopclntab` is in the process. */
+export function readGoProgram(memory: TargetMemory, isProgram: (path: string) => boolean): GoProgram | null {
+  return memory.fromFile(isProgram, (elf, bias) => {
+    const minor = minorVersion(sectionNamed(elf, '.go.buildinfo')?.bytes ?? Buffer.alloc(0));
+    if (minor === null) return null;
+    const variables = ['.data', '.bss'].flatMap((name) => rangeOf(elf, name, bias) ?? []);
+    return { minor, variables, types: typesOf(memory, elf, bias, minor) };
+  });
+}
+
+/** Go 1.18 and newer write it behind a header of 32 bytes, a text with its length before it. */
+function minorVersion(bytes: Buffer): number | null {
+  if (!bytes.subarray(0, 14).equals(Buffer.from('\xff Go buildinf:', 'latin1')) || ((bytes[15] ?? 0) & 2) === 0) return null;
+  const version = bytes.toString('latin1', 33, 33 + (bytes[32] ?? 0));
+  const minor = Number(/\bgo1\.(\d{1,3})/.exec(version)?.[1] ?? Number.NaN);
+  return Number.isNaN(minor) ? null : minor;
+}
+
+function rangeOf({ sections }: ElfFile, name: string, bias: number): AddressRange | null {
+  const section = sections.find((each) => each.name === name);
+  return section === undefined ? null : { start: section.address + bias, end: section.address + bias + section.size };
+}
+
+function typesOf(memory: TargetMemory, elf: ElfFile, bias: number, minor: number): GoProgram['types'] {
+  const range = typeRange(memory, elf, bias, minor);
+  const links = sectionNamed(elf, '.typelink') ?? sectionNamed(elf, '.data.rel.ro.typelink');
+  if (range === null || links === null) return null;
+  const readOnly = rangeOf(elf, '.rodata', bias);
+  const isOnDisk = readOnly !== null && range.start >= readOnly.start && range.end <= readOnly.end;
+  const section = isOnDisk ? sectionNamed(elf, '.rodata') : null;
+  const from = range.start - (readOnly?.start ?? 0);
+  // What the loader has to relocate is only right in memory.
+  const bytes = section === null || bias !== 0 ? null : section.bytes.subarray(from, from + range.end - range.start);
+  const offsets = Array.from({ length: links.bytes.length >>> 2 }, (_, index) => links.bytes.readInt32LE(index * 4));
+  return { range, bytes, links: offsets.map((offset) => range.start + offset) };
+}
+
+/** Out of the record that describes the program to its runtime, which begins with the address of `.gopclntab`. */
+function typeRange(memory: TargetMemory, elf: ElfFile, bias: number, minor: number): AddressRange | null {
+  const table = rangeOf(elf, '.gopclntab', bias) ?? rangeOf(elf, '.data.rel.ro.gopclntab', bias);
+  const at = minor >= 20 ? typesAt.since1_20 : typesAt.before;
+  for (const name of ['.go.module', '.noptrdata', '.data']) {
+    const range = rangeOf(elf, name, bias);
+    const length = range === null ? 0 : Math.min(range.end - range.start, mostTypeBytes);
+    if (range === null || table === null || length < (at + 2) * 8) continue;
+    const bytes = Buffer.alloc(length - (length % 8));
+    if (memory.read(range.start, bytes) < bytes.length) continue;
+    for (let word = 0; word + (at + 2) * 8 <= bytes.length; word += 8) {
+      if (long(bytes, word) !== table.start) continue;
+      const [start, end] = [long(bytes, word + at * 8), long(bytes, word + at * 8 + 8)];
+      if (start > 0 && end > start && end - start <= mostTypeBytes) return { start, end };
+    }
+  }
+  return null;
+}
+
+function long(bytes: Buffer, at: number): number {
+  return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 2 ** 32;
+}

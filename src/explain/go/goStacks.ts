@@ -1,0 +1,64 @@
+/**
+ * The stacks of goroutines, and which function has what on them. A goroutine that is not running has noted how far its stack is in use and where its
+ * innermost frame ends; each frame says where the one of its caller ends.
+ * https://go.dev/src/runtime/runtime2.go (g, gobuf)
+ */
+import type { TargetMemory } from '../targetMemory.ts';
+import { halvesAt, listsAmong, wordIn } from './goWords.ts';
+import type { AddressRange } from './goProgram.ts';
+
+const recordBytes = 160;
+const words = recordBytes / 8;
+const mostStackBytes = 1 << 30;
+const mostFrames = 500;
+
+export interface GoStack {
+  goroutine: number;
+  /** What lies below is not in use. */
+  pointer: number;
+  end: number;
+  /** Where the innermost function is, and where its frame ends; 0: it is not known. */
+  code: number;
+  frame: number;
+}
+
+/** Where the list of all goroutines is, of a program without symbols. */
+export function findGoroutines(memory: TargetMemory, variables: readonly AddressRange[]): number | null {
+  for (const list of listsAmong(memory, variables, recordBytes, (halves, address) => stackIn(halves, address) !== null)) return list;
+  return null;
+}
+
+export function stackOf(memory: TargetMemory, goroutine: number): GoStack | null {
+  const halves = halvesAt(memory, goroutine, recordBytes);
+  return halves === null ? null : stackIn(halves, goroutine);
+}
+
+/** `stack` comes first. `sched` has its own goroutine behind the stack pointer and the place in the code, and the frame three or four words behind it. */
+function stackIn(halves: Uint32Array, goroutine: number): GoStack | null {
+  const [start, end] = [wordIn(halves, 0), wordIn(halves, 2)];
+  if (!(start > 0 && end > start && end - start <= mostStackBytes && end < 2 ** 47)) return null;
+  const isOnStack = (address: number) => address >= start && address < end;
+  for (let word = 5; word + 4 < words; word += 1) {
+    if (wordIn(halves, word * 2) !== goroutine) continue;
+    const pointer = wordIn(halves, (word - 2) * 2);
+    if (!isOnStack(pointer)) return { goroutine, pointer: start, end, code: 0, frame: 0 };
+    const frame = [3, 4].map((behind) => wordIn(halves, (word + behind) * 2)).find((each) => each > pointer && isOnStack(each));
+    return { goroutine, pointer, end, code: wordIn(halves, (word - 1) * 2), frame: frame ?? 0 };
+  }
+  return null;
+}
+
+/** An address in the code of the function that has this place of the stack in its frame; null where its frames can't be followed. */
+export function codeAt(memory: TargetMemory, { pointer, end, code, frame }: GoStack, place: number): number | null {
+  if (code === 0 || place < pointer || place >= end) return null;
+  let [inFrame, last] = [code, frame];
+  for (let count = 0; count < mostFrames && last >= pointer && last + 16 <= end; count += 1) {
+    if (place < last + 16) return inFrame;
+    const halves = halvesAt(memory, last, 16);
+    const outer = halves === null ? 0 : wordIn(halves, 0);
+    // The outermost has none.
+    if (halves === null || outer <= last) return outer === 0 && halves !== null ? wordIn(halves, 2) : null;
+    [inFrame, last] = [wordIn(halves, 2), outer];
+  }
+  return null;
+}
