@@ -95,9 +95,8 @@ test('HotSpot', () => {
 
 test('Go', () => {
   onHostileMemory((memory) => {
-    const symbols = { buckets: start + 8, rate: start + 16, goroutines: start + 24 };
-    readBuckets(memory, symbols);
-    readGoroutines(memory, symbols, (address) => address % 3 === 0);
+    readBuckets(memory, start + 8);
+    readGoroutines(memory, start + 24, (address) => address % 3 === 0);
   }, 10);
 });
 

@@ -43,13 +43,18 @@ export class GoGraph {
   readonly #mostHigh: number;
 
   /** Null of a heap that is larger than can be gone through. */
-  static of(memory: TargetMemory, spans: readonly GoSpan[], roots: GoRoots): GoGraph | null {
+  static of(memory: TargetMemory, spans: readonly GoSpan[], roots: GoRoots, goroutines: readonly number[]): GoGraph | null {
     const objects = spans.reduce((sum, { count }) => sum + count, 0);
     const pages = (endOf(spans) - (spans[0]?.start ?? 0)) / pageBytes;
-    return objects === 0 || objects > mostObjects || pages > mostPages ? null : new GoGraph(memory, spans, roots, objects);
+    return objects === 0 || objects > mostObjects || pages > mostPages ? null : new GoGraph(memory, spans, { roots, goroutines }, objects);
   }
 
-  private constructor(memory: TargetMemory, spans: readonly GoSpan[], roots: GoRoots, objects: number) {
+  private constructor(
+    memory: TargetMemory,
+    spans: readonly GoSpan[],
+    { roots, goroutines }: { roots: GoRoots; goroutines: readonly number[] },
+    objects: number,
+  ) {
     this.#memory = memory;
     this.#spans = spans;
     this.#firstPage = (spans[0]?.start ?? 0) / pageBytes;
@@ -66,7 +71,7 @@ export class GoGraph {
     this.#mostHigh = Math.floor(endOf(spans) / high);
     this.#readSpans();
     this.#edgesFrom[objects] = this.#edgeCount;
-    this.#reach(roots);
+    this.#reach(roots, goroutines);
   }
 
   /** Number of the object in use that an address lies in; -1: in none. */
@@ -183,17 +188,25 @@ export class GoGraph {
     this.#edgeCount += 1;
   }
 
-  /** One group of roots after the other: what a variable leads to is named by it, and not by the stack that does so too. */
-  #reach({ groups, values }: GoRoots): void {
+  /**
+   * One group of roots after the other: what a variable leads to is named by it, and not by the stack that does so too. By the record of a goroutine
+   * all is known to the runtime: it is only gone through with the last group.
+   */
+  #reach({ groups, values }: GoRoots, goroutines: readonly number[]): void {
+    const isLate = new Set(goroutines.map((address) => this.objectAt(address)));
     const [parents, edges, edgesFrom] = [this.#parents, this.#edges, this.#edgesFrom];
     const queue = new Uint32Array(parents.length);
     let [next, queued] = [0, 0];
-    for (const { from, to: end } of groups) {
+    const late: number[] = [];
+    for (const [group, { from, to: end }] of groups.entries()) {
+      const isLast = group === groups.length - 1;
+      if (isLast) for (const object of late) queue[queued++] = object;
       for (let root = from; root < end; root += 1) {
         const to = this.objectAt(values[root] ?? 0);
         if (to < 0 || parents[to] !== unreached) continue;
         parents[to] = -2 - root;
-        queue[queued++] = to;
+        if (!isLast && isLate.has(to)) late.push(to);
+        else queue[queued++] = to;
       }
       for (; next < queued; next += 1) {
         const from = queue[next] ?? 0;
@@ -202,7 +215,8 @@ export class GoGraph {
           const to = edges[edge] ?? 0;
           if (parents[to] !== unreached) continue;
           parents[to] = from;
-          queue[queued++] = to;
+          if (!isLast && isLate.has(to)) late.push(to);
+          else queue[queued++] = to;
         }
       }
     }

@@ -8,24 +8,26 @@ import type { TargetMemory } from '../targetMemory.ts';
 import { type Growing, spread, whatGrows } from '../threeLooks.ts';
 import { type GoCensus, isLarge, isPlain, kindOf } from './goCensus.ts';
 import { GoGraph, type GoWay } from './goGraph.ts';
-import { GoHolders } from './goHolders.ts';
+import { GoHolders, type HolderStep, isOfLibrary } from './goHolders.ts';
 import type { GoLines } from './goLines.ts';
-import type { GoProgram } from './goProgram.ts';
+import type { AddressRange, GoProgram } from './goProgram.ts';
 import { readGoRoots } from './goRoots.ts';
 import { GoShapes, type HeapObject } from './goShapes.ts';
 import { sizeClassBelow } from './goSizes.ts';
 import type { GoSpan, GoSpans } from './goSpans.ts';
-import { stackOf } from './goStacks.ts';
+import type { Goroutine } from './goProfile.ts';
+import { type GoStack, ownPartOf, stackOf } from './goStacks.ts';
 import { SymbolNames } from './goSymbols.ts';
 import { GoTypes } from './goTypes.ts';
-import { halvesAt, wordIn } from './goWords.ts';
 
 const mostCandidates = 16;
 const mostFollowed = 200;
 const leastOfAll = 0.02;
 const leastKept = 0.3;
+const leastGroup = 0.2;
 const leastObjects = 8;
 const largeBytes = 64 << 10;
+const mostInside = 3;
 const newArenas = 2 ** 30;
 
 export interface GoHeapSource {
@@ -33,8 +35,7 @@ export interface GoHeapSource {
   program: GoProgram;
   lines: GoLines;
   spans: GoSpans;
-  /** Addresses of goroutines that have not ended. */
-  goroutines: readonly number[];
+  goroutines: readonly Goroutine[];
   /** Of the program, by address; empty of one that lost them. */
   symbols: readonly ElfSymbol[];
   /** Where the program is mapped. */
@@ -43,72 +44,133 @@ export interface GoHeapSource {
 
 type ThreeCensuses = readonly [GoCensus, GoCensus, GoCensus];
 
+/** What grows, of one size and held in one way. */
 interface Candidate {
   growing: Growing;
   /** Those that came, stayed, and are held. */
   objects: number[];
   ways: GoWay[];
-  /** Of those that came and stayed, the part that something leads to: the rest waits for the collector. */
-  kept: number;
+  /** From the root down to what holds them. */
+  steps: HolderStep[];
+  /** Of those of its size that came and stayed: the rest is held otherwise, or waits for the collector. */
+  part: number;
   moreBytes: number;
 }
 
+export interface GoHeapThing extends GrowingThing {
+  /** Each is held by another goroutine. */
+  isOfGoroutines: boolean;
+}
+
 /** The most first; empty when nothing grows. Null: the heap is too large to be followed. */
-export function goHeapGrowth(source: GoHeapSource, looks: ThreeCensuses): GrowingThing[] | null {
-  const growing = growingKinds(looks);
+export function goHeapGrowth(source: GoHeapSource, looks: ThreeCensuses, every: number): GoHeapThing[] | null {
+  const growing = growingKinds(looks, every);
   if (growing.length === 0) return [];
   const { memory, spans } = source;
-  const stacks = source.goroutines.flatMap((address) => stackOf(memory, address) ?? []);
+  const stacks = stacksOf(source);
   const before = spans.read().spans;
   const heap = { start: before[0]?.start ?? 0, end: (before.at(-1)?.start ?? 0) + newArenas };
   const names = new SymbolNames(source.symbols);
   const roots = readGoRoots(memory, source.program.variables, stacks, heap, (address) => names.at(address)?.name.startsWith('runtime.') === true);
-  const graph = GoGraph.of(memory, spans.read().spans, roots);
+  const graph = GoGraph.of(memory, spans.read().spans, roots, source.goroutines.map(({ address }) => address));
   if (graph === null) return null;
-  const candidates = growing.map((each) => follow(each, graph)).filter(isHeld);
   const shapes = shapesOf(source, graph);
   const { minor } = source.program;
-  const holders = new GoHolders({ memory, graph, roots, stacks, shapes, lines: source.lines, names, types: shapes?.types ?? null, minor });
-  return folded(candidates, graph)
-    .map((candidate) => tell(candidate, source, graph, holders))
+  const holders = new GoHolders({ memory, graph, roots, stacks: stacks.all, shapes, lines: source.lines, names, types: shapes?.types ?? null, minor });
+  const goroutines = new Set(source.goroutines.map(({ address }) => address));
+  const candidates = growing
+    .flatMap((each) => follow(each, graph, holders))
+    // They are told as what they are.
+    .filter(({ objects }) => objects.filter((object) => goroutines.has(graph.addressOf(object))).length * 2 < objects.length);
+  return joined(folded(candidates, graph).map((candidate) => tell(candidate, graph, holders)))
     .sort((a, b) => b.growthBytes - a.growthBytes);
 }
 
+/** Some of the runtime's have names of other packages. */
+const waits = /^(?:runtime\.|time\.Sleep$|(?:sync|internal\/poll)\.runtime_)/;
+
+interface GoStacks {
+  all: GoStack[];
+  own: AddressRange[];
+  runtimes: AddressRange[];
+}
+
+/**
+ * The runtime's functions, in which goroutines wait, and its own goroutines refer to all that it knows, and have left there what nobody uses any more:
+ * what only they lead to has no owner.
+ */
+function stacksOf({ memory, goroutines, lines }: GoHeapSource): GoStacks {
+  const stacks: GoStacks = { all: [], own: [], runtimes: [] };
+  const isOfRuntime = (code: number) => waits.test(lines.placeOf(code - 1)?.function ?? '');
+  for (const { address } of goroutines) {
+    const stack = stackOf(memory, address);
+    if (stack === null) continue;
+    stacks.all.push(stack);
+    const from = ownPartOf(memory, stack, isOfRuntime);
+    if (from !== null) stacks.own.push({ start: from, end: stack.end });
+    if (from !== stack.pointer) stacks.runtimes.push({ start: stack.pointer, end: from ?? stack.end });
+  }
+  return stacks;
+}
+
 /** Between collections only what came is known, and not what of it is used: what nothing leads to is left out later. */
-function growingKinds([first, second, third]: ThreeCensuses): Growing[] {
+function growingKinds([first, second, third]: ThreeCensuses, every: number): Growing[] {
   const wasCollected = second.collection > first.collection && third.collection > second.collection;
   const of = ({ now, collected }: GoCensus) => (wasCollected ? collected : now);
-  const all = whatGrows([of(first), of(second), of(third)]).filter(isMoreThanChance);
+  const all = whatGrows([of(first), of(second), of(third)]).filter((growing) => isMoreThanChance(growing, every));
   const totalBytes = all.reduce((sum, { growthBytes }) => sum + growthBytes, 0);
   return all.filter(({ growthBytes }) => growthBytes >= totalBytes * leastOfAll).slice(0, mostCandidates);
 }
 
 /** Of what comes and goes by chance, so many more at two times is no chance. */
-function isMoreThanChance({ kind, growthCount, growthBytes, born, survivors }: Growing): boolean {
+function isMoreThanChance({ kind, growthCount, growthBytes, born, survival, survivors }: Growing, every: number): boolean {
   if (survivors.length === 0) return false;
   if (isLarge(kind)) return growthCount > 0 && growthBytes >= largeBytes;
-  const gone = growthCount * Math.max(0, 1 - survivors.length / Math.max(1, born));
+  const gone = born * every * (1 - (survival ?? 1));
   return growthCount >= leastObjects && growthCount > 3 * Math.sqrt(2 * gone);
 }
 
-function follow(growing: Growing, graph: GoGraph): Candidate {
+/** One for each way of being held that many of them are. */
+function follow(growing: Growing, graph: GoGraph, holders: GoHolders): Candidate[] {
   const objects = spread(growing.survivors, mostFollowed).flatMap((address) => {
     const object = graph.objectAt(address);
     const span = graph.spanOf(object);
     return object >= 0 && span !== undefined && graph.addressOf(object) === address && kindOf(span) === growing.kind ? [object] : [];
   });
-  const followed = objects.map((object) => ({ object, way: graph.wayTo(object) })).filter(({ way }) => way.root !== null);
-  return {
-    growing,
-    objects: followed.map(({ object }) => object),
-    ways: followed.map(({ way }) => way),
-    kept: objects.length === 0 ? 0 : followed.length / objects.length,
-    moreBytes: 0,
-  };
+  const groups = new Map<string, Candidate>();
+  for (const object of objects) {
+    const way = graph.wayTo(object);
+    if (way.root === null) continue;
+    const steps = holders.stepsOf(way);
+    const key = steps.map(({ text }) => text).join('\n');
+    const group = groups.get(key) ?? { growing, objects: [], ways: [], steps, part: 0, moreBytes: 0 };
+    group.objects.push(object);
+    group.ways.push(way);
+    groups.set(key, group);
+  }
+  const kept = [...groups.values()].reduce((sum, group) => sum + group.objects.length, 0);
+  if (kept < objects.length * leastKept || kept < Math.min(leastObjects, growing.survivors.length)) return [];
+  return usualOf([...groups.values()], kept).map((group) => ({ ...group, part: group.objects.length / objects.length }));
 }
 
-function isHeld({ growing, objects, kept }: Candidate): boolean {
-  return kept >= leastKept && objects.length >= Math.min(leastObjects, growing.survivors.length);
+/** Held in many ways of which none is usual, they are one: the most usual is told. */
+function usualOf(groups: Candidate[], kept: number): Candidate[] {
+  groups.sort((a, b) => b.objects.length - a.objects.length);
+  const usual = groups.filter(({ objects }) => objects.length >= kept * leastGroup);
+  const [first] = groups;
+  if (usual.length > 0 || first === undefined) return usual;
+  return [{ ...first, objects: groups.flatMap(({ objects }) => objects), ways: groups.flatMap(({ ways }) => ways) }];
+}
+
+/** Those of one type and size are one, however they are held: the most usual is told. */
+function joined(things: readonly GoHeapThing[]): GoHeapThing[] {
+  const left: GoHeapThing[] = [];
+  for (const thing of [...things].sort((a, b) => b.growthBytes - a.growthBytes)) {
+    const same = left.find(({ type, counts }) => type === thing.type && counts === thing.counts);
+    if (same === undefined) left.push(thing);
+    else same.growthBytes += thing.growthBytes;
+  }
+  return left;
 }
 
 /** What is held one by one by another that grows, and what holds many that do, is told with these. */
@@ -130,12 +192,17 @@ function folded(candidates: readonly Candidate[], graph: GoGraph): Candidate[] {
   for (const candidate of into.keys()) {
     let top = candidate;
     for (let step = 0; step < candidates.length; step += 1) top = into.get(top) ?? top;
-    top.moreBytes += candidate.growing.growthBytes * candidate.kept;
+    top.moreBytes += candidate.growing.growthBytes * candidate.part;
   }
   return candidates.filter((candidate) => !into.has(candidate));
 }
 
-function heldBy({ ways, growing }: Candidate, other: Candidate, graph: GoGraph): 'one by one' | 'many by one' | null {
+function heldBy({ ways, growing, steps }: Candidate, other: Candidate, graph: GoGraph): 'one by one' | 'many by one' | null {
+  // Of the same size, what is held in the same way and then by one step more is held by it.
+  if (growing === other.growing) {
+    const isFurther = steps.length === other.steps.length + 1 && other.steps.every(({ text }, at) => text === steps[at]?.text);
+    return isFurther ? 'one by one' : null;
+  }
   const holders = ways.flatMap(({ objects }) => {
     const near = objects.slice(1, 5).find((object) => {
       const span = graph.spanOf(object);
@@ -157,35 +224,50 @@ function shapesOf({ memory, program, lines, extent }: GoHeapSource, graph: GoGra
     const start = graph.addressOf(object);
     return { span, start, left: start + span.elementBytes - address };
   };
-  const isEntry = (address: number) => lines.placeOf(address)?.entry === address;
-  return new GoShapes({ memory, minor: program.minor, types, program: extent, isEntry, pointedTo });
+  const functionAt = (address: number) => {
+    const place = lines.placeOf(address);
+    return place?.entry === address ? place.function : null;
+  };
+  return new GoShapes({ memory, minor: program.minor, types, program: extent, functionAt, pointedTo });
 }
 
-function tell({ growing, objects, ways, kept, moreBytes }: Candidate, source: GoHeapSource, graph: GoGraph, holders: GoHolders): GrowingThing {
-  const told = ways.map((way) => holders.stepsOf(way));
-  const usual = mostCommon(told.map((steps) => steps.map(({ text }) => text).join('\n')));
-  const path = told.find((steps) => steps.map(({ text }) => text).join('\n') === usual) ?? [];
-  const nearest = path.slice(0, -1).findLast(({ isNamed }) => isNamed) ?? path[0];
+function tell(candidate: Candidate, graph: GoGraph, holders: GoHolders): GoHeapThing {
+  const { growing, part, moreBytes } = candidate;
+  const outer = outermost(candidate, graph, holders);
+  const path = outer.steps.map(({ text }) => text);
   return {
-    type: typeOf(growing, objects, ways, source, graph, holders),
+    type: outer.type,
     place: null,
     counts: growing.counts,
-    growthBytes: growing.growthBytes * kept + moreBytes,
-    survival: growing.survival === null ? null : growing.survival * kept,
-    owner: nearest?.text ?? null,
-    path: path.map(({ text }) => text),
-    pattern: patternOf(growing, ways, graph, holders),
+    growthBytes: growing.growthBytes * part + moreBytes,
+    survival: growing.survival,
+    owner: outer.steps.findLast(({ text, isNamed }) => isNamed && !text.startsWith(`${outer.type}.`))?.text ?? path[0] ?? null,
+    path: [...path, outer.type],
+    pattern: patternOf(growing, outer.ways, graph, holders),
+    isOfGoroutines: isOfGoroutines(candidate, holders),
   };
 }
 
-function typeOf(growing: Growing, objects: readonly number[], ways: readonly GoWay[], source: GoHeapSource, graph: GoGraph, holders: GoHolders): string {
+function isOfGoroutines({ ways }: Candidate, holders: GoHolders): boolean {
+  const holding = ways.flatMap((way) => holders.goroutineOf(way) ?? []);
+  return holding.length * 2 > ways.length && new Set(holding).size * 2 > holding.length;
+}
+
+/** What is in a field of one that is told as that one: there is one for each. */
+function outermost({ growing, objects, ways, steps }: Candidate, graph: GoGraph, holders: GoHolders): { type: string; steps: HolderStep[]; ways: GoWay[] } {
+  let [type, inner, left] = [typeOf(growing, objects, ways, graph, holders), ways, steps];
+  for (let step = 0; step < mostInside; step += 1) {
+    const around = inner.map(({ objects: [, ...outer], root }) => ({ objects: outer, root }));
+    const each = around.flatMap(({ objects: [holder] }) => holder ?? []);
+    const holder = mostCommon(each.map((object) => holders.typeOf(object) ?? ''));
+    if (holder === '' || holder === type || isOfLibrary(holder) || new Set(each).size * 2 <= ways.length) break;
+    [type, inner, left] = [holder, around, left.slice(0, -1)];
+  }
+  return { type, steps: left, ways: inner };
+}
+
+function typeOf(growing: Growing, objects: readonly number[], ways: readonly GoWay[], graph: GoGraph, holders: GoHolders): string {
   const all = objects.flatMap((object) => heapObject(object, graph));
-  const functions = all.flatMap(({ address }) => {
-    const halves = halvesAt(source.memory, address, 8);
-    const place = halves === null ? null : source.lines.placeOf(wordIn(halves, 0));
-    return halves !== null && place?.entry === wordIn(halves, 0) ? [place.function] : [];
-  });
-  if (!isPlain(growing.kind) && functions.length * 10 > all.length * 8) return `closure ${mostCommon(functions)}`;
   const byHolder = mostCommon(ways.map((way) => holders.typeByHolder(way) ?? ''));
   const fitting = holders.typesOf(all);
   if (byHolder !== '' && fitting.length !== 1) return byHolder;

@@ -3,13 +3,13 @@ import type { TargetMemory } from '../targetMemory.ts';
 import type { GoGraph, GoWay } from './goGraph.ts';
 import type { GoLines } from './goLines.ts';
 import type { GoRoots } from './goRoots.ts';
-import type { GoShapes, HeapObject } from './goShapes.ts';
+import type { GoShapes, HeapObject, Shape } from './goShapes.ts';
 import { codeAt, type GoStack } from './goStacks.ts';
 import type { SymbolNames } from './goSymbols.ts';
-import type { GoType, GoTypes, GoWord } from './goTypes.ts';
+import type { GoTypes, GoWord } from './goTypes.ts';
 import { halvesAt, wordIn } from './goWords.ts';
 
-const mostHolderBytes = 1 << 17;
+const mostHolderBytes = 1 << 24;
 const mostSteps = 12;
 const nearHolders = 5;
 const leastBucketBytes = 16;
@@ -36,7 +36,9 @@ interface HolderSource {
 
 export class GoHolders {
   readonly #source: HolderSource;
-  readonly #types = new Map<number, { type: GoType; valueAt: number } | null>();
+  readonly #shapes = new Map<number, Shape | null>();
+  /** Of the object that was read last. */
+  #content: { object: number; halves: Uint32Array } = { object: -1, halves: new Uint32Array(0) };
   readonly #rootSteps = new Map<number, HolderStep>();
   readonly #stacks: GoStack[];
 
@@ -45,22 +47,24 @@ export class GoHolders {
     this.#stacks = [...source.stacks].sort((a, b) => a.pointer - b.pointer);
   }
 
-  /** From the root down to the object. */
-  stepsOf({ objects, root }: GoWay): HolderStep[] {
-    const steps: HolderStep[] = root === null ? [] : [this.#rootStep(root)];
-    for (let at = objects.length - 1; at > 0 && steps.length < mostSteps; at -= 1) {
-      const [holder = -1, object = -1] = [objects[at], objects[at - 1]];
-      const step = this.#step(holder, object);
+  /** From the root down to what holds the object. */
+  stepsOf(way: GoWay): HolderStep[] {
+    const steps: HolderStep[] = way.root === null ? [] : [this.#rootStep(way.root)];
+    for (let at = way.objects.length - 1; at > 0 && steps.length < mostSteps; at -= 1) {
+      const step = this.#step(way, at);
       if (step.text !== steps.at(-1)?.text) steps.push(step);
     }
-    steps.push({ text: this.#typeOfOne(objects[0] ?? -1)?.type.name ?? this.#sizeOf(objects[0] ?? -1), isNamed: false });
     return steps;
   }
 
   /** Of objects of one kind that are of one type; several names where more than one fits. */
   typesOf(objects: readonly HeapObject[]): string[] {
-    const shape = this.#source.shapes?.shapeOf(objects) ?? null;
-    return shape === null ? [] : shape.types.map(({ name }) => (shape.isArray ? `[]${name}` : name));
+    return this.#source.shapes?.shapeOf(objects)?.names ?? [];
+  }
+
+  /** What an object is of, or the closure that it is, where that is known. */
+  typeOf(object: number): string | null {
+    return this.#shapeOfOne(object)?.names[0] ?? null;
   }
 
   /** As what holds it declares it. */
@@ -82,12 +86,13 @@ export class GoHolders {
 
   isInSlice(way: GoWay): boolean {
     const place = this.#placeAbove(way, 1);
-    const object = way.objects[1];
-    return place !== null && object !== undefined && this.#isSliceAt(place, object);
+    const [, object, above] = way.objects;
+    if (place === null || object === undefined || (above !== undefined && this.typeOf(above) === 'runtime.hchan')) return false;
+    return this.#isSliceAt(place, object);
   }
 
   isByTimer({ objects }: GoWay): boolean {
-    return objects.slice(1, nearHolders).some((object) => /^(?:time\.(?:Timer|Ticker|runtimeTimer)|runtime\.timer)$/.test(this.#typeOfOne(object)?.type.name ?? ''));
+    return objects.slice(1, nearHolders).some((object) => /^(?:time\.(?:Timer|Ticker|runtimeTimer)|runtime\.timer)$/.test(this.typeOf(object) ?? ''));
   }
 
   #rootStep(root: number): HolderStep {
@@ -101,11 +106,27 @@ export class GoHolders {
   }
 
   #stackStep(place: number): HolderStep | null {
-    const stack = this.#stacks.findLast(({ pointer, end }) => place >= pointer && place < end);
-    if (stack === undefined) return null;
+    const stack = this.#stackAt(place);
+    if (stack === null) return null;
     const code = codeAt(this.#source.memory, stack, place);
     const name = code === null ? '' : (this.#source.lines.placeOf(code - 1)?.function ?? '');
     return name === '' ? { text: 'the stack of a goroutine', isNamed: false } : { text: `the stack of ${name}`, isNamed: true };
+  }
+
+  #stackAt(place: number): GoStack | null {
+    let [low, last] = [0, this.#stacks.length - 1];
+    while (low <= last) {
+      const middle = (low + last) >>> 1;
+      if ((this.#stacks[middle]?.pointer ?? 0) <= place) low = middle + 1;
+      else last = middle - 1;
+    }
+    const stack = this.#stacks[last];
+    return stack === undefined || place >= stack.end ? null : stack;
+  }
+
+  /** Which goroutine's stack leads there; null: none does. */
+  goroutineOf({ root }: GoWay): number | null {
+    return root === null ? null : (this.#stackAt(this.#source.roots.places[root] ?? 0)?.goroutine ?? null);
   }
 
   #variableStep(place: number): HolderStep {
@@ -114,31 +135,38 @@ export class GoHolders {
     return { text: `a variable at 0x${place.toString(16)}`, isNamed: false };
   }
 
-  #step(holder: number, object: number): HolderStep {
-    const known = this.#typeOfOne(holder);
-    const place = this.#placeIn(holder, object);
-    const address = this.#source.graph.addressOf(holder);
-    if (known === null || this.#source.types === null) {
-      if (place !== null && this.#isMapAt(place, object)) return { text: 'a map', isNamed: false };
-      return { text: this.#sizeOf(holder), isNamed: false };
+  #step(way: GoWay, at: number): HolderStep {
+    const [holder = -1, object = -1] = [way.objects[at], way.objects[at - 1]];
+    const shape = this.#shapeOfOne(holder);
+    const container = containers.get(shape?.names[0] ?? '');
+    if (container !== undefined) return { text: container, isNamed: false };
+    if (shape?.value != null && this.#source.types !== null) {
+      const place = this.#placeIn(holder, object);
+      const { type, at: from } = shape.value;
+      const field = place === null ? '' : this.#source.types.fieldAt(type, place - this.#source.graph.addressOf(holder) - from);
+      return { text: field === '' ? type.name : `${type.name}.${field}`, isNamed: !isOfLibrary(type.name) };
     }
-    const field = place === null ? '' : this.#source.types.fieldAt(known.type, place - address - known.valueAt);
-    return { text: field === '' ? known.type.name : `${known.type.name}.${field}`, isNamed: !isOfLibrary(known.type.name) };
+    return { text: shape?.names[0] ?? this.#describe(way, at), isNamed: shape !== null };
   }
 
-  #sizeOf(object: number): string {
+  /** Without a type: by what leads to it. */
+  #describe(way: GoWay, at: number): string {
+    const object = way.objects[at] ?? -1;
+    const place = this.#placeAbove(way, at);
+    if (place !== null && this.#isMapAt(place, object)) return 'a map';
+    if (place !== null && this.#isSliceAt(place, object)) return 'a slice';
     const bytes = this.#source.graph.spanOf(object)?.elementBytes ?? 0;
     return bytes > 2048 ? 'a large object' : `an object of ${bytes} bytes`;
   }
 
-  #typeOfOne(object: number): { type: GoType; valueAt: number } | null {
-    let known = this.#types.get(object);
+  /** Null where several fit. */
+  #shapeOfOne(object: number): Shape | null {
+    let known = this.#shapes.get(object);
     if (known === undefined) {
       const span = this.#source.graph.spanOf(object);
       const shape = span === undefined ? null : (this.#source.shapes?.shapeOf([{ address: this.#source.graph.addressOf(object), span }]) ?? null);
-      const [type, ...others] = shape?.types ?? [];
-      known = shape === null || type === undefined || others.length > 0 || shape.isArray ? null : { type, valueAt: shape.valueAt };
-      this.#types.set(object, known);
+      known = shape !== null && shape.names.length === 1 ? shape : null;
+      this.#shapes.set(object, known);
     }
     return known;
   }
@@ -152,17 +180,25 @@ export class GoHolders {
   }
 
   #placeIn(holder: number, object: number): number | null {
-    const { graph, memory } = this.#source;
-    const [address, bytes] = [graph.addressOf(holder), graph.spanOf(holder)?.elementBytes ?? 0];
+    const { graph } = this.#source;
+    const halves = this.#contentOf(holder);
     const [start, size] = [graph.addressOf(object), graph.spanOf(object)?.elementBytes ?? 0];
-    for (let from = 0; from < Math.min(bytes, mostHolderBytes); from += 4_096) {
-      const halves = halvesAt(memory, address + from, Math.min(4_096, bytes - from));
-      for (let half = 0; halves !== null && half < halves.length; half += 2) {
-        const value = wordIn(halves, half);
-        if (value >= start && value < start + size) return address + from + half * 4;
-      }
+    const high = Math.floor(start / 2 ** 32);
+    for (let half = 0; half < halves.length; half += 2) {
+      if ((halves[half + 1] ?? 0) - high > 1) continue;
+      const value = wordIn(halves, half);
+      if (value >= start && value < start + size) return graph.addressOf(holder) + half * 4;
     }
     return null;
+  }
+
+  #contentOf(object: number): Uint32Array {
+    if (this.#content.object !== object) {
+      const { graph, memory } = this.#source;
+      const bytes = Math.min(graph.spanOf(object)?.elementBytes ?? 0, mostHolderBytes);
+      this.#content = { object, halves: halvesAt(memory, graph.addressOf(object), bytes) ?? new Uint32Array(0) };
+    }
+    return this.#content.halves;
   }
 
   /** What the holder's type, or that of the slice which the holder is, says that the object is. */
@@ -170,13 +206,13 @@ export class GoHolders {
     const { types, graph } = this.#source;
     const place = this.#placeIn(holder, object);
     if (types === null || place === null) return null;
-    const known = this.#typeOfOne(holder);
-    if (known !== null) return types.wordsOf(known.type)[(place - graph.addressOf(holder) - known.valueAt) / 8] ?? null;
+    const known = this.#shapeOfOne(holder)?.value ?? null;
+    if (known !== null) return types.wordsOf(known.type)[(place - graph.addressOf(holder) - known.at) / 8] ?? null;
     const above = way.objects[2];
-    const outer = above === undefined ? null : this.#typeOfOne(above);
+    const outer = above === undefined ? null : (this.#shapeOfOne(above)?.value ?? null);
     const outerPlace = above === undefined ? null : this.#placeIn(above, holder);
     if (outer === null || outerPlace === null || above === undefined) return null;
-    const slice = types.wordsOf(outer.type)[(outerPlace - graph.addressOf(above) - outer.valueAt) / 8];
+    const slice = types.wordsOf(outer.type)[(outerPlace - graph.addressOf(above) - outer.at) / 8];
     const element = slice?.is === 'slice' ? slice.of : null;
     if (element === null || element.size < 8) return null;
     return types.wordsOf(element)[Math.floor(((place - graph.addressOf(holder)) % element.size) / 8)] ?? null;
@@ -224,7 +260,14 @@ function nameOf(word: GoWord): string | null {
   return word.is === 'text' ? 'string' : word.is === 'map' ? 'map' : null;
 }
 
+/** What the runtime has for what is built into the language. */
+const containers = new Map([
+  ['runtime.hmap', 'a map'],
+  ['maps.Map', 'a map'],
+  ['runtime.hchan', 'a channel'],
+]);
+
 /** Parts that other types are made of: who has them is asked. */
-function isOfLibrary(name: string): boolean {
+export function isOfLibrary(name: string): boolean {
   return /^(?:\*|\[|map\[|chan |func\(|struct |interface )|^(?:runtime|sync|atomic|list|ring|heap|time|context|reflect|internal)\./.test(name);
 }

@@ -5,7 +5,6 @@
 import type { TargetMemory } from '../targetMemory.ts';
 import { TargetWindow } from '../targetWindow.ts';
 import type { AddressRange } from './goProgram.ts';
-import type { GoStack } from './goStacks.ts';
 import { wordIn } from './goWords.ts';
 
 const mostRoots = 500_000;
@@ -15,7 +14,7 @@ export interface GoRoots {
   /** Where each lies, and the address that is there. */
   places: Float64Array;
   values: Float64Array;
-  /** Variables of the program; stacks; variables of the runtime, by which everything is known and nothing is named. */
+  /** Variables of the program; stacks; then what is the runtime's own, by which everything is known and nothing is named. */
   groups: { from: number; to: number }[];
 }
 
@@ -23,16 +22,14 @@ export interface GoRoots {
 export function readGoRoots(
   memory: TargetMemory,
   variables: readonly AddressRange[],
-  stacks: readonly GoStack[],
+  stacks: { own: readonly AddressRange[]; runtimes: readonly AddressRange[] },
   heap: AddressRange,
   isOfRuntime: (address: number) => boolean,
 ): GoRoots {
   const all = wordsIn(memory, variables, heap);
   const own = all.filter(({ place }) => !isOfRuntime(place));
-  const runtimes = all.filter(({ place }) => isOfRuntime(place));
-  let bytesLeft = mostStackBytes;
-  const used = stacks.map(({ pointer, end }) => ({ start: pointer, end })).filter(({ start, end }) => (bytesLeft -= end - start) > 0);
-  const onStacks = wordsIn(memory, used, heap);
+  const onStacks = wordsIn(memory, bounded(stacks.own), heap);
+  const runtimes = [...wordsIn(memory, bounded(stacks.runtimes), heap), ...all.filter(({ place }) => isOfRuntime(place))];
   const roots = [...own, ...onStacks, ...runtimes];
   return {
     places: Float64Array.from(roots, ({ place }) => place),
@@ -45,11 +42,19 @@ export function readGoRoots(
   };
 }
 
+function bounded(stacks: readonly AddressRange[]): AddressRange[] {
+  let bytesLeft = mostStackBytes;
+  return stacks.filter(({ start, end }) => {
+    bytesLeft -= end - start;
+    return bytesLeft >= 0;
+  });
+}
+
 function wordsIn(memory: TargetMemory, ranges: readonly AddressRange[], heap: AddressRange): { place: number; value: number }[] {
   const found: { place: number; value: number }[] = [];
   const [least, most] = [Math.floor(heap.start / 2 ** 32), Math.floor(heap.end / 2 ** 32)];
-  for (const { start, end } of ranges) {
-    const window = new TargetWindow(memory, end);
+  const window = new TargetWindow(memory, ranges.reduce((last, { end }) => Math.max(last, end), 0));
+  for (const { start, end } of ranges.toSorted((a, b) => a.start - b.start)) {
     for (let at = Math.ceil(start / 8) * 8; at + 8 <= end && found.length < mostRoots && window.holds(at, 8); at += 8) {
       const word = window.at(at);
       const top = window.words[word + 1] ?? 0;

@@ -39,15 +39,16 @@ export interface GoHeapView {
   types: GoTypes;
   /** All that is mapped of the program itself. */
   program: AddressRange;
-  isEntry(address: number): boolean;
+  /** Of the function whose code begins there. */
+  functionAt(address: number): string | null;
   pointedTo(address: number): PointedTo | null;
 }
 
-/** Types that they may be of, the likeliest first; with where in the object its value begins. */
 export interface Shape {
-  types: GoType[];
-  isArray: boolean;
-  valueAt: number;
+  /** Of the types that they may be of, the likeliest first. */
+  names: string[];
+  /** Where it is only one, and described: of what is in the object, and from where on. */
+  value: { type: GoType; at: number } | null;
 }
 
 export class GoShapes {
@@ -65,10 +66,8 @@ export class GoShapes {
   shapeOf(objects: readonly HeapObject[]): Shape | null {
     const span = objects[0]?.span;
     if (span === undefined) return null;
-    const headed = this.#headed(objects);
-    if (headed !== null) return headed;
-    if (!hasPointers(span) || span.spanClass === 0) return null;
-    return this.#fitting(objects, span);
+    if (!hasPointers(span)) return null;
+    return this.#headed(objects) ?? this.#closure(objects) ?? (span.spanClass === 0 ? null : this.#fitting(objects, span));
   }
 
   #headed(objects: readonly HeapObject[]): Shape | null {
@@ -82,8 +81,22 @@ export class GoShapes {
     }
     const [most] = [...found].sort((a, b) => b[1] - a[1]);
     const type = most === undefined || most[1] * 2 < objects.length ? null : this.#heap.types.at(most[0]);
-    const least = sizeClassBelow(first.span.elementBytes) - 8;
-    return type === null ? null : { types: [type], isArray: type.size <= least, valueAt: 8 };
+    if (type === null) return null;
+    // Of a slice's elements each is of the type.
+    const isArray = type.size <= sizeClassBelow(first.span.elementBytes) - 8;
+    return isArray ? { names: [`[]${type.name}`], value: null } : { names: [type.name], value: { type, at: 8 } };
+  }
+
+  /** Begins with where its code does. */
+  #closure(objects: readonly HeapObject[]): Shape | null {
+    const names = new Map<string, number>();
+    for (const { address } of objects) {
+      const halves = halvesAt(this.#heap.memory, address, 8);
+      const name = halves === null ? null : this.#heap.functionAt(wordIn(halves, 0));
+      if (name !== null) names.set(name, (names.get(name) ?? 0) + 1);
+    }
+    const [most] = [...names].sort((a, b) => b[1] - a[1]);
+    return most === undefined || most[1] * 2 < objects.length ? null : { names: [`closure ${most[0]}`], value: null };
   }
 
   #fitting(objects: readonly HeapObject[], { elementBytes }: GoSpan): Shape | null {
@@ -99,8 +112,11 @@ export class GoShapes {
     const best = scored[0]?.score ?? 0;
     const alike = scored.filter(({ score }) => score >= best * nearly).map(({ type }) => type);
     const named = alike.filter(({ name }) => isOwnName(name));
-    const types = named.length > 0 ? named : alike;
-    return types.length === 0 || types.length > mostNamed ? null : { types, isArray: false, valueAt: 0 };
+    const own = named.filter((type) => !isStandard(type));
+    const types = own.length > 0 ? own : named.length > 0 ? named : alike;
+    const [type] = types;
+    if (type === undefined || types.length > mostNamed) return null;
+    return { names: types.map(({ name }) => name), value: types.length > 1 ? null : { type, at: 0 } };
   }
 
   /** How much a value of the type is in it: more than 0 by what can hardly be by chance. */
@@ -168,7 +184,7 @@ export class GoShapes {
 
   #isFunction(value: number): boolean {
     const halves = halvesAt(this.#heap.memory, value, 8);
-    return halves !== null && this.#heap.isEntry(wordIn(halves, 0));
+    return halves !== null && this.#heap.functionAt(wordIn(halves, 0)) !== null;
   }
 
   #isInProgram(address: number): boolean {
@@ -187,6 +203,17 @@ function isHeaded(span: GoSpan, minor: number): boolean {
 /** Made for maps and for functions by the compiler. */
 function isOfCompiler(name: string): boolean {
   return /^(?:noalg\.|struct \{ F |go\.shape\.)/.test(name);
+}
+
+const standard = new Set(
+  'archive bufio bytes cmp compress container context crypto database debug embed encoding errors expvar flag fmt go hash html image index internal io iter log maps math mime net os path plugin reflect regexp runtime slices sort strconv strings structs sync syscall testing text time unicode unique unsafe vendor weak'.split(
+    ' ',
+  ),
+);
+
+/** Of Go's own library, which has a type of nearly every shape: what is somebody's own is meant rather. */
+function isStandard({ name, package: path }: GoType): boolean {
+  return standard.has((path === '' ? name.split('.') : path.split('/'))[0] ?? '');
 }
 
 /** With a name of its own, `main.session`. */

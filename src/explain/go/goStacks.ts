@@ -49,16 +49,32 @@ function stackIn(halves: Uint32Array, goroutine: number): GoStack | null {
 }
 
 /** An address in the code of the function that has this place of the stack in its frame; null where its frames can't be followed. */
-export function codeAt(memory: TargetMemory, { pointer, end, code, frame }: GoStack, place: number): number | null {
-  if (code === 0 || place < pointer || place >= end) return null;
+export function codeAt(memory: TargetMemory, stack: GoStack, place: number): number | null {
+  for (const { code, end } of framesOf(memory, stack)) if (place < end) return place >= stack.pointer ? code : null;
+  return null;
+}
+
+/** The innermost first: where in its code each function is, and where its frame ends. As far as they can be followed. */
+export function* framesOf(memory: TargetMemory, { pointer, end, code, frame }: GoStack): Generator<{ code: number; end: number }> {
   let [inFrame, last] = [code, frame];
-  for (let count = 0; count < mostFrames && last >= pointer && last + 16 <= end; count += 1) {
-    if (place < last + 16) return inFrame;
+  for (let count = 0; count < mostFrames && inFrame > 0 && last >= pointer && last + 16 <= end; count += 1) {
+    yield { code: inFrame, end: last + 16 };
     const halves = halvesAt(memory, last, 16);
     const outer = halves === null ? 0 : wordIn(halves, 0);
+    inFrame = halves === null ? 0 : wordIn(halves, 2);
     // The outermost has none.
-    if (halves === null || outer <= last) return outer === 0 && halves !== null ? wordIn(halves, 2) : null;
-    [inFrame, last] = [wordIn(halves, 2), outer];
+    if (outer === 0 && inFrame > 0) yield { code: inFrame, end };
+    if (outer <= last) return;
+    last = outer;
   }
-  return null;
+}
+
+/** Where the frames of the functions begin that are not the runtime's, which has goroutines wait; null: there are none. */
+export function ownPartOf(memory: TargetMemory, stack: GoStack, isOfRuntime: (code: number) => boolean): number | null {
+  let from = stack.pointer;
+  for (const { code, end } of framesOf(memory, stack)) {
+    if (!isOfRuntime(code)) return from;
+    from = end;
+  }
+  return from === stack.pointer ? from : null;
 }

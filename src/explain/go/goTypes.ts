@@ -21,6 +21,8 @@ const kinds = { array: 17, chan: 18, func: 19, interface: 20, map: 21, pointer: 
 export interface GoType {
   address: number;
   name: string;
+  /** Of a struct, where it is from: `net/http`; empty: it is not said. */
+  package: string;
   size: number;
   kind: number;
   /** Of what a pointer, a slice, an array, a map or a channel has; null: none, or it is not described. */
@@ -129,6 +131,7 @@ export class GoTypes {
     return {
       address,
       name: (flag & isStarred) !== 0 ? name.replace(/^\*/, '') : name,
+      package: kind === kinds.struct ? this.#nameAt(this.#word(address + headerBytes)) : '',
       size,
       kind,
       element: this.isAmong(element) ? element : null,
