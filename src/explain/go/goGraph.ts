@@ -7,6 +7,7 @@ import type { GoRoots } from './goRoots.ts';
 import { type GoSpan, isInUse } from './goSpans.ts';
 
 const pageBytes = 8_192;
+const pageBits = 13;
 const windowBytes = 1 << 18;
 const mostObjects = 24_000_000;
 const mostPages = 1 << 24;
@@ -15,6 +16,8 @@ const mostSteps = 200_000;
 const nearSteps = 24;
 const farSteps = 8;
 const unreached = -1;
+/** Of a place that is not in use, and of what is not gone through yet. */
+const unused = 0x7fff_ffff;
 const high = 2 ** 32;
 
 /** From an object up to what refers to its chain from outside of the heap; of a long one without its middle. */
@@ -27,20 +30,25 @@ export interface GoWay {
 export class GoGraph {
   readonly #memory: TargetMemory;
   readonly #spans: readonly GoSpan[];
-  /** Number of the first object of each span. */
-  readonly #bases: Uint32Array;
   readonly #firstPage: number;
   /** One more than the number of the span of a page. */
   readonly #pages: Int32Array;
+  /** By span: number of its first object, the lower half of its address, bytes of each object, and how many there are. */
+  readonly #bases: Uint32Array;
+  readonly #starts: Uint32Array;
+  readonly #elements: Uint32Array;
+  readonly #counts: Uint32Array;
+  /** Where the edges of each object begin. */
   readonly #edgesFrom: Uint32Array;
   #edges = new Uint32Array(1 << 16);
   #edgeCount = 0;
   /** The object that leads to each, -2 and below for a root. */
   readonly #parents: Int32Array;
-  readonly #window = new Uint32Array(windowBytes / 4);
   /** Upper halves of addresses in the heap. */
   readonly #leastHigh: number;
   readonly #mostHigh: number;
+  readonly #window = new Uint32Array(windowBytes / 4);
+  readonly #windowBytes = new Uint8Array(this.#window.buffer);
 
   /** Null of a heap that is larger than can be gone through. */
   static of(memory: TargetMemory, spans: readonly GoSpan[], roots: GoRoots, goroutines: readonly number[]): GoGraph | null {
@@ -58,17 +66,16 @@ export class GoGraph {
     this.#memory = memory;
     this.#spans = spans;
     this.#firstPage = (spans[0]?.start ?? 0) / pageBytes;
+    this.#leastHigh = Math.max(1, Math.floor((spans[0]?.start ?? 0) / high));
+    this.#mostHigh = Math.floor(endOf(spans) / high);
     this.#pages = new Int32Array(endOf(spans) / pageBytes - this.#firstPage);
     this.#bases = new Uint32Array(spans.length + 1);
+    this.#starts = Uint32Array.from(spans, ({ start }) => start % high);
+    this.#elements = Uint32Array.from(spans, ({ elementBytes }) => Math.min(elementBytes, high - 1));
+    this.#counts = Uint32Array.from(spans, ({ count }) => count);
     this.#edgesFrom = new Uint32Array(objects + 1);
-    this.#parents = new Int32Array(objects).fill(unreached);
-    for (const [number, { start, bytes, count }] of spans.entries()) {
-      this.#bases[number + 1] = (this.#bases[number] ?? 0) + count;
-      const page = start / pageBytes - this.#firstPage;
-      this.#pages.fill(number + 1, page, page + bytes / pageBytes);
-    }
-    this.#leastHigh = Math.max(1, Math.floor((this.#firstPage * pageBytes) / high));
-    this.#mostHigh = Math.floor(endOf(spans) / high);
+    this.#parents = new Int32Array(objects).fill(unused);
+    for (const [number, span] of spans.entries()) this.#place(number, span);
     this.#readSpans();
     this.#edgesFrom[objects] = this.#edgeCount;
     this.#reach(roots, goroutines);
@@ -76,11 +83,8 @@ export class GoGraph {
 
   /** Number of the object in use that an address lies in; -1: in none. */
   objectAt(address: number): number {
-    const number = (this.#pages[Math.floor(address / pageBytes) - this.#firstPage] ?? 0) - 1;
-    const span = this.#spans[number];
-    if (span === undefined) return -1;
-    const index = Math.floor((address - span.start) / span.elementBytes);
-    return isInUse(span, index) ? (this.#bases[number] ?? 0) + index : -1;
+    const object = this.#objectAt(address % high, Math.floor(address / high));
+    return object < 0 || this.#parents[object] === unused ? -1 : object;
   }
 
   spanOf(object: number): GoSpan | undefined {
@@ -111,6 +115,22 @@ export class GoGraph {
     return { objects: near, root: null };
   }
 
+  #place(number: number, span: GoSpan): void {
+    const base = this.#bases[number] ?? 0;
+    this.#bases[number + 1] = base + span.count;
+    const page = span.start / pageBytes - this.#firstPage;
+    this.#pages.fill(number + 1, page, page + span.bytes / pageBytes);
+    for (let index = 0; index < span.count; index += 1) if (isInUse(span, index)) this.#parents[base + index] = unreached;
+  }
+
+  /** In use or not. By the halves of the address. */
+  #objectAt(low: number, top: number): number {
+    const number = (this.#pages[top * 2 ** (32 - pageBits) + (low >>> pageBits) - this.#firstPage] ?? 0) - 1;
+    if (number < 0) return -1;
+    const index = (((low - (this.#starts[number] ?? 0)) >>> 0) / (this.#elements[number] ?? 1)) | 0;
+    return index < (this.#counts[number] ?? 0) ? (this.#bases[number] ?? 0) + index : -1;
+  }
+
   #spanNumber(object: number): number {
     let [low, last] = [0, this.#spans.length - 1];
     while (low < last) {
@@ -123,13 +143,11 @@ export class GoGraph {
 
   /** Spans with pointers that lie one behind the other are read as one. */
   #readSpans(): void {
-    let run = 0;
-    while (run < this.#spans.length) {
-      let next = run + 1;
+    for (let run = 0, next = 0; run < this.#spans.length; run = next) {
+      next = run + 1;
       while (next < this.#spans.length && this.#isOneRun(next - 1, next)) next += 1;
       if (hasPointers(this.#spans[run])) this.#readRun(run, next);
-      else for (let number = run; number < next; number += 1) this.#edgesFrom.fill(this.#edgeCount, this.#bases[number], this.#bases[number + 1]);
-      run = next;
+      else this.#edgesFrom.fill(this.#edgeCount, this.#bases[run], this.#bases[next]);
     }
   }
 
@@ -141,38 +159,44 @@ export class GoGraph {
 
   #readRun(first: number, end: number): void {
     let [filledFrom, filledTo] = [0, 0];
-    const last = this.#spans[end - 1];
-    const limit = last === undefined ? 0 : last.start + last.bytes;
-    const window = this.#window;
-    const bytes = new Uint8Array(window.buffer);
+    const limit = endOf(this.#spans.slice(end - 1, end));
     for (let number = first; number < end; number += 1) {
       const span = this.#spans[number];
       if (span === undefined) continue;
-      const { start, elementBytes, count } = span;
       const base = this.#bases[number] ?? 0;
-      for (let index = 0; index < count; index += 1) {
-        this.#edgesFrom[base + index] = this.#edgeCount;
-        if (!isInUse(span, index)) continue;
-        const objectEnd = start + (index + 1) * elementBytes;
-        for (let at = objectEnd - elementBytes; at < objectEnd; ) {
-          if (at >= filledTo) {
-            [filledFrom, filledTo] = [at, Math.min(at + windowBytes, limit)];
-            readPresent(this.#memory, at, bytes.subarray(0, filledTo - at));
-          }
-          const to = Math.min(filledTo, objectEnd);
-          this.#readWords(window, (at - filledFrom) / 4, (to - filledFrom) / 4, base + index);
-          at = to;
+      const last = span.start + span.count * span.elementBytes;
+      // As many whole objects as there are in the window, or a part of a large one.
+      for (let at = span.start; at < last; ) {
+        const isSplit = span.elementBytes > windowBytes;
+        if (at >= filledTo || (!isSplit && at + span.elementBytes > filledTo)) {
+          [filledFrom, filledTo] = [at, Math.min(at + windowBytes, limit)];
+          readPresent(this.#memory, at, this.#windowBytes.subarray(0, filledTo - at));
         }
+        const index = Math.floor((at - span.start) / span.elementBytes);
+        const whole = Math.floor((Math.min(filledTo, last) - at) / span.elementBytes);
+        const to = isSplit ? Math.min(filledTo, last) : at + whole * span.elementBytes;
+        if (isSplit) this.#readPart(base + index, at === span.start, (at - filledFrom) / 4, (to - filledFrom) / 4);
+        else this.#readObjects(base + index, whole, (at - filledFrom) / 4, span.elementBytes / 4);
+        at = to;
       }
     }
   }
 
-  #readWords(words: Uint32Array, first: number, end: number, object: number): void {
+  #readObjects(object: number, count: number, first: number, halves: number): void {
+    for (let index = 0, from = first; index < count; index += 1, from += halves) {
+      this.#readPart(object + index, true, from, from + halves);
+    }
+  }
+
+  #readPart(object: number, isBegin: boolean, first: number, end: number): void {
+    if (isBegin) this.#edgesFrom[object] = this.#edgeCount;
+    if (this.#parents[object] === unused) return;
+    const words = this.#window;
     const [least, most] = [this.#leastHigh, this.#mostHigh];
     for (let word = first; word + 1 < end; word += 2) {
       const top = words[word + 1] ?? 0;
       if (top < least || top > most) continue;
-      const to = this.objectAt(top * high + (words[word] ?? 0));
+      const to = this.#objectAt(words[word] ?? 0, top);
       if (to >= 0 && to !== object) this.#addEdge(to);
     }
   }
@@ -193,20 +217,18 @@ export class GoGraph {
    * all is known to the runtime: it is only gone through with the last group.
    */
   #reach({ groups, values }: GoRoots, goroutines: readonly number[]): void {
-    const isLate = new Set(goroutines.map((address) => this.objectAt(address)));
     const [parents, edges, edgesFrom] = [this.#parents, this.#edges, this.#edgesFrom];
     const queue = new Uint32Array(parents.length);
     let [next, queued] = [0, 0];
-    const late: number[] = [];
+    const late = goroutines.map((address) => this.objectAt(address)).filter((object) => object >= 0);
+    for (const object of late) parents[object] = unused;
     for (const [group, { from, to: end }] of groups.entries()) {
-      const isLast = group === groups.length - 1;
-      if (isLast) for (const object of late) queue[queued++] = object;
+      if (group === groups.length - 1) for (const object of late) parents[object] = unreached;
       for (let root = from; root < end; root += 1) {
         const to = this.objectAt(values[root] ?? 0);
         if (to < 0 || parents[to] !== unreached) continue;
         parents[to] = -2 - root;
-        if (!isLast && isLate.has(to)) late.push(to);
-        else queue[queued++] = to;
+        queue[queued++] = to;
       }
       for (; next < queued; next += 1) {
         const from = queue[next] ?? 0;
@@ -215,8 +237,7 @@ export class GoGraph {
           const to = edges[edge] ?? 0;
           if (parents[to] !== unreached) continue;
           parents[to] = from;
-          if (!isLast && isLate.has(to)) late.push(to);
-          else queue[queued++] = to;
+          queue[queued++] = to;
         }
       }
     }

@@ -28,6 +28,8 @@ const leastGroup = 0.2;
 const leastObjects = 8;
 const largeBytes = 64 << 10;
 const mostInside = 3;
+/** Of a size, held by one of another. */
+const mostInOne = 3;
 const newArenas = 2 ** 30;
 
 export interface GoHeapSource {
@@ -54,7 +56,8 @@ interface Candidate {
   steps: HolderStep[];
   /** Of those of its size that came and stayed: the rest is held otherwise, or waits for the collector. */
   part: number;
-  moreBytes: number;
+  /** Told with these. */
+  inside: Candidate[];
 }
 
 export interface GoHeapThing extends GrowingThing {
@@ -75,8 +78,8 @@ export function goHeapGrowth(source: GoHeapSource, looks: ThreeCensuses, every: 
   const graph = GoGraph.of(memory, spans.read().spans, roots, source.goroutines.map(({ address }) => address));
   if (graph === null) return null;
   const shapes = shapesOf(source, graph);
-  const { minor } = source.program;
-  const holders = new GoHolders({ memory, graph, roots, stacks: stacks.all, shapes, lines: source.lines, names, types: shapes?.types ?? null, minor });
+  const { minor, variables } = source.program;
+  const holders = new GoHolders({ memory, graph, roots, stacks: stacks.all, shapes, lines: source.lines, names, types: shapes?.types ?? null, minor, variables });
   const goroutines = new Set(source.goroutines.map(({ address }) => address));
   const candidates = growing
     .flatMap((each) => follow(each, graph, holders))
@@ -106,7 +109,7 @@ function stacksOf({ memory, goroutines, lines }: GoHeapSource): GoStacks {
     const stack = stackOf(memory, address);
     if (stack === null) continue;
     stacks.all.push(stack);
-    const from = ownPartOf(memory, stack, isOfRuntime);
+    const from = stack.frame === 0 ? stack.pointer : ownPartOf(memory, stack, isOfRuntime);
     if (from !== null) stacks.own.push({ start: from, end: stack.end });
     if (from !== stack.pointer) stacks.runtimes.push({ start: stack.pointer, end: from ?? stack.end });
   }
@@ -143,7 +146,7 @@ function follow(growing: Growing, graph: GoGraph, holders: GoHolders): Candidate
     if (way.root === null) continue;
     const steps = holders.stepsOf(way);
     const key = steps.map(({ text }) => text).join('\n');
-    const group = groups.get(key) ?? { growing, objects: [], ways: [], steps, part: 0, moreBytes: 0 };
+    const group = groups.get(key) ?? { growing, objects: [], ways: [], steps, part: 0, inside: [] };
     group.objects.push(object);
     group.ways.push(way);
     groups.set(key, group);
@@ -192,12 +195,14 @@ function folded(candidates: readonly Candidate[], graph: GoGraph): Candidate[] {
   for (const candidate of into.keys()) {
     let top = candidate;
     for (let step = 0; step < candidates.length; step += 1) top = into.get(top) ?? top;
-    top.moreBytes += candidate.growing.growthBytes * candidate.part;
+    top.inside.push(candidate);
   }
   return candidates.filter((candidate) => !into.has(candidate));
 }
 
-function heldBy({ ways, growing, steps }: Candidate, other: Candidate, graph: GoGraph): 'one by one' | 'many by one' | null {
+function heldBy({ ways, growing, steps, part }: Candidate, other: Candidate, graph: GoGraph): 'one by one' | 'many by one' | null {
+  // As the key and the value of an entry are.
+  if (isHeldAlike(steps, other.steps) && bytesOf({ growing, part }) < bytesOf(other)) return 'one by one';
   // Of the same size, what is held in the same way and then by one step more is held by it.
   if (growing === other.growing) {
     const isFurther = steps.length === other.steps.length + 1 && other.steps.every(({ text }, at) => text === steps[at]?.text);
@@ -211,7 +216,12 @@ function heldBy({ ways, growing, steps }: Candidate, other: Candidate, graph: Go
     return near === undefined ? [] : [near];
   });
   if (holders.length * 2 <= ways.length) return null;
-  return new Set(holders).size * 2 > holders.length ? 'one by one' : 'many by one';
+  const isMany = growing.growthCount > mostInOne * other.growing.growthCount || new Set(holders).size * 2 <= holders.length;
+  return isMany ? 'many by one' : 'one by one';
+}
+
+function isHeldAlike(steps: readonly HolderStep[], others: readonly HolderStep[]): boolean {
+  return steps.length > 1 && steps.length === others.length && steps.every(({ text }, at) => text === others[at]?.text);
 }
 
 function shapesOf({ memory, program, lines, extent }: GoHeapSource, graph: GoGraph): GoShapes | null {
@@ -232,20 +242,25 @@ function shapesOf({ memory, program, lines, extent }: GoHeapSource, graph: GoGra
 }
 
 function tell(candidate: Candidate, graph: GoGraph, holders: GoHolders): GoHeapThing {
-  const { growing, part, moreBytes } = candidate;
+  const { growing, inside } = candidate;
   const outer = outermost(candidate, graph, holders);
+  const growthBytes = [candidate, ...inside].reduce((sum, each) => sum + bytesOf(each), 0);
   const path = outer.steps.map(({ text }) => text);
   return {
     type: outer.type,
     place: null,
     counts: growing.counts,
-    growthBytes: growing.growthBytes * part + moreBytes,
+    growthBytes,
     survival: growing.survival,
-    owner: outer.steps.findLast(({ text, isNamed }) => isNamed && !text.startsWith(`${outer.type}.`))?.text ?? path[0] ?? null,
+    owner: outer.steps.findLast(({ text, isNamed }) => isNamed && text !== outer.type && !text.startsWith(`${outer.type}.`))?.text ?? path[0] ?? null,
     path: [...path, outer.type],
     pattern: patternOf(growing, outer.ways, graph, holders),
     isOfGoroutines: isOfGoroutines(candidate, holders),
   };
+}
+
+function bytesOf({ growing, part }: Pick<Candidate, 'growing' | 'part'>): number {
+  return growing.growthBytes * part;
 }
 
 function isOfGoroutines({ ways }: Candidate, holders: GoHolders): boolean {
@@ -254,8 +269,9 @@ function isOfGoroutines({ ways }: Candidate, holders: GoHolders): boolean {
 }
 
 /** What is in a field of one that is told as that one: there is one for each. */
-function outermost({ growing, objects, ways, steps }: Candidate, graph: GoGraph, holders: GoHolders): { type: string; steps: HolderStep[]; ways: GoWay[] } {
-  let [type, inner, left] = [typeOf(growing, objects, ways, graph, holders), ways, steps];
+function outermost(candidate: Candidate, graph: GoGraph, holders: GoHolders): { type: string; steps: HolderStep[]; ways: GoWay[] } {
+  const { ways, steps } = candidate;
+  let [type, inner, left] = [typeWithin(candidate, graph, holders), ways, steps];
   for (let step = 0; step < mostInside; step += 1) {
     const around = inner.map(({ objects: [, ...outer], root }) => ({ objects: outer, root }));
     const each = around.flatMap(({ objects: [holder] }) => holder ?? []);
@@ -266,13 +282,21 @@ function outermost({ growing, objects, ways, steps }: Candidate, graph: GoGraph,
   return { type, steps: left, ways: inner };
 }
 
-function typeOf(growing: Growing, objects: readonly number[], ways: readonly GoWay[], graph: GoGraph, holders: GoHolders): string {
+/** A shell that nobody has a name for is told as the most of what is in it. */
+function typeWithin(candidate: Candidate, graph: GoGraph, holders: GoHolders): string {
+  const own = typeOf(candidate, graph, holders);
+  if (own !== null && !isOfLibrary(own)) return own;
+  const [main] = candidate.inside.toSorted((a, b) => bytesOf(b) - bytesOf(a));
+  const within = main === undefined || bytesOf(main) < bytesOf(candidate) ? null : typeOf(main, graph, holders);
+  return within ?? own ?? sizeText(candidate.growing.kind, graph.spanOf(candidate.objects[0] ?? -1));
+}
+
+function typeOf({ objects, ways }: Candidate, graph: GoGraph, holders: GoHolders): string | null {
   const all = objects.flatMap((object) => heapObject(object, graph));
   const byHolder = mostCommon(ways.map((way) => holders.typeByHolder(way) ?? ''));
   const fitting = holders.typesOf(all);
   if (byHolder !== '' && fitting.length !== 1) return byHolder;
-  if (fitting.length > 0) return fitting.join(' or ');
-  return sizeText(growing.kind, graph.spanOf(objects[0] ?? -1));
+  return fitting.length > 0 ? fitting.join(' or ') : null;
 }
 
 function heapObject(object: number, graph: GoGraph): HeapObject[] {

@@ -1,19 +1,24 @@
 /** What is on the way from a variable or a stack down to an object of Go's heap, in names: types, their fields, and what is a map, a slice or a channel. */
+import type { ElfSymbol } from '../elfFile.ts';
 import type { TargetMemory } from '../targetMemory.ts';
 import type { GoGraph, GoWay } from './goGraph.ts';
 import type { GoLines } from './goLines.ts';
+import type { AddressRange } from './goProgram.ts';
 import type { GoRoots } from './goRoots.ts';
 import type { GoShapes, HeapObject, Shape } from './goShapes.ts';
+import { sizeClassBelow } from './goSizes.ts';
 import { codeAt, type GoStack } from './goStacks.ts';
 import type { SymbolNames } from './goSymbols.ts';
-import type { GoTypes, GoWord } from './goTypes.ts';
+import { type GoTypes, type GoWord, pointerKind } from './goTypes.ts';
 import { halvesAt, wordIn } from './goWords.ts';
 
-const mostHolderBytes = 1 << 24;
+const mostHolderBytes = 16 << 20;
+const mostContentBytes = 32 << 20;
 const mostSteps = 12;
+const mostStaticBytes = 4_096;
 const nearHolders = 5;
 const leastBucketBytes = 16;
-const mostInBuckets = 8;
+const mostInBucket = 8;
 const swissSince = 24;
 
 export interface HolderStep {
@@ -31,14 +36,16 @@ interface HolderSource {
   types: GoTypes | null;
   lines: Pick<GoLines, 'placeOf'>;
   names: SymbolNames;
+  variables: readonly AddressRange[];
   minor: number;
 }
 
 export class GoHolders {
   readonly #source: HolderSource;
   readonly #shapes = new Map<number, Shape | null>();
-  /** Of the object that was read last. */
-  #content: { object: number; halves: Uint32Array } = { object: -1, halves: new Uint32Array(0) };
+  readonly #contents = new Map<number, Uint32Array>();
+  #contentBytes = 0;
+  readonly #places = new Map<number, { holder: number; place: number | null }>();
   readonly #rootSteps = new Map<number, HolderStep>();
   readonly #stacks: GoStack[];
 
@@ -73,7 +80,8 @@ export class GoHolders {
     const place = this.#placeAbove(way, 0);
     if (place === null) return null;
     const declared = holder === undefined ? null : this.#declaredAt(holder, object, way);
-    return declared === null ? this.#byNeighbours(object, place) : nameOf(declared);
+    const named = declared === null ? null : nameOf(declared);
+    return named ?? this.#byInterface(place, object) ?? this.#byNeighbours(object, place);
   }
 
   /** One of what it is nearest to is the table of a map. */
@@ -132,7 +140,23 @@ export class GoHolders {
   #variableStep(place: number): HolderStep {
     const symbol = this.#source.names.at(place);
     if (symbol !== null) return { text: symbol.name, isNamed: true };
-    return { text: `a variable at 0x${place.toString(16)}`, isNamed: false };
+    // What a variable refers to from the beginning has no name of its own.
+    const through = this.#referringTo(place);
+    return through === null ? { text: `a variable at 0x${place.toString(16)}`, isNamed: false } : { text: through.name, isNamed: true };
+  }
+
+  #referringTo(place: number): ElfSymbol | null {
+    let nearest: { value: number; symbol: ElfSymbol } | null = null;
+    for (const { start, end } of this.#source.variables) {
+      const halves = halvesAt(this.#source.memory, Math.ceil(start / 8) * 8, Math.min(mostHolderBytes, end - start - (end - start) % 8));
+      for (let half = 0; halves !== null && half < halves.length; half += 2) {
+        const value = wordIn(halves, half);
+        if (value > place || value <= Math.max(place - mostStaticBytes, nearest?.value ?? 0)) continue;
+        const symbol = this.#source.names.at(Math.ceil(start / 8) * 8 + half * 4);
+        if (symbol !== null) nearest = { value, symbol };
+      }
+    }
+    return nearest?.symbol ?? null;
   }
 
   #step(way: GoWay, at: number): HolderStep {
@@ -180,25 +204,38 @@ export class GoHolders {
   }
 
   #placeIn(holder: number, object: number): number | null {
+    const known = this.#places.get(object);
+    if (known?.holder === holder) return known.place;
+    const place = this.#search(holder, object);
+    this.#places.set(object, { holder, place });
+    return place;
+  }
+
+  #search(holder: number, object: number): number | null {
     const { graph } = this.#source;
     const halves = this.#contentOf(holder);
     const [start, size] = [graph.addressOf(object), graph.spanOf(object)?.elementBytes ?? 0];
-    const high = Math.floor(start / 2 ** 32);
+    const [low, top] = [start % 2 ** 32, Math.floor(start / 2 ** 32)];
     for (let half = 0; half < halves.length; half += 2) {
-      if ((halves[half + 1] ?? 0) - high > 1) continue;
-      const value = wordIn(halves, half);
-      if (value >= start && value < start + size) return graph.addressOf(holder) + half * 4;
+      if (halves[half + 1] === top && ((halves[half] ?? 0) - low) >>> 0 < size) return graph.addressOf(holder) + half * 4;
     }
     return null;
   }
 
   #contentOf(object: number): Uint32Array {
-    if (this.#content.object !== object) {
+    let halves = this.#contents.get(object);
+    if (halves === undefined) {
       const { graph, memory } = this.#source;
       const bytes = Math.min(graph.spanOf(object)?.elementBytes ?? 0, mostHolderBytes);
-      this.#content = { object, halves: halvesAt(memory, graph.addressOf(object), bytes) ?? new Uint32Array(0) };
+      halves = halvesAt(memory, graph.addressOf(object), bytes) ?? new Uint32Array(0);
+      this.#contentBytes += bytes;
+      if (this.#contentBytes > mostContentBytes) {
+        this.#contents.clear();
+        this.#contentBytes = bytes;
+      }
+      this.#contents.set(object, halves);
     }
-    return this.#content.halves;
+    return halves;
   }
 
   /** What the holder's type, or that of the slice which the holder is, says that the object is. */
@@ -216,6 +253,19 @@ export class GoHolders {
     const element = slice?.is === 'slice' ? slice.of : null;
     if (element === null || element.size < 8) return null;
     return types.wordsOf(element)[Math.floor(((place - graph.addressOf(holder)) % element.size) / 8)] ?? null;
+  }
+
+  /** An interface has the type of its value before it, or a table for one that begins with two types. */
+  #byInterface(place: number, object: number): string | null {
+    const { types, memory, graph } = this.#source;
+    const halves = halvesAt(memory, place - 8, 8);
+    if (types === null || halves === null) return null;
+    const before = wordIn(halves, 0);
+    const table = types.isAmong(before) ? null : halvesAt(memory, before, 16);
+    const type = types.at(table === null ? before : wordIn(table, 2));
+    const value = type?.kind === pointerKind && type.element !== null ? types.at(type.element) : type;
+    const bytes = graph.spanOf(object)?.elementBytes ?? 0;
+    return value != null && value.size <= bytes && value.size > sizeClassBelow(bytes) ? value.name : null;
   }
 
   /** A text has its length behind it, a slice its length and its room. Only of what has no pointers: that others have is less sure. */
@@ -237,20 +287,34 @@ export class GoHolders {
   }
 
   /**
-   * `hmap` until Go 1.23: how many there are, flags, the logarithm of the number of buckets, these. Since 1.24: how many, a seed, the directory and how
-   * many are in it. The address of what is large comes third in both.
+   * `hmap` until Go 1.23: how many there are, flags, the logarithm of the number of buckets, these, and those before while they are moved. Since 1.24:
+   * how many, a seed, the directory and how many are in it.
    */
   #isMapAt(place: number, object: number): boolean {
-    const { graph, memory } = this.#source;
-    const halves = halvesAt(memory, place - 16, 40);
-    const bytes = graph.spanOf(object)?.elementBytes ?? 0;
-    if (halves === null || wordIn(halves, 4) !== graph.addressOf(object)) return false;
-    const [count, logarithm, directory] = [wordIn(halves, 0), ((halves[2] ?? 0) >>> 8) & 255, wordIn(halves, 6)];
-    if (count === 0) return false;
-    const buckets = 2 ** logarithm;
-    const isBuckets = buckets * leastBucketBytes <= bytes && count <= buckets * mostInBuckets + mostInBuckets;
-    const isDirectory = directory === 0 ? count <= mostInBuckets : Number.isInteger(Math.log2(directory)) && directory * 8 <= bytes;
-    return this.#source.minor >= swissSince ? isDirectory : isBuckets;
+    return this.#source.minor >= swissSince ? this.#isDirectoryAt(place, object) : this.#isBucketsAt(place, object);
+  }
+
+  #isDirectoryAt(place: number, object: number): boolean {
+    const halves = this.#tableAt(place - 16, 16, object);
+    if (halves === null) return false;
+    const [count, length, bytes] = [wordIn(halves, 0), wordIn(halves, 6), this.#source.graph.spanOf(object)?.elementBytes ?? 0];
+    return count > 0 && (length === 0 ? count <= mostInBucket : Number.isInteger(Math.log2(length)) && length * 8 <= bytes);
+  }
+
+  #isBucketsAt(place: number, object: number): boolean {
+    const bytes = this.#source.graph.spanOf(object)?.elementBytes ?? 0;
+    return [16, 24].some((offset) => {
+      const halves = this.#tableAt(place - offset, offset, object);
+      const [count, logarithm] = halves === null ? [0, 0] : [wordIn(halves, 0), ((halves[2] ?? 0) >>> 8) & 255];
+      const buckets = 2 ** (logarithm - (offset === 24 ? 1 : 0));
+      return count > 0 && buckets >= 1 && buckets * leastBucketBytes <= bytes && count <= 2 ** logarithm * mostInBucket + mostInBucket;
+    });
+  }
+
+  /** What may be a map's own record, if it has the object at that offset. */
+  #tableAt(address: number, offset: number, object: number): Uint32Array | null {
+    const halves = halvesAt(this.#source.memory, address, 40);
+    return halves !== null && wordIn(halves, offset / 4) === this.#source.graph.addressOf(object) ? halves : null;
   }
 }
 

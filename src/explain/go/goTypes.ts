@@ -18,6 +18,8 @@ const isStarred = 2;
 /** As Go numbers them. */
 const kinds = { array: 17, chan: 18, func: 19, interface: 20, map: 21, pointer: 22, slice: 23, string: 24, struct: 25, unsafe: 26 };
 
+export const pointerKind = kinds.pointer;
+
 export interface GoType {
   address: number;
   name: string;
