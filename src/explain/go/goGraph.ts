@@ -18,6 +18,7 @@ const farSteps = 8;
 const unreached = -1;
 /** Of a place that is not in use, and of what is not gone through yet. */
 const unused = 0x7fff_ffff;
+const lateGroup = 2;
 const high = 2 ** 32;
 
 /** From an object up to what refers to its chain from outside of the heap; of a long one without its middle. */
@@ -214,7 +215,7 @@ export class GoGraph {
 
   /**
    * One group of roots after the other: what a variable leads to is named by it, and not by the stack that does so too. By the record of a goroutine
-   * all is known to the runtime: it is only gone through with the last group.
+   * all is known to the runtime: it is only gone through with the runtime's own variables.
    */
   #reach({ groups, values }: GoRoots, goroutines: readonly number[]): void {
     const [parents, edges, edgesFrom] = [this.#parents, this.#edges, this.#edgesFrom];
@@ -223,7 +224,7 @@ export class GoGraph {
     const late = goroutines.map((address) => this.objectAt(address)).filter((object) => object >= 0);
     for (const object of late) parents[object] = unused;
     for (const [group, { from, to: end }] of groups.entries()) {
-      if (group === groups.length - 1) for (const object of late) parents[object] = unreached;
+      if (group === lateGroup) for (const object of late) parents[object] = unreached;
       for (let root = from; root < end; root += 1) {
         const to = this.objectAt(values[root] ?? 0);
         if (to < 0 || parents[to] !== unreached) continue;

@@ -11,6 +11,7 @@ import { GoGraph, type GoWay } from './goGraph.ts';
 import { GoHolders, type HolderStep, isOfLibrary } from './goHolders.ts';
 import type { GoLines } from './goLines.ts';
 import type { AddressRange, GoProgram } from './goProgram.ts';
+import { GoReferences } from './goReferences.ts';
 import { readGoRoots } from './goRoots.ts';
 import { GoShapes, type HeapObject } from './goShapes.ts';
 import { sizeClassBelow } from './goSizes.ts';
@@ -40,6 +41,7 @@ export interface GoHeapSource {
   goroutines: readonly Goroutine[];
   /** Of the program, by address; empty of one that lost them. */
   symbols: readonly ElfSymbol[];
+  path: string;
   /** Where the program is mapped. */
   extent: { start: number; end: number };
 }
@@ -74,12 +76,13 @@ export function goHeapGrowth(source: GoHeapSource, looks: ThreeCensuses, every: 
   const before = spans.read().spans;
   const heap = { start: before[0]?.start ?? 0, end: (before.at(-1)?.start ?? 0) + newArenas };
   const names = new SymbolNames(source.symbols);
-  const roots = readGoRoots(memory, source.program.variables, stacks, heap, (address) => names.at(address)?.name.startsWith('runtime.') === true);
+  const roots = readGoRoots(memory, source.program.variables, stacks, heap, names.isOwn);
   const graph = GoGraph.of(memory, spans.read().spans, roots, source.goroutines.map(({ address }) => address));
   if (graph === null) return null;
   const shapes = shapesOf(source, graph);
   const { minor, variables } = source.program;
-  const holders = new GoHolders({ memory, graph, roots, stacks: stacks.all, shapes, lines: source.lines, names, types: shapes?.types ?? null, minor, variables });
+  const references = new GoReferences(memory, source.path, source.lines);
+  const holders = new GoHolders({ memory, graph, roots, stacks: stacks.all, shapes, lines: source.lines, names, types: shapes?.types ?? null, minor, variables, references });
   const goroutines = new Set(source.goroutines.map(({ address }) => address));
   const candidates = growing
     .flatMap((each) => follow(each, graph, holders))
@@ -109,7 +112,7 @@ function stacksOf({ memory, goroutines, lines }: GoHeapSource): GoStacks {
     const stack = stackOf(memory, address);
     if (stack === null) continue;
     stacks.all.push(stack);
-    const from = stack.frame === 0 ? stack.pointer : ownPartOf(memory, stack, isOfRuntime);
+    const from = ownPartOf(memory, stack, isOfRuntime);
     if (from !== null) stacks.own.push({ start: from, end: stack.end });
     if (from !== stack.pointer) stacks.runtimes.push({ start: stack.pointer, end: from ?? stack.end });
   }

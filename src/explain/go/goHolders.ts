@@ -4,6 +4,7 @@ import type { TargetMemory } from '../targetMemory.ts';
 import type { GoGraph, GoWay } from './goGraph.ts';
 import type { GoLines } from './goLines.ts';
 import type { AddressRange } from './goProgram.ts';
+import type { GoReferences } from './goReferences.ts';
 import type { GoRoots } from './goRoots.ts';
 import type { GoShapes, HeapObject, Shape } from './goShapes.ts';
 import { sizeClassBelow } from './goSizes.ts';
@@ -37,6 +38,7 @@ interface HolderSource {
   lines: Pick<GoLines, 'placeOf'>;
   names: SymbolNames;
   variables: readonly AddressRange[];
+  references: Pick<GoReferences, 'functionUsing'>;
   minor: number;
 }
 
@@ -116,7 +118,7 @@ export class GoHolders {
   #stackStep(place: number): HolderStep | null {
     const stack = this.#stackAt(place);
     if (stack === null) return null;
-    const code = codeAt(this.#source.memory, stack, place);
+    const code = codeAt(this.#source.memory, stack, place, (address) => this.#source.lines.placeOf(address) !== null);
     const name = code === null ? '' : (this.#source.lines.placeOf(code - 1)?.function ?? '');
     return name === '' ? { text: 'the stack of a goroutine', isNamed: false } : { text: `the stack of ${name}`, isNamed: true };
   }
@@ -142,7 +144,9 @@ export class GoHolders {
     if (symbol !== null) return { text: symbol.name, isNamed: true };
     // What a variable refers to from the beginning has no name of its own.
     const through = this.#referringTo(place);
-    return through === null ? { text: `a variable at 0x${place.toString(16)}`, isNamed: false } : { text: through.name, isNamed: true };
+    if (through !== null) return { text: through.name, isNamed: true };
+    const user = this.#source.references.functionUsing(place);
+    return user === null ? { text: `a variable at 0x${place.toString(16)}`, isNamed: false } : { text: `a variable of ${user}`, isNamed: true };
   }
 
   #referringTo(place: number): ElfSymbol | null {

@@ -106,7 +106,7 @@ class GoReader implements HeapReader {
     const extent = { start: mapped[0]?.start ?? 0, end: program.variables.reduce((last, { end }) => Math.max(last, end), 0) };
     const symbols = this.#memory.symbolsByAddress(path);
     const found = goHeapGrowth(
-      { memory: this.#memory, program, lines, spans, goroutines, symbols, extent },
+      { memory: this.#memory, program, lines, spans, goroutines, symbols, path, extent },
       [first, second, third],
       this.#every,
     );

@@ -19,8 +19,8 @@ export interface GoProgram {
   minor: number;
   /** Variables, those with pointers. */
   variables: AddressRange[];
-  /** Where types are described, and where each begins that others are found by; null where they can't be read. */
-  types: { range: AddressRange; bytes: Buffer | null; links: number[] } | null;
+  /** Where types are described, on disk, and where each begins that others are found by; null where they can't be read. */
+  types: { range: AddressRange; bytes: Buffer | null; isRelocated: boolean; links: number[] } | null;
 }
 
 /** Null where it does not say which Go built it. `tables`: where `.gopclntab` is in the process. */
@@ -50,14 +50,15 @@ function typesOf(memory: TargetMemory, elf: ElfFile, bias: number, minor: number
   const range = typeRange(memory, elf, bias, minor);
   const links = sectionNamed(elf, '.typelink') ?? sectionNamed(elf, '.data.rel.ro.typelink');
   if (range === null || links === null) return null;
-  const readOnly = rangeOf(elf, '.rodata', bias);
-  const isOnDisk = readOnly !== null && range.start >= readOnly.start && range.end <= readOnly.end;
-  const section = isOnDisk ? sectionNamed(elf, '.rodata') : null;
-  const from = range.start - (readOnly?.start ?? 0);
-  // What the loader has to relocate is only right in memory.
-  const bytes = section === null || bias !== 0 ? null : section.bytes.subarray(from, from + range.end - range.start);
+  const name = ['.rodata', '.data.rel.ro'].find((each) => {
+    const section = rangeOf(elf, each, bias);
+    return section !== null && range.start >= section.start && range.end <= section.end;
+  });
+  const section = name === undefined ? null : sectionNamed(elf, name);
+  const from = section === null ? 0 : range.start - bias - section.address;
+  const bytes = section?.bytes.subarray(from, from + range.end - range.start) ?? null;
   const offsets = Array.from({ length: links.bytes.length >>> 2 }, (_, index) => links.bytes.readInt32LE(index * 4));
-  return { range, bytes, links: offsets.map((offset) => range.start + offset) };
+  return { range, bytes, isRelocated: bias !== 0, links: offsets.map((offset) => range.start + offset) };
 }
 
 /** Out of the record that describes the program to its runtime, which begins with the address of `.gopclntab`. */

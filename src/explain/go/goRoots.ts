@@ -14,31 +14,34 @@ export interface GoRoots {
   /** Where each lies, and the address that is there. */
   places: Float64Array;
   values: Float64Array;
-  /** Variables of the program; stacks; then what is the runtime's own, by which everything is known and nothing is named. */
+  /** Variables of the program with a name; stacks; then variables of the runtime or without a name, by which everything is known; its stacks. */
   groups: { from: number; to: number }[];
 }
 
-/** `isOfRuntime`: of the address of a variable. */
+/** `isNamed`: of the address of a variable, and not the runtime's. */
 export function readGoRoots(
   memory: TargetMemory,
   variables: readonly AddressRange[],
   stacks: { own: readonly AddressRange[]; runtimes: readonly AddressRange[] },
   heap: AddressRange,
-  isOfRuntime: (address: number) => boolean,
+  isNamed: (address: number) => boolean,
 ): GoRoots {
   const all = wordsIn(memory, variables, heap);
-  const own = all.filter(({ place }) => !isOfRuntime(place));
-  const onStacks = wordsIn(memory, bounded(stacks.own), heap);
-  const runtimes = [...wordsIn(memory, bounded(stacks.runtimes), heap), ...all.filter(({ place }) => isOfRuntime(place))];
-  const roots = [...own, ...onStacks, ...runtimes];
+  const groups = [
+    all.filter(({ place }) => isNamed(place)),
+    wordsIn(memory, bounded(stacks.own), heap),
+    all.filter(({ place }) => !isNamed(place)),
+    wordsIn(memory, bounded(stacks.runtimes), heap),
+  ];
+  const roots = groups.flat();
+  let end = 0;
   return {
     places: Float64Array.from(roots, ({ place }) => place),
     values: Float64Array.from(roots, ({ value }) => value),
-    groups: [
-      { from: 0, to: own.length },
-      { from: own.length, to: own.length + onStacks.length },
-      { from: own.length + onStacks.length, to: roots.length },
-    ],
+    groups: groups.map(({ length }) => {
+      end += length;
+      return { from: end - length, to: end };
+    }),
   };
 }
 

@@ -11,6 +11,8 @@ const recordBytes = 160;
 const words = recordBytes / 8;
 const mostStackBytes = 1 << 30;
 const mostFrames = 500;
+const mostTimes = 1_000;
+const mostGapBytes = 4_096;
 
 export interface GoStack {
   goroutine: number;
@@ -28,9 +30,15 @@ export function findGoroutines(memory: TargetMemory, variables: readonly Address
   return null;
 }
 
+/** Of one that runs nothing is noted until it waits again, which mostly is soon: it is asked some more times. */
 export function stackOf(memory: TargetMemory, goroutine: number): GoStack | null {
-  const halves = halvesAt(memory, goroutine, recordBytes);
-  return halves === null ? null : stackIn(halves, goroutine);
+  let stack: GoStack | null = null;
+  for (let time = 0; time < mostTimes; time += 1) {
+    const halves = halvesAt(memory, goroutine, recordBytes);
+    stack = halves === null ? null : stackIn(halves, goroutine);
+    if (stack === null || stack.frame > 0) break;
+  }
+  return stack;
 }
 
 /** `stack` comes first. `sched` has its own goroutine behind the stack pointer and the place in the code, and the frame three or four words behind it. */
@@ -48,9 +56,18 @@ function stackIn(halves: Uint32Array, goroutine: number): GoStack | null {
   return null;
 }
 
-/** An address in the code of the function that has this place of the stack in its frame; null where its frames can't be followed. */
-export function codeAt(memory: TargetMemory, stack: GoStack, place: number): number | null {
+/**
+ * An address in the code of the function that has this place of the stack in its frame. Where frames can't be followed, below it is where the function
+ * goes on after the call that it makes.
+ */
+export function codeAt(memory: TargetMemory, stack: GoStack, place: number, isCode: (address: number) => boolean): number | null {
   for (const { code, end } of framesOf(memory, stack)) if (place < end) return place >= stack.pointer ? code : null;
+  const from = Math.max(stack.pointer, place - mostGapBytes);
+  const halves = halvesAt(memory, from, place - from);
+  for (let half = (halves?.length ?? 0) - 2; halves !== null && half >= 0; half -= 2) {
+    const word = wordIn(halves, half);
+    if (isCode(word)) return word;
+  }
   return null;
 }
 
@@ -76,5 +93,5 @@ export function ownPartOf(memory: TargetMemory, stack: GoStack, isOfRuntime: (co
     if (!isOfRuntime(code)) return from;
     from = end;
   }
-  return from === stack.pointer ? from : null;
+  return null;
 }

@@ -9,6 +9,12 @@ export class SymbolNames {
     this.#symbols = symbols;
   }
 
+  /** Of the program's, and not of its runtime's; of a program that has lost its names nobody can say. */
+  readonly isOwn = (address: number): boolean => {
+    const name = this.at(address)?.name;
+    return name === undefined ? this.#symbols.length > 0 : !name.startsWith('runtime.');
+  };
+
   at(address: number): ElfSymbol | null {
     let [low, last] = [0, this.#symbols.length - 1];
     while (low <= last) {

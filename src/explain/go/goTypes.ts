@@ -48,12 +48,14 @@ export class GoTypes {
   readonly #start: number;
   readonly #end: number;
   readonly #bytes: Buffer | null;
+  readonly #isRelocated: boolean;
   readonly #types = new Map<number, GoType | null>();
   readonly #words = new Map<number, GoWord[]>();
 
-  constructor(memory: TargetMemory, { range, bytes, links }: NonNullable<GoProgram['types']>) {
+  constructor(memory: TargetMemory, { range, bytes, isRelocated, links }: NonNullable<GoProgram['types']>) {
     this.#pages = new HeapPages(memory);
     [this.#start, this.#end, this.#bytes] = [range.start, range.end, bytes];
+    this.#isRelocated = isRelocated;
     this.#readFrom(links);
   }
 
@@ -170,8 +172,10 @@ export class GoTypes {
     return piece === null ? 0 : piece.readUInt32LE(0) + piece.readUInt32LE(4) * 2 ** 32;
   }
 
+  /** Where the loader has put something in, memory has it; what is not in memory was not changed. */
   #piece(address: number, length: number): Buffer | null {
-    if (this.#bytes === null) return this.#pages.piece(address, length);
+    const present = this.#isRelocated || this.#bytes === null ? this.#pages.piece(address, length) : null;
+    if (present !== null || this.#bytes === null) return present;
     const at = address - this.#start;
     return at >= 0 && at + length <= this.#bytes.length ? this.#bytes.subarray(at, at + length) : null;
   }
