@@ -15,7 +15,7 @@ import { GoReferences } from './goReferences.ts';
 import { readGoRoots } from './goRoots.ts';
 import { GoShapes, type HeapObject } from './goShapes.ts';
 import { sizeClassBelow } from './goSizes.ts';
-import type { GoSpan, GoSpans } from './goSpans.ts';
+import type { GoSpans } from './goSpans.ts';
 import type { Goroutine } from './goProfile.ts';
 import { type GoStack, ownPartOf, stackOf } from './goStacks.ts';
 import { SymbolNames } from './goSymbols.ts';
@@ -38,7 +38,9 @@ export interface GoHeapSource {
   program: GoProgram;
   lines: GoLines;
   spans: GoSpans;
+  /** Those that have not ended, and addresses of the records of all that there ever were. */
   goroutines: readonly Goroutine[];
+  records: readonly number[];
   /** Of the program, by address; empty of one that lost them. */
   symbols: readonly ElfSymbol[];
   path: string;
@@ -62,9 +64,12 @@ interface Candidate {
   inside: Candidate[];
 }
 
-export interface GoHeapThing extends GrowingThing {
+export interface GoHeapThing {
+  thing: GrowingThing;
   /** Each is held by another goroutine. */
   isOfGoroutines: boolean;
+  /** It is told by its size. */
+  isUntyped: boolean;
 }
 
 /** The most first; empty when nothing grows. Null: the heap is too large to be followed. */
@@ -77,19 +82,19 @@ export function goHeapGrowth(source: GoHeapSource, looks: ThreeCensuses, every: 
   const heap = { start: before[0]?.start ?? 0, end: (before.at(-1)?.start ?? 0) + newArenas };
   const names = new SymbolNames(source.symbols);
   const roots = readGoRoots(memory, source.program.variables, stacks, heap, names.isOwn);
-  const graph = GoGraph.of(memory, spans.read().spans, roots, source.goroutines.map(({ address }) => address));
+  const graph = GoGraph.of(memory, spans.read().spans, roots, source.records);
   if (graph === null) return null;
   const shapes = shapesOf(source, graph);
   const { minor, variables } = source.program;
   const references = new GoReferences(memory, source.path, source.lines);
-  const holders = new GoHolders({ memory, graph, roots, stacks: stacks.all, shapes, lines: source.lines, names, types: shapes?.types ?? null, minor, variables, references });
-  const goroutines = new Set(source.goroutines.map(({ address }) => address));
+  const goroutines = new Set(source.records);
+  const holders = new GoHolders({ memory, graph, roots, stacks: stacks.all, shapes, lines: source.lines, names, types: shapes?.types ?? null, minor, variables, references, goroutines });
   const candidates = growing
     .flatMap((each) => follow(each, graph, holders))
     // They are told as what they are.
     .filter(({ objects }) => objects.filter((object) => goroutines.has(graph.addressOf(object))).length * 2 < objects.length);
   return joined(folded(candidates, graph).map((candidate) => tell(candidate, graph, holders)))
-    .sort((a, b) => b.growthBytes - a.growthBytes);
+    .sort((a, b) => b.thing.growthBytes - a.thing.growthBytes);
 }
 
 /** Some of the runtime's have names of other packages. */
@@ -168,13 +173,14 @@ function usualOf(groups: Candidate[], kept: number): Candidate[] {
   return [{ ...first, objects: groups.flatMap(({ objects }) => objects), ways: groups.flatMap(({ ways }) => ways) }];
 }
 
-/** Those of one type and size are one, however they are held: the most usual is told. */
+/** Those of one type and size are one, however they are held: the most usual is told. So is what of them has no name. */
 function joined(things: readonly GoHeapThing[]): GoHeapThing[] {
   const left: GoHeapThing[] = [];
-  for (const thing of [...things].sort((a, b) => b.growthBytes - a.growthBytes)) {
-    const same = left.find(({ type, counts }) => type === thing.type && counts === thing.counts);
-    if (same === undefined) left.push(thing);
-    else same.growthBytes += thing.growthBytes;
+  for (const each of [...things].sort((a, b) => b.thing.growthBytes - a.thing.growthBytes)) {
+    const { type, counts, growthBytes } = each.thing;
+    const same = left.find(({ thing }) => thing.counts === counts && (thing.type === type || each.isUntyped));
+    if (same === undefined) left.push(each);
+    else same.thing.growthBytes += growthBytes;
   }
   return left;
 }
@@ -248,18 +254,21 @@ function tell(candidate: Candidate, graph: GoGraph, holders: GoHolders): GoHeapT
   const { growing, inside } = candidate;
   const outer = outermost(candidate, graph, holders);
   const growthBytes = [candidate, ...inside].reduce((sum, each) => sum + bytesOf(each), 0);
-  const path = outer.steps.map(({ text }) => text);
-  return {
+  const pattern = patternOf(growing, outer.ways, graph, holders);
+  // Its own lists of timers are the runtime's affair.
+  const path = pattern === 'closure-held-by-timer' ? ['a timer'] : outer.steps.map(({ text }) => text);
+  const nearest = outer.steps.findLast(({ text, isNamed }) => isNamed && text !== outer.type && !text.startsWith(`${outer.type}.`));
+  const thing = {
     type: outer.type,
     place: null,
     counts: growing.counts,
     growthBytes,
     survival: growing.survival,
-    owner: outer.steps.findLast(({ text, isNamed }) => isNamed && text !== outer.type && !text.startsWith(`${outer.type}.`))?.text ?? path[0] ?? null,
+    owner: pattern === 'closure-held-by-timer' ? 'a timer' : (nearest?.text ?? path[0] ?? null),
     path: [...path, outer.type],
-    pattern: patternOf(growing, outer.ways, graph, holders),
-    isOfGoroutines: isOfGoroutines(candidate, holders),
+    pattern,
   };
+  return { thing, isOfGoroutines: isOfGoroutines(candidate, holders), isUntyped: outer.isUntyped };
 }
 
 function bytesOf({ growing, part }: Pick<Candidate, 'growing' | 'part'>): number {
@@ -272,9 +281,11 @@ function isOfGoroutines({ ways }: Candidate, holders: GoHolders): boolean {
 }
 
 /** What is in a field of one that is told as that one: there is one for each. */
-function outermost(candidate: Candidate, graph: GoGraph, holders: GoHolders): { type: string; steps: HolderStep[]; ways: GoWay[] } {
-  const { ways, steps } = candidate;
-  let [type, inner, left] = [typeWithin(candidate, graph, holders), ways, steps];
+function outermost(candidate: Candidate, graph: GoGraph, holders: GoHolders): { type: string; steps: HolderStep[]; ways: GoWay[]; isUntyped: boolean } {
+  const told = toldOf(candidate, graph, holders);
+  const { ways, steps } = told;
+  const own = typeOf(told, graph, holders);
+  let [type, inner, left] = [own ?? sizeText(told, graph), ways, steps];
   for (let step = 0; step < mostInside; step += 1) {
     const around = inner.map(({ objects: [, ...outer], root }) => ({ objects: outer, root }));
     const each = around.flatMap(({ objects: [holder] }) => holder ?? []);
@@ -282,16 +293,15 @@ function outermost(candidate: Candidate, graph: GoGraph, holders: GoHolders): { 
     if (holder === '' || holder === type || isOfLibrary(holder) || new Set(each).size * 2 <= ways.length) break;
     [type, inner, left] = [holder, around, left.slice(0, -1)];
   }
-  return { type, steps: left, ways: inner };
+  return { type, steps: left, ways: inner, isUntyped: own === null && inner === ways };
 }
 
 /** A shell that nobody has a name for is told as the most of what is in it. */
-function typeWithin(candidate: Candidate, graph: GoGraph, holders: GoHolders): string {
+function toldOf(candidate: Candidate, graph: GoGraph, holders: GoHolders): Candidate {
   const own = typeOf(candidate, graph, holders);
-  if (own !== null && !isOfLibrary(own)) return own;
   const [main] = candidate.inside.toSorted((a, b) => bytesOf(b) - bytesOf(a));
-  const within = main === undefined || bytesOf(main) < bytesOf(candidate) ? null : typeOf(main, graph, holders);
-  return within ?? own ?? sizeText(candidate.growing.kind, graph.spanOf(candidate.objects[0] ?? -1));
+  if (main === undefined || (own !== null && !isOfLibrary(own)) || bytesOf(main) < bytesOf(candidate)) return candidate;
+  return typeOf(main, graph, holders) === null ? candidate : main;
 }
 
 function typeOf({ objects, ways }: Candidate, graph: GoGraph, holders: GoHolders): string | null {
@@ -308,8 +318,8 @@ function heapObject(object: number, graph: GoGraph): HeapObject[] {
 }
 
 /** What can be said of them without a type. */
-function sizeText(kind: number, span: GoSpan | undefined): string {
-  const bytes = span?.elementBytes ?? 0;
+function sizeText({ growing: { kind }, objects }: Candidate, graph: GoGraph): string {
+  const bytes = graph.spanOf(objects[0] ?? -1)?.elementBytes ?? 0;
   const what = isPlain(kind) ? 'objects without pointers' : 'objects';
   return isLarge(kind) ? `${what} of about ${Math.round(bytes / 1024)} KiB` : `${what} of ${sizeClassBelow(bytes) + 1} to ${bytes} bytes`;
 }
@@ -317,12 +327,12 @@ function sizeText(kind: number, span: GoSpan | undefined): string {
 function patternOf(growing: Growing, ways: readonly GoWay[], graph: GoGraph, holders: GoHolders): LeakPattern | null {
   const share = (is: (way: GoWay) => boolean) => ways.filter(is).length / Math.max(1, ways.length);
   if (share((way) => holders.isByTimer(way)) > 0.5) return 'closure-held-by-timer';
-  if (share((way) => holders.isInMap(way)) > 0.5) return 'map-without-eviction';
+  if (share((way) => holders.containerOf(way) === 'map') > 0.5) return 'map-without-eviction';
   const isChained = ({ objects }: GoWay) => {
     const spans = objects.slice(0, 8).map((object) => graph.spanOf(object));
     return spans.some((span, at) => at > 0 && span !== undefined && kindOf(span) === growing.kind && spans[at - 1]?.elementBytes === span.elementBytes);
   };
-  if (share((way) => holders.isInSlice(way)) > 0.5 || share(isChained) > 0.5) return 'list-only-grows';
+  if (share((way) => holders.containerOf(way) === 'slice') > 0.5 || share(isChained) > 0.5) return 'list-only-grows';
   return null;
 }
 

@@ -21,6 +21,7 @@ const nearHolders = 5;
 const leastBucketBytes = 16;
 const mostInBucket = 8;
 const swissSince = 24;
+const timerHalves = 40;
 
 export interface HolderStep {
   text: string;
@@ -38,6 +39,8 @@ interface HolderSource {
   lines: Pick<GoLines, 'placeOf'>;
   names: SymbolNames;
   variables: readonly AddressRange[];
+  /** Addresses of the records of all goroutines, also of those that have ended. */
+  goroutines: ReadonlySet<number>;
   references: Pick<GoReferences, 'functionUsing'>;
   minor: number;
 }
@@ -50,9 +53,11 @@ export class GoHolders {
   readonly #places = new Map<number, { holder: number; place: number | null }>();
   readonly #rootSteps = new Map<number, HolderStep>();
   readonly #stacks: GoStack[];
+  readonly #goroutines: ReadonlySet<number>;
 
   constructor(source: HolderSource) {
     this.#source = source;
+    this.#goroutines = source.goroutines;
     this.#stacks = [...source.stacks].sort((a, b) => a.pointer - b.pointer);
   }
 
@@ -86,23 +91,35 @@ export class GoHolders {
     return named ?? this.#byInterface(place, object) ?? this.#byNeighbours(object, place);
   }
 
-  /** One of what it is nearest to is the table of a map. */
-  isInMap(way: GoWay): boolean {
-    return way.objects.slice(1, nearHolders).some((object, at) => {
-      const place = this.#placeAbove(way, at + 1);
-      return place !== null && this.#isMapAt(place, object);
+  /** What it is nearest to that has many: the table of a map, or a slice. */
+  containerOf(way: GoWay): 'map' | 'slice' | null {
+    for (let at = 1; at < Math.min(way.objects.length, nearHolders); at += 1) {
+      const object = way.objects[at] ?? -1;
+      const place = this.#placeAbove(way, at);
+      const above = way.objects[at + 1];
+      if (place === null) continue;
+      if (this.#isMapAt(place, object)) return 'map';
+      // A channel has no fewer, but it is no slice.
+      if (above !== undefined && this.typeOf(above) === 'runtime.hchan') return null;
+      if (this.#isSliceAt(place, object)) return 'slice';
+    }
+    return null;
+  }
+
+  /** One of what it is nearest to has, in its first words, what a timer calls. */
+  isByTimer({ objects }: GoWay): boolean {
+    return objects.slice(1, nearHolders).some((object) => {
+      const halves = this.#contentOf(object).subarray(0, timerHalves);
+      return halves.some((_, half) => half % 2 === 0 && this.#isCalledByTimer(wordIn(halves, half)));
     });
   }
 
-  isInSlice(way: GoWay): boolean {
-    const place = this.#placeAbove(way, 1);
-    const [, object, above] = way.objects;
-    if (place === null || object === undefined || (above !== undefined && this.typeOf(above) === 'runtime.hchan')) return false;
-    return this.#isSliceAt(place, object);
-  }
-
-  isByTimer({ objects }: GoWay): boolean {
-    return objects.slice(1, nearHolders).some((object) => /^(?:time\.(?:Timer|Ticker|runtimeTimer)|runtime\.timer)$/.test(this.typeOf(object) ?? ''));
+  #isCalledByTimer(address: number): boolean {
+    if (this.#source.graph.objectAt(address) >= 0 || address % 8 !== 0) return false;
+    const halves = halvesAt(this.#source.memory, address, 8);
+    const code = halves === null ? 0 : wordIn(halves, 0);
+    const place = code === 0 ? null : this.#source.lines.placeOf(code);
+    return place?.entry === code && /^time\.(?:goFunc|sendTime)$/.test(place.function);
   }
 
   #rootStep(root: number): HolderStep {
@@ -134,8 +151,10 @@ export class GoHolders {
     return stack === undefined || place >= stack.end ? null : stack;
   }
 
-  /** Which goroutine's stack leads there; null: none does. */
-  goroutineOf({ root }: GoWay): number | null {
+  /** Which goroutine leads there, by its record or its stack; null: none does. */
+  goroutineOf({ objects, root }: GoWay): number | null {
+    const record = objects.map((object) => this.#source.graph.addressOf(object)).find((address) => this.#goroutines.has(address));
+    if (record !== undefined) return record;
     return root === null ? null : (this.#stackAt(this.#source.roots.places[root] ?? 0)?.goroutine ?? null);
   }
 
@@ -193,7 +212,7 @@ export class GoHolders {
     if (known === undefined) {
       const span = this.#source.graph.spanOf(object);
       const shape = span === undefined ? null : (this.#source.shapes?.shapeOf([{ address: this.#source.graph.addressOf(object), span }]) ?? null);
-      known = shape !== null && shape.names.length === 1 ? shape : null;
+      known = shape?.names.length === 1 ? shape : null;
       this.#shapes.set(object, known);
     }
     return known;
@@ -265,11 +284,14 @@ export class GoHolders {
     const halves = halvesAt(memory, place - 8, 8);
     if (types === null || halves === null) return null;
     const before = wordIn(halves, 0);
-    const table = types.isAmong(before) ? null : halvesAt(memory, before, 16);
-    const type = types.at(table === null ? before : wordIn(table, 2));
-    const value = type?.kind === pointerKind && type.element !== null ? types.at(type.element) : type;
+    const table = halvesAt(memory, before, 16);
     const bytes = graph.spanOf(object)?.elementBytes ?? 0;
-    return value != null && value.size <= bytes && value.size > sizeClassBelow(bytes) ? value.name : null;
+    for (const address of [before, ...(table === null ? [] : [wordIn(table, 2)])]) {
+      const type = types.at(address);
+      const value = type?.kind === pointerKind && type.element !== null ? types.at(type.element) : type;
+      if (value != null && value.size <= bytes && value.size > sizeClassBelow(bytes)) return value.name;
+    }
+    return null;
   }
 
   /** A text has its length behind it, a slice its length and its room. Only of what has no pointers: that others have is less sure. */

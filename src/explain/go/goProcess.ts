@@ -10,6 +10,7 @@ import { profileRate, readBuckets, readGoroutines } from './goProfile.ts';
 import { type GoProgram, readGoProgram } from './goProgram.ts';
 import { GoSpans } from './goSpans.ts';
 import { findGoroutines } from './goStacks.ts';
+import { listAt } from './goWords.ts';
 
 /** Nothing of a program that is not Go begins like this. */
 const wanted = /^runtime\.(?:mbuckets|MemProfileRate|allgs)$/;
@@ -106,13 +107,13 @@ class GoReader implements HeapReader {
     const extent = { start: mapped[0]?.start ?? 0, end: program.variables.reduce((last, { end }) => Math.max(last, end), 0) };
     const symbols = this.#memory.symbolsByAddress(path);
     const found = goHeapGrowth(
-      { memory: this.#memory, program, lines, spans, goroutines, symbols, path, extent },
+      { memory: this.#memory, program, lines, spans, goroutines, records: listAt(this.#memory, this.#target.goroutines), symbols, path, extent },
       [first, second, third],
       this.#every,
     );
     this.#isTooLarge = found === null;
     const [goroutine] = waiting;
-    return (found ?? []).flatMap(({ isOfGoroutines, ...thing }) => {
+    return (found ?? []).flatMap(({ thing, isOfGoroutines }) => {
       if (goroutine === undefined || !isOfGoroutines) return [thing];
       goroutine.growthBytes += thing.growthBytes;
       return [];

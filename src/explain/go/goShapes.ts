@@ -6,7 +6,7 @@ import type { TargetMemory } from '../targetMemory.ts';
 import type { AddressRange } from './goProgram.ts';
 import { sizeClassBelow } from './goSizes.ts';
 import type { GoSpan } from './goSpans.ts';
-import type { GoType, GoTypes, GoWord } from './goTypes.ts';
+import { type GoType, type GoTypes, type GoWord, structKind } from './goTypes.ts';
 import { halvesAt, wordIn } from './goWords.ts';
 
 const mostBytes = 768;
@@ -59,7 +59,7 @@ export class GoShapes {
   constructor(heap: GoHeapView) {
     this.types = heap.types;
     this.#heap = heap;
-    this.#bySize = [...heap.types.all()].filter(({ size, name }) => size > 0 && !isOfCompiler(name)).sort((a, b) => a.size - b.size);
+    this.#bySize = [...heap.types.all()].filter(({ size, kind, name }) => size > 0 && kind === structKind && !isOfCompiler(name)).sort((a, b) => a.size - b.size);
   }
 
   /** `objects`: of one kind. Null: none fits, or too many do. */

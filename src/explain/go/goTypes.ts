@@ -12,6 +12,8 @@ const mostFields = 400;
 const mostWords = 96;
 const mostName = 400;
 const headerBytes = 48;
+const structBytes = 80;
+const mostStructBytes = 1 << 24;
 const kindMask = 31;
 const isStarred = 2;
 
@@ -19,6 +21,7 @@ const isStarred = 2;
 const kinds = { array: 17, chan: 18, func: 19, interface: 20, map: 21, pointer: 22, slice: 23, string: 24, struct: 25, unsafe: 26 };
 
 export const pointerKind = kinds.pointer;
+export const structKind = kinds.struct;
 
 export interface GoType {
   address: number;
@@ -56,7 +59,7 @@ export class GoTypes {
     this.#pages = new HeapPages(memory);
     [this.#start, this.#end, this.#bytes] = [range.start, range.end, bytes];
     this.#isRelocated = isRelocated;
-    this.#readFrom(links);
+    this.#readFrom([...links, ...this.#structs()]);
   }
 
   /** Whether it may be the address of a type. */
@@ -119,6 +122,18 @@ export class GoTypes {
     }
   }
 
+  /** The list has only those that are written out: structs with a name are found by what lies where they are. */
+  *#structs(): Generator<number> {
+    const bytes = this.#bytes;
+    for (let at = 0; bytes !== null && at + structBytes <= bytes.length; at += 8) {
+      if (((bytes[at + 23] ?? 0) & kindMask) !== kinds.struct || !isAlignment(bytes[at + 21]) || !isAlignment(bytes[at + 22])) continue;
+      const [size, count, room] = [bytes.readUIntLE(at, 6), bytes.readUIntLE(at + headerBytes + 16, 6), bytes.readUIntLE(at + headerBytes + 24, 6)];
+      const withPointers = bytes.readUIntLE(at + 8, 6);
+      if (size === 0 || size > mostStructBytes || withPointers > size || withPointers % 8 !== 0) continue;
+      if (count > 0 && count === room && count <= mostFields) yield this.#start + at;
+    }
+  }
+
   /** Of a map the key, the element, and what it keeps several of these in follow one another. */
   #alsoOf({ kind, address }: GoType): number[] {
     return kind === kinds.map ? [this.#word(address + headerBytes), this.#word(address + headerBytes + 16)] : [];
@@ -129,7 +144,7 @@ export class GoTypes {
     const [size, flags] = [this.#word(address), this.#word(address + 16)];
     const [flag, kind] = [Math.floor(flags / 2 ** 32) & 0xff, Math.floor(flags / 2 ** 56) & kindMask];
     const name = this.#nameAt(this.#start + (this.#word(address + 40) % 2 ** 32));
-    if (kind === 0 || kind > kinds.unsafe || name === '' || size > 2 ** 40) return null;
+    if (kind === 0 || kind > kinds.unsafe || !/^[\p{L}_*[{(<.]/u.test(name) || size > 2 ** 40) return null;
     const hasElement = [kinds.pointer, kinds.slice, kinds.array, kinds.chan, kinds.map].includes(kind);
     const element = hasElement ? this.#word(address + headerBytes + (kind === kinds.map ? 8 : 0)) : 0;
     return {
@@ -147,6 +162,7 @@ export class GoTypes {
   #fieldsOf(address: number, size: number): GoType['fields'] {
     const [first, count] = [this.#word(address + headerBytes + 8), this.#word(address + headerBytes + 16)];
     if (count > mostFields) return [];
+    if (!this.isAmong(first)) return [];
     return Array.from({ length: count }, (_, index) => {
       const at = first + index * 24;
       return { name: this.#nameAt(this.#word(at)), type: this.#word(at + 8), offset: this.#word(at + 16) };
@@ -228,4 +244,8 @@ export class GoTypes {
         return;
     }
   }
+}
+
+function isAlignment(bytes: number | undefined): boolean {
+  return bytes === 1 || bytes === 2 || bytes === 4 || bytes === 8;
 }

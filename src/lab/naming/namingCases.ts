@@ -168,7 +168,7 @@ export const namingCases: readonly NamingCase[] = [
   ...onPlainGo('channel_backlog', /^main\.mailJob$/, /^main\.waiting$/, /^a variable of main\./),
   ...onPlainGo('sync_map', /^main\.visitor$/, /^main\.visitors$/, /^a variable of main\.remember$/, 'map-without-eviction'),
   ...onPlainGo('linked_history', /^main\.revision$/, /^the stack of main\.main$/, /^the stack of main\.main$/, 'list-only-grows'),
-  ...onPlainGo('timers', /^main\.paymentRequest$/, /main\.awaitPayment|timer/, /main\.awaitPayment|timer/, 'closure-held-by-timer'),
+  ...onPlainGo('timers', /^(?:main\.paymentRequest|closure main\.awaitPayment\.func1)$/, /^a timer$/, /^a timer$/, 'closure-held-by-timer'),
   ...onPlainGo('history_per_user', /^main\.userAction$/, /^main\.userHistory\.actions$/, /^main\.userHistory\.actions$/, 'list-only-grows'),
   ...onPlainGo('handlers', /^main\.priceHandler$/, /^main\.(?:dispatcher\.handlers|prices)$/, /^main\.dispatcher\.handlers$/, 'list-only-grows'),
   ...healthyOnPlainGo('healthy_pool'),
