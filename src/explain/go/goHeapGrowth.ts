@@ -10,13 +10,13 @@ import { type GoCensus, isLarge, isPlain, kindOf } from './goCensus.ts';
 import { GoGraph, type GoWay } from './goGraph.ts';
 import { GoHolders, type HolderStep, isOfLibrary } from './goHolders.ts';
 import type { GoLines } from './goLines.ts';
+import type { Goroutine } from './goProfile.ts';
 import type { AddressRange, GoProgram } from './goProgram.ts';
 import { GoReferences } from './goReferences.ts';
 import { readGoRoots } from './goRoots.ts';
 import { GoShapes, type HeapObject } from './goShapes.ts';
 import { sizeClassBelow } from './goSizes.ts';
 import type { GoSpans } from './goSpans.ts';
-import type { Goroutine } from './goProfile.ts';
 import { type GoStack, ownPartOf, stackOf } from './goStacks.ts';
 import { SymbolNames } from './goSymbols.ts';
 import { GoTypes } from './goTypes.ts';
@@ -88,13 +88,27 @@ export function goHeapGrowth(source: GoHeapSource, looks: ThreeCensuses, every: 
   const { minor, variables } = source.program;
   const references = new GoReferences(memory, source.path, source.lines);
   const goroutines = new Set(source.records);
-  const holders = new GoHolders({ memory, graph, roots, stacks: stacks.all, shapes, lines: source.lines, names, types: shapes?.types ?? null, minor, variables, references, goroutines });
+  const holders = new GoHolders({
+    memory,
+    graph,
+    roots,
+    stacks: stacks.all,
+    shapes,
+    lines: source.lines,
+    names,
+    types: shapes?.types ?? null,
+    minor,
+    variables,
+    references,
+    goroutines,
+  });
   const candidates = growing
     .flatMap((each) => follow(each, graph, holders))
     // They are told as what they are.
     .filter(({ objects }) => objects.filter((object) => goroutines.has(graph.addressOf(object))).length * 2 < objects.length);
-  return joined(folded(candidates, graph).map((candidate) => tell(candidate, graph, holders)))
-    .sort((a, b) => b.thing.growthBytes - a.thing.growthBytes);
+  return joined(folded(candidates, graph).map((candidate) => tell(candidate, graph, holders))).sort(
+    (a, b) => b.thing.growthBytes - a.thing.growthBytes,
+  );
 }
 
 /** Some of the runtime's have names of other packages. */
@@ -281,7 +295,11 @@ function isOfGoroutines({ ways }: Candidate, holders: GoHolders): boolean {
 }
 
 /** What is in a field of one that is told as that one: there is one for each. */
-function outermost(candidate: Candidate, graph: GoGraph, holders: GoHolders): { type: string; steps: HolderStep[]; ways: GoWay[]; isUntyped: boolean } {
+function outermost(
+  candidate: Candidate,
+  graph: GoGraph,
+  holders: GoHolders,
+): { type: string; steps: HolderStep[]; ways: GoWay[]; isUntyped: boolean } {
   const told = toldOf(candidate, graph, holders);
   const { ways, steps } = told;
   const own = typeOf(told, graph, holders);
@@ -330,7 +348,9 @@ function patternOf(growing: Growing, ways: readonly GoWay[], graph: GoGraph, hol
   if (share((way) => holders.containerOf(way) === 'map') > 0.5) return 'map-without-eviction';
   const isChained = ({ objects }: GoWay) => {
     const spans = objects.slice(0, 8).map((object) => graph.spanOf(object));
-    return spans.some((span, at) => at > 0 && span !== undefined && kindOf(span) === growing.kind && spans[at - 1]?.elementBytes === span.elementBytes);
+    return spans.some(
+      (span, at) => at > 0 && span !== undefined && kindOf(span) === growing.kind && spans[at - 1]?.elementBytes === span.elementBytes,
+    );
   };
   if (share((way) => holders.containerOf(way) === 'slice') > 0.5 || share(isChained) > 0.5) return 'list-only-grows';
   return null;

@@ -165,13 +165,15 @@ export class GoHolders {
     const through = this.#referringTo(place);
     if (through !== null) return { text: through.name, isNamed: true };
     const user = this.#source.references.functionUsing(place);
-    return user === null ? { text: `a variable at 0x${place.toString(16)}`, isNamed: false } : { text: `a variable of ${user}`, isNamed: true };
+    return user === null
+      ? { text: `a variable at 0x${place.toString(16)}`, isNamed: false }
+      : { text: `a variable of ${user}`, isNamed: true };
   }
 
   #referringTo(place: number): ElfSymbol | null {
     let nearest: { value: number; symbol: ElfSymbol } | null = null;
     for (const { start, end } of this.#source.variables) {
-      const halves = halvesAt(this.#source.memory, Math.ceil(start / 8) * 8, Math.min(mostHolderBytes, end - start - (end - start) % 8));
+      const halves = halvesAt(this.#source.memory, Math.ceil(start / 8) * 8, Math.min(mostHolderBytes, end - start - ((end - start) % 8)));
       for (let half = 0; halves !== null && half < halves.length; half += 2) {
         const value = wordIn(halves, half);
         if (value > place || value <= Math.max(place - mostStaticBytes, nearest?.value ?? 0)) continue;
@@ -211,7 +213,8 @@ export class GoHolders {
     let known = this.#shapes.get(object);
     if (known === undefined) {
       const span = this.#source.graph.spanOf(object);
-      const shape = span === undefined ? null : (this.#source.shapes?.shapeOf([{ address: this.#source.graph.addressOf(object), span }]) ?? null);
+      const shape =
+        span === undefined ? null : (this.#source.shapes?.shapeOf([{ address: this.#source.graph.addressOf(object), span }]) ?? null);
       known = shape?.names.length === 1 ? shape : null;
       this.#shapes.set(object, known);
     }
@@ -359,5 +362,7 @@ const containers = new Map([
 
 /** Parts that other types are made of: who has them is asked. */
 export function isOfLibrary(name: string): boolean {
-  return /^(?:\*|\[|map\[|chan |func\(|struct |interface )|^(?:runtime|sync|atomic|list|ring|heap|time|context|reflect|internal)\./.test(name);
+  return /^(?:\*|\[|map\[|chan |func\(|struct |interface )|^(?:runtime|sync|atomic|list|ring|heap|time|context|reflect|internal)\./.test(
+    name,
+  );
 }

@@ -26,7 +26,8 @@ export const openGo: OpenHeap = (memory) => {
   const symbols = memory.symbols(isProgram, wanted);
   const program = readGoProgram(memory, isProgram);
   const goroutines = symbols.get('runtime.allgs') ?? (program === null ? null : findGoroutines(memory, program.variables));
-  if (goroutines === null) return { runtime: 'Go', why: 'its symbols are stripped, and it does not say which Go built it: build it without -ldflags=-s' };
+  if (goroutines === null)
+    return { runtime: 'Go', why: 'its symbols are stripped, and it does not say which Go built it: build it without -ldflags=-s' };
   const [buckets, rate] = [symbols.get('runtime.mbuckets'), symbols.get('runtime.MemProfileRate')];
   const profile = buckets === undefined || rate === undefined || profileRate(memory, rate) === 0 ? null : { buckets, rate };
   return new GoReader(memory, { path, lines, program, goroutines, profile });
@@ -107,7 +108,17 @@ class GoReader implements HeapReader {
     const extent = { start: mapped[0]?.start ?? 0, end: program.variables.reduce((last, { end }) => Math.max(last, end), 0) };
     const symbols = this.#memory.symbolsByAddress(path);
     const found = goHeapGrowth(
-      { memory: this.#memory, program, lines, spans, goroutines, records: listAt(this.#memory, this.#target.goroutines), symbols, path, extent },
+      {
+        memory: this.#memory,
+        program,
+        lines,
+        spans,
+        goroutines,
+        records: listAt(this.#memory, this.#target.goroutines),
+        symbols,
+        path,
+        extent,
+      },
       [first, second, third],
       this.#every,
     );

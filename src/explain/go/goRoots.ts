@@ -56,7 +56,10 @@ function bounded(stacks: readonly AddressRange[]): AddressRange[] {
 function wordsIn(memory: TargetMemory, ranges: readonly AddressRange[], heap: AddressRange): { place: number; value: number }[] {
   const found: { place: number; value: number }[] = [];
   const [least, most] = [Math.floor(heap.start / 2 ** 32), Math.floor(heap.end / 2 ** 32)];
-  const window = new TargetWindow(memory, ranges.reduce((last, { end }) => Math.max(last, end), 0));
+  const window = new TargetWindow(
+    memory,
+    ranges.reduce((last, { end }) => Math.max(last, end), 0),
+  );
   for (const { start, end } of ranges.toSorted((a, b) => a.start - b.start)) {
     for (let at = Math.ceil(start / 8) * 8; at + 8 <= end && found.length < mostRoots && window.holds(at, 8); at += 8) {
       const word = window.at(at);

@@ -59,7 +59,9 @@ export class GoShapes {
   constructor(heap: GoHeapView) {
     this.types = heap.types;
     this.#heap = heap;
-    this.#bySize = [...heap.types.all()].filter(({ size, kind, name }) => size > 0 && kind === structKind && !isOfCompiler(name)).sort((a, b) => a.size - b.size);
+    this.#bySize = [...heap.types.all()]
+      .filter(({ size, kind, name }) => size > 0 && kind === structKind && !isOfCompiler(name))
+      .sort((a, b) => a.size - b.size);
   }
 
   /** `objects`: of one kind. Null: none fits, or too many do. */
@@ -151,7 +153,7 @@ export class GoShapes {
       case 'text':
         return next(1) < mostLength && (to === null || next(1) <= to.left) ? 2 : -1;
       case 'slice':
-        return next(1) <= next(2) && next(2) < mostLength && (to === null || next(2) * (expected.of?.size ?? 1) <= to.left) ? 3 : -1;
+        return next(1) <= next(2) && next(2) < mostLength ? this.#fitsElements(expected.of, next(2), to) : -1;
       case 'map':
         return to !== null && to.span.elementBytes === hmapBytes && to.left === hmapBytes ? 3 : -1;
       case 'chan':
@@ -172,13 +174,28 @@ export class GoShapes {
     return is === 'text' || is === 'slice' ? next(1) === 0 : true;
   }
 
+  /** `room`: for so many of the type. */
+  #fitsElements(type: GoType | null, room: number, to: PointedTo | null): number {
+    if (type === null || to === null) return 2;
+    if (room * type.size > to.left) return -1;
+    // What is cut out of something larger may lie anywhere.
+    if (to.left < to.span.elementBytes) return 2;
+    if (this.#hasPointers(type) !== hasPointers(to.span)) return -1;
+    return room * type.size > sizeClassBelow(to.span.elementBytes) ? 4 : 2;
+  }
+
+  #hasPointers(type: GoType): boolean {
+    return this.#heap.types.wordsOf(type).some(({ is }) => is !== 'number');
+  }
+
   #fitsPointee(type: GoType | null, to: PointedTo | null): number {
     if (type === null || to === null) return 0.5;
     if (type.size > to.left) return -1;
-    const withPointers = this.#heap.types.wordsOf(type).some(({ is }) => is !== 'number');
+    const withPointers = this.#hasPointers(type);
     if (withPointers && !hasPointers(to.span)) return -1;
     // Most are allocated one by one.
-    const isAlone = to.left === to.span.elementBytes && type.size > sizeClassBelow(to.span.elementBytes) && withPointers === hasPointers(to.span);
+    const isAlone =
+      to.left === to.span.elementBytes && type.size > sizeClassBelow(to.span.elementBytes) && withPointers === hasPointers(to.span);
     return isAlone ? 4 : 0.5;
   }
 

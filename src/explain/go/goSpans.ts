@@ -120,7 +120,8 @@ function recordsOf(memory: TargetMemory, list: number): number[] {
 function forEachRecord(memory: TargetMemory, records: readonly number[], use: (words: Uint32Array, at: number) => void): void {
   const window = new TargetWindow(memory, (records.at(-1) ?? 0) + recordBytes);
   for (const record of records) {
-    if (record >= pageBytes && record % 8 === 0 && record < 2 ** 47 && window.holds(record, recordBytes)) use(window.words, window.at(record));
+    if (record >= pageBytes && record % 8 === 0 && record < 2 ** 47 && window.holds(record, recordBytes))
+      use(window.words, window.at(record));
   }
 }
 
@@ -146,7 +147,12 @@ function spreadOver(records: readonly number[]): number[] {
 }
 
 /** `limit` is where its objects end, as many are said to be in use as may be, and what tells which is there. */
-function beginsRight(words: Uint32Array, at: number, { span, bitsAddress }: { span: GoSpan; bitsAddress: number }, layout: SpanLayout): boolean {
+function beginsRight(
+  words: Uint32Array,
+  at: number,
+  { span, bitsAddress }: { span: GoSpan; bitsAddress: number },
+  layout: SpanLayout,
+): boolean {
   const limit = wordIn(words, at + (layout.elementAt + 1) * 2);
   const used = (words[at + (layout.elementAt - 1) * 2] ?? 0) & 0xffff;
   return limit > span.start && limit <= span.start + span.bytes && used <= span.count && bitsAddress > pageBytes && bitsAddress % 8 === 0;

@@ -4,8 +4,8 @@
  * https://go.dev/src/runtime/runtime2.go (g, gobuf)
  */
 import type { TargetMemory } from '../targetMemory.ts';
-import { halvesAt, listsAmong, wordIn } from './goWords.ts';
 import type { AddressRange } from './goProgram.ts';
+import { halvesAt, listsAmong, wordIn } from './goWords.ts';
 
 const recordBytes = 160;
 const words = recordBytes / 8;

@@ -127,7 +127,11 @@ export class GoTypes {
     const bytes = this.#bytes;
     for (let at = 0; bytes !== null && at + structBytes <= bytes.length; at += 8) {
       if (((bytes[at + 23] ?? 0) & kindMask) !== kinds.struct || !isAlignment(bytes[at + 21]) || !isAlignment(bytes[at + 22])) continue;
-      const [size, count, room] = [bytes.readUIntLE(at, 6), bytes.readUIntLE(at + headerBytes + 16, 6), bytes.readUIntLE(at + headerBytes + 24, 6)];
+      const [size, count, room] = [
+        bytes.readUIntLE(at, 6),
+        bytes.readUIntLE(at + headerBytes + 16, 6),
+        bytes.readUIntLE(at + headerBytes + 24, 6),
+      ];
       const withPointers = bytes.readUIntLE(at + 8, 6);
       if (size === 0 || size > mostStructBytes || withPointers > size || withPointers % 8 !== 0) continue;
       if (count > 0 && count === room && count <= mostFields) yield this.#start + at;
