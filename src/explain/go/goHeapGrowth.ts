@@ -28,6 +28,8 @@ const leastKept = 0.3;
 const leastGroup = 0.2;
 const leastObjects = 8;
 const largeBytes = 64 << 10;
+const mostStacks = 20_000;
+const mostTimes = 2_000;
 const mostInside = 3;
 /** Of a size, held by one of another. */
 const mostInOne = 3;
@@ -37,7 +39,7 @@ export interface GoHeapSource {
   memory: TargetMemory;
   program: GoProgram;
   lines: GoLines;
-  spans: GoSpans;
+  spans: Pick<GoSpans, 'read'>;
   /** Those that have not ended, and addresses of the records of all that there ever were. */
   goroutines: readonly Goroutine[];
   records: readonly number[];
@@ -88,6 +90,8 @@ export function goHeapGrowth(source: GoHeapSource, looks: ThreeCensuses, every: 
   const { minor, variables } = source.program;
   const references = new GoReferences(memory, source.path, source.lines);
   const goroutines = new Set(source.records);
+  const found = growing.map((each) => follow(each, graph));
+  const wanted = new Set(found.flatMap(({ ways }) => ways.flatMap(({ objects }) => objects)));
   const holders = new GoHolders({
     memory,
     graph,
@@ -101,9 +105,10 @@ export function goHeapGrowth(source: GoHeapSource, looks: ThreeCensuses, every: 
     variables,
     references,
     goroutines,
+    wanted,
   });
-  const candidates = growing
-    .flatMap((each) => follow(each, graph, holders))
+  const candidates = found
+    .flatMap(({ growing: each, objects, ways }) => groupsOf(each, objects, ways, holders))
     // They are told as what they are.
     .filter(({ objects }) => objects.filter((object) => goroutines.has(graph.addressOf(object))).length * 2 < objects.length);
   return joined(folded(candidates, graph).map((candidate) => tell(candidate, graph, holders))).sort(
@@ -127,8 +132,11 @@ interface GoStacks {
 function stacksOf({ memory, goroutines, lines }: GoHeapSource): GoStacks {
   const stacks: GoStacks = { all: [], own: [], runtimes: [] };
   const isOfRuntime = (code: number) => waits.test(lines.placeOf(code - 1)?.function ?? '');
-  for (const { address } of goroutines) {
-    const stack = stackOf(memory, address);
+  let timesLeft = mostTimes;
+  for (const { address } of goroutines.slice(0, mostStacks)) {
+    let stack = stackOf(memory, address);
+    // Of one that runs nothing is noted until it waits again, which mostly is soon.
+    for (; stack?.frame === 0 && timesLeft > 0; timesLeft -= 1) stack = stackOf(memory, address);
     if (stack === null) continue;
     stacks.all.push(stack);
     const from = ownPartOf(memory, stack, isOfRuntime);
@@ -155,21 +163,25 @@ function isMoreThanChance({ kind, growthCount, growthBytes, born, survival, surv
   return growthCount >= leastObjects && growthCount > 3 * Math.sqrt(2 * gone);
 }
 
-/** One for each way of being held that many of them are. */
-function follow(growing: Growing, graph: GoGraph, holders: GoHolders): Candidate[] {
+/** Some of those that came and stayed, with what leads to each. */
+function follow(growing: Growing, graph: GoGraph): { growing: Growing; objects: number[]; ways: GoWay[] } {
   const objects = spread(growing.survivors, mostFollowed).flatMap((address) => {
     const object = graph.objectAt(address);
     const span = graph.spanOf(object);
     return object >= 0 && span !== undefined && graph.addressOf(object) === address && kindOf(span) === growing.kind ? [object] : [];
   });
+  return { growing, objects, ways: objects.map((object) => graph.wayTo(object)) };
+}
+
+/** One for each way of being held that many of them are. */
+function groupsOf(growing: Growing, objects: readonly number[], ways: readonly GoWay[], holders: GoHolders): Candidate[] {
   const groups = new Map<string, Candidate>();
-  for (const object of objects) {
-    const way = graph.wayTo(object);
+  for (const [at, way] of ways.entries()) {
     if (way.root === null) continue;
     const steps = holders.stepsOf(way);
     const key = steps.map(({ text }) => text).join('\n');
     const group = groups.get(key) ?? { growing, objects: [], ways: [], steps, part: 0, inside: [] };
-    group.objects.push(object);
+    group.objects.push(objects[at] ?? -1);
     group.ways.push(way);
     groups.set(key, group);
   }

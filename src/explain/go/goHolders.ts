@@ -13,15 +13,19 @@ import type { SymbolNames } from './goSymbols.ts';
 import { type GoTypes, type GoWord, pointerKind } from './goTypes.ts';
 import { halvesAt, wordIn } from './goWords.ts';
 
-const mostHolderBytes = 16 << 20;
-const mostContentBytes = 32 << 20;
+/** Of all that is gone through to find where in it something is. */
+const mostHolderBytes = 256 << 20;
+const pieceBytes = 1 << 16;
+/** Of all code, and of all variables. */
+const mostScans = 12;
+const mostVariableBytes = 16 << 20;
 const mostSteps = 12;
 const mostStaticBytes = 4_096;
 const nearHolders = 5;
 const leastBucketBytes = 16;
 const mostInBucket = 8;
 const swissSince = 24;
-const timerHalves = 40;
+const timerBytes = 160;
 
 export interface HolderStep {
   text: string;
@@ -41,6 +45,8 @@ interface HolderSource {
   variables: readonly AddressRange[];
   /** Addresses of the records of all goroutines, also of those that have ended. */
   goroutines: ReadonlySet<number>;
+  /** Objects that it is asked where what leads to them is. */
+  wanted: ReadonlySet<number>;
   references: Pick<GoReferences, 'functionUsing'>;
   minor: number;
 }
@@ -48,9 +54,9 @@ interface HolderSource {
 export class GoHolders {
   readonly #source: HolderSource;
   readonly #shapes = new Map<number, Shape | null>();
-  readonly #contents = new Map<number, Uint32Array>();
-  #contentBytes = 0;
-  readonly #places = new Map<number, { holder: number; place: number | null }>();
+  readonly #places = new Map<number, Map<number, number>>();
+  #bytesLeft = mostHolderBytes;
+  #scansLeft = mostScans;
   readonly #rootSteps = new Map<number, HolderStep>();
   readonly #stacks: GoStack[];
   readonly #goroutines: ReadonlySet<number>;
@@ -109,8 +115,9 @@ export class GoHolders {
   /** One of what it is nearest to has, in its first words, what a timer calls. */
   isByTimer({ objects }: GoWay): boolean {
     return objects.slice(1, nearHolders).some((object) => {
-      const halves = this.#contentOf(object).subarray(0, timerHalves);
-      return halves.some((_, half) => half % 2 === 0 && this.#isCalledByTimer(wordIn(halves, half)));
+      const { graph, memory } = this.#source;
+      const halves = halvesAt(memory, graph.addressOf(object), Math.min(timerBytes, graph.spanOf(object)?.elementBytes ?? 0));
+      return halves?.some((_, half) => half % 2 === 0 && this.#isCalledByTimer(wordIn(halves, half))) === true;
     });
   }
 
@@ -161,6 +168,9 @@ export class GoHolders {
   #variableStep(place: number): HolderStep {
     const symbol = this.#source.names.at(place);
     if (symbol !== null) return { text: symbol.name, isNamed: true };
+    const unknown = { text: `a variable at 0x${place.toString(16)}`, isNamed: false };
+    if (this.#scansLeft === 0) return unknown;
+    this.#scansLeft -= 1;
     // What a variable refers to from the beginning has no name of its own.
     const through = this.#referringTo(place);
     if (through !== null) return { text: through.name, isNamed: true };
@@ -173,7 +183,11 @@ export class GoHolders {
   #referringTo(place: number): ElfSymbol | null {
     let nearest: { value: number; symbol: ElfSymbol } | null = null;
     for (const { start, end } of this.#source.variables) {
-      const halves = halvesAt(this.#source.memory, Math.ceil(start / 8) * 8, Math.min(mostHolderBytes, end - start - ((end - start) % 8)));
+      const halves = halvesAt(
+        this.#source.memory,
+        Math.ceil(start / 8) * 8,
+        Math.min(mostVariableBytes, end - start - ((end - start) % 8)),
+      );
       for (let half = 0; halves !== null && half < halves.length; half += 2) {
         const value = wordIn(halves, half);
         if (value > place || value <= Math.max(place - mostStaticBytes, nearest?.value ?? 0)) continue;
@@ -230,38 +244,29 @@ export class GoHolders {
   }
 
   #placeIn(holder: number, object: number): number | null {
-    const known = this.#places.get(object);
-    if (known?.holder === holder) return known.place;
-    const place = this.#search(holder, object);
-    this.#places.set(object, { holder, place });
-    return place;
-  }
-
-  #search(holder: number, object: number): number | null {
-    const { graph } = this.#source;
-    const halves = this.#contentOf(holder);
-    const [start, size] = [graph.addressOf(object), graph.spanOf(object)?.elementBytes ?? 0];
-    const [low, top] = [start % 2 ** 32, Math.floor(start / 2 ** 32)];
-    for (let half = 0; half < halves.length; half += 2) {
-      if (halves[half + 1] === top && ((halves[half] ?? 0) - low) >>> 0 < size) return graph.addressOf(holder) + half * 4;
+    let places = this.#places.get(holder);
+    if (places === undefined) {
+      places = this.#placesIn(holder);
+      this.#places.set(holder, places);
     }
-    return null;
+    return places.get(object) ?? null;
   }
 
-  #contentOf(object: number): Uint32Array {
-    let halves = this.#contents.get(object);
-    if (halves === undefined) {
-      const { graph, memory } = this.#source;
-      const bytes = Math.min(graph.spanOf(object)?.elementBytes ?? 0, mostHolderBytes);
-      halves = halvesAt(memory, graph.addressOf(object), bytes) ?? new Uint32Array(0);
-      this.#contentBytes += bytes;
-      if (this.#contentBytes > mostContentBytes) {
-        this.#contents.clear();
-        this.#contentBytes = bytes;
+  /** Where in it is what leads to objects that are asked for, gone through once: it may be the table of a large map. */
+  #placesIn(holder: number): Map<number, number> {
+    const places = new Map<number, number>();
+    const { graph, memory, wanted } = this.#source;
+    const [start, bytes] = [graph.addressOf(holder), Math.min(graph.spanOf(holder)?.elementBytes ?? 0, this.#bytesLeft)];
+    this.#bytesLeft -= bytes;
+    for (let from = 0; from < bytes; from += pieceBytes) {
+      const halves = halvesAt(memory, start + from, Math.min(pieceBytes, bytes - from));
+      for (let half = 0; halves !== null && half < halves.length; half += 2) {
+        if (halves[half + 1] === 0) continue;
+        const object = graph.objectAt(wordIn(halves, half));
+        if (object >= 0 && wanted.has(object) && !places.has(object)) places.set(object, start + from + half * 4);
       }
-      this.#contents.set(object, halves);
     }
-    return halves;
+    return places;
   }
 
   /** What the holder's type, or that of the slice which the holder is, says that the object is. */

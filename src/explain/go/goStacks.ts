@@ -11,7 +11,7 @@ const recordBytes = 160;
 const words = recordBytes / 8;
 const mostStackBytes = 1 << 30;
 const mostFrames = 500;
-const mostTimes = 1_000;
+const mostWaiting = 32;
 const mostGapBytes = 4_096;
 
 export interface GoStack {
@@ -30,15 +30,9 @@ export function findGoroutines(memory: TargetMemory, variables: readonly Address
   return null;
 }
 
-/** Of one that runs nothing is noted until it waits again, which mostly is soon: it is asked some more times. */
 export function stackOf(memory: TargetMemory, goroutine: number): GoStack | null {
-  let stack: GoStack | null = null;
-  for (let time = 0; time < mostTimes; time += 1) {
-    const halves = halvesAt(memory, goroutine, recordBytes);
-    stack = halves === null ? null : stackIn(halves, goroutine);
-    if (stack === null || stack.frame > 0) break;
-  }
-  return stack;
+  const halves = halvesAt(memory, goroutine, recordBytes);
+  return halves === null ? null : stackIn(halves, goroutine);
 }
 
 /** `stack` comes first. `sched` has its own goroutine behind the stack pointer and the place in the code, and the frame three or four words behind it. */
@@ -89,9 +83,12 @@ export function* framesOf(memory: TargetMemory, { pointer, end, code, frame }: G
 /** Where the frames of the functions begin that are not the runtime's, which has goroutines wait; null: there are none. */
 export function ownPartOf(memory: TargetMemory, stack: GoStack, isOfRuntime: (code: number) => boolean): number | null {
   let from = stack.pointer;
+  let frames = 0;
   for (const { code, end } of framesOf(memory, stack)) {
     if (!isOfRuntime(code)) return from;
     from = end;
+    frames += 1;
+    if (frames === mostWaiting) break;
   }
   return null;
 }
