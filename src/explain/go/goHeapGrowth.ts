@@ -38,7 +38,7 @@ const newArenas = 2 ** 30;
 export interface GoHeapSource {
   memory: TargetMemory;
   program: GoProgram;
-  lines: GoLines;
+  lines: Pick<GoLines, 'placeOf'>;
   spans: Pick<GoSpans, 'read'>;
   /** Those that have not ended, and addresses of the records of all that there ever were. */
   goroutines: readonly Goroutine[];
