@@ -44,7 +44,14 @@ const word: fc.Arbitrary<Word> = fc.oneof(
   fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((value) => () => value),
   fc.integer({ min: 0, max: 200 }).map((count) => () => BigInt(count)),
   fc.integer({ min: 0, max: heapBytes - 1 }).map((offset) => () => BigInt(heapStart + offset)),
-  fc.integer({ min: 0, max: heapBytes / 8 - 1 }).map((offset) => (at) => BigInt(heapStart + ((at * 5 + offset * 8) % heapBytes))),
+  {
+    weight: 6,
+    arbitrary: fc.integer({ min: 0, max: heapBytes / 8 - 1 }).map(
+      (offset): Word =>
+        (at) =>
+          BigInt(heapStart + ((at * 5 + offset * 8) % heapBytes)),
+    ),
+  },
   fc.constantFrom(0n, 1n, 24n, 0x0200_0001n, 0x0101_0000n).map((value) => () => value),
 );
 const words = fc.array(word, { minLength: 1, maxLength: 60 });
