@@ -124,7 +124,7 @@ test('tables of names, fields and lines', () => {
       const table = Buffer.from(content);
       if (table.length > 8) table.writeUInt32LE(0xfffffff1, 0);
       if (table.length > 8) table[7] = 8;
-      GoLines.parse(table, 0)?.placeOf(address);
+      GoLines.parse(table, 0, null)?.placeOf(address);
     }),
   );
 });

@@ -209,7 +209,7 @@ export class GoHolders {
       const field = place === null ? '' : this.#source.types.fieldAt(type, place - this.#source.graph.addressOf(holder) - from);
       return { text: field === '' ? type.name : `${type.name}.${field}`, isNamed: !isOfLibrary(type.name) };
     }
-    return { text: shape?.names[0] ?? this.#describe(way, at), isNamed: shape !== null };
+    return { text: shape?.names[0] ?? this.#describe(way, at), isNamed: shape !== null && !isOfLibrary(shape.names[0] ?? '') };
   }
 
   /** Without a type: by what leads to it. */
@@ -367,7 +367,7 @@ const containers = new Map([
 
 /** Parts that other types are made of: who has them is asked. */
 export function isOfLibrary(name: string): boolean {
-  return /^(?:\*|\[|map\[|chan |func\(|struct |interface )|^(?:runtime|sync|atomic|list|ring|heap|time|context|reflect|internal)\./.test(
+  return /^(?:\*|\[|map\[|chan |func\(|struct |interface |entries of )|^(?:runtime|sync|atomic|list|ring|heap|time|context|reflect|internal)\./.test(
     name,
   );
 }

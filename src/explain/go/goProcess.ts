@@ -21,10 +21,10 @@ export const openGo: OpenHeap = (memory) => {
   const isProgram = (each: string) => each === path;
   const table = memory.section(isProgram, '.gopclntab') ?? memory.section(isProgram, '.data.rel.ro.gopclntab');
   if (table === null) return null;
-  const lines = GoLines.parse(table.bytes, table.bias);
+  const program = readGoProgram(memory, isProgram);
+  const lines = GoLines.parse(table.bytes, table.bias, program?.text ?? null);
   if (lines === null) return { runtime: 'Go', why: 'it is built with a Go older than 1.18' };
   const symbols = memory.symbols(isProgram, wanted);
-  const program = readGoProgram(memory, isProgram);
   const goroutines = symbols.get('runtime.allgs') ?? (program === null ? null : findGoroutines(memory, program.variables));
   if (goroutines === null)
     return { runtime: 'Go', why: 'its symbols are stripped, and it does not say which Go built it: build it without -ldflags=-s' };

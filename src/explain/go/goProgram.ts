@@ -6,7 +6,8 @@ import { type ElfFile, sectionNamed } from '../elfFile.ts';
 import type { TargetMemory } from '../targetMemory.ts';
 
 const mostTypeBytes = 64 << 20;
-/** In words. Two for the counters of coverage were put before it in Go 1.20. */
+/** In words of the record that describes the program. Two for the counters of coverage were put before the types in Go 1.20. */
+const textAt = 22;
 const typesAt = { since1_20: 37, before: 35 };
 
 export interface AddressRange {
@@ -17,6 +18,8 @@ export interface AddressRange {
 export interface GoProgram {
   /** The 19 of Go 1.19. */
   minor: number;
+  /** Where its code begins; null: it is not said. */
+  text: number | null;
   /** Variables, those with pointers. */
   variables: AddressRange[];
   /** Where types are described, on disk, and where each begins that others are found by; null where they can't be read. */
@@ -29,7 +32,8 @@ export function readGoProgram(memory: TargetMemory, isProgram: (path: string) =>
     const minor = minorVersion(sectionNamed(elf, '.go.buildinfo')?.bytes ?? Buffer.alloc(0));
     if (minor === null) return null;
     const variables = ['.data', '.bss'].flatMap((name) => rangeOf(elf, name, bias) ?? []);
-    return { minor, variables, types: typesOf(memory, elf, bias, minor) };
+    const module = moduleOf(memory, elf, bias, minor);
+    return { minor, variables, text: module?.text ?? null, types: module === null ? null : typesOf(elf, bias, module.types) };
   });
 }
 
@@ -46,10 +50,9 @@ function rangeOf({ sections }: ElfFile, name: string, bias: number): AddressRang
   return section === undefined ? null : { start: section.address + bias, end: section.address + bias + section.size };
 }
 
-function typesOf(memory: TargetMemory, elf: ElfFile, bias: number, minor: number): GoProgram['types'] {
-  const range = typeRange(memory, elf, bias, minor);
+function typesOf(elf: ElfFile, bias: number, range: AddressRange): GoProgram['types'] {
   const links = sectionNamed(elf, '.typelink') ?? sectionNamed(elf, '.data.rel.ro.typelink');
-  if (range === null || links === null) return null;
+  if (links === null) return null;
   const name = ['.rodata', '.data.rel.ro'].find((each) => {
     const section = rangeOf(elf, each, bias);
     return section !== null && range.start >= section.start && range.end <= section.end;
@@ -62,7 +65,7 @@ function typesOf(memory: TargetMemory, elf: ElfFile, bias: number, minor: number
 }
 
 /** Out of the record that describes the program to its runtime, which begins with the address of `.gopclntab`. */
-function typeRange(memory: TargetMemory, elf: ElfFile, bias: number, minor: number): AddressRange | null {
+function moduleOf(memory: TargetMemory, elf: ElfFile, bias: number, minor: number): { text: number; types: AddressRange } | null {
   const table = rangeOf(elf, '.gopclntab', bias) ?? rangeOf(elf, '.data.rel.ro.gopclntab', bias);
   const at = minor >= 20 ? typesAt.since1_20 : typesAt.before;
   for (const name of ['.go.module', '.noptrdata', '.data']) {
@@ -74,7 +77,7 @@ function typeRange(memory: TargetMemory, elf: ElfFile, bias: number, minor: numb
     for (let word = 0; word + (at + 2) * 8 <= bytes.length; word += 8) {
       if (long(bytes, word) !== table.start) continue;
       const [start, end] = [long(bytes, word + at * 8), long(bytes, word + at * 8 + 8)];
-      if (start > 0 && end > start && end - start <= mostTypeBytes) return { start, end };
+      if (start > 0 && end > start && end - start <= mostTypeBytes) return { text: long(bytes, word + textAt * 8), types: { start, end } };
     }
   }
   return null;

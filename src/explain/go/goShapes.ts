@@ -83,10 +83,12 @@ export class GoShapes {
     }
     const [most] = [...found].sort((a, b) => b[1] - a[1]);
     const type = most === undefined || most[1] * 2 < objects.length ? null : this.#heap.types.at(most[0]);
-    if (type === null) return null;
+    if (type === null || isOfCompiler(type.name)) return null;
     // Of a slice's elements each is of the type.
     const isArray = type.size <= sizeClassBelow(first.span.elementBytes) - 8;
-    return isArray ? { names: [`[]${type.name}`], value: null } : { names: [type.name], value: { type, at: 8 } };
+    return isArray
+      ? { names: [type.name.startsWith('entries of ') ? type.name : `[]${type.name}`], value: null }
+      : { names: [type.name], value: { type, at: 8 } };
   }
 
   /** Begins with where its code does. */
@@ -219,7 +221,7 @@ function isHeaded(span: GoSpan, minor: number): boolean {
 
 /** Made for maps and for functions by the compiler. */
 function isOfCompiler(name: string): boolean {
-  return /^(?:noalg\.|struct \{ F |go\.shape\.)/.test(name);
+  return /^(?:noalg\.|struct \{ F |[0-9a-f]{40,}$)/.test(name);
 }
 
 const standard = new Set(

@@ -11,6 +11,7 @@ const mostTypes = 200_000;
 const mostFields = 400;
 const mostWords = 96;
 const mostName = 400;
+const mostShown = 100;
 const headerBytes = 48;
 const structBytes = 80;
 const mostStructBytes = 1 << 24;
@@ -148,12 +149,12 @@ export class GoTypes {
     const [size, flags] = [this.#word(address), this.#word(address + 16)];
     const [flag, kind] = [Math.floor(flags / 2 ** 32) & 0xff, Math.floor(flags / 2 ** 56) & kindMask];
     const name = this.#nameAt(this.#start + (this.#word(address + 40) % 2 ** 32));
-    if (kind === 0 || kind > kinds.unsafe || !/^[\p{L}_*[{(<.]/u.test(name) || size > 2 ** 40) return null;
+    if (kind === 0 || kind > kinds.unsafe || !isName(name) || size > 2 ** 40) return null;
     const hasElement = [kinds.pointer, kinds.slice, kinds.array, kinds.chan, kinds.map].includes(kind);
     const element = hasElement ? this.#word(address + headerBytes + (kind === kinds.map ? 8 : 0)) : 0;
     return {
       address,
-      name: (flag & isStarred) !== 0 ? name.replace(/^\*/, '') : name,
+      name: readable((flag & isStarred) !== 0 ? name.replace(/^\*/, '') : name),
       package: kind === kinds.struct ? this.#nameAt(this.#word(address + headerBytes)) : '',
       size,
       kind,
@@ -252,4 +253,17 @@ export class GoTypes {
 
 function isAlignment(bytes: number | undefined): boolean {
   return bytes === 1 || bytes === 2 || bytes === 4 || bytes === 8;
+}
+
+/** Else what was taken for a type is none. */
+function isName(text: string): boolean {
+  return /^[\p{L}_*[{(<.]\P{C}*$/u.test(text);
+}
+
+/** What is made for a generic function says what it is made of, with all its paths. */
+function readable(name: string): string {
+  const map = /^(?:noalg\.)?map\.(?:bucket|group)(\[.*)$/.exec(name)?.[1];
+  if (map !== undefined) return `entries of map${readable(map)}`;
+  const short = name.replaceAll('go.shape.', '').replace(/[\w.-]+\/(?=[\w.-])/g, '');
+  return short.length > mostShown ? `${short.slice(0, mostShown)}…` : short;
 }

@@ -89,6 +89,7 @@ test('a heap of anything is compared, followed and told without an error', () =>
           program: {
             minor: 19 + (content.length % 8),
             variables,
+            text: null,
             types: {
               range: { start: heapStart, end: heapStart + types.length },
               bytes: Buffer.from(types),
