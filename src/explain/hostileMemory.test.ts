@@ -97,9 +97,8 @@ test('HotSpot', () => {
 
 test('Go', () => {
   onHostileMemory((memory) => {
-    const symbols = { buckets: start + 8, rate: start + 16, goroutines: start + 24 };
-    readBuckets(memory, symbols);
-    readGoroutines(memory, symbols, (address) => address % 3 === 0);
+    readBuckets(memory, start + 8);
+    readGoroutines(memory, start + 24, (address) => address % 3 === 0);
   }, 10);
 });
 
@@ -129,7 +128,7 @@ test('tables of names, fields and lines', () => {
       const table = Buffer.from(content);
       if (table.length > 8) table.writeUInt32LE(0xfffffff1, 0);
       if (table.length > 8) table[7] = 8;
-      GoLines.parse(table, 0)?.placeOf(address);
+      GoLines.parse(table, 0, null)?.placeOf(address);
     }),
   );
 });

@@ -24,11 +24,12 @@ export class GoLines {
   readonly #steps: number;
   readonly #functions: number;
 
-  private constructor(bytes: Buffer, bias: number) {
+  private constructor(bytes: Buffer, bias: number, text: number | null) {
     const offset = (at: number) => Number(bytes.readBigUInt64LE(at));
     this.#bytes = bytes;
     this.#count = offset(8);
-    this.#textStart = offset(24) + bias;
+    // Since Go 1.26 it is not told here.
+    this.#textStart = offset(24) === 0 ? (text ?? 0) : offset(24) + bias;
     this.#names = offset(32);
     this.#units = offset(40);
     this.#files = offset(48);
@@ -36,9 +37,12 @@ export class GoLines {
     this.#functions = offset(64);
   }
 
-  /** `bias`: added to the addresses of the file by where it was loaded. Null for the tables of other versions. */
-  static parse(bytes: Buffer, bias: number): GoLines | null {
-    return bytes.length >= headerBytes && magics.has(bytes.readUInt32LE(0)) && bytes[7] === 8 ? new GoLines(bytes, bias) : null;
+  /**
+   * `bias`: added to the addresses of the file by where it was loaded; `text`: where its code begins in the process. Null for the tables of other
+   * versions.
+   */
+  static parse(bytes: Buffer, bias: number, text: number | null): GoLines | null {
+    return bytes.length >= headerBytes && magics.has(bytes.readUInt32LE(0)) && bytes[7] === 8 ? new GoLines(bytes, bias, text) : null;
   }
 
   placeOf(address: number): GoPlace | null {

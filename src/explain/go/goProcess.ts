@@ -2,71 +2,139 @@ import { formatBytes } from '../../model/units.ts';
 import type { GrowingThing } from '../growingThing.ts';
 import type { HeapReader, OpenHeap } from '../heapReader.ts';
 import type { TargetMemory } from '../targetMemory.ts';
+import { type GoCensus, sampleEvery, takeCensus } from './goCensus.ts';
 import { type GoLook, goGrowth } from './goGrowth.ts';
+import { goHeapGrowth } from './goHeapGrowth.ts';
 import { GoLines } from './goLines.ts';
-import { type GoSymbols, profileRate, readBuckets, readGoroutines } from './goProfile.ts';
+import { profileRate, readBuckets, readGoroutines } from './goProfile.ts';
+import { type GoProgram, readGoProgram } from './goProgram.ts';
+import { GoSpans } from './goSpans.ts';
+import { findGoroutines } from './goStacks.ts';
+import { listAt } from './goWords.ts';
 
 /** Nothing of a program that is not Go begins like this. */
 const wanted = /^runtime\.(?:mbuckets|MemProfileRate|allgs)$/;
 
 export const openGo: OpenHeap = (memory) => {
-  const program = memory.regions().find(({ path }) => path.startsWith('/'))?.path;
-  if (program === undefined) return null;
-  const isProgram = (path: string) => path === program;
+  const path = memory.regions().find((region) => region.path.startsWith('/'))?.path;
+  if (path === undefined) return null;
+  const isProgram = (each: string) => each === path;
   const table = memory.section(isProgram, '.gopclntab') ?? memory.section(isProgram, '.data.rel.ro.gopclntab');
   if (table === null) return null;
-  const lines = GoLines.parse(table.bytes, table.bias);
+  const program = readGoProgram(memory, isProgram);
+  const lines = GoLines.parse(table.bytes, table.bias, program?.text ?? null);
   if (lines === null) return { runtime: 'Go', why: 'it is built with a Go older than 1.18' };
   const symbols = memory.symbols(isProgram, wanted);
-  const [buckets, rate, goroutines] = [
-    symbols.get('runtime.mbuckets'),
-    symbols.get('runtime.MemProfileRate'),
-    symbols.get('runtime.allgs'),
-  ];
-  if (buckets === undefined || rate === undefined || goroutines === undefined) {
-    return { runtime: 'Go', why: 'its symbols are stripped: build it without -ldflags=-s' };
-  }
-  return new GoReader(memory, { buckets, rate, goroutines }, lines);
+  const goroutines = symbols.get('runtime.allgs') ?? (program === null ? null : findGoroutines(memory, program.variables));
+  if (goroutines === null)
+    return { runtime: 'Go', why: 'its symbols are stripped, and it does not say which Go built it: build it without -ldflags=-s' };
+  const [buckets, rate] = [symbols.get('runtime.mbuckets'), symbols.get('runtime.MemProfileRate')];
+  const profile = buckets === undefined || rate === undefined || profileRate(memory, rate) === 0 ? null : { buckets, rate };
+  return new GoReader(memory, { path, lines, program, goroutines, profile });
 };
 
 const unprofiledNote =
-  'This program was linked without the profile that Go keeps of its allocations, so that only goroutines are seen. With import _ "net/http/pprof" or "runtime/pprof" somewhere in it, the line that allocates is named.';
+  'This program was linked without the profile that Go keeps of its allocations, so that its heap was read instead: what grows and who holds it, and not the line that allocates it. With import _ "net/http/pprof" or "runtime/pprof" somewhere in it, that line is named.';
+const tooLargeNote = 'Its heap has more objects than can be gone through: only goroutines are seen.';
+
+function unknownNote(program: GoProgram | null): string {
+  const version = program === null ? 'an unknown version' : `1.${program.minor}`;
+  return `It was linked without the profile that Go keeps of its allocations, and the heap of Go ${version} is not known here: only goroutines are seen. With import _ "net/http/pprof" or "runtime/pprof" somewhere in it, the line that allocates is named.`;
+}
 
 function sampledNote(rate: number): string {
   return `Go itself puts down one allocation in ${formatBytes(rate)}, and when its collector runs what became of them: of a small or slow leak there are too few within this time. Look longer: --for 5m.`;
 }
 
+interface GoTarget {
+  path: string;
+  lines: GoLines;
+  /** Null where it does not say which Go built it. */
+  program: GoProgram | null;
+  /** Where the list of them is. */
+  goroutines: number;
+  /** Null where there is none, or none that can be found. */
+  profile: { buckets: number; rate: number } | null;
+}
+
 class GoReader implements HeapReader {
   readonly runtime = 'Go';
   readonly #memory: TargetMemory;
-  readonly #symbols: GoSymbols;
-  readonly #lines: GoLines;
+  readonly #target: GoTarget;
+  /** Of a program without the profile, where its heap is known. */
+  readonly #spans: GoSpans | null;
   readonly #looks: GoLook[] = [];
-  #rate = 0;
+  readonly #censuses: GoCensus[] = [];
+  #every = 1;
   #isNothingFound = false;
+  #isTooLarge = false;
 
-  constructor(memory: TargetMemory, symbols: GoSymbols, lines: GoLines) {
+  constructor(memory: TargetMemory, target: GoTarget) {
     this.#memory = memory;
-    this.#symbols = symbols;
-    this.#lines = lines;
+    this.#target = target;
+    this.#spans = target.profile === null && target.program !== null ? GoSpans.find(memory, target.program) : null;
   }
 
   look(): void {
-    const goroutines = readGoroutines(this.#memory, this.#symbols, (address) => this.#lines.placeOf(address)?.entry === address);
-    this.#looks.push({ buckets: readBuckets(this.#memory, this.#symbols), goroutines });
+    const { lines, goroutines, profile } = this.#target;
+    const isEntry = (address: number) => lines.placeOf(address)?.entry === address;
+    this.#looks.push({
+      buckets: profile === null ? [] : readBuckets(this.#memory, profile.buckets),
+      goroutines: readGoroutines(this.#memory, goroutines, isEntry),
+    });
+    if (this.#spans === null) return;
+    const heap = this.#spans.read();
+    if (this.#censuses.length === 0) this.#every = sampleEvery(heap);
+    this.#censuses.push(takeCensus(this.#memory, heap, this.#every));
   }
 
   growing(): GrowingThing[] {
     const [first, second, third] = this.#looks;
     if (first === undefined || second === undefined || third === undefined) return [];
-    this.#rate = profileRate(this.#memory, this.#symbols);
-    const things = goGrowth([first, second, third], this.#rate, this.#lines);
+    const { profile, lines } = this.#target;
+    const rate = profile === null ? 0 : profileRate(this.#memory, profile.rate);
+    const things = goGrowth([first, second, third], rate, lines);
+    if (this.#spans !== null) things.push(...this.#inHeap(this.#spans, third, things));
     this.#isNothingFound = things.length === 0;
-    return things;
+    return things.sort((a, b) => b.growthBytes - a.growthBytes);
+  }
+
+  /** What is held by goroutines that become more is told with these. */
+  #inHeap(spans: GoSpans, { goroutines }: GoLook, waiting: readonly GrowingThing[]): GrowingThing[] {
+    const { path, lines, program } = this.#target;
+    const [first, second, third] = this.#censuses;
+    if (program === null || first === undefined || second === undefined || third === undefined) return [];
+    const mapped = this.#memory.regions().filter((region) => region.path === path);
+    const extent = { start: mapped[0]?.start ?? 0, end: program.variables.reduce((last, { end }) => Math.max(last, end), 0) };
+    const symbols = this.#memory.symbolsByAddress(path);
+    const found = goHeapGrowth(
+      {
+        memory: this.#memory,
+        program,
+        lines,
+        spans,
+        goroutines,
+        records: listAt(this.#memory, this.#target.goroutines),
+        symbols,
+        path,
+        extent,
+      },
+      [first, second, third],
+      this.#every,
+    );
+    this.#isTooLarge = found === null;
+    const [goroutine] = waiting;
+    return (found ?? []).flatMap(({ thing, isOfGoroutines }) => {
+      if (goroutine === undefined || !isOfGoroutines) return [thing];
+      goroutine.growthBytes += thing.growthBytes;
+      return [];
+    });
   }
 
   notes(): string[] {
-    if (this.#rate === 0) return [unprofiledNote];
-    return this.#isNothingFound ? [sampledNote(this.#rate)] : [];
+    const { profile, program } = this.#target;
+    if (profile !== null) return this.#isNothingFound ? [sampledNote(profileRate(this.#memory, profile.rate))] : [];
+    if (this.#spans === null) return [unknownNote(program)];
+    return this.#isTooLarge ? [tooLargeNote] : [unprofiledNote];
   }
 }

@@ -33,21 +33,15 @@ export interface GoBucket {
   now: GoCounts;
 }
 
-export interface GoSymbols {
-  buckets: number;
-  rate: number;
-  goroutines: number;
+/** `rate`: where it is. Bytes allocated between two samples; 0 where the program was linked without the profile, which then is empty. */
+export function profileRate(memory: TargetMemory, rate: number): number {
+  return wordsAt(memory, rate, 8)?.[0] ?? 0;
 }
 
-/** Bytes allocated between two samples; 0 where the program was linked without the profile, which then is empty. */
-export function profileRate(memory: TargetMemory, symbols: GoSymbols): number {
-  return wordsAt(memory, symbols.rate, 8)?.[0] ?? 0;
-}
-
-export function readBuckets(memory: TargetMemory, symbols: GoSymbols): GoBucket[] {
+export function readBuckets(memory: TargetMemory, first: number): GoBucket[] {
   const buckets: GoBucket[] = [];
   const seen = new Set<number>();
-  let address = wordsAt(memory, symbols.buckets, 8)?.[0] ?? 0;
+  let address = wordsAt(memory, first, 8)?.[0] ?? 0;
   while (address > 0 && !seen.has(address) && seen.size < mostBuckets) {
     seen.add(address);
     const header = wordsAt(memory, address, bucketHeaderBytes);
@@ -88,8 +82,8 @@ export interface Goroutine {
 const goroutineBytes = 512;
 const deadStatus = 6;
 
-export function readGoroutines(memory: TargetMemory, symbols: GoSymbols, isEntry: (address: number) => boolean): Goroutine[] {
-  const [table = 0, count = 0] = wordsAt(memory, symbols.goroutines, 16) ?? [];
+export function readGoroutines(memory: TargetMemory, list: number, isEntry: (address: number) => boolean): Goroutine[] {
+  const [table = 0, count = 0] = wordsAt(memory, list, 16) ?? [];
   const addresses = wordsAt(memory, table, Math.min(count, mostGoroutines) * 8) ?? [];
   const layout = layoutOf(memory, addresses, isEntry);
   if (layout === null) return [];

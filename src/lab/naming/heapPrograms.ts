@@ -16,7 +16,7 @@ const builtFolder = join(import.meta.dirname, '..', '..', '..', 'dist', 'lab-pro
 const turnsToCatchUp = 5;
 const buildPatienceMs = 300_000;
 
-export const heapLanguages = ['php', 'java', 'go', 'ruby', 'python', 'node', 'systemNode'] as const;
+export const heapLanguages = ['php', 'java', 'go', 'plainGo', 'strippedGo', 'ruby', 'python', 'node', 'systemNode'] as const;
 export type HeapLanguage = (typeof heapLanguages)[number];
 
 const systemNode = '/usr/bin/node';
@@ -24,6 +24,8 @@ const tools: Record<HeapLanguage, { programs: string[]; packages: string }> = {
   php: { programs: ['php'], packages: 'php-cli' },
   java: { programs: ['java', 'javac'], packages: 'openjdk-17-jdk-headless' },
   go: { programs: ['go'], packages: 'golang-go' },
+  plainGo: { programs: ['go'], packages: 'golang-go' },
+  strippedGo: { programs: ['go'], packages: 'golang-go' },
   ruby: { programs: ['ruby'], packages: 'ruby' },
   python: { programs: ['python3'], packages: 'python3' },
   node: { programs: [process.execPath], packages: 'nodejs' },
@@ -115,11 +117,21 @@ function commandOf(language: HeapLanguage, name: string): string[] {
       return [systemNode, join(programsFolder, 'node-heap', `${name}.mjs`)];
     case 'java':
       return ['java', '-Xmx128m', '-cp', builtOnce('java', folder, (into) => ['javac', '-d', into, ...sources(folder, '.java')]), name];
-    case 'go': {
-      const build = (into: string) => ['go', 'build', '-o', join(into, name), join(folder, 'program.go'), join(folder, `${name}.go`)];
-      return [join(builtOnce(`go-${name}`, folder, build), name)];
-    }
+    case 'go':
+      return [builtGo(name, [], ['profiled.go'])];
+    case 'plainGo':
+      return [builtGo(name, [])];
+    case 'strippedGo':
+      return [builtGo(name, ['-ldflags=-s -w'])];
   }
+}
+
+/** Without the profile of allocations, unless `profiled.go` is one of its files. */
+function builtGo(name: string, flags: readonly string[], more: readonly string[] = []): string {
+  const folder = join(programsFolder, 'go');
+  const files = ['program.go', ...more, `${name}.go`].map((file) => join(folder, file));
+  const build = (into: string) => ['go', 'build', ...flags, '-o', join(into, name), ...files];
+  return join(builtOnce(`go-${name}${[...more, ...flags].join('')}`.replace(/[^\w.-]/g, ''), folder, build), name);
 }
 
 function sources(folder: string, ending: string): string[] {

@@ -14,13 +14,17 @@ import { type NamingCase, type NamingLanguage, namingCases } from './namingCases
 const native = { warmUp: 8_500, between: 4_500, pause: '20000' };
 /** What lasts is no longer among what is young, and is no longer moved, once V8 has collected garbage some times. */
 const node = { warmUp: 4_000, between: 3_000, pause: '5' };
+/** A collection between two looks. */
+const go = { warmUp: 2_000, between: 8_000, pause: '2' };
 const paces: Record<NamingLanguage, { warmUp: number; between: number; pause: string }> = {
   c: native,
   cpp: native,
   rs: native,
   php: { warmUp: 500, between: 1_500, pause: '5000' },
   java: { warmUp: 6_000, between: 3_000, pause: '5' },
-  go: { warmUp: 2_000, between: 8_000, pause: '2' },
+  go,
+  plainGo: go,
+  strippedGo: go,
   ruby: { warmUp: 1_000, between: 3_000, pause: '0.005' },
   python: { warmUp: 1_000, between: 2_500, pause: '0.002' },
   node,

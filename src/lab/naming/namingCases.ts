@@ -35,6 +35,13 @@ const onNode = (program: string, type: RegExp, owner: RegExp): NamingCase[] => [
 ];
 const healthyOnNode = (program: string): NamingCase[] => [healthy('node', program), healthy('systemNode', program)];
 
+/** Without the profile of allocations, with the names of variables and without: then the function that uses one, or has it on its stack. */
+const onPlainGo = (program: string, type: RegExp, owner: RegExp, stripped: RegExp, ...patterns: readonly LeakPattern[]): NamingCase[] => [
+  leak('plainGo', program, type, owner, ...patterns),
+  leak('strippedGo', program, type, stripped, ...patterns),
+];
+const healthyOnPlainGo = (program: string): NamingCase[] => [healthy('plainGo', program), healthy('strippedGo', program)];
+
 const auditBlock = /^blocks of 1(?:29 to 144|37 to 152) bytes/;
 
 export const namingCases: readonly NamingCase[] = [
@@ -144,9 +151,37 @@ export const namingCases: readonly NamingCase[] = [
   leak('go', 'channel_backlog', /^main\.enqueueMail$/, null),
   leak('go', 'sync_map', /^main\.remember$/, null),
   leak('go', 'linked_history', /^main\.\(\*document\)\.change$/, null),
+  leak('go', 'timers', /^main\.awaitPayment$/, null),
+  leak('go', 'history_per_user', /^main\.\(\*historyStore\)\.record$/, null),
+  leak('go', 'handlers', /^main\.\(\*dispatcher\)\.subscribe$/, null),
   healthy('go', 'healthy_pool'),
   healthy('go', 'healthy_cache'),
   healthy('go', 'healthy_churn'),
+  healthy('go', 'healthy_lru'),
+  ...onPlainGo('map_without_eviction', /^main\.session$/, /^the stack of main\.main$/, /^the stack of main\.main$/, 'map-without-eviction'),
+  ...onPlainGo('list_only_grows', /^main\.auditEntry$/, /^main\.history$/, /^a variable of main\.recordAudit$/, 'list-only-grows'),
+  leak('plainGo', 'blocked_goroutines', /^goroutine main\.startQuery/, null, 'blocked-goroutines'),
+  leak('strippedGo', 'blocked_goroutines', /^goroutine main\.startQuery/, null, 'blocked-goroutines'),
+  ...onPlainGo('closures', /^closure main\.main/, /^the stack of main\.main$/, /^the stack of main\.main$/, 'list-only-grows'),
+  ...onPlainGo('substring', /^string$/, /^main\.titles$/, /^a variable of main\./, 'list-only-grows'),
+  ...onPlainGo('slices_in_map', /^(?:slice without pointers|\[\]uint8)$/, /^the stack of main\.main$/, /^the stack of main\.main$/),
+  ...onPlainGo('tickers', /^main\.lease$/, /^main\.leases$/, /^a variable of main\.startLease$/, 'list-only-grows'),
+  ...onPlainGo('channel_backlog', /^main\.mailJob$/, /^main\.waiting$/, /^a variable of main\./),
+  ...onPlainGo('sync_map', /^main\.visitor$/, /^main\.visitors$/, /^a variable of main\.remember$/, 'map-without-eviction'),
+  ...onPlainGo('linked_history', /^main\.revision$/, /^the stack of main\.main$/, /^the stack of main\.main$/, 'list-only-grows'),
+  ...onPlainGo('timers', /^(?:main\.paymentRequest|closure main\.awaitPayment\.func1)$/, /^a timer$/, /^a timer$/, 'closure-held-by-timer'),
+  ...onPlainGo('history_per_user', /^main\.userAction$/, /^main\.userHistory\.actions$/, /^main\.userHistory\.actions$/, 'list-only-grows'),
+  ...onPlainGo(
+    'handlers',
+    /^main\.priceHandler$/,
+    /^main\.(?:dispatcher\.handlers|prices)$/,
+    /^main\.dispatcher\.handlers$/,
+    'list-only-grows',
+  ),
+  ...healthyOnPlainGo('healthy_pool'),
+  ...healthyOnPlainGo('healthy_cache'),
+  ...healthyOnPlainGo('healthy_churn'),
+  ...healthyOnPlainGo('healthy_lru'),
   leak('ruby', 'constant_array', /^Shop::AuditEntry$/, /^Shop::AuditLog::ENTRIES$/),
   leak('ruby', 'hash_without_eviction', /^Shop::Session$/, /^Shop::SessionStore#@by_token$/),
   leak('ruby', 'listeners', /^Proc$/, /^Shop::Dispatcher#@listeners$/),

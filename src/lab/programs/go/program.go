@@ -6,7 +6,6 @@ package main
 import (
 	"bufio"
 	"fmt"
-	_ "net/http/pprof"
 	"os"
 	"strconv"
 	"time"
