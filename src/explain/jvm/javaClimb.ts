@@ -2,9 +2,9 @@
  * Who holds these objects? From some objects up to a static field, a thread or a variable on a stack: in each pass over the references, all
  * that lead to what was found in the pass before. What nobody holds is rubbish that waits for the collector.
  */
+import type { ClassTable } from './classTable.ts';
 import type { JavaCensus, Jvm } from './javaCensus.ts';
 import { isOfJdk, type JavaClass } from './javaClasses.ts';
-import type { ClassTable } from './javaHeap.ts';
 import type { JavaReference, JavaReferences } from './javaReferences.ts';
 
 const mostPasses = 8;
@@ -110,10 +110,8 @@ class JavaClimber {
       this.#frontier = this.#nextFrontier();
       if (this.#frontier.size === 0 || (pass >= passesForNames && this.#isEnough)) return;
       for (const holder of this.#frontier.values()) holder.isFollowed = true;
-      this.#references.to(this.#frontier.keys(), mostHitsOfEach, (reference) => {
-        const found = this.#frontier.get(reference.target);
-        if (found !== undefined) this.#take(found, reference);
-      });
+      for (const [address, holder] of this.#frontier)
+        for (const reference of this.#references.to(address, mostHitsOfEach)) this.#take(holder, reference);
     }
   }
 

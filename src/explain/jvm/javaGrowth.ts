@@ -12,13 +12,14 @@ const mostCandidates = 14;
 const mostReloaded = 4;
 /** What a class itself takes outside of the heap: its methods, constants and tables. */
 const classBytes = 8_192;
-const picksOfEach = 320;
 const leastGrowthBytes = 2_048;
 /** Of the heap, most of which may be rubbish. */
 const leastPart = 0.0001;
 /** Of the heap: what has less is followed once it grew. */
 const leastPartAtFirst = 0.001;
 const leastHeldPart = 0.25;
+/** Of a table that has thousands: so many tell of what it is. */
+const mostContentsOfEach = 64;
 
 /** What is known of a class that may grow, at one look. */
 interface JavaFollowed {
@@ -42,25 +43,28 @@ export interface JavaLook {
 export interface JavaSide {
   before: readonly JavaLook[];
   kinds: JavaKinds;
+  picksFrom: 'all' | 'old';
   inexactPart: number;
 }
 
 /** Of each side, as the whole heap and what is old of it, the looks before and the objects now. */
 export function followSides(jvm: Jvm, census: JavaCensus, sides: readonly JavaSide[]): JavaLook[] {
-  const wanted = sides.map(({ before, kinds }) => worthFollowing(before, kinds));
+  const wanted = sides.map(({ before, kinds, picksFrom }) =>
+    worthFollowing(before, kinds).map((kind) => ({ kind, picks: census.picksOf(kind.name, picksFrom) })),
+  );
   const paths = climbJava(
     jvm,
     census,
-    wanted.flat().map(({ picks }) => picks.slice(0, picksOfEach)),
+    wanted.flat().map(({ picks }) => picks),
   );
   let next = 0;
   return sides.map(({ kinds, inexactPart }, side) => {
     const followed = new Map<string, JavaFollowed>();
-    for (const kind of wanted[side] ?? []) {
+    for (const { kind, picks } of wanted[side] ?? []) {
       const own = paths[next] ?? [];
       next += 1;
-      const held = kind.picks.filter((_, index) => own[index]?.isRubbish === false);
-      const lengths = isPlainArray(kind.name) ? kind.picks.slice(0, picksOfEach).map((pick) => lengthOf(jvm, pick)) : null;
+      const held = picks.filter((_, index) => own[index]?.isRubbish === false);
+      const lengths = isPlainArray(kind.name) ? picks.map((pick) => lengthOf(jvm, pick)) : null;
       const content = isPlumbing(kind.name) ? contentOf(jvm, census, held) : null;
       followed.set(kind.name, { kind, paths: withoutStrays(own), lengths, content });
     }
@@ -254,7 +258,7 @@ function usualPath({ paths }: Candidate): JavaPath | undefined {
 function contentOf({ memory, bounds, classes }: Jvm, { references }: JavaCensus, addresses: readonly number[]): string | null {
   const contents = new Map<string, Set<number>>();
   const header = Buffer.alloc(12);
-  for (const target of addresses.flatMap((address) => references.from(address))) {
+  for (const target of addresses.flatMap((address) => references.from(address, mostContentsOfEach))) {
     if (target < bounds.start || target >= bounds.end || memory.read(target, header) < 12) continue;
     const name = classes.ofNarrow(header.readUInt32LE(8))?.name;
     if (name !== undefined && !isPlumbing(name)) contents.set(name, (contents.get(name) ?? new Set()).add(target));

@@ -5,8 +5,8 @@ import { collectionsOf, type JavaCensus, type Jvm, takeJavaCensus } from './java
 import { JavaClasses } from './javaClasses.ts';
 import { followSides, type JavaLook, type JavaSide, javaGrowth } from './javaGrowth.ts';
 import { heapBounds } from './javaHeap.ts';
-import { ReferenceLists } from './javaReferences.ts';
 import { collectorsOf } from './jvmFlags.ts';
+import { ReferenceLists } from './referenceLists.ts';
 import { VmStructs } from './vmStructs.ts';
 
 const mostAttempts = 5;
@@ -61,8 +61,11 @@ class JvmReader implements HeapReader {
 
   #keep(census: JavaCensus): void {
     this.#isLeftOut ||= census.references.isFull;
-    const sides: JavaSide[] = [{ before: this.#settled, kinds: census.settled ?? new Map(), inexactPart: settledInexactPart }];
-    if (this.#whole !== null && census.whole !== null) sides.push({ before: this.#whole, kinds: census.whole, inexactPart: 0 });
+    const sides: JavaSide[] = [
+      { before: this.#settled, kinds: census.settled ?? new Map(), picksFrom: 'old', inexactPart: settledInexactPart },
+    ];
+    if (this.#whole !== null && census.whole !== null)
+      sides.push({ before: this.#whole, kinds: census.whole, picksFrom: 'all', inexactPart: 0 });
     const [ofSettled, ofWhole] = followSides(this.#jvm, census, sides);
     if (ofSettled !== undefined) this.#settled.push(ofSettled);
     if (ofWhole === undefined) this.#whole = null;
