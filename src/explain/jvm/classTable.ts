@@ -69,9 +69,9 @@ export class ClassTable {
     return this.#mirrors;
   }
 
-  /** Their own fields begin there, at a multiple of what a reference has. */
-  get mirrorHeaderBytes(): number {
-    return this.#referenceBytes === 4 ? 12 : 16;
+  /** Where in an array its elements begin, or in a mirror the first of its words that may be a reference. */
+  firstWord(classIndex: number): number {
+    return (this.headerBytes(classIndex) || (this.#referenceBytes === 4 ? 12 : 16)) >>> 2;
   }
 
   /** Class of the object whose header is at `word`; -1 where there is none. A mark is unlocked, perhaps hashed, or locked, while nothing moves. */
@@ -113,7 +113,7 @@ export class ClassTable {
   /** In bytes, of the reference of an object that has so many before it; null in an array. */
   offsetOf(classIndex: number, before: number): number | null {
     if (this.referenceCount(classIndex) >= 0) return (this.offsets[this.firstOffset(classIndex) + before] ?? 0) * 4;
-    return classIndex === this.#mirrors ? this.mirrorHeaderBytes + before * this.#referenceBytes : null;
+    return classIndex === this.#mirrors ? this.firstWord(classIndex) * 4 + before * this.#referenceBytes : null;
   }
 
   /** Index in `offsets`. */

@@ -48,9 +48,9 @@ export class ReferenceLists {
     this.isFull = this.#isTooLarge;
   }
 
-  /** Whether there is room for one more object with so many references. */
-  hasRoom(references: number): boolean {
-    if (this.referenceCount + references > this.references.length || this.holderCount === this.holders.length) this.isFull = true;
+  /** Whether there is room for so many objects and references more. */
+  hasRoom(holders: number, references: number): boolean {
+    if (this.holderCount + holders > this.holders.length || this.referenceCount + references > this.references.length) this.isFull = true;
     return !this.isFull;
   }
 
@@ -61,11 +61,6 @@ export class ReferenceLists {
     this.classes[index] = classIndex * 2 + (isOld ? 0 : 1);
     this.firsts[index + 1] = this.referenceCount;
     this.holderCount = index + 1;
-  }
-
-  addReference(unit: number): void {
-    this.references[this.referenceCount] = unit;
-    this.referenceCount += 1;
   }
 
   /** So that what refers to an object is found at once: by counting how many there are of each bucket. */
