@@ -5,6 +5,9 @@ import type { VmStructs } from './vmStructs.ts';
 const unitBytes = 8;
 /** Upper bits of what tells the layout of a class. */
 const plainArray = 3;
+const mirrorName = 'java.lang.Class';
+/** Elements of an array whose bytes surely are a number of 32 bits. */
+const shortArray = 2 ** 24;
 /** In place of how many references an object of a class has: not asked yet; any of its words may be one. */
 const notAsked = -2;
 const anyWord = -1;
@@ -14,11 +17,11 @@ export class ClassTable {
   readonly #keys: Uint32Array;
   readonly classes: JavaClass[] = [];
   readonly #layouts: Int32Array;
-  /** Of arrays, by class; 0 of what is none. */
-  readonly #elementBytes: Float64Array;
+  /** Of each object, by class; 0 of arrays and mirrors. */
+  readonly #fixedUnits: Int32Array;
   /** Of java.lang.Class, whose objects have the static fields of the class that they stand for. */
   #mirrors = -1;
-  readonly #mirrorSize: number;
+  readonly #mirrorSizeWord: number;
   readonly #known: JavaClasses;
   readonly #referenceBytes: number;
   /** Of references in words, of one class after the other; by class where they begin, and how many they are. */
@@ -30,13 +33,13 @@ export class ClassTable {
   constructor(vm: VmStructs, classes: JavaClasses, referenceBytes: number) {
     this.#known = classes;
     this.#referenceBytes = referenceBytes;
-    this.#mirrorSize = vm.int(vm.field('java_lang_Class::_oop_size_offset'));
+    this.#mirrorSizeWord = vm.int(vm.field('java_lang_Class::_oop_size_offset')) >>> 2;
     const all = [...classes.entries()].filter(([key]) => key > 0 && key < 2 ** 32);
     const size = 2 ** Math.ceil(Math.log2(Math.max(16, all.length * 4)));
     this.#slots = new Int32Array(size).fill(-1);
     this.#keys = new Uint32Array(size);
     this.#layouts = Int32Array.from(all, ([, { layoutHelper }]) => layoutHelper);
-    this.#elementBytes = Float64Array.from(this.#layouts, (layout) => (layout > 0 ? 0 : 2 ** (layout & 0xff)));
+    this.#fixedUnits = Int32Array.from(all, ([, { name, layoutHelper }]) => (name === mirrorName ? 0 : Math.max(0, layoutHelper) >>> 3));
     this.#firstOffsets = new Int32Array(all.length);
     this.#referenceCounts = new Int32Array(all.length).fill(notAsked);
     for (const [index, [key, each]] of all.entries()) {
@@ -45,7 +48,7 @@ export class ClassTable {
       this.#slots[slot] = index;
       this.#keys[slot] = key;
       this.classes.push(each);
-      if (each.name === 'java.lang.Class') this.#mirrors = index;
+      if (each.name === mirrorName) this.#mirrors = index;
     }
   }
 
@@ -82,14 +85,16 @@ export class ClassTable {
     return this.indexOf(words[word + 2] ?? 0);
   }
 
-  /** Bytes of the object whose header is at `word`. */
-  objectBytes(words: Uint32Array, word: number, classIndex: number): number {
+  /** How many units the object has whose header is at `word`; of what is no length less than any has. Whole numbers of 32 bits. */
+  unitsAt(words: Uint32Array, word: number, classIndex: number): number {
+    const fixed = this.#fixedUnits[classIndex] ?? 0;
+    if (fixed > 0) return fixed;
+    if (classIndex === this.#mirrors) return (words[word + this.#mirrorSizeWord] ?? 0) | 0;
     const layout = this.#layouts[classIndex] ?? 0;
-    if (classIndex === this.#mirrors) return (words[word + (this.#mirrorSize >>> 2)] ?? 0) * 8;
-    if (layout > 0) return (layout >>> 3) << 3;
-    const headerBytes = (layout >> 16) & 0xff;
-    const length = words[word + (headerBytes === 24 ? 4 : 3)] ?? 0;
-    return Math.ceil((headerBytes + length * (this.#elementBytes[classIndex] ?? 0)) / unitBytes) * unitBytes;
+    const header = (layout >> 16) & 0xff;
+    const length = words[word + (header === 24 ? 4 : 3)] ?? 0;
+    if (length < shortArray) return (header + (length << (layout & 0xff)) + unitBytes - 1) >>> 3;
+    return Math.ceil((header + length * 2 ** (layout & 0xff)) / unitBytes) | 0;
   }
 
   /** How many an object has; below 0: any of its words may be one. */

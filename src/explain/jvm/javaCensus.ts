@@ -2,7 +2,7 @@
 import type { TargetMemory } from '../targetMemory.ts';
 import { ClassTable } from './classTable.ts';
 import type { JavaClasses } from './javaClasses.ts';
-import { addressOf, type JavaHeapBounds, visitHeap } from './javaHeap.ts';
+import { addressOf, type JavaHeapBounds, unitBytes, visitHeap } from './javaHeap.ts';
 import { type CountedObjects, JavaObjects } from './javaObjects.ts';
 import { keepEarliest } from './javaPicks.ts';
 import { JavaReferences } from './javaReferences.ts';
@@ -120,7 +120,7 @@ function stayed(old: Spaces, later: Spaces): boolean {
   return bytes > 0 && moved <= bytes * mostMovedPart;
 }
 
-function kindsOf(table: ClassTable, { counts, bytes }: CountedObjects, takenOut: Float64Array): JavaKinds {
+function kindsOf(table: ClassTable, { counts, units }: CountedObjects, takenOut: Float64Array): JavaKinds {
   const kinds: JavaKinds = new Map();
   for (const [index, { name }] of table.classes.entries()) {
     let kind = kinds.get(name);
@@ -130,7 +130,7 @@ function kindsOf(table: ClassTable, { counts, bytes }: CountedObjects, takenOut:
     }
     const count = counts[index] ?? 0;
     kind.count += count;
-    kind.bytes += bytes[index] ?? 0;
+    kind.bytes += (units[index] ?? 0) * unitBytes;
     kind.classes += 1;
     // What refers to nothing itself is not known to be referred to.
     if (table.referenceCount(index) !== 0) kind.left = (kind.left ?? 0) + count - (takenOut[index] ?? 0);

@@ -58,6 +58,8 @@ export interface JavaPath {
   steps: Step[];
 }
 
+const none: Step[] = [];
+
 interface Step {
   holder: JavaHolder;
   below: JavaHolder;
@@ -77,7 +79,7 @@ class JavaClimber {
   readonly #jvm: Jvm;
   readonly #references: JavaReferences;
   readonly #table: ClassTable;
-  readonly #groups: readonly (readonly number[])[];
+  readonly #groups: readonly (readonly JavaHolder[])[];
   readonly #known = new Map<number, JavaHolder>();
   #frontier = new Map<number, JavaHolder>();
   readonly #outside: ReadonlySet<number>;
@@ -89,10 +91,9 @@ class JavaClimber {
     this.#jvm = jvm;
     this.#references = references;
     this.#table = table;
-    this.#groups = groups;
     this.#youngMoved = whole === null;
     this.#outside = outside;
-    for (const target of groups.flat()) this.#meet(target, null, false);
+    this.#groups = groups.map((group) => group.map((target) => this.#meet(target, null, false)));
   }
 
   run(): void {
@@ -124,8 +125,8 @@ class JavaClimber {
         number: this.#known.size,
         address,
         class: of,
-        heldBy: [],
-        holds: [],
+        heldBy: none,
+        holds: none,
         root,
         isWeakRoot: isOutside,
         kept: isOutside ? kept.weakly : kept.byNothing,
@@ -143,9 +144,9 @@ class JavaClimber {
   #nextFrontier(): Map<number, JavaHolder> {
     this.#markOpen();
     const openOf = this.#groups.map((group) =>
-      group
-        .map((target) => this.#meet(target, null, false))
-        .filter((target, index) => target.kept < (index < namedOfGroup ? kept.byOwn : kept.weakly) && target.openInPass === this.#passes),
+      group.filter(
+        (target, index) => target.kept < (index < namedOfGroup ? kept.byOwn : kept.weakly) && target.openInPass === this.#passes,
+      ),
     );
     this.#isEnough = openOf.every((open, index) => open.length <= leastOpenPart * (this.#groups[index]?.length ?? 0));
     const open = new Set(openOf.flat());
@@ -153,7 +154,7 @@ class JavaClimber {
     for (const holder of open) {
       if (!holder.isFollowed) frontier.set(holder.address, holder);
       if (frontier.size >= mostInFrontier) break;
-      for (const { holder: above } of holder.heldBy) open.add(above);
+      for (const { holder: above } of holder.heldBy) if (above.openInPass === this.#passes) open.add(above);
     }
     return frontier;
   }
@@ -161,8 +162,12 @@ class JavaClimber {
   /** All that what is not followed yet holds, but for what is kept anyhow. */
   #markOpen(): void {
     this.#passes += 1;
-    const marked = [...this.#known.values()].filter((holder) => !holder.isFollowed);
-    for (const holder of marked) holder.openInPass = this.#passes;
+    const marked: JavaHolder[] = [];
+    for (const holder of this.#known.values()) {
+      if (holder.isFollowed) continue;
+      holder.openInPass = this.#passes;
+      marked.push(holder);
+    }
     for (const { holds } of marked) {
       for (const { below } of holds) {
         if (below.openInPass === this.#passes || below.kept === kept.surely) continue;
@@ -308,9 +313,16 @@ interface Ways {
 
 function hold(holder: JavaHolder, below: JavaHolder, by: string | null): void {
   const step = { holder, below, by };
-  below.heldBy.push(step);
-  holder.holds.push(step);
+  below.heldBy = withStep(below.heldBy, step);
+  holder.holds = withStep(holder.holds, step);
   keep(below, keptBelow(holder));
+}
+
+/** Most have one: of an empty list that something is added to there is room for many. */
+function withStep(steps: Step[], step: Step): Step[] {
+  if (steps.length === 0) return [step];
+  steps.push(step);
+  return steps;
 }
 
 function keptBelow({ kept: own, isWeakRoot, class: of }: JavaHolder): Kept {

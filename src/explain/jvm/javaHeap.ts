@@ -6,9 +6,10 @@ import type { VmStructs } from './vmStructs.ts';
 const pageBytes = 4_096;
 /** What is copied there is still in the nearest cache when it is looked at. */
 const windowBytes = 1 << 18;
-const unitBytes = 8;
+export const unitBytes = 8;
 /** Of the shortest object. */
-export const headerBytes = 16;
+export const leastUnits = 2;
+const headerBytes = leastUnits * unitBytes;
 const largestHeap = 2 ** 41;
 
 export interface JavaHeapBounds {
@@ -38,37 +39,6 @@ export function unitOf({ start }: JavaHeapBounds, address: number): number {
 
 export function addressOf({ start }: JavaHeapBounds, unit: number): number {
   return start + (unit - 1) * unitBytes;
-}
-
-/** Where references lead, as units; 0: nowhere in the heap. Of narrow ones in whole numbers of 32 bits only, because it is asked for each. */
-export class ReferencedUnits {
-  readonly isNarrow: boolean;
-  readonly #start: number;
-  readonly #count: number;
-  /** Narrow reference to where the heap begins, as a number with a sign; what is counted from there is moved by so many bits up and down. */
-  readonly #first: number;
-  readonly #up: number;
-  readonly #down: number;
-
-  constructor({ start, end, oopShift, oopBase }: JavaHeapBounds) {
-    const shift = oopShift ?? 0;
-    this.isNarrow = oopShift !== null;
-    this.#start = start;
-    this.#count = (end - start) / unitBytes;
-    this.#first = Math.floor((start - oopBase) / 2 ** shift) | 0;
-    this.#up = Math.max(0, shift - 3);
-    this.#down = Math.max(0, 3 - shift);
-  }
-
-  ofNarrow(reference: number): number {
-    const before = ((reference - this.#first) << this.#up) >>> this.#down;
-    return reference !== 0 && before < this.#count ? before + 1 : 0;
-  }
-
-  ofWide(low: number, high: number): number {
-    const before = (low + high * 2 ** 32 - this.#start) / unitBytes;
-    return before >= 0 && before < this.#count && Number.isInteger(before) ? before + 1 : 0;
-  }
 }
 
 /** A piece of a space. */

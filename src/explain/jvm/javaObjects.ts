@@ -8,23 +8,25 @@
 import { readPresent } from '../targetMemory.ts';
 import type { ClassTable } from './classTable.ts';
 import type { Jvm } from './javaCensus.ts';
-import { addressOf, type HeapWindow, headerBytes, ReferencedUnits } from './javaHeap.ts';
+import { addressOf, type HeapWindow, leastUnits, unitBytes } from './javaHeap.ts';
 import { JavaPicks } from './javaPicks.ts';
 import type { ReferenceLists } from './referenceLists.ts';
+import { type ReferenceWords, referenceWords } from './referenceWords.ts';
 
 const pieceWords = 1 << 18;
+const longest = 2 ** 31 - 1;
 
 /** By class. */
 export interface CountedObjects {
   counts: Float64Array;
-  bytes: Float64Array;
+  units: Float64Array;
 }
 
 export class JavaObjects {
   readonly #jvm: Jvm;
   readonly #table: ClassTable;
   readonly #lists: ReferenceLists;
-  readonly #units: ReferencedUnits;
+  readonly #references: ReferenceWords;
   readonly #counted: CountedObjects;
   readonly old: JavaPicks;
   /** Of what moves it is not known later who holds it. */
@@ -35,94 +37,91 @@ export class JavaObjects {
     this.#jvm = jvm;
     this.#table = table;
     this.#lists = jvm.lists;
-    this.#units = new ReferencedUnits(jvm.bounds);
-    this.#counted = { counts: new Float64Array(table.classes.length), bytes: new Float64Array(table.classes.length) };
+    this.#references = referenceWords(jvm.bounds);
+    this.#counted = { counts: new Float64Array(table.classes.length), units: new Float64Array(table.classes.length) };
     this.old = new JavaPicks(table.classes.length);
     this.young = new JavaPicks(table.classes.length);
   }
 
   /** Until now. */
   counted(): CountedObjects {
-    return { counts: this.#counted.counts.slice(), bytes: this.#counted.bytes.slice() };
+    return { counts: this.#counted.counts.slice(), units: this.#counted.units.slice() };
   }
 
-  /** How far it came, in bytes: to the first object that is not all in the window, and over one that is longer. */
-  take(window: HeapWindow): number {
-    const { words, length, unit, spaceBytes, isOld } = window;
+  /**
+   * How far it came, in bytes: to the first object that is not all in the window, and over one that is longer. The lists are in variables, and all
+   * numbers have 32 bits: what is slow here is slow some million times.
+   */
+  take({ words, length, unit: firstUnit, spaceBytes, isOld }: HeapWindow): number {
     const table = this.#table;
     const lists = this.#lists;
+    const { holders, classes, firsts, references } = lists;
+    const { counts, units: sums } = this.#counted;
     const picks = isOld ? this.old : this.young;
-    const { counts, bytes: sums } = this.#counted;
+    const age = isOld ? 0 : 1;
     const isKept = lists.hasRoom(length, length);
-    let word = 0;
-    while (word + headerBytes / 4 <= length) {
+    const mostUnits = Math.min(spaceBytes / unitBytes, longest) | 0;
+    const windowUnits = length >>> 1;
+    let { holderCount, referenceCount } = lists;
+    let at = 0;
+    let long = 0;
+    while (at + leastUnits <= windowUnits) {
+      const word = at * 2;
       const classIndex = table.classAt(words, word);
-      const bytes = classIndex < 0 ? 0 : table.objectBytes(words, word, classIndex);
+      const units = classIndex < 0 ? 0 : table.unitsAt(words, word, classIndex);
       // What a thread writes meanwhile may look like any length.
-      if (bytes < headerBytes || word * 4 + bytes > spaceBytes) {
-        word += 2;
+      if (units < leastUnits || units > mostUnits - at) {
+        at += 1;
         continue;
       }
-      const isWhole = bytes <= (length - word) * 4;
-      if (!isWhole && word > 0 && length * 4 < spaceBytes && !table.isPlainArray(classIndex)) break;
+      if (units > windowUnits - at) {
+        if (at > 0 && windowUnits < mostUnits && !table.isPlainArray(classIndex)) break;
+        long = units;
+      }
       counts[classIndex] = (counts[classIndex] ?? 0) + 1;
-      sums[classIndex] = (sums[classIndex] ?? 0) + bytes;
-      picks.offer(classIndex, unit + (word >>> 1));
-      if (!isWhole) {
-        this.#takeLong(unit + (word >>> 1), classIndex, bytes, isOld);
-        return word * 4 + bytes;
+      sums[classIndex] = (sums[classIndex] ?? 0) + units;
+      picks.offer(classIndex, firstUnit + at);
+      if (long > 0) break;
+      const count = table.referenceCount(classIndex);
+      if (count !== 0 && isKept) {
+        if (count > 0) {
+          this.#references.fields(words, word, table.offsets, table.firstOffset(classIndex), count, references, referenceCount);
+          referenceCount += count;
+        } else {
+          const first = word + table.firstWord(classIndex);
+          referenceCount = this.#references.all(words, first, word + units * 2, classIndex === table.mirrors, references, referenceCount);
+        }
+        holders[holderCount] = firstUnit + at;
+        classes[holderCount] = classIndex * 2 + age;
+        holderCount += 1;
+        firsts[holderCount] = referenceCount;
       }
-      const references = table.referenceCount(classIndex);
-      if (references !== 0 && isKept) {
-        if (references > 0) this.#takeFields(words, word, classIndex, references);
-        else this.#takeWords(words, word + table.firstWord(classIndex), word + (bytes >>> 2), classIndex);
-        lists.addHolder(unit + (word >>> 1), classIndex, isOld);
-      }
-      word += bytes >>> 2;
+      at += units;
     }
-    return word * 4;
-  }
-
-  #takeFields(words: Uint32Array, word: number, classIndex: number, count: number): void {
-    const { offsets } = this.#table;
-    const { references, referenceCount } = this.#lists;
-    const units = this.#units;
-    const first = this.#table.firstOffset(classIndex);
-    for (let index = 0; index < count; index += 1) {
-      const at = word + (offsets[first + index] ?? 0);
-      references[referenceCount + index] = units.isNarrow
-        ? units.ofNarrow(words[at] ?? 0)
-        : units.ofWide(words[at] ?? 0, words[at + 1] ?? 0);
-    }
-    this.#lists.referenceCount = referenceCount + count;
-  }
-
-  /** Every element of an array, or of a mirror every word: its static fields lie behind its own. */
-  #takeWords(words: Uint32Array, from: number, end: number, classIndex: number): void {
-    const { references } = this.#lists;
-    const units = this.#units;
-    const isOfMirror = classIndex === this.#table.mirrors;
-    const step = units.isNarrow ? 1 : 2;
-    let { referenceCount } = this.#lists;
-    for (let at = from; at + step <= end; at += step) {
-      const unit = units.isNarrow ? units.ofNarrow(words[at] ?? 0) : units.ofWide(words[at] ?? 0, words[at + 1] ?? 0);
-      if (unit === 0 && !isOfMirror) continue;
-      references[referenceCount] = unit;
-      referenceCount += 1;
-    }
-    this.#lists.referenceCount = referenceCount;
+    lists.holderCount = holderCount;
+    lists.referenceCount = referenceCount;
+    if (long > 0) this.#takeLong(firstUnit + at, table.classAt(words, at * 2), long * unitBytes, isOld);
+    return (at + long) * unitBytes;
   }
 
   /** What does not fit into a window is read on in pieces; one that is cut off, too. */
   #takeLong(unit: number, classIndex: number, bytes: number, isOld: boolean): void {
-    const references = this.#table.referenceCount(classIndex);
-    if (references === 0 || !this.#lists.hasRoom(1, bytes / 4)) return;
+    const count = this.#table.referenceCount(classIndex);
+    if (count === 0 || !this.#lists.hasRoom(1, bytes / 4)) return;
     const address = addressOf(this.#jvm.bounds, unit);
-    if (references > 0) this.#takeFields(this.#read(address, Math.min(bytes, pieceWords * 4)), 0, classIndex, references);
-    else {
-      for (let at = this.#table.firstWord(classIndex) * 4; at < bytes; at += pieceWords * 4) {
+    const lists = this.#lists;
+    const words = this.#references;
+    const firstByte = this.#table.firstWord(classIndex) * 4;
+    if (count > 0) {
+      const { offsets } = this.#table;
+      const piece = this.#read(address, Math.min(bytes, pieceWords * 4));
+      words.fields(piece, 0, offsets, this.#table.firstOffset(classIndex), count, lists.references, lists.referenceCount);
+      lists.referenceCount += count;
+    } else {
+      for (let at = firstByte; at < bytes; at += pieceWords * 4) {
         const more = Math.min(pieceWords * 4, bytes - at);
-        this.#takeWords(this.#read(address + at, more), 0, more >>> 2, classIndex);
+        const piece = this.#read(address + at, more);
+        lists.referenceCount = words.all(piece, 0, more >>> 2, classIndex === this.#table.mirrors, lists.references, lists.referenceCount);
       }
     }
     this.#lists.addHolder(unit, classIndex, isOld);

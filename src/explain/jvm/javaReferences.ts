@@ -64,7 +64,7 @@ export class JavaReferences {
     const isReferred = this.#bitsOfHolders();
     const taken = { all: new Float64Array(this.#table.classes.length), settled: new Float64Array(this.#table.classes.length) };
     for (let round = 0; round < mostRounds; round += 1) {
-      isReferred.fill(0);
+      if (round > 0) isReferred.fill(0);
       for (const root of roots) setBit(isReferred, unitOf(this.#bounds, root));
       for (let index = 0; index < referenceCount; index += 1) setBit(isReferred, references[index] ?? 0);
       if (this.#takeOutUnreferred(isReferred, youngMoved, taken) <= holderCount * leastTakenOutPart) break;
@@ -77,7 +77,7 @@ export class JavaReferences {
   #bitsOfHolders(): Uint32Array {
     const { holders, holderCount } = this.#lists;
     const lasts = this.#runs.map((start, run) => holders[Math.max(start, this.#runs[run + 1] ?? holderCount) - 1] ?? 0);
-    return new Uint32Array(Math.ceil((Math.max(0, ...lasts) + 1) / 32));
+    return this.#lists.clearedBits(Math.max(0, ...lasts) + 1);
   }
 
   #takeOutUnreferred(isReferred: Uint32Array, youngMoved: boolean, { all, settled }: TakenOut): number {

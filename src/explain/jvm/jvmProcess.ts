@@ -43,6 +43,11 @@ class JvmReader implements HeapReader {
     this.#jvm = jvm;
   }
 
+  owns(address: number): boolean {
+    const { start, end } = this.#jvm.bounds;
+    return address >= start && address < end;
+  }
+
   /** Right after the collector ran there is most time until it does so again, and moves what is young. */
   look(): void {
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {

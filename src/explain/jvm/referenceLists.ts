@@ -23,6 +23,8 @@ export class ReferenceLists {
   readonly #byTarget: Uint32Array;
   readonly #ends: Uint32Array;
   readonly #bucketBits: number;
+  /** One for each unit. */
+  readonly #bits: Uint32Array;
   holderCount = 0;
   referenceCount = 0;
   /** There were more than may be kept. */
@@ -37,6 +39,7 @@ export class ReferenceLists {
     this.firsts = new Uint32Array(holders + 1);
     this.references = new Uint32Array(Math.min(mostReferences, units * 2));
     this.#isTooLarge = units >= mostUnits;
+    this.#bits = new Uint32Array(Math.ceil((Math.min(units, mostUnits) + 1) / 32));
     this.#byTarget = new Uint32Array(this.references.length);
     this.#bucketBits = Math.max(leastBucketBits, Math.ceil(Math.log2(units)) - mostBucketsBits);
     this.#ends = new Uint32Array(Math.ceil((units + 1) / 2 ** this.#bucketBits) + 1);
@@ -61,6 +64,11 @@ export class ReferenceLists {
     this.classes[index] = classIndex * 2 + (isOld ? 0 : 1);
     this.firsts[index + 1] = this.referenceCount;
     this.holderCount = index + 1;
+  }
+
+  /** One for each of so many units, until the next time. */
+  clearedBits(units: number): Uint32Array {
+    return this.#bits.subarray(0, Math.ceil(units / 32)).fill(0);
   }
 
   /** So that what refers to an object is found at once: by counting how many there are of each bucket. */
