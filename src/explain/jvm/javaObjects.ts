@@ -48,80 +48,73 @@ export class JavaObjects {
     return { counts: this.#counted.counts.slice(), units: this.#counted.units.slice() };
   }
 
-  /**
-   * How far it came, in bytes: to the first object that is not all in the window, and over one that is longer. The lists are in variables, and all
-   * numbers have 32 bits: what is slow here is slow some million times.
-   */
+  /** How far it came, in bytes: to the first object that is not all in the window, and over one that is longer. All numbers have 32 bits. */
   take({ words, length, unit: firstUnit, spaceBytes, isOld }: HeapWindow): number {
     const table = this.#table;
-    const lists = this.#lists;
-    const { holders, classes, firsts, references } = lists;
     const { counts, units: sums } = this.#counted;
     const picks = isOld ? this.old : this.young;
-    const age = isOld ? 0 : 1;
-    const isKept = lists.hasRoom(length, length);
+    const isKept = this.#lists.hasRoom(length, length);
     const mostUnits = Math.min(spaceBytes / unitBytes, longest) | 0;
     const windowUnits = length >>> 1;
-    let { holderCount, referenceCount } = lists;
     let at = 0;
-    let long = 0;
     while (at + leastUnits <= windowUnits) {
-      const word = at * 2;
-      const classIndex = table.classAt(words, word);
-      const units = classIndex < 0 ? 0 : table.unitsAt(words, word, classIndex);
+      const classIndex = table.classAt(words, at * 2);
+      const units = classIndex < 0 ? 0 : table.unitsAt(words, at * 2, classIndex);
       // What a thread writes meanwhile may look like any length.
       if (units < leastUnits || units > mostUnits - at) {
         at += 1;
         continue;
       }
-      if (units > windowUnits - at) {
-        if (at > 0 && windowUnits < mostUnits && !table.isPlainArray(classIndex)) break;
-        long = units;
-      }
+      const isWhole = units <= windowUnits - at;
+      if (!isWhole && at > 0 && windowUnits < mostUnits && !table.isPlainArray(classIndex)) break;
       counts[classIndex] = (counts[classIndex] ?? 0) + 1;
       sums[classIndex] = (sums[classIndex] ?? 0) + units;
       picks.offer(classIndex, firstUnit + at);
-      if (long > 0) break;
-      const count = table.referenceCount(classIndex);
-      if (count !== 0 && isKept) {
-        if (count > 0) {
-          this.#references.fields(words, word, table.offsets, table.firstOffset(classIndex), count, references, referenceCount);
-          referenceCount += count;
-        } else {
-          const first = word + table.firstWord(classIndex);
-          referenceCount = this.#references.all(words, first, word + units * 2, classIndex === table.mirrors, references, referenceCount);
-        }
-        holders[holderCount] = firstUnit + at;
-        classes[holderCount] = classIndex * 2 + age;
-        holderCount += 1;
-        firsts[holderCount] = referenceCount;
+      if (!isWhole) {
+        this.#takeLong(firstUnit + at, classIndex, units, isOld);
+        return (at + units) * unitBytes;
       }
+      if (isKept && table.referenceCount(classIndex) !== 0) this.#takeHolder(words, at * 2, firstUnit + at, classIndex, units, isOld);
       at += units;
     }
-    lists.holderCount = holderCount;
-    lists.referenceCount = referenceCount;
-    if (long > 0) this.#takeLong(firstUnit + at, table.classAt(words, at * 2), long * unitBytes, isOld);
-    return (at + long) * unitBytes;
+    return at * unitBytes;
+  }
+
+  /** Apart from the loop, so that each of them is compiled as a whole. */
+  #takeHolder(words: Uint32Array, word: number, unit: number, classIndex: number, units: number, isOld: boolean): void {
+    const table = this.#table;
+    const lists = this.#lists;
+    const count = table.referenceCount(classIndex);
+    if (count > 0) this.#takeFields(words, word, classIndex, count);
+    else this.#takeWords(words, word + table.firstWord(classIndex), word + units * 2, classIndex);
+    lists.addHolder(unit, classIndex, isOld);
+  }
+
+  #takeFields(words: Uint32Array, word: number, classIndex: number, count: number): void {
+    const lists = this.#lists;
+    const { offsets } = this.#table;
+    this.#references.fields(words, word, offsets, this.#table.firstOffset(classIndex), count, lists.references, lists.referenceCount);
+    lists.referenceCount += count;
+  }
+
+  /** Every element of an array, or of a mirror every word: its static fields lie behind its own. */
+  #takeWords(words: Uint32Array, from: number, end: number, classIndex: number): void {
+    const lists = this.#lists;
+    const withNulls = classIndex === this.#table.mirrors;
+    lists.referenceCount = this.#references.all(words, from, end, withNulls, lists.references, lists.referenceCount);
   }
 
   /** What does not fit into a window is read on in pieces; one that is cut off, too. */
-  #takeLong(unit: number, classIndex: number, bytes: number, isOld: boolean): void {
+  #takeLong(unit: number, classIndex: number, units: number, isOld: boolean): void {
     const count = this.#table.referenceCount(classIndex);
-    if (count === 0 || !this.#lists.hasRoom(1, bytes / 4)) return;
+    if (count === 0 || !this.#lists.hasRoom(1, units * 2)) return;
     const address = addressOf(this.#jvm.bounds, unit);
-    const lists = this.#lists;
-    const words = this.#references;
-    const firstByte = this.#table.firstWord(classIndex) * 4;
-    if (count > 0) {
-      const { offsets } = this.#table;
-      const piece = this.#read(address, Math.min(bytes, pieceWords * 4));
-      words.fields(piece, 0, offsets, this.#table.firstOffset(classIndex), count, lists.references, lists.referenceCount);
-      lists.referenceCount += count;
-    } else {
-      for (let at = firstByte; at < bytes; at += pieceWords * 4) {
+    const bytes = units * unitBytes;
+    if (count > 0) this.#takeFields(this.#read(address, Math.min(bytes, pieceWords * 4)), 0, classIndex, count);
+    else {
+      for (let at = this.#table.firstWord(classIndex) * 4; at < bytes; at += pieceWords * 4) {
         const more = Math.min(pieceWords * 4, bytes - at);
-        const piece = this.#read(address + at, more);
-        lists.referenceCount = words.all(piece, 0, more >>> 2, classIndex === this.#table.mirrors, lists.references, lists.referenceCount);
+        this.#takeWords(this.#read(address + at, more), 0, more >>> 2, classIndex);
       }
     }
     this.#lists.addHolder(unit, classIndex, isOld);
