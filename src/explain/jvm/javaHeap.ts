@@ -5,7 +5,7 @@ import type { VmStructs } from './vmStructs.ts';
 
 const pageBytes = 4_096;
 /** What is copied there is still in the nearest cache when it is looked at. */
-const windowBytes = 1 << 18;
+export const windowBytes = 1 << 18;
 export const unitBytes = 8;
 /** Of the shortest object. */
 export const leastUnits = 2;

@@ -8,7 +8,7 @@
 import { readPresent } from '../targetMemory.ts';
 import type { ClassTable } from './classTable.ts';
 import type { Jvm } from './javaCensus.ts';
-import { addressOf, type HeapWindow, leastUnits, unitBytes } from './javaHeap.ts';
+import { addressOf, type HeapWindow, leastUnits, unitBytes, windowBytes } from './javaHeap.ts';
 import { JavaPicks } from './javaPicks.ts';
 import type { ReferenceLists } from './referenceLists.ts';
 import { type ReferenceWords, referenceWords } from './referenceWords.ts';
@@ -31,6 +31,9 @@ export class JavaObjects {
   readonly old: JavaPicks;
   /** Of what moves it is not known later who holds it. */
   readonly young: JavaPicks;
+  /** Of the objects in one window that may refer to others: where they are, in units, and their classes. */
+  readonly #places = new Int32Array(windowBytes / leastUnits / unitBytes);
+  readonly #classes = new Int32Array(this.#places.length);
   readonly #piece = new Uint32Array(pieceWords);
 
   constructor(jvm: Jvm, table: ClassTable) {
@@ -48,14 +51,17 @@ export class JavaObjects {
     return { counts: this.#counted.counts.slice(), units: this.#counted.units.slice() };
   }
 
-  /** How far it came, in bytes: to the first object that is not all in the window, and over one that is longer. All numbers have 32 bits. */
-  take({ words, length, unit: firstUnit, spaceBytes, isOld }: HeapWindow): number {
+  /** How far it came, in bytes: to the first object that is not all in the window, and over one that is longer. */
+  take(window: HeapWindow): number {
+    const { words, length, unit: firstUnit, spaceBytes, isOld } = window;
     const table = this.#table;
+    const [places, classes] = [this.#places, this.#classes];
     const { counts, units: sums } = this.#counted;
     const picks = isOld ? this.old : this.young;
-    const isKept = this.#lists.hasRoom(length, length);
     const mostUnits = Math.min(spaceBytes / unitBytes, longest) | 0;
     const windowUnits = length >>> 1;
+    let holders = 0;
+    let long = 0;
     let at = 0;
     while (at + leastUnits <= windowUnits) {
       const classIndex = table.classAt(words, at * 2);
@@ -71,23 +77,47 @@ export class JavaObjects {
       sums[classIndex] = (sums[classIndex] ?? 0) + units;
       picks.offer(classIndex, firstUnit + at);
       if (!isWhole) {
-        this.#takeLong(firstUnit + at, classIndex, units, isOld);
-        return (at + units) * unitBytes;
+        long = units;
+        break;
       }
-      if (isKept && table.referenceCount(classIndex) !== 0) this.#takeHolder(words, at * 2, firstUnit + at, classIndex, units, isOld);
+      if (table.referenceCount(classIndex) !== 0) {
+        places[holders] = at;
+        classes[holders] = classIndex;
+        holders += 1;
+      }
       at += units;
     }
-    return at * unitBytes;
+    this.#takeReferences(window, holders);
+    if (long > 0) this.#takeLong(firstUnit + at, table.classAt(words, at * 2), long, isOld);
+    return (at + long) * unitBytes;
   }
 
-  /** Apart from the loop, so that each of them is compiled as a whole. */
-  #takeHolder(words: Uint32Array, word: number, unit: number, classIndex: number, units: number, isOld: boolean): void {
+  /** Of the first so many objects of the window. Two loops are faster than one: each is small enough to be compiled as a whole. */
+  #takeReferences({ words, length, unit, isOld }: HeapWindow, count: number): void {
     const table = this.#table;
     const lists = this.#lists;
-    const count = table.referenceCount(classIndex);
-    if (count > 0) this.#takeFields(words, word, classIndex, count);
-    else this.#takeWords(words, word + table.firstWord(classIndex), word + units * 2, classIndex);
-    lists.addHolder(unit, classIndex, isOld);
+    if (!lists.hasRoom(count, length)) return;
+    const { holders, classes, firsts, references } = lists;
+    let { holderCount, referenceCount } = lists;
+    for (let index = 0; index < count; index += 1) {
+      const at = this.#places[index] ?? 0;
+      const classIndex = this.#classes[index] ?? 0;
+      const fields = table.referenceCount(classIndex);
+      if (fields > 0) {
+        this.#references.fields(words, at * 2, table.offsets, table.firstOffset(classIndex), fields, references, referenceCount);
+        referenceCount += fields;
+      } else {
+        const end = at * 2 + table.unitsAt(words, at * 2, classIndex) * 2;
+        const isMirror = classIndex === table.mirrors;
+        referenceCount = this.#references.all(words, at * 2 + table.firstWord(classIndex), end, isMirror, references, referenceCount);
+      }
+      holders[holderCount] = unit + at;
+      classes[holderCount] = classIndex * 2 + (isOld ? 0 : 1);
+      holderCount += 1;
+      firsts[holderCount] = referenceCount;
+    }
+    lists.holderCount = holderCount;
+    lists.referenceCount = referenceCount;
   }
 
   #takeFields(words: Uint32Array, word: number, classIndex: number, count: number): void {
