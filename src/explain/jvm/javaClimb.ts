@@ -55,7 +55,16 @@ export interface JavaPath {
   /** Nobody holds it, as far as can be seen. */
   isRubbish: boolean;
   /** From next to the target outwards. */
-  steps: Step[];
+  steps: JavaStep[];
+}
+
+/** Kept until the last look, and so without all that was climbed over beside it. */
+export interface JavaStep {
+  /** Of what holds what is below. */
+  address: number;
+  class: JavaClass | null;
+  /** A field; null in an array. */
+  by: string | null;
 }
 
 const none: Step[] = [];
@@ -253,8 +262,8 @@ class JavaClimber {
     const steps: JavaPath['steps'] = [];
     let at = target;
     for (let step = ways?.stepFrom(at); step; step = ways?.stepFrom(at)) {
-      steps.push(step);
       at = step.holder;
+      steps.push({ address: at.address, class: at.class, by: step.by });
     }
     const isRubbish = ways === undefined && !unfollowed.has(target) && !moved.has(target);
     return { root: ways === undefined ? null : at.root, isRubbish, steps };

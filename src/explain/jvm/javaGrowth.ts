@@ -163,7 +163,7 @@ function withoutStrays(paths: readonly JavaPath[]): JavaPath[] {
 
 /** Its address; null: nothing but the root holds the object. */
 function outermostOf({ steps }: JavaPath): number | null {
-  return steps.at(-1)?.holder.address ?? null;
+  return steps.at(-1)?.address ?? null;
 }
 
 /** Of what is held; of arrays those that have most of the bytes: the short ones are the letters of texts. */
@@ -233,18 +233,16 @@ function folded(candidates: readonly Candidate[]): Candidate[] {
 
 /** Most of them lie in objects of the application that do not grow: then they don't either. */
 function liesIn({ paths }: Candidate, names: ReadonlySet<string>): boolean {
-  const inside = paths.filter(({ steps }) => steps.some(({ holder }) => names.has(holder.class?.name ?? '')));
+  const inside = paths.filter(({ steps }) => steps.some((step) => names.has(step.class?.name ?? '')));
   return inside.length * 2 > paths.length;
 }
 
 function isMostlyIn(candidate: Candidate, other: Candidate): boolean {
-  const around = candidate.paths.flatMap(({ steps }) => steps.find(({ holder }) => holder.class?.name === other.name)?.holder ?? []);
+  const around = candidate.paths.flatMap(({ steps }) => steps.find((step) => step.class?.name === other.name)?.address ?? []);
   if (around.length * 2 > candidate.paths.length && new Set(around).size * 2 > around.length) return true;
   // There are many more texts and arrays than new ones: what most lie in is what is new.
   return (
-    isOfJdk(candidate.name) &&
-    !isOfJdk(other.name) &&
-    usualPath(candidate)?.steps.some(({ holder }) => holder.class?.name === other.name) === true
+    isOfJdk(candidate.name) && !isOfJdk(other.name) && usualPath(candidate)?.steps.some((step) => step.class?.name === other.name) === true
   );
 }
 
@@ -284,8 +282,9 @@ function describe({ name, counts, growthBytes, moreBytes, heldPart, paths, conte
 }
 
 function tell({ root, steps }: JavaPath): string[] {
-  const named = steps.flatMap(({ holder, by }) => {
-    const of = holder.class?.name ?? '';
+  const named = steps.flatMap((step) => {
+    const { by } = step;
+    const of = step.class?.name ?? '';
     return isPlumbing(of) || of === '' ? [] : [by === null ? of : `${of}.${by}`];
   });
   return [...(root === null ? [] : [root]), ...named.reverse()].slice(0, 12);
@@ -293,15 +292,16 @@ function tell({ root, steps }: JavaPath): string[] {
 
 /** The nearest that is not of the JDK; of a chain, who holds the first of it. */
 function ownerOf({ root, steps }: JavaPath, own: string): string | null {
-  const owners = steps.flatMap(({ holder, by }) => {
-    const of = holder.class?.name;
+  const owners = steps.flatMap((step) => {
+    const { by } = step;
+    const of = step.class?.name;
     return of === undefined || isOfJdk(of) || of.endsWith('[]') ? [] : [{ of, text: by === null ? of : `${of}.${by}` }];
   });
   return owners.find(({ of }) => of !== own)?.text ?? root ?? owners[0]?.text ?? null;
 }
 
 function patternOf(name: string, path: JavaPath | undefined, classesGrow: boolean): LeakPattern | null {
-  const through = (pattern: RegExp) => path?.steps.some(({ holder }) => pattern.test(holder.class?.name ?? '')) === true;
+  const through = (pattern: RegExp) => path?.steps.some((step) => pattern.test(step.class?.name ?? '')) === true;
   if (classesGrow) return 'class-loader';
   if (through(/^java\.lang\.ThreadLocal\$/)) return 'thread-local';
   if (/\$\$Lambda|Listener|Handler|Observer|Callback/.test(name)) return 'listener-never-removed';

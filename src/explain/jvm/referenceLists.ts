@@ -7,7 +7,7 @@ const mostHolders = 20 << 20;
 const mostReferences = 64 << 20;
 const mostUnits = 2 ** 32;
 /** Of what is sorted by target: as many units in one bucket, so that there are so many buckets at most. */
-const leastBucketBits = 6;
+const leastBucketBits = 8;
 const mostBucketsBits = 22;
 
 export class ReferenceLists {
@@ -42,7 +42,7 @@ export class ReferenceLists {
     this.#bits = new Uint32Array(Math.ceil((Math.min(units, mostUnits) + 1) / 32));
     this.#byTarget = new Uint32Array(this.references.length);
     this.#bucketBits = Math.max(leastBucketBits, Math.ceil(Math.log2(units)) - mostBucketsBits);
-    this.#ends = new Uint32Array(Math.ceil((units + 1) / 2 ** this.#bucketBits) + 1);
+    this.#ends = new Uint32Array(Math.ceil(units / 2 ** this.#bucketBits) + 2);
   }
 
   clear(): void {
@@ -71,33 +71,36 @@ export class ReferenceLists {
     return this.#bits.subarray(0, Math.ceil(units / 32)).fill(0);
   }
 
-  /** So that what refers to an object is found at once: by counting how many there are of each bucket. */
+  /**
+   * So that what refers to an object is found at once: by counting how many there are of each bucket. Null has the first one to itself, because to
+   * ask for it each time takes longer.
+   */
   sortByTarget(): void {
     const { references, referenceCount } = this;
-    const ends = this.#ends;
+    const [byTarget, ends] = [this.#byTarget, this.#ends];
     const bits = this.#bucketBits;
+    const beyond = 2 ** bits - 1;
     ends.fill(0);
     for (let index = 0; index < referenceCount; index += 1) {
-      const unit = references[index] ?? 0;
-      if (unit !== 0) ends[(unit >>> bits) + 1] = (ends[(unit >>> bits) + 1] ?? 0) + 1;
+      const bucket = ((references[index] ?? 0) + beyond) >>> bits;
+      ends[bucket + 1] = (ends[bucket + 1] ?? 0) + 1;
     }
     for (let bucket = 1; bucket < ends.length; bucket += 1) ends[bucket] = (ends[bucket] ?? 0) + (ends[bucket - 1] ?? 0);
     // Now each says where its bucket begins, and in the end where it ends.
     for (let index = 0; index < referenceCount; index += 1) {
-      const unit = references[index] ?? 0;
-      if (unit === 0) continue;
-      const place = ends[unit >>> bits] ?? 0;
-      this.#byTarget[place] = index;
-      ends[unit >>> bits] = place + 1;
+      const bucket = ((references[index] ?? 0) + beyond) >>> bits;
+      const place = ends[bucket] ?? 0;
+      byTarget[place] = index;
+      ends[bucket] = place + 1;
     }
   }
 
   /** Indexes of the first so many references to a unit; what was added since they were sorted is not among them. */
   to(unit: number, most: number): number[] {
-    const bucket = unit >>> this.#bucketBits;
+    const bucket = (unit + 2 ** this.#bucketBits - 1) >>> this.#bucketBits;
     const end = this.#ends[bucket] ?? 0;
     const found: number[] = [];
-    for (let place = bucket === 0 ? 0 : (this.#ends[bucket - 1] ?? 0); place < end && found.length < most; place += 1) {
+    for (let place = this.#ends[bucket - 1] ?? 0; place < end && found.length < most; place += 1) {
       const index = this.#byTarget[place] ?? 0;
       if (this.references[index] === unit) found.push(index);
     }
