@@ -1,14 +1,16 @@
 /** One look at the heap of a JVM: how many objects of each class there are, of each some at random, and what refers to what. */
 import type { TargetMemory } from '../targetMemory.ts';
+import { ClassTable } from './classTable.ts';
 import type { JavaClasses } from './javaClasses.ts';
-import { addressOf, ClassTable, type JavaHeapBounds, type JavaObject, visitHeap } from './javaHeap.ts';
-import { JavaReferences, type ReferenceLists } from './javaReferences.ts';
+import { addressOf, type JavaHeapBounds, unitBytes, visitHeap } from './javaHeap.ts';
+import { type CountedObjects, JavaObjects } from './javaObjects.ts';
+import { keepEarliest } from './javaPicks.ts';
+import { JavaReferences } from './javaReferences.ts';
 import { wordsOutside } from './javaRoots.ts';
 import { javaSpaces, lessSpaces } from './javaSpaces.ts';
+import type { ReferenceLists } from './referenceLists.ts';
 import type { VmStructs } from './vmStructs.ts';
 
-const picksOfClass = 320;
-const leastBytesForPicks = 1_024;
 /** So little of the old generation may have moved. */
 const mostMovedPart = 0.02;
 
@@ -20,8 +22,6 @@ export interface JavaKind {
   left: number | null;
   /** How many classes have this name: more than one are of different loaders, or lambdas. */
   classes: number;
-  /** Addresses of some of those that are left, each as likely as any other. */
-  picks: number[];
 }
 
 /** By name. */
@@ -32,6 +32,8 @@ export interface JavaCensus {
   whole: JavaKinds | null;
   /** What had outlived a collection when the look began; null where one came too early for that too. */
   settled: JavaKinds | null;
+  /** Addresses of some objects of the class that are not taken out, each as likely as any other; `old`: of those that stay where they are. */
+  picksOf(name: string, from: 'all' | 'old'): number[];
   references: JavaReferences;
   table: ClassTable;
   /** Addresses that something outside of the heap may refer to. */
@@ -62,15 +64,12 @@ export function collectionsOf({ vm }: Jvm): number {
 export function takeJavaCensus(jvm: Jvm): JavaCensus | null {
   const collections = collectionsOf(jvm);
   jvm.classes.refresh();
-  const table = new ClassTable(jvm.vm, jvm.classes);
-  const references = new JavaReferences(jvm, table);
-  const counts = new Counts(table.classes.length);
+  const table = new ClassTable(jvm.vm, jvm.classes, jvm.bounds.oopShift === null ? 8 : 4);
+  const references = new JavaReferences(jvm.bounds, table, jvm.lists);
+  const objects = new JavaObjects(jvm, table);
   const visit = (spaces: Spaces) => {
     references.beginRun();
-    visitHeap(jvm, spaces, table, (object) => {
-      references.add(object);
-      counts.add(object);
-    });
+    visitHeap(jvm, spaces, (window) => objects.take(window));
   };
   const spaces = javaSpaces(jvm);
   const [survivors, old] = [spaces.filter(({ age }) => age === 'survivor'), spaces.filter(({ age }) => age === 'old')];
@@ -78,7 +77,7 @@ export function takeJavaCensus(jvm: Jvm): JavaCensus | null {
   const isSettled = isStill(jvm, collections);
   visit(old);
   references.settle();
-  const settled = counts.ofOld();
+  const settled = objects.counted();
   const later = javaSpaces(jvm);
   const hasMoved = !isStill(jvm, collections);
   if (hasMoved && !stayed(old, later)) return null;
@@ -86,11 +85,11 @@ export function takeJavaCensus(jvm: Jvm): JavaCensus | null {
   visit(lessSpaces(later, hasMoved ? old : inOrder([...survivors, ...old])));
   const isWhole = !hasMoved && isStill(jvm, collections);
   const outside = wordsOutside(jvm);
-  references.takeOutRubbish(outside, !isWhole);
-  const left = references.leftOf();
+  const takenOut = references.takeOutRubbish(outside, !isWhole);
   return {
-    whole: isWhole ? kindsOf(jvm, table, references, counts.ofAll(), left.all) : null,
-    settled: isSettled ? kindsOf(jvm, table, references, settled, left.settled) : null,
+    whole: isWhole ? kindsOf(table, objects.counted(), takenOut.all) : null,
+    settled: isSettled ? kindsOf(table, settled, takenOut.settled) : null,
+    picksOf: (name, from) => picksOf(jvm, objects, references, { classIndexes: table.named(name), from }),
     references,
     table,
     outside,
@@ -121,117 +120,32 @@ function stayed(old: Spaces, later: Spaces): boolean {
   return bytes > 0 && moved <= bytes * mostMovedPart;
 }
 
-/** By class. */
-interface Counted {
-  counts: Float64Array;
-  bytes: Float64Array;
-  picks: readonly Picks[];
-}
-
-class Counts {
-  readonly #counts: Float64Array;
-  readonly #bytes: Float64Array;
-  readonly #picksOfOld: Picks;
-  /** Of what moves it is not known later who holds it. */
-  readonly #picksOfYoung: Picks;
-
-  constructor(classes: number) {
-    this.#counts = new Float64Array(classes);
-    this.#bytes = new Float64Array(classes);
-    this.#picksOfOld = new Picks(classes);
-    this.#picksOfYoung = new Picks(classes);
-  }
-
-  add({ classIndex: index, unit, bytes, isOld }: JavaObject): void {
-    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
-    this.#bytes[index] = (this.#bytes[index] ?? 0) + bytes;
-    const picks = isOld ? this.#picksOfOld : this.#picksOfYoung;
-    picks.offer(index, unit);
-  }
-
-  /** Until now, and picked are those that stay where they are. */
-  ofOld(): Counted {
-    return { counts: this.#counts.slice(), bytes: this.#bytes.slice(), picks: [this.#picksOfOld] };
-  }
-
-  ofAll(): Counted {
-    return { counts: this.#counts, bytes: this.#bytes, picks: [this.#picksOfOld, this.#picksOfYoung] };
-  }
-}
-
-/**
- * Of each class the objects whose units come first in an order that is none of theirs: any is as likely as any other, and what stays where it is
- * is picked by each look again.
- */
-class Picks {
-  readonly #ofClass = new Map<number, Pick[]>();
-  /** By class: what comes later than this is not picked any more. */
-  readonly #latest: Float64Array;
-
-  constructor(classes: number) {
-    this.#latest = new Float64Array(classes).fill(Number.POSITIVE_INFINITY);
-  }
-
-  offer(index: number, unit: number): void {
-    const place = placeOf(unit);
-    if (place < (this.#latest[index] ?? 0)) this.#take(index, { unit, place });
-  }
-
-  #take(index: number, pick: Pick): void {
-    const picks = this.#ofClass.get(index);
-    if (picks === undefined) {
-      this.#ofClass.set(index, [pick]);
-      return;
-    }
-    picks.push(pick);
-    if (picks.length < 2 * picksOfClass) return;
-    keepEarliest(picks);
-    this.#latest[index] = picks.at(-1)?.place ?? 0;
-  }
-
-  of(index: number): readonly Pick[] {
-    return this.#ofClass.get(index) ?? [];
-  }
-}
-
-function kindsOf(
-  { bounds }: Jvm,
-  { classes }: ClassTable,
-  references: JavaReferences,
-  { counts, bytes, picks }: Counted,
-  left: Float64Array,
-): JavaKinds {
+function kindsOf(table: ClassTable, { counts, units }: CountedObjects, takenOut: Float64Array): JavaKinds {
   const kinds: JavaKinds = new Map();
-  for (const [index, { name }] of classes.entries()) {
-    const kind = kinds.get(name) ?? { name, count: 0, bytes: 0, left: null, classes: 0, picks: [] };
-    kind.count += counts[index] ?? 0;
-    kind.bytes += bytes[index] ?? 0;
-    kind.classes += 1;
-    if (references.holdsReferences(index)) kind.left = (kind.left ?? 0) + (left[index] ?? 0);
-    if (kind.bytes >= leastBytesForPicks) {
-      const ofClass = picks.flatMap((each) => each.of(index));
-      keepEarliest(ofClass);
-      const addresses = ofClass.map(({ unit }) => addressOf(bounds, unit));
-      kind.picks.push(...addresses.filter((address) => !references.isRubbish(address)));
+  for (const [index, { name }] of table.classes.entries()) {
+    let kind = kinds.get(name);
+    if (kind === undefined) {
+      kind = { name, count: 0, bytes: 0, left: null, classes: 0 };
+      kinds.set(name, kind);
     }
-    kinds.set(name, kind);
+    const count = counts[index] ?? 0;
+    kind.count += count;
+    kind.bytes += (units[index] ?? 0) * unitBytes;
+    kind.classes += 1;
+    // What refers to nothing itself is not known to be referred to.
+    if (table.referenceCount(index) !== 0) kind.left = (kind.left ?? 0) + count - (takenOut[index] ?? 0);
   }
   return kinds;
 }
 
-interface Pick {
-  unit: number;
-  place: number;
-}
-
-function keepEarliest(picks: Pick[]): void {
-  picks.sort((a, b) => a.place - b.place).splice(picksOfClass);
-}
-
-/** In an order that looks like chance: the last step of MurmurHash3. */
-function placeOf(unit: number): number {
-  let place = unit;
-  place = Math.imul(place ^ (place >>> 16), 0x85eb_ca6b);
-  place = Math.imul(place ^ (place >>> 13), 0xc2b2_ae35);
-  return (place ^ (place >>> 16)) >>> 1;
+function picksOf(
+  { bounds }: Jvm,
+  { old, young }: JavaObjects,
+  references: JavaReferences,
+  { classIndexes, from }: { classIndexes: readonly number[]; from: 'all' | 'old' },
+): number[] {
+  const units = classIndexes.flatMap((index) => [...old.of(index), ...(from === 'old' ? [] : young.of(index))]);
+  return keepEarliest(units)
+    .map((unit) => addressOf(bounds, unit))
+    .filter((address) => !references.isRubbish(address));
 }

@@ -6,6 +6,7 @@ const mostLoaders = 100_000;
 const mostClasses = 500_000;
 const klassBytes = 512;
 const longestName = 400;
+const mostBlocks = 1_000;
 
 export interface JavaClass {
   /** Address of its Klass. */
@@ -26,6 +27,7 @@ export class JavaClasses {
   readonly #byNarrow = new Map<number, JavaClass>();
   readonly #byKlass = new Map<number, JavaClass>();
   readonly #fields = new Map<number, JavaField[]>();
+  readonly #offsets = new Map<number, number[]>();
 
   constructor(vm: VmStructs, memory: TargetMemory) {
     this.#vm = vm;
@@ -69,6 +71,8 @@ export class JavaClasses {
       layoutHelper: record.readInt32LE(this.#vm.field('Klass::_layout_helper')),
       loaderData,
     };
+    this.#fields.delete(klass);
+    this.#offsets.delete(klass);
     this.#byKlass.set(klass, added);
     this.#byNarrow.set(Math.floor((klass - this.#base) / 2 ** this.#shift), added);
   }
@@ -119,6 +123,32 @@ export class JavaClasses {
       at = this.#byKlass.get(at.superKlass);
     }
     return null;
+  }
+
+  /** Where in an object of the class its references are, of so many bytes each: by the map that the collector itself goes by. */
+  referenceOffsets({ klass, layoutHelper }: JavaClass, referenceBytes: number): readonly number[] {
+    let found = this.#offsets.get(klass);
+    if (found === undefined) {
+      found = this.#readOffsets(klass, layoutHelper, referenceBytes);
+      this.#offsets.set(klass, found);
+    }
+    return found;
+  }
+
+  /** Behind the tables of methods of a class: offset and count of each run of references. */
+  #readOffsets(klass: number, objectBytes: number, referenceBytes: number): number[] {
+    const vm = this.#vm;
+    const int = (name: string) => vm.int(klass + vm.field(name));
+    const tables = int('Klass::_vtable_len') + int('InstanceKlass::_itable_len');
+    const blocks = Math.min(mostBlocks, int('InstanceKlass::_nonstatic_oop_map_size'));
+    const offsets: number[] = [];
+    for (let block = 0; block < blocks; block += 1) {
+      const at = klass + vm.size('InstanceKlass') + tables * 8 + block * 8;
+      const [offset, count] = [vm.int(at), vm.int(at + 4)];
+      if (!(offset >= 8 && count > 0 && offset + count * referenceBytes <= objectBytes)) break;
+      for (let index = 0; index < count; index += 1) offsets.push(offset + index * referenceBytes);
+    }
+    return offsets;
   }
 
   #fieldsOf(of: JavaClass): JavaField[] {

@@ -2,9 +2,9 @@
  * Who holds these objects? From some objects up to a static field, a thread or a variable on a stack: in each pass over the references, all
  * that lead to what was found in the pass before. What nobody holds is rubbish that waits for the collector.
  */
+import type { ClassTable } from './classTable.ts';
 import type { JavaCensus, Jvm } from './javaCensus.ts';
 import { isOfJdk, type JavaClass } from './javaClasses.ts';
-import type { ClassTable } from './javaHeap.ts';
 import type { JavaReference, JavaReferences } from './javaReferences.ts';
 
 const mostPasses = 8;
@@ -55,8 +55,19 @@ export interface JavaPath {
   /** Nobody holds it, as far as can be seen. */
   isRubbish: boolean;
   /** From next to the target outwards. */
-  steps: Step[];
+  steps: JavaStep[];
 }
+
+/** Kept until the last look, and so without all that was climbed over beside it. */
+export interface JavaStep {
+  /** Of what holds what is below. */
+  address: number;
+  class: JavaClass | null;
+  /** A field; null in an array. */
+  by: string | null;
+}
+
+const none: Step[] = [];
 
 interface Step {
   holder: JavaHolder;
@@ -77,7 +88,7 @@ class JavaClimber {
   readonly #jvm: Jvm;
   readonly #references: JavaReferences;
   readonly #table: ClassTable;
-  readonly #groups: readonly (readonly number[])[];
+  readonly #groups: readonly (readonly JavaHolder[])[];
   readonly #known = new Map<number, JavaHolder>();
   #frontier = new Map<number, JavaHolder>();
   readonly #outside: ReadonlySet<number>;
@@ -89,10 +100,9 @@ class JavaClimber {
     this.#jvm = jvm;
     this.#references = references;
     this.#table = table;
-    this.#groups = groups;
     this.#youngMoved = whole === null;
     this.#outside = outside;
-    for (const target of groups.flat()) this.#meet(target, null, false);
+    this.#groups = groups.map((group) => group.map((target) => this.#meet(target, null, false)));
   }
 
   run(): void {
@@ -110,10 +120,8 @@ class JavaClimber {
       this.#frontier = this.#nextFrontier();
       if (this.#frontier.size === 0 || (pass >= passesForNames && this.#isEnough)) return;
       for (const holder of this.#frontier.values()) holder.isFollowed = true;
-      this.#references.to(this.#frontier.keys(), mostHitsOfEach, (reference) => {
-        const found = this.#frontier.get(reference.target);
-        if (found !== undefined) this.#take(found, reference);
-      });
+      for (const [address, holder] of this.#frontier)
+        for (const reference of this.#references.to(address, mostHitsOfEach)) this.#take(holder, reference);
     }
   }
 
@@ -126,8 +134,8 @@ class JavaClimber {
         number: this.#known.size,
         address,
         class: of,
-        heldBy: [],
-        holds: [],
+        heldBy: none,
+        holds: none,
         root,
         isWeakRoot: isOutside,
         kept: isOutside ? kept.weakly : kept.byNothing,
@@ -145,9 +153,9 @@ class JavaClimber {
   #nextFrontier(): Map<number, JavaHolder> {
     this.#markOpen();
     const openOf = this.#groups.map((group) =>
-      group
-        .map((target) => this.#meet(target, null, false))
-        .filter((target, index) => target.kept < (index < namedOfGroup ? kept.byOwn : kept.weakly) && target.openInPass === this.#passes),
+      group.filter(
+        (target, index) => target.kept < (index < namedOfGroup ? kept.byOwn : kept.weakly) && target.openInPass === this.#passes,
+      ),
     );
     this.#isEnough = openOf.every((open, index) => open.length <= leastOpenPart * (this.#groups[index]?.length ?? 0));
     const open = new Set(openOf.flat());
@@ -155,7 +163,7 @@ class JavaClimber {
     for (const holder of open) {
       if (!holder.isFollowed) frontier.set(holder.address, holder);
       if (frontier.size >= mostInFrontier) break;
-      for (const { holder: above } of holder.heldBy) open.add(above);
+      for (const { holder: above } of holder.heldBy) if (above.openInPass === this.#passes) open.add(above);
     }
     return frontier;
   }
@@ -163,8 +171,12 @@ class JavaClimber {
   /** All that what is not followed yet holds, but for what is kept anyhow. */
   #markOpen(): void {
     this.#passes += 1;
-    const marked = [...this.#known.values()].filter((holder) => !holder.isFollowed);
-    for (const holder of marked) holder.openInPass = this.#passes;
+    const marked: JavaHolder[] = [];
+    for (const holder of this.#known.values()) {
+      if (holder.isFollowed) continue;
+      holder.openInPass = this.#passes;
+      marked.push(holder);
+    }
     for (const { holds } of marked) {
       for (const { below } of holds) {
         if (below.openInPass === this.#passes || below.kept === kept.surely) continue;
@@ -250,8 +262,8 @@ class JavaClimber {
     const steps: JavaPath['steps'] = [];
     let at = target;
     for (let step = ways?.stepFrom(at); step; step = ways?.stepFrom(at)) {
-      steps.push(step);
       at = step.holder;
+      steps.push({ address: at.address, class: at.class, by: step.by });
     }
     const isRubbish = ways === undefined && !unfollowed.has(target) && !moved.has(target);
     return { root: ways === undefined ? null : at.root, isRubbish, steps };
@@ -310,9 +322,16 @@ interface Ways {
 
 function hold(holder: JavaHolder, below: JavaHolder, by: string | null): void {
   const step = { holder, below, by };
-  below.heldBy.push(step);
-  holder.holds.push(step);
+  below.heldBy = withStep(below.heldBy, step);
+  holder.holds = withStep(holder.holds, step);
   keep(below, keptBelow(holder));
+}
+
+/** Most have one: of an empty list that something is added to there is room for many. */
+function withStep(steps: Step[], step: Step): Step[] {
+  if (steps.length === 0) return [step];
+  steps.push(step);
+  return steps;
 }
 
 function keptBelow({ kept: own, isWeakRoot, class: of }: JavaHolder): Kept {

@@ -12,13 +12,14 @@ const mostCandidates = 14;
 const mostReloaded = 4;
 /** What a class itself takes outside of the heap: its methods, constants and tables. */
 const classBytes = 8_192;
-const picksOfEach = 320;
 const leastGrowthBytes = 2_048;
 /** Of the heap, most of which may be rubbish. */
 const leastPart = 0.0001;
 /** Of the heap: what has less is followed once it grew. */
 const leastPartAtFirst = 0.001;
 const leastHeldPart = 0.25;
+/** Of a table that has thousands: so many tell of what it is. */
+const mostContentsOfEach = 64;
 
 /** What is known of a class that may grow, at one look. */
 interface JavaFollowed {
@@ -42,25 +43,28 @@ export interface JavaLook {
 export interface JavaSide {
   before: readonly JavaLook[];
   kinds: JavaKinds;
+  picksFrom: 'all' | 'old';
   inexactPart: number;
 }
 
 /** Of each side, as the whole heap and what is old of it, the looks before and the objects now. */
 export function followSides(jvm: Jvm, census: JavaCensus, sides: readonly JavaSide[]): JavaLook[] {
-  const wanted = sides.map(({ before, kinds }) => worthFollowing(before, kinds));
+  const wanted = sides.map(({ before, kinds, picksFrom }) =>
+    worthFollowing(before, kinds).map((kind) => ({ kind, picks: census.picksOf(kind.name, picksFrom) })),
+  );
   const paths = climbJava(
     jvm,
     census,
-    wanted.flat().map(({ picks }) => picks.slice(0, picksOfEach)),
+    wanted.flat().map(({ picks }) => picks),
   );
   let next = 0;
   return sides.map(({ kinds, inexactPart }, side) => {
     const followed = new Map<string, JavaFollowed>();
-    for (const kind of wanted[side] ?? []) {
+    for (const { kind, picks } of wanted[side] ?? []) {
       const own = paths[next] ?? [];
       next += 1;
-      const held = kind.picks.filter((_, index) => own[index]?.isRubbish === false);
-      const lengths = isPlainArray(kind.name) ? kind.picks.slice(0, picksOfEach).map((pick) => lengthOf(jvm, pick)) : null;
+      const held = picks.filter((_, index) => own[index]?.isRubbish === false);
+      const lengths = isPlainArray(kind.name) ? picks.map((pick) => lengthOf(jvm, pick)) : null;
       const content = isPlumbing(kind.name) ? contentOf(jvm, census, held) : null;
       followed.set(kind.name, { kind, paths: withoutStrays(own), lengths, content });
     }
@@ -159,7 +163,7 @@ function withoutStrays(paths: readonly JavaPath[]): JavaPath[] {
 
 /** Its address; null: nothing but the root holds the object. */
 function outermostOf({ steps }: JavaPath): number | null {
-  return steps.at(-1)?.holder.address ?? null;
+  return steps.at(-1)?.address ?? null;
 }
 
 /** Of what is held; of arrays those that have most of the bytes: the short ones are the letters of texts. */
@@ -229,18 +233,16 @@ function folded(candidates: readonly Candidate[]): Candidate[] {
 
 /** Most of them lie in objects of the application that do not grow: then they don't either. */
 function liesIn({ paths }: Candidate, names: ReadonlySet<string>): boolean {
-  const inside = paths.filter(({ steps }) => steps.some(({ holder }) => names.has(holder.class?.name ?? '')));
+  const inside = paths.filter(({ steps }) => steps.some((step) => names.has(step.class?.name ?? '')));
   return inside.length * 2 > paths.length;
 }
 
 function isMostlyIn(candidate: Candidate, other: Candidate): boolean {
-  const around = candidate.paths.flatMap(({ steps }) => steps.find(({ holder }) => holder.class?.name === other.name)?.holder ?? []);
+  const around = candidate.paths.flatMap(({ steps }) => steps.find((step) => step.class?.name === other.name)?.address ?? []);
   if (around.length * 2 > candidate.paths.length && new Set(around).size * 2 > around.length) return true;
   // There are many more texts and arrays than new ones: what most lie in is what is new.
   return (
-    isOfJdk(candidate.name) &&
-    !isOfJdk(other.name) &&
-    usualPath(candidate)?.steps.some(({ holder }) => holder.class?.name === other.name) === true
+    isOfJdk(candidate.name) && !isOfJdk(other.name) && usualPath(candidate)?.steps.some((step) => step.class?.name === other.name) === true
   );
 }
 
@@ -254,7 +256,7 @@ function usualPath({ paths }: Candidate): JavaPath | undefined {
 function contentOf({ memory, bounds, classes }: Jvm, { references }: JavaCensus, addresses: readonly number[]): string | null {
   const contents = new Map<string, Set<number>>();
   const header = Buffer.alloc(12);
-  for (const target of addresses.flatMap((address) => references.from(address))) {
+  for (const target of addresses.flatMap((address) => references.from(address, mostContentsOfEach))) {
     if (target < bounds.start || target >= bounds.end || memory.read(target, header) < 12) continue;
     const name = classes.ofNarrow(header.readUInt32LE(8))?.name;
     if (name !== undefined && !isPlumbing(name)) contents.set(name, (contents.get(name) ?? new Set()).add(target));
@@ -280,8 +282,9 @@ function describe({ name, counts, growthBytes, moreBytes, heldPart, paths, conte
 }
 
 function tell({ root, steps }: JavaPath): string[] {
-  const named = steps.flatMap(({ holder, by }) => {
-    const of = holder.class?.name ?? '';
+  const named = steps.flatMap((step) => {
+    const { by } = step;
+    const of = step.class?.name ?? '';
     return isPlumbing(of) || of === '' ? [] : [by === null ? of : `${of}.${by}`];
   });
   return [...(root === null ? [] : [root]), ...named.reverse()].slice(0, 12);
@@ -289,15 +292,16 @@ function tell({ root, steps }: JavaPath): string[] {
 
 /** The nearest that is not of the JDK; of a chain, who holds the first of it. */
 function ownerOf({ root, steps }: JavaPath, own: string): string | null {
-  const owners = steps.flatMap(({ holder, by }) => {
-    const of = holder.class?.name;
+  const owners = steps.flatMap((step) => {
+    const { by } = step;
+    const of = step.class?.name;
     return of === undefined || isOfJdk(of) || of.endsWith('[]') ? [] : [{ of, text: by === null ? of : `${of}.${by}` }];
   });
   return owners.find(({ of }) => of !== own)?.text ?? root ?? owners[0]?.text ?? null;
 }
 
 function patternOf(name: string, path: JavaPath | undefined, classesGrow: boolean): LeakPattern | null {
-  const through = (pattern: RegExp) => path?.steps.some(({ holder }) => pattern.test(holder.class?.name ?? '')) === true;
+  const through = (pattern: RegExp) => path?.steps.some((step) => pattern.test(step.class?.name ?? '')) === true;
   if (classesGrow) return 'class-loader';
   if (through(/^java\.lang\.ThreadLocal\$/)) return 'thread-local';
   if (/\$\$Lambda|Listener|Handler|Observer|Callback/.test(name)) return 'listener-never-removed';

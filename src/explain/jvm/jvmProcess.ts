@@ -5,8 +5,8 @@ import { collectionsOf, type JavaCensus, type Jvm, takeJavaCensus } from './java
 import { JavaClasses } from './javaClasses.ts';
 import { followSides, type JavaLook, type JavaSide, javaGrowth } from './javaGrowth.ts';
 import { heapBounds } from './javaHeap.ts';
-import { ReferenceLists } from './javaReferences.ts';
 import { collectorsOf } from './jvmFlags.ts';
+import { ReferenceLists } from './referenceLists.ts';
 import { VmStructs } from './vmStructs.ts';
 
 const mostAttempts = 5;
@@ -43,6 +43,11 @@ class JvmReader implements HeapReader {
     this.#jvm = jvm;
   }
 
+  owns(address: number): boolean {
+    const { start, end } = this.#jvm.bounds;
+    return address >= start && address < end;
+  }
+
   /** Right after the collector ran there is most time until it does so again, and moves what is young. */
   look(): void {
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
@@ -61,8 +66,11 @@ class JvmReader implements HeapReader {
 
   #keep(census: JavaCensus): void {
     this.#isLeftOut ||= census.references.isFull;
-    const sides: JavaSide[] = [{ before: this.#settled, kinds: census.settled ?? new Map(), inexactPart: settledInexactPart }];
-    if (this.#whole !== null && census.whole !== null) sides.push({ before: this.#whole, kinds: census.whole, inexactPart: 0 });
+    const sides: JavaSide[] = [
+      { before: this.#settled, kinds: census.settled ?? new Map(), picksFrom: 'old', inexactPart: settledInexactPart },
+    ];
+    if (this.#whole !== null && census.whole !== null)
+      sides.push({ before: this.#whole, kinds: census.whole, picksFrom: 'all', inexactPart: 0 });
     const [ofSettled, ofWhole] = followSides(this.#jvm, census, sides);
     if (ofSettled !== undefined) this.#settled.push(ofSettled);
     if (ofWhole === undefined) this.#whole = null;
