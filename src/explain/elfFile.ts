@@ -12,6 +12,7 @@ const symbolBytes = 24;
 const mostSections = 4_096;
 const mostSectionBytes = 256 * 1024 ** 2;
 const mostName = 512;
+const mostWanted = 100_000;
 const loadSegment = 1;
 const symbolTables = new Set([2, 11]);
 
@@ -83,27 +84,49 @@ export interface ElfSymbol {
   size: number;
 }
 
-/** Addresses, in the file's own terms, of the symbols that are wanted. */
-export function elfSymbols(elf: ElfFile, isWanted: (name: string) => boolean): Map<string, number> {
+/**
+ * Addresses, in the file's own terms, of the symbols of which the pattern, written without anchors, fits the whole name. It is searched in all names
+ * at once: of hundreds of thousands few are wanted.
+ */
+export function elfSymbols(elf: ElfFile, pattern: string): Map<string, number> {
   const found = new Map<string, number>();
-  for (const { name, address } of eachSymbol(elf)) if (isWanted(name) && !found.has(name)) found.set(name, address);
+  for (const { table, names } of symbolTablesOf(elf)) {
+    const wanted = new Map<number, string>();
+    for (const { 0: name, index } of names.matchAll(new RegExp(`(?:${pattern})\\0`, 'g'))) {
+      wanted.set(index, name.slice(0, -1));
+      if (wanted.size === mostWanted) break;
+    }
+    for (let at = 0; wanted.size > 0 && at + symbolBytes <= table.length; at += symbolBytes) {
+      const name = wanted.get(table.readUInt32LE(at));
+      if (name !== undefined && isDefined(table, at) && !found.has(name)) found.set(name, long(table, at + 8));
+    }
+  }
   return found;
 }
 
 /** Of what is defined in the file. */
 export function* eachSymbol(elf: ElfFile): Generator<ElfSymbol> {
-  for (const section of elf.sections) {
-    if (!symbolTables.has(section.type)) continue;
-    const table = sectionContent(elf.fd, section);
-    // Of a large program there are hundreds of thousands: parts of one text cost nothing.
-    const names = sectionContent(elf.fd, elf.sections[section.link])?.toString('latin1');
-    for (let at = 0; table !== null && names !== undefined && at + symbolBytes <= table.length; at += symbolBytes) {
-      const address = long(table, at + 8);
-      // In no section: only asked for, not defined here.
-      if (address === 0 || table.readUInt16LE(at + 6) === 0) continue;
-      yield { name: nameAt(names, table.readUInt32LE(at)), address, size: long(table, at + 16) };
+  for (const { table, names } of symbolTablesOf(elf)) {
+    for (let at = 0; at + symbolBytes <= table.length; at += symbolBytes) {
+      if (!isDefined(table, at)) continue;
+      yield { name: nameAt(names, table.readUInt32LE(at)), address: long(table, at + 8), size: long(table, at + 16) };
     }
   }
+}
+
+function* symbolTablesOf({ fd, sections }: ElfFile): Generator<{ table: Buffer; names: string }> {
+  for (const section of sections) {
+    if (!symbolTables.has(section.type)) continue;
+    const table = sectionContent(fd, section);
+    // Of a large program there are hundreds of thousands: parts of one text cost nothing.
+    const names = sectionContent(fd, sections[section.link])?.toString('latin1');
+    if (table !== null && names !== undefined) yield { table, names };
+  }
+}
+
+/** In no section: only asked for, not defined there. */
+function isDefined(table: Buffer, at: number): boolean {
+  return long(table, at + 8) !== 0 && table.readUInt16LE(at + 6) !== 0;
 }
 
 function piece(fd: number, offset: number, length: number): Buffer | null {

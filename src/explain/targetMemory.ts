@@ -121,14 +121,14 @@ export class TargetMemory {
     }
   }
 
-  /** Addresses in the process of symbols of the mapped files whose path fits. */
-  symbols(isFile: (path: string) => boolean, names: RegExp): Map<string, number> {
+  /** Addresses in the process of symbols of the mapped files whose path fits. `pattern`: of the whole name, without anchors. */
+  symbols(isFile: (path: string) => boolean, pattern: string): Map<string, number> {
     const found = new Map<string, number>();
     for (const region of this.#files(isFile)) {
       this.#withFile(region, (fd) => {
         const elf = readElf(fd);
         if (elf === null) return;
-        for (const [name, address] of elfSymbols(elf, (each) => names.test(each))) {
+        for (const [name, address] of elfSymbols(elf, pattern)) {
           if (!found.has(name)) found.set(name, address + biasOf(region, elf.base));
         }
       });

@@ -13,7 +13,7 @@ import { findGoroutines } from './goStacks.ts';
 import { listAt } from './goWords.ts';
 
 /** Nothing of a program that is not Go begins like this. */
-const wanted = /^runtime\.(?:mbuckets|MemProfileRate|allgs)$/;
+const wanted = String.raw`runtime\.(?:mbuckets|MemProfileRate|allgs)`;
 
 export const openGo: OpenHeap = (memory) => {
   const path = memory.regions().find((region) => region.path.startsWith('/'))?.path;

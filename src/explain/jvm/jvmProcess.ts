@@ -20,7 +20,7 @@ const concurrent = new Map([
 ]);
 
 export const openJvm: OpenHeap = (memory) => {
-  const symbols = memory.symbols((path) => /\/libjvm\.so(?: \(deleted\))?$/.test(path), /^gHotSpotVM/);
+  const symbols = memory.symbols((path) => /\/libjvm\.so(?: \(deleted\))?$/.test(path), 'gHotSpotVM\\w+');
   if (symbols.size === 0) return null;
   const vm = new VmStructs(memory, symbols);
   const collectors = collectorsOf(vm);

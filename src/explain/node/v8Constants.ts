@@ -6,7 +6,7 @@ import type { HeapWindows } from '../heapWindows.ts';
 import type { TargetMemory } from '../targetMemory.ts';
 
 const wanted =
-  /^v8dbg_(?:class_(?:Map|JSFunction|SharedFunctionInfo|Script|Symbol|String|SeqOneByteString|ThinString|JSArrayBuffer|DescriptorArray)_|bit_field3_|prop_|namedictionaryshape_|scopeinfo_|type_|First|Last)/;
+  'v8dbg_(?:class_(?:Map|JSFunction|SharedFunctionInfo|Script|Symbol|String|SeqOneByteString|ThinString|JSArrayBuffer|DescriptorArray)_|bit_field3_|prop_|namedictionaryshape_|scopeinfo_|type_|First|Last)\\w*';
 
 /** Null of a program without them. Not a number: this version does not say it. */
 export function readV8Layout(memory: TargetMemory, windows: HeapWindows) {

@@ -12,7 +12,7 @@ import { ZendValues } from './zendValues.ts';
 const phpFile = /\/(?:php|php-cgi|php-fpm|libphp|mod_php)[\d.]*(?:\.so)?[\d.]*(?: \(deleted\))?$/;
 
 export const openPhp: OpenHeap = (memory) => {
-  const symbols = memory.symbols((path) => phpFile.test(path), /^(?:executor_globals|compiler_globals|executor_globals_offset)$/);
+  const symbols = memory.symbols((path) => phpFile.test(path), 'executor_globals|compiler_globals|executor_globals_offset');
   const [executor, compiler] = [symbols.get('executor_globals'), symbols.get('compiler_globals')];
   if (symbols.has('executor_globals_offset')) return { runtime: 'PHP', why: 'this PHP is built for threads, whose heaps are not read' };
   if (executor === undefined || compiler === undefined) return null;

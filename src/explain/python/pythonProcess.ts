@@ -15,7 +15,7 @@ const pythonFile = /\/(?:libpython|python)3(?:\.(\d+))?[^/]*$/;
 const mostFirstLooks = 4;
 
 export const openPython: OpenHeap = (memory) => {
-  const symbols = memory.symbols((path) => pythonFile.test(path), /^(?:PyType_Type|PyUnicode_Type)$/);
+  const symbols = memory.symbols((path) => pythonFile.test(path), 'PyType_Type|PyUnicode_Type');
   const [typeType, unicodeType] = [symbols.get('PyType_Type'), symbols.get('PyUnicode_Type')];
   if (typeType === undefined || unicodeType === undefined) return null;
   const minors = memory

@@ -19,7 +19,7 @@ import { RubyValues } from './rubyValues.ts';
 
 /** The library, or a program that has it inside. */
 const rubyFile = /\/(?:libruby[-\w.]*\.so[\d.]*|ruby[\d.]*)(?: \(deleted\))?$/;
-const wanted = /^(?:rb_cString|rb_cArray|rb_cHash|rb_cObject|ruby_current_vm_ptr)$/;
+const wanted = 'rb_cString|rb_cArray|rb_cHash|rb_cObject|ruby_current_vm_ptr';
 
 export const openRuby: OpenHeap = (memory) => {
   const symbols = memory.symbols((path) => rubyFile.test(path), wanted);
