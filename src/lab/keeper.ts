@@ -13,8 +13,10 @@ export const keeperLanguages = ['c', 'cpp', 'rs'] as const;
 export type KeeperLanguage = (typeof keeperLanguages)[number];
 const compilerOf: Record<KeeperLanguage, string> = { c: 'cc', cpp: 'c++', rs: 'rustc' };
 const jemalloc = '/usr/lib/x86_64-linux-gnu/libjemalloc.so.2';
-/** On which malloc; `fixed`: on glibc's, and always loaded at the same place, below 4 GiB. Programs in C can run on musl. */
-export type KeeperBuild = 'glibc' | 'fixed' | 'jemalloc' | 'musl';
+/** On which malloc; `fixed`: on glibc's, and always loaded at the same place, below 4 GiB; `untyped`: on glibc's, without type information. Programs in C can run on musl. */
+export type KeeperBuild = 'glibc' | 'fixed' | 'untyped' | 'jemalloc' | 'musl';
+
+const flagsOf: Partial<Record<KeeperBuild, string[]>> = { fixed: ['-no-pie'], untyped: ['-fno-rtti'] };
 
 export function isKeeperLanguage(language: string): language is KeeperLanguage {
   return keeperLanguages.some((each) => each === language);
@@ -43,9 +45,9 @@ export async function startKeeper(
   perSecond: number,
   prefill = 0,
   build: KeeperBuild = 'glibc',
-  name = build === 'musl' || build === 'fixed' ? `keeps-${language}-${build}` : `keeps-${language}`,
+  name = build === 'glibc' || build === 'jemalloc' ? `keeps-${language}` : `keeps-${language}-${build}`,
 ): Promise<Keeper> {
-  const how = build === 'musl' ? { compiler: muslCompiler } : build === 'fixed' ? { flags: ['-no-pie'] } : {};
+  const how = build === 'musl' ? { compiler: muslCompiler } : { flags: flagsOf[build] ?? [] };
   const program = compileProgram(join(folder, `keeps.${language}`), name, how);
   const env = build === 'jemalloc' ? { ...process.env, LD_PRELOAD: jemalloc } : process.env;
   const child = spawn(program, [kind, `${perSecond}`, `${prefill}`], { stdio: ['pipe', 'pipe', 'inherit'], env });

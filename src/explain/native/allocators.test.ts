@@ -60,6 +60,11 @@ test('of a program that is always loaded at the same place, whose pointers are a
   assert.equal(map.grows[0]?.owner, 'shop::sessionsByName');
 });
 
+test('a class without type information is named by its table of virtual functions', { skip: whyNoKeeper('cpp') ?? false }, async () => {
+  const { grows } = await explained('cpp', 'map', 'untyped');
+  assert.equal(grows[0]?.type, 'shop::UserSession');
+});
+
 test('a program that is always loaded at the same place and healthy grows by nothing', { skip: whyNoKeeper('cpp') ?? false }, async () => {
   assert.deepEqual((await explained('cpp', 'healthy', 'fixed')).grows, []);
 });

@@ -39,6 +39,13 @@ export class BlockKinds {
     return id;
   }
 
+  /** Where less than the smallest block would be left over, malloc gives it with the one that was asked for: kinds that may be of one type. */
+  alike(kind: number): ReadonlySet<number> {
+    const [size, word] = [this.sizes[kind] ?? 0, this.words[kind]];
+    const sizes = [size - 16, size, size + 16].map(sizeClass);
+    return new Set([...this.sizes.keys()].filter((each) => this.words[each] === word && sizes.includes(this.sizes[each] ?? 0)));
+  }
+
   get count(): number {
     return this.sizes.length;
   }

@@ -23,6 +23,8 @@ const leastOfAll = 0.02;
 const lostPart = 0.6;
 const headerBytes = 16;
 const mostTimes = 3;
+const mostAsked = 16;
+const alikePart = 0.8;
 
 export interface NativeHeap {
   memory: TargetMemory;
@@ -75,8 +77,8 @@ function followAll(heap: NativeHeap, wanted: readonly Growing[], latest: GlibcLo
     const following = (time === 0 ? latest.following : null) ?? heap.follow();
     if (following === null) return null;
     const { table } = following;
-    const graph = new PointerGraph(heap.memory, following, (address) => kindAt(heap, address));
-    const candidates = wanted.map((growing) => followOne(growing, table, graph));
+    const graph = new PointerGraph(heap.memory, following, (kind, address) => isOfKindAt(heap, kind, address));
+    const candidates = wanted.map((growing) => followOne(growing, table, graph, heap.blocks));
     const lost = candidates.filter(({ ways }) => isLost(ways)).length;
     if (lost === 0 || (time > 0 && lost <= fewest) || time === mostTimes - 1) return { table, graph, candidates };
     fewest = Math.min(fewest, lost);
@@ -86,12 +88,12 @@ function followAll(heap: NativeHeap, wanted: readonly Growing[], latest: GlibcLo
   return null;
 }
 
-/** -1 where there is no block. */
-function kindAt({ memory, blocks, words }: NativeHeap, address: number): number {
+function isOfKindAt({ memory, blocks, words }: NativeHeap, kind: number, address: number): boolean {
   const bytes = Buffer.alloc(headerBytes);
-  if (address % 16 !== 0 || memory.read(address - 8, bytes) < bytes.length) return -1;
+  if (address % 16 !== 0 || memory.read(address - 8, bytes) < bytes.length) return false;
   const size = long(bytes, 0) - (long(bytes, 0) % 16);
-  return size === 0 || size > 2 ** 40 ? -1 : blocks.idOf(size, words.kindOf(bytes.readUInt32LE(8), bytes.readUInt32LE(12)));
+  if (size === 0 || size > 2 ** 40) return false;
+  return blocks.alike(kind).has(blocks.idOf(size, words.kindOf(bytes.readUInt32LE(8), bytes.readUInt32LE(12))));
 }
 
 function isLost(ways: readonly Way[]): boolean {
@@ -149,7 +151,7 @@ function withoutTables(candidates: readonly Candidate[], table: ChunkTable): Can
   });
 }
 
-function followOne(growing: Growing, table: ChunkTable, graph: PointerGraph): Candidate {
+function followOne(growing: Growing, table: ChunkTable, graph: PointerGraph, known: BlockKinds): Candidate {
   const blocks: number[] = [];
   for (const address of spread(growing.survivors, mostFollowed)) {
     const index = table.indexOf(address);
@@ -157,7 +159,7 @@ function followOne(growing: Growing, table: ChunkTable, graph: PointerGraph): Ca
   }
   const nearest = blocks.map((index) => graph.pathTo(index));
   const chained = nearest.filter((way) => way.blocks.length > 1 && table.kindOf(way.blocks[1] ?? -1) === growing.kind);
-  const ways = chained.length * 2 > nearest.length ? graph.fromHead(nearest, growing.kind) : nearest;
+  const ways = chained.length * 2 > nearest.length ? graph.fromHead(nearest, known.alike(growing.kind)) : nearest;
   return { growing, blocks, ways, moreBytes: 0, inside: [] };
 }
 
@@ -252,15 +254,36 @@ class Teller {
       .map((each) => this.#heap.words.typeName(this.#heap.blocks.words[each.growing.kind] ?? 0))
       .find((name) => name !== null);
     const rust = within === undefined ? rustTypeOf(this.#heap.memory, this.#variables, this.#holdersOf(blocks, ways)) : null;
-    return within ?? rust ?? this.#describeAll(growing, inside);
+    const byTable = [blocks, ...inside.map((each) => each.blocks)].map((each) => this.#classOf(each)).find((name) => name !== null);
+    return within ?? rust ?? byTable ?? this.#describeAll(growing, blocks, inside);
+  }
+
+  /** Of a program without type information, by the name of its table of virtual functions. */
+  #classOf(blocks: readonly number[]): string | null {
+    const beginning = this.#beginningOf(blocks);
+    return beginning === null ? null : this.#variables.classAt(beginning.file, beginning.address);
+  }
+
+  /** What in a file most of them point to with their first word. */
+  #beginningOf(blocks: readonly number[]): { file: string; address: number } | null {
+    const word = Buffer.alloc(8);
+    const asked = spread(blocks, mostAsked);
+    const first = asked.map((index) => {
+      const got = this.#heap.memory.read(this.#table.addressOf(index) + headerBytes, word);
+      return got < word.length ? '' : `${long(word, 0)}`;
+    });
+    const usual = mostCommon(first);
+    const address = Number(usual);
+    const file = first.filter((each) => each === usual).length >= asked.length * alikePart ? this.#variables.fileAt(address) : null;
+    return file === null ? null : { file, address };
   }
 
   /** A shell around what is larger, as the cell of a list has it, is told with that. */
-  #describeAll(growing: Growing, inside: readonly Candidate[]): string {
-    if (growing.growthCount === 0) return this.#describe(growing.kind, 'one block that only becomes larger', 'and begins');
-    const [main] = inside.map((each) => each.growing).sort((a, b) => b.growthBytes - a.growthBytes);
-    if (main === undefined || main.growthBytes < 2 * growing.growthBytes) return this.#describe(growing.kind);
-    return `${this.#describe(main.kind)}, each in one of ${this.#bytesOf(growing.kind)}`;
+  #describeAll(growing: Growing, blocks: readonly number[], inside: readonly Candidate[]): string {
+    if (growing.growthCount === 0) return this.#describe(growing.kind, blocks, 'one block that only becomes larger', 'and begins');
+    const [main] = [...inside].sort((a, b) => b.growing.growthBytes - a.growing.growthBytes);
+    if (main === undefined || main.growing.growthBytes < 2 * growing.growthBytes) return this.#describe(growing.kind, blocks);
+    return `${this.#describe(main.growing.kind, main.blocks)}, each in one of ${this.#bytesOf(growing.kind)}`;
   }
 
   /** A request of n bytes takes n + 8, rounded up to 16. */
@@ -298,10 +321,12 @@ class Teller {
     });
   }
 
-  #describe(kind: number, blocks = `blocks of ${this.#bytesOf(kind)}`, begin = 'that begin'): string {
+  #describe(kind: number, blocks: readonly number[], what = `blocks of ${this.#bytesOf(kind)}`, begin = 'that begin'): string {
     const word = this.#heap.blocks.words[kind] ?? 0;
-    if (word === textWord) return `text in ${blocks}`;
-    return `${blocks} ${begin} with ${this.#heap.words.typeName(word) ?? wordNames[word] ?? 'bytes'}`;
+    if (word === textWord) return `text in ${what}`;
+    const beginning = this.#beginningOf(blocks);
+    const name = beginning === null ? null : this.#variables.symbolAt(beginning.file, beginning.address);
+    return `${what} ${begin} with ${name === null ? (this.#heap.words.typeName(word) ?? wordNames[word] ?? 'bytes') : `the address of ${name}`}`;
   }
 
   #stepsOf({ blocks, root }: Way): { text: string; isNamed: boolean; repeats: boolean }[] {

@@ -42,8 +42,12 @@ export class PointerGraph {
   /** More pointers than are kept: what can't be reached says nothing then. */
   isPartial = false;
 
-  /** `kindAt`: of the block whose content begins there now. */
-  constructor(memory: TargetMemory, { table, roots }: { table: ChunkTable; roots: RootWords }, kindAt: (address: number) => number) {
+  /** `isOfKindAt`: whether the block whose content begins there now is of a kind. */
+  constructor(
+    memory: TargetMemory,
+    { table, roots }: { table: ChunkTable; roots: RootWords },
+    isOfKindAt: (kind: number, address: number) => boolean,
+  ) {
     this.#memory = memory;
     this.#table = table;
     this.#roots = roots;
@@ -57,7 +61,7 @@ export class PointerGraph {
     this.#queue = new Uint32Array(table.count);
     for (const part of table.parts) this.#readPart(part);
     this.#firstEdge[table.count] = this.#edgeCount;
-    roots.dropStale(memory, (before, now) => table.kindOf(table.indexOf(before)) === kindAt(now));
+    roots.dropStale(memory, (before, now) => isOfKindAt(table.kindOf(table.indexOf(before)), now));
     // Variables have names and stacks have not, so that they are asked first.
     let queued = 0;
     for (const [group, end] of roots.ends.entries()) queued = this.#reachFrom(roots.ends[group - 1] ?? 0, end, queued);
@@ -114,12 +118,12 @@ export class PointerGraph {
    * Ways along a chain of blocks of one kind, such as a list, led to its beginning. A stale word anywhere leads into the middle of a chain, and is
    * nearer than what holds it all: where another block of the kind refers to the first one of a way, what leads to that one is meant.
    */
-  fromHead(ways: readonly Way[], kind: number): Way[] {
-    const before = this.#beforeOfKind(kind);
+  fromHead(ways: readonly Way[], kinds: ReadonlySet<number>): Way[] {
+    const before = this.#beforeOfKind(kinds);
     const heads = new Map<number, number>();
     let stepsLeft = mostSteps;
     return ways.map((way) => {
-      const entry = way.blocks.findLast((block) => this.#table.kindOf(block) === kind);
+      const entry = way.blocks.findLast((block) => kinds.has(this.#table.kindOf(block)));
       if (entry === undefined || way.root === null) return way;
       let head = heads.get(entry) ?? entry;
       if (!heads.has(entry)) {
@@ -142,14 +146,14 @@ export class PointerGraph {
     return parent < unreached && -2 - parent < (this.#roots.ends[0] ?? 0);
   }
 
-  /** For each block of the kind one more than the number of another that refers to it; 0 for none. */
-  #beforeOfKind(kind: number): Uint32Array {
+  /** For each block of the kinds one more than the number of another that refers to it; 0 for none. */
+  #beforeOfKind(kinds: ReadonlySet<number>): Uint32Array {
     const before = new Uint32Array(this.#table.count);
     for (let from = 0; from < this.#table.count; from += 1) {
-      if (this.#table.kindOf(from) !== kind) continue;
+      if (!kinds.has(this.#table.kindOf(from))) continue;
       for (let edge = this.#firstEdge[from] ?? 0; edge < (this.#firstEdge[from + 1] ?? 0); edge += 1) {
         const to = this.#edges[edge] ?? 0;
-        if (this.#table.kindOf(to) === kind) before[to] = from + 1;
+        if (kinds.has(this.#table.kindOf(to))) before[to] = from + 1;
       }
     }
     return before;

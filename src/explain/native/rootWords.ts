@@ -11,6 +11,8 @@ import type { HeapPart } from './glibcHeap.ts';
 
 /** By the calling convention of x86-64. */
 const redZoneBytes = 128;
+/** Of a variable that is another one each time. */
+const mostAsks = 4;
 const mostWords = 4_000_000;
 const mostBytes = 2 ** 31;
 
@@ -81,15 +83,11 @@ export class RootWords {
 
   /**
    * Variables that meanwhile refer to another block are asked whether it is one of the same kind, as the newest of a list is: what was in
-   * a slot of a cache is somebody else's by now, and is no way to what lies there.
+   * a slot of a cache is somebody else's by now, and is no way to what lies there. It counts where the variable is the same after that was read.
    */
   dropStale(memory: TargetMemory, isAlike: (before: number, now: number) => boolean): void {
-    const word = Buffer.alloc(8);
     for (let root = 0; root < (this.ends[1] ?? 0); root += 1) {
-      const [from, before] = [this.#from[root] ?? 0, this.#values[root] ?? 0];
-      if (memory.read(from, word) < word.length) continue;
-      const now = word.readUInt32LE(0) + word.readUInt32LE(4) * 2 ** 32;
-      if (now !== before && !isAlike(before, now)) this.#values[root] = 0;
+      if (isStale(memory, this.#from[root] ?? 0, this.#values[root] ?? 0, isAlike)) this.#values[root] = 0;
     }
   }
 
@@ -108,6 +106,22 @@ export class RootWords {
     this.#values[this.#count] = value;
     this.#count += 1;
   }
+}
+
+function isStale(memory: TargetMemory, from: number, before: number, isAlike: (before: number, now: number) => boolean): boolean {
+  let now = wordAt(memory, from);
+  for (let time = 0; time < mostAsks && now !== null && now !== before; time += 1) {
+    const asked = now;
+    const isAlso = isAlike(before, asked);
+    now = wordAt(memory, from);
+    if (now === asked) return !isAlso;
+  }
+  return false;
+}
+
+function wordAt(memory: TargetMemory, address: number): number | null {
+  const word = Buffer.alloc(8);
+  return memory.read(address, word) < word.length ? null : word.readUInt32LE(0) + word.readUInt32LE(4) * 2 ** 32;
 }
 
 /** `left`: what is no root. */

@@ -35,6 +35,12 @@ export class VariableNames {
     return symbol === null ? null : readable(symbol.name);
   }
 
+  /** The class whose table of virtual functions lies there. */
+  classAt(file: string, address: number): string | null {
+    const mangled = /^_ZTV(\w+)/.exec(this.#symbolAt(file, address)?.name ?? '')?.[1];
+    return mangled === undefined ? null : demangleType(mangled);
+  }
+
   /** And how far into it. */
   functionAt(file: string, address: number): { name: string; offset: number } | null {
     const symbol = this.#symbolAt(file, address);

@@ -51,6 +51,7 @@ export const namingCases: readonly NamingCase[] = [
   leak('c', 'void-list', /137 to 152/, /^pending$/, 'list-only-grows'),
   leak('c', 'tree', /^blocks of 185 to 200 bytes/, /^visitors$/),
   leak('c', 'hash-table', /^blocks of (?:97 to 112|105 to 120) bytes/, /^buckets$/),
+  leak('c', 'connections', /begin with the address of tcp_ops$/, /^connections$/, 'list-only-grows'),
   leak('c', 'text', /^text in one block/, /^trace_text$/, 'text-only-grows'),
   leak('c', 'pictures', /^blocks of/, /^pictures/),
   leak('c', 'many-sizes', /^text in blocks of/, null, 'no-pointer-left'),

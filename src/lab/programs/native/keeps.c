@@ -7,6 +7,21 @@
 #include <string.h>
 #include <unistd.h>
 
+struct connection;
+
+struct connection_ops {
+  void (*close)(struct connection *);
+};
+
+struct connection {
+  const struct connection_ops *ops;
+  struct connection *next;
+  long port;
+  char buffer[150];
+};
+
+static struct connection *connections;
+
 struct audit {
   struct audit *next;
   char *user;
@@ -77,6 +92,17 @@ static void keep_bucket(long request) {
   buckets[request % 4096] = bucket;
 }
 
+static void close_connection(struct connection *connection) { free(connection); }
+static const struct connection_ops tcp_ops = {close_connection};
+
+static void keep_connection(long request) {
+  struct connection *connection = calloc(1, sizeof *connection);
+  connection->ops = &tcp_ops;
+  connection->port = request;
+  connection->next = connections;
+  connections = connection;
+}
+
 static void keep_text(long request) {
   if (trace_length + 100 > trace_room) trace_text = realloc(trace_text, trace_room += 65536);
   trace_length += snprintf(trace_text + trace_length, 100, "request %ld was served without any trouble at all\n", request);
@@ -124,6 +150,7 @@ static void keep(long request) {
   if (strcmp(kind, "void-list") == 0) return keep_pending(request);
   if (strcmp(kind, "tree") == 0) return keep_visitor(request);
   if (strcmp(kind, "hash-table") == 0) return keep_bucket(request);
+  if (strcmp(kind, "connections") == 0) return keep_connection(request);
   if (strcmp(kind, "text") == 0) return keep_text(request);
   if (strcmp(kind, "pictures") == 0) return keep_picture(request);
   if (strcmp(kind, "many-sizes") == 0) return forget(request);
