@@ -8,7 +8,7 @@ import type { TargetMemory } from '../targetMemory.ts';
 import { type Growing, spread, whatGrows } from '../threeLooks.ts';
 import { type GoCensus, isLarge, isPlain, kindOf } from './goCensus.ts';
 import { GoGraph, type GoWay } from './goGraph.ts';
-import { GoHolders, type HolderStep, isOfLibrary } from './goHolders.ts';
+import { GoHolders, type HolderStep, isOfLibrary, swissSince } from './goHolders.ts';
 import type { GoLines } from './goLines.ts';
 import type { Goroutine } from './goProfile.ts';
 import type { AddressRange, GoProgram } from './goProgram.ts';
@@ -111,9 +111,11 @@ export function goHeapGrowth(source: GoHeapSource, looks: ThreeCensuses, every: 
     .flatMap(({ growing: each, objects, ways }) => groupsOf(each, objects, ways, holders))
     // They are told as what they are.
     .filter(({ objects }) => objects.filter((object) => goroutines.has(graph.addressOf(object))).length * 2 < objects.length);
-  return joined(folded(candidates, graph).map((candidate) => tell(candidate, graph, holders))).sort(
-    (a, b) => b.thing.growthBytes - a.thing.growthBytes,
-  );
+  // A map gets buckets beside its own, as many as what is put in and taken out has it, until it is put in order.
+  const isLooseBucket = ({ growing: { kind }, objects }: Candidate) =>
+    minor < swissSince && !isLarge(kind) && holders.isOfMap(objects.flatMap((object) => heapObject(object, graph)));
+  const whole = folded(candidates, graph).filter((candidate) => candidate.inside.length > 0 || !isLooseBucket(candidate));
+  return joined(whole.map((candidate) => tell(candidate, graph, holders))).sort((a, b) => b.thing.growthBytes - a.thing.growthBytes);
 }
 
 /** Some of the runtime's have names of other packages. */
@@ -133,10 +135,10 @@ function stacksOf({ memory, goroutines, lines }: GoHeapSource): GoStacks {
   const stacks: GoStacks = { all: [], own: [], runtimes: [] };
   const isOfRuntime = (code: number) => waits.test(lines.placeOf(code - 1)?.function ?? '');
   let timesLeft = mostTimes;
-  for (const { address } of goroutines.slice(0, mostStacks)) {
-    let stack = stackOf(memory, address);
+  for (const goroutine of goroutines.slice(0, mostStacks)) {
+    let stack = stackOf(memory, goroutine);
     // Of one that runs nothing is noted until it waits again, which mostly is soon.
-    for (; stack?.frame === 0 && timesLeft > 0; timesLeft -= 1) stack = stackOf(memory, address);
+    for (; stack?.frame === 0 && timesLeft > 0; timesLeft -= 1) stack = stackOf(memory, goroutine);
     if (stack === null) continue;
     stacks.all.push(stack);
     const from = ownPartOf(memory, stack, isOfRuntime);
