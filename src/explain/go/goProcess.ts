@@ -34,9 +34,9 @@ export const openGo: OpenHeap = (memory) => {
 };
 
 const unprofiledNote =
-  'This program was linked without the profile that Go keeps of its allocations, so that its heap was read instead: what grows and who holds it, and not the line that allocates it. With import _ "net/http/pprof" or "runtime/pprof" somewhere in it, that line is named.';
+  'This program was linked without the profile that Go keeps of its allocations, so that its heap was read instead: what grows and who holds it, and not the line that allocates it. Types are mostly told by the shape of what lies in the objects. With import _ "net/http/pprof" or "runtime/pprof" somewhere in it, that line is named.';
 const fewSamplesNote =
-  'Too few of its allocations are in the profile that Go keeps to name a line: its heap was read instead. Look longer for the line: --for 5m.';
+  'Too few of its allocations are in the profile that Go keeps to name a line: its heap was read instead, where types are mostly told by the shape of what lies in the objects. Look longer for the line: --for 5m.';
 const tooLargeNote = 'Its heap has more objects than can be gone through: only goroutines are seen.';
 
 function unknownNote(program: GoProgram | null): string {

@@ -148,10 +148,11 @@ export const namingCases: readonly NamingCase[] = [
   leak('go', 'slices_in_map', /^main\.\(\*uploads\)\.receive$/, null),
   leak('go', 'tickers', /^(?:main\.startLease|time\.NewTicker)$/, null),
   leak('go', 'channel_backlog', /^main\.enqueueMail$/, null),
-  leak('go', 'sync_map', /^main\.remember$/, null),
+  // A line of the profile or, of what it has too few samples of, the type that the heap has.
+  leak('go', 'sync_map', /^main\.(?:remember|visitor)$/, null),
   leak('go', 'linked_history', /^main\.\(\*document\)\.change$/, null),
   leak('go', 'timers', /^main\.awaitPayment$/, null),
-  leak('go', 'history_per_user', /^main\.\(\*historyStore\)\.record$/, null),
+  leak('go', 'history_per_user', /^main\.(?:\(\*historyStore\)\.record|userAction)$/, null),
   leak('go', 'handlers', /^main\.\(\*dispatcher\)\.subscribe$/, null),
   healthy('go', 'healthy_pool'),
   healthy('go', 'healthy_cache'),
