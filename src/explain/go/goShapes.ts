@@ -243,7 +243,7 @@ function isStandard({ name, package: path }: GoType): boolean {
   return standard.has((path === '' ? name.split('.') : path.split('/'))[0] ?? '');
 }
 
-/** With a name of its own, `main.session`. */
+/** With a name of its own, `main.session`, or what a map of the program has. */
 function isOwnName(name: string): boolean {
-  return /^[\p{L}_][\p{L}\p{N}_]*\.[\p{L}_]/u.test(name);
+  return /^(?:[\p{L}_][\p{L}\p{N}_]*\.[\p{L}_]|entries of map\[)/u.test(name);
 }
