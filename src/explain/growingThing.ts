@@ -9,6 +9,7 @@ export type LeakPattern =
   | 'thread-local'
   | 'class-loader'
   | 'blocked-goroutines'
+  | 'task-never-done'
   | 'memo-without-limit'
   | 'mutable-default'
   | 'closure-held-by-timer'

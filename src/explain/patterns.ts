@@ -56,6 +56,11 @@ export const leakPatterns: Record<LeakPattern, { name: string; meaning: string; 
     meaning: 'goroutines wait for something that never comes',
     fix: 'Give each a context that ends, and a channel with a reader.',
   },
+  'task-never-done': {
+    name: 'task that never ends',
+    meaning: 'tasks wait for something that never comes, and each keeps what its coroutine uses',
+    fix: 'Give what each waits for a limit (asyncio.wait_for, asyncio.timeout), and cancel it where its request ends.',
+  },
   'memo-without-limit': {
     name: 'memo without limit',
     meaning: 'results are kept by argument, for every argument there ever was',

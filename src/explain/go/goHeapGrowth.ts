@@ -8,12 +8,12 @@ import type { TargetMemory } from '../targetMemory.ts';
 import { type Growing, spread, whatGrows } from '../threeLooks.ts';
 import { type GoCensus, isLarge, isPlain, kindOf } from './goCensus.ts';
 import { GoGraph, type GoWay } from './goGraph.ts';
-import { GoHolders, type HolderStep, isOfLibrary } from './goHolders.ts';
+import { GoHolders, type HolderStep, isOfLibrary, swissSince } from './goHolders.ts';
 import type { GoLines } from './goLines.ts';
 import type { Goroutine } from './goProfile.ts';
 import type { AddressRange, GoProgram } from './goProgram.ts';
 import { GoReferences } from './goReferences.ts';
-import { readGoRoots } from './goRoots.ts';
+import { type GoRoots, readGoRoots } from './goRoots.ts';
 import { GoShapes, type HeapObject } from './goShapes.ts';
 import { sizeClassBelow } from './goSizes.ts';
 import type { GoSpans } from './goSpans.ts';
@@ -30,6 +30,7 @@ const leastObjects = 8;
 const largeBytes = 64 << 10;
 const mostStacks = 20_000;
 const mostTimes = 2_000;
+const mostFollowings = 3;
 const mostInside = 3;
 /** Of a size, held by one of another. */
 const mostInOne = 3;
@@ -78,42 +79,69 @@ export interface GoHeapThing {
 export function goHeapGrowth(source: GoHeapSource, looks: ThreeCensuses, every: number): GoHeapThing[] | null {
   const growing = growingKinds(looks, every);
   if (growing.length === 0) return [];
-  const { memory, spans } = source;
-  const stacks = stacksOf(source);
-  const before = spans.read().spans;
-  const heap = { start: before[0]?.start ?? 0, end: (before.at(-1)?.start ?? 0) + newArenas };
-  const names = new SymbolNames(source.symbols);
-  const roots = readGoRoots(memory, source.program.variables, stacks, heap, names.isOwn);
-  const graph = GoGraph.of(memory, spans.read().spans, roots, source.records);
-  if (graph === null) return null;
+  const followed = followAll(source, growing, wereCollected(looks) ? mostFollowings : 1);
+  if (followed === null) return null;
+  const { graph, found } = followed;
   const shapes = shapesOf(source, graph);
   const { minor, variables } = source.program;
-  const references = new GoReferences(memory, source.path, source.lines);
   const goroutines = new Set(source.records);
-  const found = growing.map((each) => follow(each, graph));
-  const wanted = new Set(found.flatMap(({ ways }) => ways.flatMap(({ objects }) => objects)));
   const holders = new GoHolders({
-    memory,
-    graph,
-    roots,
-    stacks: stacks.all,
+    ...followed,
+    memory: source.memory,
+    stacks: followed.stacks.all,
     shapes,
     lines: source.lines,
-    names,
     types: shapes?.types ?? null,
     minor,
     variables,
-    references,
+    references: new GoReferences(source.memory, source.path, source.lines),
     goroutines,
-    wanted,
+    wanted: new Set(found.flatMap(({ ways }) => ways.flatMap(({ objects }) => objects))),
   });
   const candidates = found
     .flatMap(({ growing: each, objects, ways }) => groupsOf(each, objects, ways, holders))
     // They are told as what they are.
     .filter(({ objects }) => objects.filter((object) => goroutines.has(graph.addressOf(object))).length * 2 < objects.length);
-  return joined(folded(candidates, graph).map((candidate) => tell(candidate, graph, holders))).sort(
-    (a, b) => b.thing.growthBytes - a.thing.growthBytes,
-  );
+  // A map gets buckets beside its own, as many as what is put in and taken out has it, until it is put in order.
+  const isLooseBucket = ({ growing: { kind }, objects }: Candidate) =>
+    minor < swissSince && !isLarge(kind) && holders.isOfMap(objects.flatMap((object) => heapObject(object, graph)));
+  const whole = folded(candidates, graph).filter((candidate) => candidate.inside.length > 0 || !isLooseBucket(candidate));
+  return joined(whole.map((candidate) => tell(candidate, graph, holders))).sort((a, b) => b.thing.growthBytes - a.thing.growthBytes);
+}
+
+interface FollowedHeap {
+  names: SymbolNames;
+  stacks: GoStacks;
+  roots: GoRoots;
+  graph: GoGraph;
+  found: Followed[];
+}
+
+/**
+ * What the latest collection has found in use something leads to. Where nothing seems to, what does was moved meanwhile, as the array of a slice is
+ * that gets longer: that does not happen twice.
+ */
+function followAll(source: GoHeapSource, growing: readonly Growing[], most: number): FollowedHeap | null {
+  const { memory, spans, program, symbols, records } = source;
+  const names = new SymbolNames(symbols);
+  let followed: FollowedHeap | null = null;
+  for (let time = 0; time < most; time += 1) {
+    // Not two of them in memory at a time.
+    followed = null;
+    const stacks = stacksOf(source);
+    const before = spans.read().spans;
+    const heap = { start: before[0]?.start ?? 0, end: (before.at(-1)?.start ?? 0) + newArenas };
+    const roots = readGoRoots(memory, program.variables, stacks, heap, names.isOwn);
+    const graph = GoGraph.of(memory, spans.read().spans, roots, records);
+    if (graph === null) return null;
+    followed = { names, stacks, roots, graph, found: growing.map((each) => follow(each, graph)) };
+    if (!followed.found.some(isLost)) break;
+  }
+  return followed;
+}
+
+function isLost({ objects, ways }: Followed): boolean {
+  return objects.length >= leastObjects && ways.filter(({ root }) => root !== null).length < objects.length * leastKept;
 }
 
 /** Some of the runtime's have names of other packages. */
@@ -133,10 +161,10 @@ function stacksOf({ memory, goroutines, lines }: GoHeapSource): GoStacks {
   const stacks: GoStacks = { all: [], own: [], runtimes: [] };
   const isOfRuntime = (code: number) => waits.test(lines.placeOf(code - 1)?.function ?? '');
   let timesLeft = mostTimes;
-  for (const { address } of goroutines.slice(0, mostStacks)) {
-    let stack = stackOf(memory, address);
+  for (const goroutine of goroutines.slice(0, mostStacks)) {
+    let stack = stackOf(memory, goroutine);
     // Of one that runs nothing is noted until it waits again, which mostly is soon.
-    for (; stack?.frame === 0 && timesLeft > 0; timesLeft -= 1) stack = stackOf(memory, address);
+    for (; stack?.frame === 0 && timesLeft > 0; timesLeft -= 1) stack = stackOf(memory, goroutine);
     if (stack === null) continue;
     stacks.all.push(stack);
     const from = ownPartOf(memory, stack, isOfRuntime);
@@ -147,12 +175,17 @@ function stacksOf({ memory, goroutines, lines }: GoHeapSource): GoStacks {
 }
 
 /** Between collections only what came is known, and not what of it is used: what nothing leads to is left out later. */
-function growingKinds([first, second, third]: ThreeCensuses, every: number): Growing[] {
-  const wasCollected = second.collection > first.collection && third.collection > second.collection;
-  const of = ({ now, collected }: GoCensus) => (wasCollected ? collected : now);
+function growingKinds(looks: ThreeCensuses, every: number): Growing[] {
+  const [first, second, third] = looks;
+  const isCollected = wereCollected(looks);
+  const of = ({ now, collected }: GoCensus) => (isCollected ? collected : now);
   const all = whatGrows([of(first), of(second), of(third)]).filter((growing) => isMoreThanChance(growing, every));
   const totalBytes = all.reduce((sum, { growthBytes }) => sum + growthBytes, 0);
   return all.filter(({ growthBytes }) => growthBytes >= totalBytes * leastOfAll).slice(0, mostCandidates);
+}
+
+function wereCollected([first, second, third]: ThreeCensuses): boolean {
+  return second.collection > first.collection && third.collection > second.collection;
 }
 
 /** Of what comes and goes by chance, so many more at two times is no chance. */
@@ -164,7 +197,13 @@ function isMoreThanChance({ kind, growthCount, growthBytes, born, survival, surv
 }
 
 /** Some of those that came and stayed, with what leads to each. */
-function follow(growing: Growing, graph: GoGraph): { growing: Growing; objects: number[]; ways: GoWay[] } {
+interface Followed {
+  growing: Growing;
+  objects: number[];
+  ways: GoWay[];
+}
+
+function follow(growing: Growing, graph: GoGraph): Followed {
   const objects = spread(growing.survivors, mostFollowed).flatMap((address) => {
     const object = graph.objectAt(address);
     const span = graph.spanOf(object);

@@ -24,7 +24,8 @@ const mostStaticBytes = 4_096;
 const nearHolders = 5;
 const leastBucketBytes = 16;
 const mostInBucket = 8;
-const swissSince = 24;
+/** Its maps are other ones. */
+export const swissSince = 24;
 const timerBytes = 160;
 
 export interface HolderStep {
@@ -80,6 +81,11 @@ export class GoHolders {
   /** Of objects of one kind that are of one type; several names where more than one fits. */
   typesOf(objects: readonly HeapObject[]): string[] {
     return this.#source.shapes?.shapeOf(objects)?.names ?? [];
+  }
+
+  /** They are what a map keeps its entries in. */
+  isOfMap(objects: readonly HeapObject[]): boolean {
+    return this.typesOf(objects).some((name) => name.startsWith('entries of map'));
   }
 
   /** What an object is of, or the closure that it is, where that is known. */
@@ -144,7 +150,9 @@ export class GoHolders {
     if (stack === null) return null;
     const code = codeAt(this.#source.memory, stack, place, (address) => this.#source.lines.placeOf(address) !== null);
     const name = code === null ? '' : (this.#source.lines.placeOf(code - 1)?.function ?? '');
-    return name === '' ? { text: 'the stack of a goroutine', isNamed: false } : { text: `the stack of ${name}`, isNamed: true };
+    // What the runtime begins with calls the program's own.
+    const start = this.#source.lines.placeOf(stack.start)?.function.replace(/^runtime\.main$/, 'main.main') ?? '';
+    return { text: `the stack of ${[name, start, 'a goroutine'].find((each) => each !== '')}`, isNamed: name !== '' || start !== '' };
   }
 
   #stackAt(place: number): GoStack | null {

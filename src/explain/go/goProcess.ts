@@ -34,7 +34,9 @@ export const openGo: OpenHeap = (memory) => {
 };
 
 const unprofiledNote =
-  'This program was linked without the profile that Go keeps of its allocations, so that its heap was read instead: what grows and who holds it, and not the line that allocates it. With import _ "net/http/pprof" or "runtime/pprof" somewhere in it, that line is named.';
+  'This program was linked without the profile that Go keeps of its allocations, so that its heap was read instead: what grows and who holds it, and not the line that allocates it. Types are mostly told by the shape of what lies in the objects. With import _ "net/http/pprof" or "runtime/pprof" somewhere in it, that line is named.';
+const fewSamplesNote =
+  'Too few of its allocations are in the profile that Go keeps to name a line: its heap was read instead, where types are mostly told by the shape of what lies in the objects. Look longer for the line: --for 5m.';
 const tooLargeNote = 'Its heap has more objects than can be gone through: only goroutines are seen.';
 
 function unknownNote(program: GoProgram | null): string {
@@ -61,18 +63,19 @@ class GoReader implements HeapReader {
   readonly runtime = 'Go';
   readonly #memory: TargetMemory;
   readonly #target: GoTarget;
-  /** Of a program without the profile, where its heap is known. */
+  /** Where its heap is known: asked where there is no profile, or too few samples in it. */
   readonly #spans: GoSpans | null;
   readonly #looks: GoLook[] = [];
   readonly #censuses: GoCensus[] = [];
   #every = 1;
   #isNothingFound = false;
+  #isOfHeap = false;
   #isTooLarge = false;
 
   constructor(memory: TargetMemory, target: GoTarget) {
     this.#memory = memory;
     this.#target = target;
-    this.#spans = target.profile === null && target.program !== null ? GoSpans.find(memory, target.program) : null;
+    this.#spans = target.program === null ? null : GoSpans.find(memory, target.program);
   }
 
   look(): void {
@@ -94,7 +97,8 @@ class GoReader implements HeapReader {
     const { profile, lines } = this.#target;
     const rate = profile === null ? 0 : profileRate(this.#memory, profile.rate);
     const things = goGrowth([first, second, third], rate, lines);
-    if (this.#spans !== null) things.push(...this.#inHeap(this.#spans, third, things));
+    const isBySample = things.some(({ isAllocation }) => isAllocation === true);
+    if (this.#spans !== null && !isBySample) things.push(...this.#inHeap(this.#spans, third, things));
     this.#isNothingFound = things.length === 0;
     return things.sort((a, b) => b.growthBytes - a.growthBytes);
   }
@@ -123,6 +127,7 @@ class GoReader implements HeapReader {
       this.#every,
     );
     this.#isTooLarge = found === null;
+    this.#isOfHeap = found !== null && found.length > 0;
     const [goroutine] = waiting;
     return (found ?? []).flatMap(({ thing, isOfGoroutines }) => {
       if (goroutine === undefined || !isOfGoroutines) return [thing];
@@ -133,7 +138,8 @@ class GoReader implements HeapReader {
 
   notes(): string[] {
     const { profile, program } = this.#target;
-    if (profile !== null) return this.#isNothingFound ? [sampledNote(profileRate(this.#memory, profile.rate))] : [];
+    if (profile !== null && this.#isNothingFound) return [sampledNote(profileRate(this.#memory, profile.rate))];
+    if (profile !== null) return this.#isOfHeap ? [fewSamplesNote] : [];
     if (this.#spans === null) return [unknownNote(program)];
     return this.#isTooLarge ? [tooLargeNote] : [unprofiledNote];
   }

@@ -3,6 +3,7 @@
  * (`runtime.mbuckets`), and its goroutines (`runtime.allgs`).
  * https://go.dev/src/runtime/mprof.go
  */
+import { wordIn } from '../heapWindows.ts';
 import type { TargetMemory } from '../targetMemory.ts';
 
 const mostBuckets = 100_000;
@@ -87,12 +88,14 @@ export function readGoroutines(memory: TargetMemory, list: number, isEntry: (add
   const addresses = wordsAt(memory, table, Math.min(count, mostGoroutines) * 8) ?? [];
   const layout = layoutOf(memory, addresses, isEntry);
   if (layout === null) return [];
+  // Of many thousands, each into the same bytes.
+  const record = Buffer.alloc(goroutineBytes);
   return addresses.flatMap((address) => {
-    const words = wordsAt(memory, address, goroutineBytes);
-    const status = (words?.[layout.status / 8] ?? 0) % 2 ** 32;
+    if (!(address > 0) || memory.read(address, record) < record.length) return [];
+    const status = record.readUInt32LE(layout.status);
     // While the collector scans one, a bit above is set.
-    if (words === null || status % 4096 === deadStatus || status % 4096 === 0) return [];
-    return [{ address, created: words[layout.created / 8] ?? 0, start: words[layout.start / 8] ?? 0 }];
+    if (status % 4096 === deadStatus || status % 4096 === 0) return [];
+    return [{ address, created: wordIn(record, layout.created), start: wordIn(record, layout.start) }];
   });
 }
 
@@ -128,5 +131,5 @@ function wordsAt(memory: TargetMemory, address: number, length: number): number[
   if (!(address > 0) || length <= 0) return null;
   const bytes = Buffer.alloc(length);
   if (memory.read(address, bytes) < length) return null;
-  return Array.from({ length: length / 8 }, (_, index) => bytes.readUInt32LE(index * 8) + bytes.readUInt32LE(index * 8 + 4) * 2 ** 32);
+  return Array.from({ length: length / 8 }, (_, index) => wordIn(bytes, index * 8));
 }

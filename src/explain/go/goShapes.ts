@@ -19,6 +19,13 @@ const unheadedBytes = 512;
 const wrong = -3;
 /** Of what is as likely as the best. */
 const nearly = 0.97;
+/**
+ * Go's own library has a type of nearly every shape: a type of the program's is meant as soon as not much speaks against it, and one of the library only
+ * where nothing else can be.
+ */
+const ownPart = 0.6;
+const leastOwnScore = 1.5;
+const leastStandardScore = 6;
 const mostNamed = 3;
 
 export interface HeapObject {
@@ -111,13 +118,14 @@ export class GoShapes {
       .map((type) => ({ type, words: this.#heap.types.wordsOf(type) }))
       .filter(({ words }) => words.some(({ is }) => is !== 'number'))
       .map(({ type, words }) => ({ type, score: contents.reduce((sum, halves) => sum + this.#scoreOf(halves, words), 0) }))
-      .filter(({ score }) => score > 0)
       .sort((a, b) => b.score - a.score);
+    const own = scored.filter(({ type, score }) => isOwnName(type.name) && !isStandard(type) && score >= leastOwnScore * contents.length);
+    const others = scored.filter(({ type, score }) => isStandard(type) && score >= leastStandardScore * contents.length);
     const best = scored[0]?.score ?? 0;
-    const alike = scored.filter(({ score }) => score >= best * nearly).map(({ type }) => type);
-    const named = alike.filter(({ name }) => isOwnName(name));
-    const own = named.filter((type) => !isStandard(type));
-    const types = own.length > 0 ? own : named.length > 0 ? named : alike;
+    const isOwn = (own[0]?.score ?? 0) >= best * ownPart && own.length > 0;
+    const likely = isOwn ? own : others;
+    const types = likely.filter(({ score }) => score >= (likely[0]?.score ?? 0) * nearly).map(({ type }) => type);
+    if (!isOwn && types.length > 1) return null;
     const [type] = types;
     if (type === undefined || types.length > mostNamed) return null;
     return { names: types.map(({ name }) => name), value: types.length > 1 ? null : { type, at: 0 } };
@@ -148,7 +156,7 @@ export class GoShapes {
       return this.#heap.pointedTo(value) === null ? 0.2 : -1;
     }
     const next = (behind: number) => wordIn(halves, (word + behind) * 2);
-    if (value === 0) return this.#isEmpty(expected, next) ? 0.1 : -1;
+    if (value === 0) return this.#isEmpty(expected, next) ? 0 : -1;
     const to = this.#heap.pointedTo(value);
     if (to === null && !this.#isInProgram(value)) return expected.is === 'value' ? 0 : -1;
     switch (expected.is) {
@@ -230,12 +238,12 @@ const standard = new Set(
   ),
 );
 
-/** Of Go's own library, which has a type of nearly every shape: what is somebody's own is meant rather. */
+/** Of Go's own library. */
 function isStandard({ name, package: path }: GoType): boolean {
   return standard.has((path === '' ? name.split('.') : path.split('/'))[0] ?? '');
 }
 
-/** With a name of its own, `main.session`. */
+/** With a name of its own, `main.session`, or what a map of the program has. */
 function isOwnName(name: string): boolean {
-  return /^[\p{L}_][\p{L}\p{N}_]*\.[\p{L}_]/u.test(name);
+  return /^(?:[\p{L}_][\p{L}\p{N}_]*\.[\p{L}_]|entries of map\[)/u.test(name);
 }

@@ -4,6 +4,7 @@
  * https://go.dev/src/runtime/runtime2.go (g, gobuf)
  */
 import type { TargetMemory } from '../targetMemory.ts';
+import type { Goroutine } from './goProfile.ts';
 import type { AddressRange } from './goProgram.ts';
 import { halvesAt, listsAmong, wordIn } from './goWords.ts';
 
@@ -16,6 +17,8 @@ const mostGapBytes = 4_096;
 
 export interface GoStack {
   goroutine: number;
+  /** The function that it began with. */
+  start: number;
   /** What lies below is not in use. */
   pointer: number;
   end: number;
@@ -30,13 +33,14 @@ export function findGoroutines(memory: TargetMemory, variables: readonly Address
   return null;
 }
 
-export function stackOf(memory: TargetMemory, goroutine: number): GoStack | null {
-  const halves = halvesAt(memory, goroutine, recordBytes);
-  return halves === null ? null : stackIn(halves, goroutine);
+export function stackOf(memory: TargetMemory, { address, start }: Pick<Goroutine, 'address' | 'start'>): GoStack | null {
+  const halves = halvesAt(memory, address, recordBytes);
+  const stack = halves === null ? null : stackIn(halves, address);
+  return stack === null ? null : { ...stack, start };
 }
 
 /** `stack` comes first. `sched` has its own goroutine behind the stack pointer and the place in the code, and the frame three or four words behind it. */
-function stackIn(halves: Uint32Array, goroutine: number): GoStack | null {
+function stackIn(halves: Uint32Array, goroutine: number): Omit<GoStack, 'start'> | null {
   const [start, end] = [wordIn(halves, 0), wordIn(halves, 2)];
   if (!(start > 0 && end > start && end - start <= mostStackBytes && end < 2 ** 47)) return null;
   const isOnStack = (address: number) => address >= start && address < end;

@@ -16,6 +16,7 @@ const headerBytes = 48;
 const structBytes = 80;
 const mostStructBytes = 1 << 24;
 const kindMask = 31;
+const isNamed = 1;
 const isStarred = 2;
 
 /** As Go numbers them. */
@@ -155,13 +156,20 @@ export class GoTypes {
     return {
       address,
       name: readable((flag & isStarred) !== 0 ? name.replace(/^\*/, '') : name),
-      package: kind === kinds.struct ? this.#nameAt(this.#word(address + headerBytes)) : '',
+      package: kind === kinds.struct ? this.#packageOf(address, flag) : '',
       size,
       kind,
       element: this.isAmong(element) ? element : null,
       fields: kind === kinds.struct ? this.#fieldsOf(address, size) : [],
       length: kind === kinds.array ? this.#word(address + headerBytes + 16) : 0,
     };
+  }
+
+  /** Where a field is not for everybody it is with the fields, else with the name. */
+  #packageOf(address: number, flag: number): string {
+    const withFields = this.#nameAt(this.#word(address + headerBytes));
+    const withName = (flag & isNamed) === 0 ? '' : this.#nameAt(this.#start + (this.#word(address + structBytes) % 2 ** 32));
+    return withFields === '' ? withName : withFields;
   }
 
   #fieldsOf(address: number, size: number): GoType['fields'] {

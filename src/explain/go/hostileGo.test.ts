@@ -127,8 +127,9 @@ test('frames of a stack of anything come to an end', () => {
   fc.assert(
     fc.property(words, fc.integer({ min: 0, max: heapBytes / 8 }), (content, at) => {
       const memory = memoryOf(content);
-      const stack = stackOf(memory, heapStart + at * 8) ?? {
+      const stack = stackOf(memory, { address: heapStart + at * 8, start: 1 }) ?? {
         goroutine: 1,
+        start: 1,
         pointer: heapStart,
         end: heapStart + heapBytes,
         code: 1,

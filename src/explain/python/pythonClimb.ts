@@ -89,12 +89,14 @@ export class PythonClimb {
     if (this.#taggedPointers) for (const address of [...targets]) targets.add(address + 1);
     this.#scansLeft -= 1;
     const found = this.#values.windows.holders(targets, mostPlaces);
-    // What thousands refer to on one way leaves room for the others.
+    // What thousands refer to on one way leaves room for the others, and for what keeps it.
     const counts = ways.map(() => 0);
-    return found.filter(({ target }) => {
+    const isMuch = found.length > mostHolders;
+    return found.filter(({ at, target }) => {
       const way = ways.findIndex(({ frontier }, index) => (counts[index] ?? 0) < mostHolders && frontier.has(untagged(target)));
-      if (way >= 0) counts[way] = (counts[way] ?? 0) + 1;
-      return way >= 0;
+      if (way < 0 || (isMuch && this.#holders.isPassing(at))) return false;
+      counts[way] = (counts[way] ?? 0) + 1;
+      return true;
     });
   }
 }

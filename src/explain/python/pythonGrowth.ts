@@ -10,14 +10,19 @@ import { PythonClimb, type PythonPath } from './pythonClimb.ts';
 import { PythonObjects } from './pythonObjects.ts';
 import type { PythonPart } from './pythonPart.ts';
 import { firstHolder } from './pythonRoots.ts';
+import { taskText } from './pythonTasks.ts';
 import type { PythonType, PythonValues } from './pythonValues.ts';
 
 const mostThings = 5;
 const mostFollowed = 6;
 const mostSized = 12;
+const mostNamedItems = 4;
 const leastSurvival = 0.5;
 const leastGrowthBytes = 16_384;
 const explainedPart = 0.5;
+const memo = 'functools._lru_cache_wrapper';
+/** Classes that asyncio has for them. */
+const tasks = /^(?:(?:_asyncio\.)?(?:Task|Future)|TimerHandle)$/;
 const nowhere: PythonPath = { path: [], through: [], isRooted: false, isCycle: false };
 
 /** Told when it is known what leads to these. */
@@ -43,7 +48,8 @@ export function pythonGrowth(values: PythonValues, types: readonly PythonType[],
     for (const [type, count] of perMember) explained.set(type, (explained.get(type) ?? 0) + count * growth);
   }
   const isExplained = ({ kind, growthCount }: Growing) => (explained.get(types[kind]?.address ?? 0) ?? 0) >= growthCount * explainedPart;
-  const alone = growing.filter((each) => types[each.kind]?.isOfProgram === true && !isExplained(each));
+  const isOwn = ({ kind }: Growing) => types[kind]?.isOfProgram === true && !isOfAsyncio(types[kind]);
+  const alone = growing.filter((each) => isOwn(each) && !isExplained(each));
   const found: Found[] = [...inGroups, ...teller.outermost(alone).map((each) => teller.type(each, looks[2]))];
   found.push(...teller.texts(looks));
   if (found.length === 0) found.push(...growing.slice(0, 1).map((each) => teller.type(each, looks[2])));
@@ -187,7 +193,7 @@ class Teller {
         return keys.length > 0 && keys.every((key) => key !== null) ? `dict {${keys.join(', ')}}` : 'dict';
       }
       case 'tuple':
-        return `tuple of ${this.#values.windows.word(address + 16)}`;
+        return this.#tupleName(address);
       case 'list': {
         const [first] = this.#values.members(address, 1);
         const of = first === undefined ? undefined : this.#values.typeOf(first)?.name;
@@ -198,19 +204,35 @@ class Teller {
       case 'method':
         return `method ${this.#values.functionName(this.#values.windows.word(address + 16)) ?? ''}`.trim();
       default:
-        return type?.name ?? 'an object';
+        return taskText(this.#values, this.#objects, address) ?? type?.name ?? 'an object';
     }
+  }
+
+  /** Of a few, what each is. */
+  #tupleName(address: number): string {
+    const count = this.#values.windows.word(address + 16);
+    const type = this.#values.typeOf(address);
+    const items = type === null || count > mostNamedItems ? [] : this.#objects.children(address, type);
+    const names = items.map((item) => this.#values.typeOf(item)?.name ?? 'an object');
+    return names.length !== count || count === 0 ? `tuple of ${count}` : `tuple (${names.join(', ')})`;
   }
 }
 
+/** Made when its module is loaded, as a class of the program is: who holds them tells them. */
+function isOfAsyncio(type: PythonType | undefined): boolean {
+  return type?.name.startsWith('_asyncio.') === true;
+}
+
 /** The nearest thing with a name, without what the objects call each other. */
-function ownerOf({ path }: PythonPath, type: string | null): string | null {
+function ownerOf({ path, through }: PythonPath, type: string | null): string | null {
   const named = path.filter((name) => !name.includes('.__') && (type === null || !name.startsWith(`${type}.`)));
-  return named.at(-1) ?? null;
+  const owner = named.at(-1) ?? null;
+  return owner !== null && through.includes(memo) ? `${owner} (lru_cache)` : owner;
 }
 
 function patternOf(through: readonly string[], { path }: PythonPath, types: readonly string[]): LeakPattern | null {
-  if (through.includes('functools._lru_cache_wrapper')) return 'memo-without-limit';
+  if (through.includes(memo)) return 'memo-without-limit';
+  if (types.filter((type) => tasks.test(type)).length * 2 > types.length) return 'task-never-done';
   if (through.some((type) => type.startsWith('_thread._local'))) return 'thread-local';
   if (path[0]?.startsWith('default of ') === true) return 'mutable-default';
   if (types.filter((type) => type === 'function' || type === 'method').length * 2 > types.length) return 'listener-never-removed';

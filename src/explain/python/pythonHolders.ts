@@ -12,6 +12,9 @@ export const moduleDictAt = 16;
 /** Of a dict. */
 const keysAt = 32;
 const blockBytes = 528;
+/** In any object; and in a method that is bound to one. */
+const typeAt = 8;
+const boundAt = 24;
 /** Refer to an object without keeping it, or to all there is. */
 const notHolders = /^(?:weakref|weakproxy|weakcallableproxy|weakref\.\w+|KeyedRef|WeakMethod|builtin_function_or_method|ModuleSpec|code)$/;
 
@@ -68,6 +71,12 @@ export class PythonHolders {
       else if (!notHolders.test(holder.type)) found.set(at, holder);
     }
     return { found, left };
+  }
+
+  /** Whether the word there is part of what refers to an object without keeping it, as a bound method of a builtin class does: at a glance. */
+  isPassing(at: number): boolean {
+    const type = this.#values.types.get(this.#values.windows.word(at - boundAt + typeAt));
+    return type !== undefined && notHolders.test(type.name);
   }
 
   /** Where modules have their variables now: a variable that comes and goes, as that of an `except` does, moves them all again and again. */

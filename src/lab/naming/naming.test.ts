@@ -16,6 +16,7 @@ const tested = [
   ...['strippedGo handlers', 'strippedGo sync_map', 'strippedGo healthy_churn'],
   ...['python session_map', 'python closure_variable', 'python local_list', 'python listeners', 'python linked_history'],
   ...['python orders_by_customer', 'python dict_of_dicts', 'python healthy_cache', 'python healthy_batches'],
+  ...['python memo_method', 'python background_tasks', 'python sleeping_tasks', 'python healthy_waiters'],
 ];
 const isTested = ({ language, program }: (typeof namingCases)[number]) =>
   natives.includes(language) || tested.includes(`${language} ${program}`);
