@@ -11,7 +11,7 @@ import { isValue, valueOrNull } from '../model/reading.ts';
 import { formatBytes } from '../model/units.ts';
 import type { Means } from './means.ts';
 import { type SnapshotCost, snapshotCost, snapshotRssBytes } from './node/snapshotCost.ts';
-import { poolOfWorker } from './php/fpmTitle.ts';
+import { openFpmPool } from './php/fpmPool.ts';
 import type { TargetMemory } from './targetMemory.ts';
 
 /** What an explanation costs whatever there is in the heap, and what each byte adds, over all looks: measured with `npm run bench -- why`. */
@@ -44,6 +44,8 @@ const runtimeFiles: readonly [keyof typeof rates, RegExp][] = [
 export const headroomFactor = 2;
 /** Of a core, while a pool is looked at. */
 const poolPart = 0.04;
+/** And for each of its workers. */
+const workerPart = 0.001;
 /** Of asking the process itself: its memory is not read, and what it answers is short. */
 const asking = { cpuSeconds: 0.4, rssBytes: 90 * mebi };
 const probesCpuSeconds = 1;
@@ -90,8 +92,10 @@ export function estimateFor(memory: TargetMemory, intervalMs: number, means: Mea
 
 function estimateOfLooks(memory: TargetMemory, intervalMs: number): EvidenceCost {
   const estimate = estimateOfHeap(memory, intervalMs);
-  if (poolOfWorker(memory.pid) === null) return estimate;
-  return { ...estimate, cpuSeconds: estimate.cpuSeconds + (2 * intervalMs * poolPart) / 1000, wallMs: 2 * intervalMs };
+  const pool = openFpmPool(memory.pid);
+  if (pool === null) return estimate;
+  const part = poolPart + pool.workers().length * workerPart;
+  return { ...estimate, cpuSeconds: estimate.cpuSeconds + (2 * intervalMs * part) / 1000, wallMs: 2 * intervalMs };
 }
 
 /** With a last look, and what probes say of some thousand blocks. */

@@ -19,6 +19,8 @@ const mostEvents = 100;
 export interface ExplainJob {
   subject: EvidenceSubject;
   means: Means;
+  /** Of PHP-FPM, all workers of which are looked at. */
+  pool: string | null;
   startedMs: number;
   /** What it was expected to cost. */
   estimate: EvidenceCost;
@@ -96,6 +98,7 @@ export class Explainer {
     const job: ExplainJob = {
       subject,
       means,
+      pool: plan.pool,
       startedMs: this.#options.nowMs(),
       estimate: plan.estimate,
       done: 0,

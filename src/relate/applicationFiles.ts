@@ -1,6 +1,6 @@
 /**
- * When what a process runs was put there: the files that its command line names, and in its folder what a deployment writes. Only times are
- * read, nothing is opened, and nothing is asked of a server that may be gone.
+ * When what a process runs was put there: the files that its command line names, scripts that it is known to run besides, and in its folder and
+ * theirs what a deployment writes. Only times are read, nothing is opened, and nothing is asked of a server that may be gone.
  */
 import { lstatSync } from 'node:fs';
 import { basename, posix } from 'node:path';
@@ -27,7 +27,8 @@ const deployed = [
   'pyproject.toml',
 ];
 
-export function applicationChanges(root: string, pid: number): Change[] {
+/** `scripts`: whole paths, by whoever says so. */
+export function applicationChanges(root: string, pid: number, scripts: readonly string[]): Change[] {
   const folder = `${root}/proc/${pid}`;
   const line = readText(`${folder}/cmdline`, 16_384);
   const argv = isValue(line) ? parsePidCmdline(Buffer.from(line, 'latin1'), line.length) : [];
@@ -47,7 +48,13 @@ export function applicationChanges(root: string, pid: number): Change[] {
   return [
     ...named.flatMap((arg) => of(arg, basename(arg), 'file')),
     ...deployed.flatMap((name) => of(name, name, name === '.' ? 'folder' : 'file')),
+    ...scripts.filter((script) => /^\/[\w./~@+-]+$/.test(script) && script.length <= maxPath).flatMap((script) => ofScript(script, of)),
   ];
+}
+
+function ofScript(script: string, of: (path: string, name: string, kind: 'file') => Change[]): Change[] {
+  const beside = deployed.filter((name) => name !== '.').map((name) => posix.join(posix.dirname(script), name));
+  return [script, ...beside].flatMap((path) => of(path, path, 'file'));
 }
 
 /** `seen`: how it is named, which may be a link. */
@@ -61,7 +68,7 @@ function changeOf(place: string, seen: string, name: string, kind: 'file' | 'fol
     if (!stat.isFile()) return [];
     // A link to another release is moved, and what it points to keeps its time.
     const atMs = Math.max(stat.mtimeMs, stat.birthtimeMs, lstatSync(seen).birthtimeMs);
-    return [{ atMs, kind: 'application', name: '', text: `its ${name} was written`, source: 'its file' }];
+    return [{ atMs, kind: 'application', name: '', text: `${name.startsWith('/') ? '' : 'its '}${name} was written`, source: 'its file' }];
   } catch (error) {
     missingFor(error);
     return [];

@@ -100,6 +100,20 @@ test('what a process runs is asked for on a disk, and not on a server that may b
   assert.deepEqual(changes('nfs4'), []);
 });
 
+test('the scripts of a pool, which no command line names, and what a deployment wrote beside them', (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'stanch-changes-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const app = join(root, 'srv', 'shop');
+  for (const folder of [app, join(root, 'proc', '42')]) mkdirSync(folder, { recursive: true });
+  for (const file of ['cart.php', 'composer.lock', 'other.php']) writeFileSync(join(app, file), '');
+  writeFileSync(join(root, 'proc/42/cmdline'), 'php-fpm: pool shop');
+  for (const link of ['cwd', 'root']) symlinkSync('/', join(root, 'proc/42', link));
+  writeFileSync(join(root, 'proc/42/mountinfo'), '22 1 8:1 / / rw - ext4 /dev/sda1 rw\n');
+  const scripts = [join(app, 'cart.php'), 'relative.php', '/nowhere/x.php', `${app}/a b.php`];
+  const found = readChanges({ onsetMs: Date.now(), pid: 42, startMs: null, scripts, root }).map(({ text }) => text);
+  assert.deepEqual(found, [`${app}/cart.php was written`, `${app}/composer.lock was written`]);
+});
+
 test("an application is known by its folder where its script has the name of everybody's; another one's is not meant", () => {
   const shop = { name: 'node /srv/shop/current/server.js (deploy)', unit: null, exe: 'node' };
   const config = (path: string): Change => ({
@@ -134,5 +148,10 @@ test('of two that fit about as well both are named', () => {
   assert.equal(
     sinceWhen(onsetMs, php, [upgrade('php8.2-fpm', 14), config]).sentence,
     'it began 14 min after php8.2-fpm was upgraded from 1 to 2 (dpkg), or about when /etc/php/www.conf was changed (mtime)',
+  );
+  const script: Change = { ...config, kind: 'application', name: '', text: 'its cart.php was written', source: 'its file' };
+  assert.equal(
+    sinceWhen(onsetMs, php, [upgrade('php8.2-fpm', 90), script]).sentence,
+    'it began about when its cart.php was written (its file)',
   );
 });

@@ -43,7 +43,7 @@ const fadesMs = 12 * 3_600_000;
 export const slackMs = 15 * 60_000;
 const worthTelling = 0.25;
 const most = 5;
-/** So near to the best fit that either may be it. */
+/** So near to the best fit that either may be it, unless it came long before that. */
 const rivalPart = 0.75;
 
 /** What every program is built on; a fault in it can be anybody's leak. */
@@ -132,7 +132,7 @@ function baseName(path: string): string {
 function sentenceOf(onsetMs: number, ranked: readonly RankedChange[]): string | null {
   const [best] = ranked;
   if (best === undefined || best.fit < worthTelling) return null;
-  const rival = ranked.find(({ kind, fit }) => kind !== best.kind && fit >= best.fit * rivalPart);
+  const rival = ranked.find(({ kind, fit, atMs }) => kind !== best.kind && fit >= best.fit * rivalPart && atMs >= best.atMs - slackMs);
   return `it began ${[best, ...(rival === undefined ? [] : [rival])].map((change) => placed(onsetMs, change)).join(', or ')}`;
 }
 

@@ -12,6 +12,8 @@ export interface ChangesFrom {
   /** Of its largest process; null: none runs. */
   pid: number | null;
   startMs: number | null;
+  /** That it is known to run, beside what its command line names. */
+  scripts?: readonly string[];
   /** What came later can't be the reason. */
   untilMs?: number;
   root?: string;
@@ -22,14 +24,14 @@ const maxEntries = 6000;
 const maxDepth = 5;
 const maxFound = 200;
 
-export function readChanges({ onsetMs, pid, startMs, untilMs = onsetMs + slackMs, root = '' }: ChangesFrom): Change[] {
+export function readChanges({ onsetMs, pid, startMs, scripts = [], untilMs = onsetMs + slackMs, root = '' }: ChangesFrom): Change[] {
   const fromMs = onsetMs - lookBackMs;
   const toMs = Math.min(untilMs, onsetMs + slackMs);
   const logs = ['/var/log/dpkg.log.1', '/var/log/dpkg.log'].flatMap((path) => parseDpkgLog(readTail(`${root}${path}`)));
   const all = [
     ...logs,
     ...changedFiles(root, fromMs, toMs),
-    ...(pid === null ? [] : [...executableChange(root, pid), ...applicationChanges(root, pid)]),
+    ...(pid === null ? [] : [...executableChange(root, pid), ...applicationChanges(root, pid, scripts)]),
     ...(startMs === null ? [] : [{ atMs: startMs, kind: 'restart', name: '', text: 'it was started', source: '/proc' } as const]),
     ...bootChange(root),
   ];

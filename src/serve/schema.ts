@@ -538,6 +538,8 @@ export const evidenceListSchema = v.object({
     v.object({
       subject: evidenceSubjectSchema,
       means: meansSchema,
+      /** Of PHP-FPM, all workers of which are looked at. */
+      pool: v.nullable(v.string()),
       startedMs: v.number(),
       estimate: costSchema,
       done: v.number(),

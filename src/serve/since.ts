@@ -41,7 +41,7 @@ function sinceOf(source: LiveSource, finding: Finding): SinceDocument['subjects'
   const { changes, sentence } = sinceWhen(
     onsetMs,
     running.changed,
-    readChanges({ pid: running.pid, startMs: running.startMs, onsetMs, ...until }),
+    readChanges({ pid: running.pid, startMs: running.startMs, onsetMs, scripts: scriptsOf(source, subjectId), ...until }),
   );
   const fix = restartFix(source.store, finding, running, source.nowMs());
   return {
@@ -52,6 +52,12 @@ function sinceOf(source: LiveSource, finding: Finding): SinceDocument['subjects'
     changes: changes.map(changePart),
     fix: fix === null ? null : fixPart(fix, running),
   };
+}
+
+/** Of a pool of PHP-FPM, by what was last found out about it: no command line names them. */
+function scriptsOf(source: LiveSource, subjectId: string): string[] {
+  const [latest] = source.explainer.evidence(1, (about) => about === subjectId);
+  return (latest?.grows ?? []).filter(({ isScript }) => isScript).map(({ type }) => type);
 }
 
 function fixPart(fix: RestartFix, running: RunningSubject): NonNullable<SinceDocument['subjects'][number]['fix']> {

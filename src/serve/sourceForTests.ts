@@ -316,7 +316,18 @@ export function sourceForTests(): TestSource {
       }),
       begin: (subject, means) => {
         const { estimate } = evidence;
-        job = { subject, means, startedMs: startMs, estimate, done: 0, says: null, state: 'running', evidenceId: null, error: null };
+        job = {
+          subject,
+          means,
+          pool: null,
+          startedMs: startMs,
+          estimate,
+          done: 0,
+          says: null,
+          state: 'running',
+          evidenceId: null,
+          error: null,
+        };
         return job;
       },
       cancel: () => {

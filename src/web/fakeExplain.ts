@@ -32,6 +32,7 @@ export function jobFor(row: SubjectRow, change: Partial<NonNullable<FakeExplain[
   return {
     subject: { pid: 2210, startTimeTicks: 5, subjectId: row.id, name: row.name },
     means: 'memory',
+    pool: null,
     startedMs: Date.now() - 32_000,
     estimate,
     done: 1 / 3,

@@ -98,6 +98,18 @@ describe('one workload', { timeout: 600_000 }, () => {
     await close();
   });
 
+  it('says on the first view that it is being found out, without having been asked', async () => {
+    const state = leakState();
+    const [leak] = state.rows;
+    assert.ok(leak);
+    state.explain = { ...nothingExplained(), job: jobFor(leak) };
+    fake.state = state;
+    const { page, close } = await openView(browser, fake.url);
+    await page.getByRole('link', { name: 'stanch is finding it out' }).click();
+    await part(page, 'Where it leaks').getByText('Second of three looks').waitFor();
+    await close();
+  });
+
   it('shows the answer with what is behind it, and saves it for other tools', async () => {
     const state = leakState();
     const [leak] = state.rows;

@@ -11,8 +11,8 @@ const mostWords = 1_000_000;
 const largestStack = 1 << 30;
 const pieceWords = 1 << 12;
 /**
- * Of a piece, half of which it can be. A list of work of the collector, in which it leaves the address of everything that it has gone through, has
- * more; taken for roots those would hold most of the heap.
+ * So many addresses, half of what there is room for, are no roots: the collector's lists of work keep those of all that it has gone through, which
+ * would then hold most of the heap.
  */
 const mostInPiece = pieceWords / 4;
 const inPiece = new Float64Array(pieceWords / 2);

@@ -44,7 +44,8 @@ export function openFpmPool(pid: number): FpmPool | null {
 export class FpmPool {
   readonly pool: string;
   readonly #master: number;
-  readonly #config: FpmPoolConfig | null;
+  /** Undefined until it is needed: of a host with many accounts it is in many files. */
+  #config: FpmPoolConfig | null | undefined;
   readonly #watch = new FpmWatch();
   readonly #workers = new Map<number, OpenWorker>();
   readonly #everThere = new Set<number>();
@@ -53,7 +54,6 @@ export class FpmPool {
   constructor(pool: string, master: number) {
     this.pool = pool;
     this.#master = master;
-    this.#config = readPoolConfig(master, pool);
   }
 
   /** Of all workers of the pool that there are now. */
@@ -97,10 +97,12 @@ export class FpmPool {
 
   /** An address of its own for the state takes no worker away from requests, and neither does the scoreboard; the pool's own address does. */
   async #states(pids: ReadonlySet<number>): Promise<FpmWorker[]> {
-    const { listen, statusPath } = this.#config ?? { listen: null, statusPath: null };
     const first = [...pids][0];
     const seen = first === undefined ? [] : this.#scoreboard(first, pids);
-    if (seen.length > 0 || listen === null || statusPath === null) return seen;
+    if (seen.length > 0) return seen;
+    if (this.#config === undefined) this.#config = readPoolConfig(this.#master, this.pool);
+    const { listen, statusPath } = this.#config ?? { listen: null, statusPath: null };
+    if (listen === null || statusPath === null) return [];
     const query = 'full&json';
     const params = { SCRIPT_NAME: statusPath, SCRIPT_FILENAME: statusPath, REQUEST_URI: `${statusPath}?${query}`, QUERY_STRING: query };
     try {

@@ -85,12 +85,22 @@ function Headline({ now }: { now: StatusDocument }) {
 
 function Leaks({ rows, total }: { rows: readonly SubjectRow[]; total: number }) {
   const actions = useActions();
-  const found = useDocument<EvidenceListDocument>('evidence', () => 'evidence?limit=20', evidenceEveryMs).document?.evidence ?? [];
+  const { evidence: found, job } = useDocument<EvidenceListDocument>('evidence', () => 'evidence?limit=20', evidenceEveryMs).document ?? {
+    evidence: [],
+    job: null,
+  };
+  const lookedAt = job?.state === 'running' ? job.subject.subjectId : null;
   return (
     <section aria-labelledby="leaks">
       <h2 id="leaks">{total <= 1 ? 'What leaks' : `What leaks: ${total} workloads`}</h2>
       {rows.map((row) => (
-        <LeakCard row={row} evidence={found.find(({ subject }) => subject.subjectId === row.id)} actions={actions} key={row.id} />
+        <LeakCard
+          row={row}
+          evidence={found.find(({ subject }) => subject.subjectId === row.id)}
+          isLookedAt={lookedAt === row.id}
+          actions={actions}
+          key={row.id}
+        />
       ))}
       {total > rows.length && (
         <p class="more">
@@ -102,11 +112,12 @@ function Leaks({ rows, total }: { rows: readonly SubjectRow[]; total: number }) 
 }
 
 /** Where in the application, when that was found out; else the way to find out. */
-function Inside({ evidence, href }: { evidence: Evidence | undefined; href: string }) {
+function Inside({ evidence, isLookedAt, href }: { evidence: Evidence | undefined; isLookedAt: boolean; href: string }) {
   if (evidence === undefined) {
     return (
       <p class="inside">
-        Where in the application it leaks is not known yet. <a href={href}>Find out where it leaks</a>
+        Where in the application it leaks is not known yet.{' '}
+        <a href={href}>{isLookedAt ? 'stanch is finding it out' : 'Find out where it leaks'}</a>
       </p>
     );
   }
@@ -126,10 +137,11 @@ function Inside({ evidence, href }: { evidence: Evidence | undefined; href: stri
 interface LeakCardProps {
   row: SubjectRow;
   evidence: Evidence | undefined;
+  isLookedAt: boolean;
   actions: ReturnType<typeof useActions>;
 }
 
-function LeakCard({ row, evidence, actions }: LeakCardProps) {
+function LeakCard({ row, evidence, isLookedAt, actions }: LeakCardProps) {
   const { verdict } = row;
   return (
     <article class="leak" aria-labelledby={`leak-${row.id}`}>
@@ -149,7 +161,7 @@ function LeakCard({ row, evidence, actions }: LeakCardProps) {
         {verdict.resource === 'memory' && <Sparkline values={row.spark} accent={true} />}
       </header>
       <VerdictFacts verdict={verdict} />
-      <Inside evidence={evidence} href={`${workloadHref(row.id)}?at=where-it-leaks`} />
+      <Inside evidence={evidence} isLookedAt={isLookedAt} href={`${workloadHref(row.id)}?at=where-it-leaks`} />
       <WhatToDo row={row}>
         <PlanRestart subjectId={row.id} actions={actions} />
       </WhatToDo>

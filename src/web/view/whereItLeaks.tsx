@@ -172,7 +172,7 @@ const stages = [
 const almostDone = 0.97;
 
 function Running({ job, isOurs, onCancel }: { job: ExplainJob; isOurs: boolean; onCancel: () => void }) {
-  const stage = stages.find(([below]) => job.done < below)?.[1];
+  const stage = job.pool === null ? stages.find(([below]) => job.done < below)?.[1] : 'Looking after each request';
   const elapsedMs = tickingNowMs() - job.startedMs;
   const leftMs = job.estimate.wallMs - elapsedMs;
   return (
