@@ -6,10 +6,10 @@
  */
 import { bucketsPerLevel, type WindowView } from '../series/window.ts';
 import { gridOf } from './blockGrid.ts';
-import { type Blocks, blockFloors, fewestBlocks, largestDrop, withoutGarbage } from './blocks.ts';
+import { type Blocks, blockFloors, bucketsPerBlock, fewestBlocks, largestDrop, withoutGarbage } from './blocks.ts';
 import { clearOfLoadAndSeason } from './clear.ts';
 import { type EndingCurve, foreseenShare, weighEndings } from './endings.ts';
-import { restOf } from './rest.ts';
+import { effectiveStepsOf, lastingFloorOf, restOf } from './rest.ts';
 import { LineFit, regress, robustDeviation, theilSen } from './statistics.ts';
 
 /** Fewer buckets say nothing. */
@@ -133,7 +133,8 @@ export function weighWindow(
   const noise = Math.max(robustDeviation(residuals, blocks.count), quantum / 4, Math.abs(startFloor) * 1e-5);
   const increments = weighIncrements(blocks, quantum);
   const shape = weighShape(blocks, fromMs, spanMs, bornMs, noise);
-  const rest = restOf(cleared.floor, n, quantum);
+  const lasting = lastingFloorOf(cleared.floor, n);
+  const rest = restOf(lasting, quantum);
   const scale = Math.max(growth, noise);
   const slopeErrorPerMs = Math.hypot(cleared.slopeErrorPerMs, increments.wander / spanMs);
   return {
@@ -151,7 +152,7 @@ export function weighWindow(
     signalToNoise: growth / noise,
     giveBack: growth > 0 ? giveBack / growth : 1,
     largestStep: increments.largestStep,
-    effectiveSteps: increments.effectiveSteps,
+    effectiveSteps: effectiveStepsOf(lasting, bucketsPerBlock(n), startFloor),
     lateShare: shape.lateShare,
     curvatureT: shape.curvatureT,
     bend: shape.bend,
@@ -183,7 +184,6 @@ function weighIncrements(blocks: Blocks, quantum: number) {
   const n = blocks.count - 1;
   let sum = 0;
   let up = 0;
-  let upSquares = 0;
   let largest = 0;
   for (let k = 0; k < n; k += 1) {
     const step = (blocks.floor[k + 1] ?? 0) - (blocks.floor[k] ?? 0);
@@ -191,7 +191,6 @@ function weighIncrements(blocks: Blocks, quantum: number) {
     increments[k] = step;
     sum += step;
     up += risen;
-    upSquares += risen * risen;
     largest = Math.max(largest, risen);
   }
   const mean = sum / n;
@@ -210,7 +209,6 @@ function weighIncrements(blocks: Blocks, quantum: number) {
     wander: Math.sqrt(Math.max(0, variance + 2 * covariance) * n),
     largestStep: up > 0 ? largest / up : 0,
     unevenStep: Math.max(0, largest - mean),
-    effectiveSteps: upSquares > 0 ? (up * up) / upSquares : 0,
   };
 }
 
