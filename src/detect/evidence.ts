@@ -9,7 +9,7 @@ import { gridOf } from './blockGrid.ts';
 import { type Blocks, blockFloors, bucketsPerBlock, fewestBlocks, largestDrop, withoutGarbage } from './blocks.ts';
 import { clearOfLoadAndSeason } from './clear.ts';
 import { type EndingCurve, foreseenShare, weighEndings } from './endings.ts';
-import { effectiveStepsOf, restOf } from './rest.ts';
+import { effectiveStepsOf, lastingFloorOf, restOf } from './rest.ts';
 import { LineFit, regress, robustDeviation, theilSen } from './statistics.ts';
 
 /** Fewer buckets say nothing. */
@@ -133,7 +133,8 @@ export function weighWindow(
   const noise = Math.max(robustDeviation(residuals, blocks.count), quantum / 4, Math.abs(startFloor) * 1e-5);
   const increments = weighIncrements(blocks, quantum);
   const shape = weighShape(blocks, fromMs, spanMs, bornMs, noise);
-  const rest = restOf(cleared.floor, n, quantum);
+  const lasting = lastingFloorOf(cleared.floor, n);
+  const rest = restOf(lasting, quantum);
   const scale = Math.max(growth, noise);
   const slopeErrorPerMs = Math.hypot(cleared.slopeErrorPerMs, increments.wander / spanMs);
   return {
@@ -151,7 +152,7 @@ export function weighWindow(
     signalToNoise: growth / noise,
     giveBack: growth > 0 ? giveBack / growth : 1,
     largestStep: increments.largestStep,
-    effectiveSteps: effectiveStepsOf(cleared.floor, n, bucketsPerBlock(n), startFloor),
+    effectiveSteps: effectiveStepsOf(lasting, bucketsPerBlock(n), startFloor),
     lateShare: shape.lateShare,
     curvatureT: shape.curvatureT,
     bend: shape.bend,

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { effectiveStepsOf, restOf } from './rest.ts';
+import { effectiveStepsOf, lastingFloorOf, restOf } from './rest.ts';
 
-const floorOf = (valueAt: (i: number) => number): Float64Array => Float64Array.from({ length: 64 }, (_, i) => valueAt(i));
+const lastingFloor = (valueAt: (i: number) => number): Float64Array =>
+  lastingFloorOf(
+    Float64Array.from({ length: 64 }, (_, i) => valueAt(i)),
+    64,
+  );
 
 test('an even line takes a tenth of the time for a tenth of the way, to its end', () => {
   const { longest, last } = restOf(
-    floorOf((i) => i),
-    64,
+    lastingFloor((i) => i),
     1,
   );
   assert.ok(Math.abs(longest - 0.1) < 0.03, `longest ${longest}`);
@@ -16,8 +19,7 @@ test('an even line takes a tenth of the time for a tenth of the way, to its end'
 
 test('what is full rests longer than it ever did', () => {
   const { longest, last } = restOf(
-    floorOf((i) => Math.min(i, 20)),
-    64,
+    lastingFloor((i) => Math.min(i, 20)),
     1,
   );
   assert.ok(last > 0.6, `last ${last}`);
@@ -26,8 +28,7 @@ test('what is full rests longer than it ever did', () => {
 
 test('a leak that pauses as long as before has not ended', () => {
   const { longest, last } = restOf(
-    floorOf((i) => 10 * Math.floor(i / 16)),
-    64,
+    lastingFloor((i) => 10 * Math.floor(i / 16)),
     1,
   );
   assert.ok(last <= longest + 0.02, `last ${last}, longest ${longest}`);
@@ -35,8 +36,7 @@ test('a leak that pauses as long as before has not ended', () => {
 
 test('what a collector gives back later was no growth', () => {
   const teeth = restOf(
-    floorOf((i) => ((i + 4) % 16) * 10),
-    64,
+    lastingFloor((i) => ((i + 4) % 16) * 10),
     1,
   );
   assert.deepEqual(teeth, { longest: 1, last: 1 });
@@ -45,16 +45,14 @@ test('what a collector gives back later was no growth', () => {
 test('a step is one step wherever it falls, and two are two', () => {
   for (let at = 8; at < 48; at += 1) {
     const one = effectiveStepsOf(
-      floorOf((i) => (i < at ? 0 : 100)),
-      64,
+      lastingFloor((i) => (i < at ? 0 : 100)),
       4,
       0,
     );
     assert.ok(Math.abs(one - 1) < 1e-9, `${one} for a step at ${at}`);
   }
   const two = effectiveStepsOf(
-    floorOf((i) => (i < 17 ? 0 : 100) + (i < 39 ? 0 : 100)),
-    64,
+    lastingFloor((i) => (i < 17 ? 0 : 100) + (i < 39 ? 0 : 100)),
     4,
     0,
   );
@@ -65,8 +63,7 @@ test('an even line has as many steps as there are places for one', () => {
   assert.ok(
     Math.abs(
       effectiveStepsOf(
-        floorOf((i) => i),
-        64,
+        lastingFloor((i) => i),
         4,
         0,
       ) - 14,
@@ -77,8 +74,7 @@ test('an even line has as many steps as there are places for one', () => {
 test('what never rises has no step', () => {
   assert.equal(
     effectiveStepsOf(
-      floorOf(() => 7),
-      64,
+      lastingFloor(() => 7),
       4,
       0,
     ),
@@ -88,8 +84,7 @@ test('what never rises has no step', () => {
 
 test('a start-up is no step of what grows after it', () => {
   const steps = effectiveStepsOf(
-    floorOf((i) => (i === 0 ? 0 : 1000 + i)),
-    64,
+    lastingFloor((i) => (i === 0 ? 0 : 1000 + i)),
     4,
     1000,
   );

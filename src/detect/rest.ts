@@ -11,7 +11,7 @@ const unsettledShare = 1 / 16;
 /** Steps in which the growth of the lasting floor is followed. */
 const steps = 10;
 
-const lasting = new Float64Array(bucketsPerLevel);
+const lastingRoom = new Float64Array(bucketsPerLevel);
 
 export interface Rest {
   /** Longest time a tenth of the growth took, before the last tenth, as a share of the window. */
@@ -20,10 +20,14 @@ export interface Rest {
   last: number;
 }
 
-/** `floor` are the first `n` buckets of a window, oldest first; growth below `quantum` is none: it rests all the time. */
-export function restOf(floor: Float64Array, n: number, quantum: number): Rest {
-  const settled = n - Math.max(1, Math.floor(n * unsettledShare));
-  lowestFromHereOn(floor, n, lasting);
+/** Of the first `n` buckets of a window, oldest first. It holds until the next is asked for. */
+export function lastingFloorOf(floor: Float64Array, n: number): Float64Array {
+  return lowestFromHereOn(floor, n, lastingRoom).subarray(0, n - Math.max(1, Math.floor(n * unsettledShare)));
+}
+
+/** Growth below `quantum` is none: it rests all the time. */
+export function restOf(lasting: Float64Array, quantum: number): Rest {
+  const settled = lasting.length;
   const start = lasting[0] ?? 0;
   const growth = (lasting[settled - 1] ?? 0) - start;
   if (growth < quantum) return { longest: 1, last: 1 };
@@ -43,13 +47,13 @@ export function restOf(floor: Float64Array, n: number, quantum: number): Rest {
  * Of how many equal steps the lasting floor would rise as unevenly as it does within `lag` buckets, wherever they lie: of blocks with fixed
  * edges, a step on an edge would count as two and two in one block as one. What is below `start`, where the growth begins, is a start-up.
  */
-export function effectiveStepsOf(floor: Float64Array, n: number, lag: number, start: number): number {
-  lowestFromHereOn(floor, n, lasting);
-  const places = n - Math.max(1, Math.floor(n * unsettledShare)) - lag;
+export function effectiveStepsOf(lasting: Float64Array, lag: number, start: number): number {
   let sum = 0;
   let squares = 0;
-  for (let i = 0; i < places; i += 1) {
-    const rise = Math.max(start, lasting[i + lag] ?? 0) - Math.max(start, lasting[i] ?? 0);
+  for (let i = lag; i < lasting.length; i += 1) {
+    const high = lasting[i] ?? start;
+    if (high <= start) continue;
+    const rise = high - Math.max(start, lasting[i - lag] ?? start);
     sum += rise;
     squares += rise * rise;
   }

@@ -4,7 +4,7 @@ import { clamp, percent, type Rule } from './rule.ts';
  * Three steps are deployments or tenants, however large each, and count as three at most: fewer equal steps than these; what each of them
  * that is missing counts, and all at most.
  */
-const few = { steps: 3.5, each: 6, most: 7.5 };
+const few = { steps: 3.5, each: 8, most: 7.5 };
 
 /** Growth in one or two steps is a deployment, a tenant or a loaded file; a leak takes many. */
 export const manySteps: Rule = {
