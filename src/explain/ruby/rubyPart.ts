@@ -146,15 +146,17 @@ export class PartTaker {
 /** Of each of these classes, by number, those with the lowest marks: mostly the same as in the look before. */
 export function picksOf(parts: readonly RubyPart[], classes: RubyClasses, numbers: readonly number[], most: number): Map<number, number[]> {
   const found = new Map(numbers.map((number) => [number, [] as number[]]));
-  for (const { address, picks } of parts) {
-    for (const pick of picks) {
-      const [place, number] = [pick & (2 ** placeBits - 1), pick >>> placeBits];
-      // What was picked before there was more than enough may be too much.
-      if (found.has(number) && classes.wants(number, wordOf(address) + place)) found.get(number)?.push(address + place * 8);
-    }
-  }
+  for (const part of parts) addPicks(found, part, classes);
   const byMark = (a: number, b: number) => markOf(wordOf(a)) - markOf(wordOf(b));
   return new Map([...found].map(([number, picks]) => [number, picks.sort(byMark).slice(0, most)]));
+}
+
+function addPicks(found: ReadonlyMap<number, number[]>, { address, picks }: RubyPart, classes: RubyClasses): void {
+  for (const pick of picks) {
+    const [place, number] = [pick & (2 ** placeBits - 1), pick >>> placeBits];
+    // What was picked before there was more than enough may be too much.
+    if (found.has(number) && classes.wants(number, wordOf(address) + place)) found.get(number)?.push(address + place * 8);
+  }
 }
 
 /** The lower bits say enough. */
