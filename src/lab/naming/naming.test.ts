@@ -12,6 +12,7 @@ const tested = [
   ...['node static-array', 'node listeners', 'node healthy-churn', 'systemNode static-array', 'systemNode listeners'],
   ...['php static-array', 'php listeners', 'php local-list', 'php nested-arrays', 'php healthy-churn', 'go list_only_grows'],
   ...['java StaticList', 'java MapWithoutEviction', 'java Listeners', 'ruby constant_array', 'ruby listeners', 'go healthy_cache'],
+  ...['ruby thread_spans', 'ruby thread_variables'],
   ...['python session_map', 'python closure_variable', 'python local_list', 'python listeners', 'python linked_history'],
   ...['python orders_by_customer', 'python dict_of_dicts', 'python healthy_cache', 'python healthy_batches'],
 ];
