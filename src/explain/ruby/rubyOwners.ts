@@ -1,7 +1,7 @@
 /** Memory outside of Ruby's heap that belongs to an object in it: where an array, a hash, a proc with its variables has its values. */
 import { AddressFilter } from '../addressFilter.ts';
 import { firstFrom } from '../numberColumns.ts';
-import { SlotReader, smallestSlotBytes } from './rubyHeap.ts';
+import { type RubyPage, SlotReader, smallestSlotBytes } from './rubyHeap.ts';
 import type { RubyPart } from './rubyPart.ts';
 import { isAddress, type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
 
@@ -73,19 +73,27 @@ export function ownersOf(values: RubyValues, parts: readonly RubyPart[], address
   if (addresses.length === 0) return found;
   const wanted = new WantedAddresses(addresses);
   const slots = new SlotReader(values);
-  const place = { start: 0, end: 0 };
   for (const page of parts.filter(({ owned }) => wanted.mayBeIn(owned)).flatMap(({ pages }) => pages)) {
-    const filled = slots.read(page);
-    const slotHalves = page.slotBytes / 4;
-    for (let half = 0; half < filled; half += slotHalves) {
-      if (!readPlace(values, slots.halves, half, place)) continue;
-      for (const address of wanted.within(place)) {
-        // How much a proc or a thread has is not known: what begins nearer is surer.
-        if ((found.get(address)?.start ?? 0) < place.start) found.set(address, { ...place, owner: page.firstSlot + half * 4 });
-      }
-    }
+    addOwners(found, page, slots.read(page), { values, wanted, slots });
   }
   return found;
+}
+
+interface OwnerSearch {
+  values: RubyValues;
+  wanted: WantedAddresses;
+  slots: SlotReader;
+}
+
+function addOwners(found: Map<number, OwnedRange>, page: RubyPage, filled: number, { values, wanted, slots }: OwnerSearch): void {
+  const place = { start: 0, end: 0 };
+  for (let half = 0; half < filled; half += page.slotBytes / 4) {
+    if (!readPlace(values, slots.halves, half, place)) continue;
+    for (const address of wanted.within(place)) {
+      // How much a proc or a thread has is not known: what begins nearer is surer.
+      if ((found.get(address)?.start ?? 0) < place.start) found.set(address, { ...place, owner: page.firstSlot + half * 4 });
+    }
+  }
 }
 
 /** Where this object has its values; null when they are in its slot, or it can't be read. */

@@ -9,6 +9,13 @@ const mostClasses = 100_000;
 const placeBits = 13;
 const markBits = 31;
 const largeBytes = 4096;
+/** A bit for each type. */
+const sortOfArray = 1 << rubyType.array;
+const sortsOfClass = (1 << rubyType.class) | (1 << rubyType.module);
+/** Not what Ruby itself makes of code: from texts to complex numbers. */
+const sortsOfProgram = (1 << rubyType.object) | (1 << rubyType.symbol) | (0x7ff << rubyType.string);
+const sortsWithPlace =
+  sortOfArray | (1 << rubyType.object) | (1 << rubyType.hash) | (1 << rubyType.struct) | (1 << rubyType.data) | (1 << rubyType.imemo);
 
 /** Classes by number, the same at all looks at a process. */
 export class RubyClasses {
@@ -86,15 +93,17 @@ export class PartTaker {
       const first = (firstSlot - address + Math.max(0, Math.ceil((address - firstSlot) / slotBytes)) * slotBytes) / 4;
       const end = Math.min(filled, (firstSlot - address + slots * slotBytes) / 4) - slotHalves;
       for (let half = first; half <= end; half += slotHalves) {
-        const flags = halves[half] ?? 0;
-        const type = flags & 31;
-        if (isOfProgram(type)) outsideBytes += this.#take(firstWord, halves, half, slotBytes);
-        else if (isClass(type)) classes.push(address + half * 4);
-        const hasOwnTable = hasTable(flags);
-        if (hasOwnTable) owned.addAll();
-        else if (readOwnPlace(halves, half, place)) owned.add(place);
-        else continue;
-        if (hasOwnTable || (type === rubyType.array && place.end - place.start >= largeBytes)) large.push(address + half * 4);
+        const sort = 1 << ((halves[half] ?? 0) & 31);
+        if ((sort & sortsOfProgram) !== 0) outsideBytes += this.#take(firstWord, halves, half, slotBytes);
+        else if ((sort & sortsOfClass) !== 0) classes.push(address + half * 4);
+        if ((sort & sortsWithPlace) === 0) continue;
+        if (hasTable(halves[half] ?? 0)) {
+          owned.addAll();
+          large.push(address + half * 4);
+        } else if (readOwnPlace(halves, half, place)) {
+          owned.add(place);
+          if ((sort & sortOfArray) !== 0 && place.end - place.start >= largeBytes) large.push(address + half * 4);
+        }
       }
     }
     return { address, pages, outsideBytes, classes, owned, large, ...this.#taken() };
@@ -137,15 +146,17 @@ export class PartTaker {
 /** Of each of these classes, by number, those with the lowest marks: mostly the same as in the look before. */
 export function picksOf(parts: readonly RubyPart[], classes: RubyClasses, numbers: readonly number[], most: number): Map<number, number[]> {
   const found = new Map(numbers.map((number) => [number, [] as number[]]));
-  for (const { address, picks } of parts) {
-    for (const pick of picks) {
-      const [place, number] = [pick & (2 ** placeBits - 1), pick >>> placeBits];
-      // What was picked before there was more than enough may be too much.
-      if (found.has(number) && classes.wants(number, wordOf(address) + place)) found.get(number)?.push(address + place * 8);
-    }
-  }
+  for (const part of parts) addPicks(found, part, classes);
   const byMark = (a: number, b: number) => markOf(wordOf(a)) - markOf(wordOf(b));
   return new Map([...found].map(([number, picks]) => [number, picks.sort(byMark).slice(0, most)]));
+}
+
+function addPicks(found: ReadonlyMap<number, number[]>, { address, picks }: RubyPart, classes: RubyClasses): void {
+  for (const pick of picks) {
+    const [place, number] = [pick & (2 ** placeBits - 1), pick >>> placeBits];
+    // What was picked before there was more than enough may be too much.
+    if (found.has(number) && classes.wants(number, wordOf(address) + place)) found.get(number)?.push(address + place * 8);
+  }
 }
 
 /** The lower bits say enough. */
@@ -158,15 +169,6 @@ function markOf(word: number): number {
   let mark = Math.imul(word, 0x85eb_ca6b);
   mark = Math.imul(mark ^ (mark >>> 13), 0xc2b2_ae35);
   return (mark ^ (mark >>> 16)) >>> 1;
-}
-
-function isClass(type: number): boolean {
-  return type === rubyType.class || type === rubyType.module;
-}
-
-/** Not what Ruby itself makes of code. */
-function isOfProgram(type: number): boolean {
-  return type === rubyType.object || type === rubyType.symbol || (type >= rubyType.string && type <= 0x0f);
 }
 
 /** What an object has beside its slot. One that is written meanwhile may say that it has more than there is. */

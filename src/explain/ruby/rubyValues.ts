@@ -67,7 +67,7 @@ export class RubyValues {
 
   bytes(address: number, length: number): Buffer | null {
     if (!isAddress(address) || length <= 0) return null;
-    const into = Buffer.alloc(length);
+    const into = Buffer.allocUnsafe(length);
     return this.memory.read(address, into) === length ? into : null;
   }
 
