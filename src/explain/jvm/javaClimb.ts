@@ -40,7 +40,8 @@ interface JavaHolder {
   kept: Kept;
   /** What holds it was looked for. */
   isFollowed: boolean;
-  /** Of the last pass in which a way led here from what was not followed. */
+  /** Of the last pass in which a way led here from one of which it wasn't known enough, and in which one led here from what was not followed. */
+  metInPass: number;
   openInPass: number;
   /** It moved since it was seen: who holds it may not be found any more. */
   hasMoved: boolean;
@@ -140,6 +141,7 @@ class JavaClimber {
         isWeakRoot: isOutside,
         kept: isOutside ? kept.weakly : kept.byNothing,
         isFollowed: false,
+        metInPass: -1,
         openInPass: -1,
         hasMoved,
       };
@@ -151,35 +153,37 @@ class JavaClimber {
 
   /** What is not followed yet on the ways from those of which it isn't known enough. */
   #nextFrontier(): Map<number, JavaHolder> {
-    this.#markOpen();
-    const openOf = this.#groups.map((group) =>
-      group.filter(
-        (target, index) => target.kept < (index < namedOfGroup ? kept.byOwn : kept.weakly) && target.openInPass === this.#passes,
-      ),
+    this.#passes += 1;
+    const wanted = this.#groups.map((group) =>
+      group.filter((target, index) => target.kept < (index < namedOfGroup ? kept.byOwn : kept.weakly)),
     );
-    this.#isEnough = openOf.every((open, index) => open.length <= leastOpenPart * (this.#groups[index]?.length ?? 0));
-    const open = new Set(openOf.flat());
     const frontier = new Map<number, JavaHolder>();
-    for (const holder of open) {
+    const above = [...new Set(wanted.flat())];
+    for (const holder of above) holder.metInPass = this.#passes;
+    for (const holder of above) {
       if (!holder.isFollowed) frontier.set(holder.address, holder);
       if (frontier.size >= mostInFrontier) break;
-      for (const { holder: above } of holder.heldBy) if (above.openInPass === this.#passes) open.add(above);
+      for (const step of holder.heldBy) {
+        if (step.holder.metInPass === this.#passes) continue;
+        step.holder.metInPass = this.#passes;
+        above.push(step.holder);
+      }
     }
+    this.#markOpen(frontier.values());
+    this.#isEnough = wanted.every((group, index) => {
+      const open = group.filter(({ openInPass }) => openInPass === this.#passes);
+      return open.length <= leastOpenPart * (this.#groups[index]?.length ?? 0);
+    });
     return frontier;
   }
 
-  /** All that what is not followed yet holds, but for what is kept anyhow. */
-  #markOpen(): void {
-    this.#passes += 1;
-    const marked: JavaHolder[] = [];
-    for (const holder of this.#known.values()) {
-      if (holder.isFollowed) continue;
-      holder.openInPass = this.#passes;
-      marked.push(holder);
-    }
+  /** All that what is not followed yet holds, of what was met on the ways to it. */
+  #markOpen(frontier: Iterable<JavaHolder>): void {
+    const marked = [...frontier];
+    for (const holder of marked) holder.openInPass = this.#passes;
     for (const { holds } of marked) {
       for (const { below } of holds) {
-        if (below.openInPass === this.#passes || below.kept === kept.surely) continue;
+        if (below.openInPass === this.#passes || below.metInPass !== this.#passes) continue;
         below.openInPass = this.#passes;
         marked.push(below);
       }
