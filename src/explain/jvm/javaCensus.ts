@@ -132,8 +132,8 @@ function kindsOf(table: ClassTable, { counts, units }: CountedObjects, takenOut:
     kind.count += count;
     kind.bytes += (units[index] ?? 0) * unitBytes;
     kind.classes += 1;
-    // What refers to nothing itself is not known to be referred to.
-    if (table.referenceCount(index) !== 0) kind.left = (kind.left ?? 0) + count - (takenOut[index] ?? 0);
+    // What refers to nothing itself is not known to be referred to; where there is none, that need not be asked.
+    if (count === 0 || table.referenceCount(index) !== 0) kind.left = (kind.left ?? 0) + count - (takenOut[index] ?? 0);
   }
   return kinds;
 }

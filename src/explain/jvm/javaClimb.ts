@@ -119,7 +119,7 @@ class JavaClimber {
   #climb(): void {
     for (let pass = 0; pass < mostPasses; pass += 1) {
       this.#frontier = this.#nextFrontier();
-      if (this.#frontier.size === 0 || (pass >= passesForNames && this.#isEnough)) return;
+      if (this.#frontier.size === 0 || (this.#passes > passesForNames && this.#isEnough)) return;
       for (const holder of this.#frontier.values()) holder.isFollowed = true;
       for (const [address, holder] of this.#frontier)
         for (const reference of this.#references.to(address, mostHitsOfEach)) this.#take(holder, reference);
