@@ -5,6 +5,7 @@
 import type { ClassTable } from './classTable.ts';
 import type { JavaCensus, Jvm } from './javaCensus.ts';
 import { isOfJdk, type JavaClass } from './javaClasses.ts';
+import { addressOf } from './javaHeap.ts';
 import type { JavaReference, JavaReferences } from './javaReferences.ts';
 
 const mostPasses = 8;
@@ -27,7 +28,7 @@ export const looseRoot = 'a local variable or native code';
 interface JavaHolder {
   /** In the order in which they were met. */
   number: number;
-  address: number;
+  unit: number;
   /** Null for what to start at. */
   class: JavaClass | null;
   heldBy: Step[];
@@ -62,7 +63,7 @@ export interface JavaPath {
 /** Kept until the last look, and so without all that was climbed over beside it. */
 export interface JavaStep {
   /** Of what holds what is below. */
-  address: number;
+  unit: number;
   class: JavaClass | null;
   /** A field; null in an array. */
   by: string | null;
@@ -77,7 +78,7 @@ interface Step {
   by: string | null;
 }
 
-/** `groups`: addresses of objects, those of a class in one group. */
+/** `groups`: units of objects, those of a class in one group. */
 export function climbJava(jvm: Jvm, census: JavaCensus, groups: readonly (readonly number[])[]): JavaPath[][] {
   const climber = new JavaClimber(jvm, census, groups);
   climber.run();
@@ -121,19 +122,19 @@ class JavaClimber {
       this.#frontier = this.#nextFrontier();
       if (this.#frontier.size === 0 || (this.#passes > passesForNames && this.#isEnough)) return;
       for (const holder of this.#frontier.values()) holder.isFollowed = true;
-      for (const [address, holder] of this.#frontier)
-        for (const reference of this.#references.to(address, mostHitsOfEach)) this.#take(holder, reference);
+      for (const [unit, holder] of this.#frontier)
+        for (const reference of this.#references.to(unit, mostHitsOfEach)) this.#take(holder, reference);
     }
   }
 
-  #meet(address: number, of: JavaClass | null, hasMoved: boolean): JavaHolder {
-    let holder = this.#known.get(address);
+  #meet(unit: number, of: JavaClass | null, hasMoved: boolean): JavaHolder {
+    let holder = this.#known.get(unit);
     if (holder === undefined) {
-      const isOutside = this.#outside.has(address);
+      const isOutside = this.#outside.has(unit);
       const root = isOutside ? looseRoot : null;
       holder = {
         number: this.#known.size,
-        address,
+        unit,
         class: of,
         heldBy: none,
         holds: none,
@@ -145,7 +146,7 @@ class JavaClimber {
         openInPass: -1,
         hasMoved,
       };
-      this.#known.set(address, holder);
+      this.#known.set(unit, holder);
     }
     holder.class ??= of;
     return holder;
@@ -161,7 +162,7 @@ class JavaClimber {
     const above = [...new Set(wanted.flat())];
     for (const holder of above) holder.metInPass = this.#passes;
     for (const holder of above) {
-      if (!holder.isFollowed) frontier.set(holder.address, holder);
+      if (!holder.isFollowed) frontier.set(holder.unit, holder);
       if (frontier.size >= mostInFrontier) break;
       for (const step of holder.heldBy) {
         if (step.holder.metInPass === this.#passes) continue;
@@ -205,11 +206,12 @@ class JavaClimber {
     };
   }
 
-  #take(found: JavaHolder, { holder: address, classIndex, offset, isYoung }: JavaReference): void {
+  #take(found: JavaHolder, { holder: unit, classIndex, offset, isYoung }: JavaReference): void {
     const of = this.#table.classes[classIndex];
     const isKept = found.root !== null && !found.isWeakRoot;
-    if (of === undefined || isKept || found.heldBy.length >= mostHolders || address === found.address) return;
-    const staticField = classIndex === this.#table.mirrors && offset !== null ? this.#staticField(address, offset) : null;
+    if (of === undefined || isKept || found.heldBy.length >= mostHolders || unit === found.unit) return;
+    const staticField =
+      classIndex === this.#table.mirrors && offset !== null ? this.#staticField(addressOf(this.#jvm.bounds, unit), offset) : null;
     if (staticField !== null) {
       this.#root(found, staticField);
       return;
@@ -220,7 +222,7 @@ class JavaClimber {
     if (field === null && classIndex === this.#table.mirrors) return;
     // What only refers weakly, or links those that do, holds nothing.
     if (field?.owner.name === 'java.lang.ref.Reference') return;
-    const holder = this.#meet(address, of, isYoung && this.#youngMoved);
+    const holder = this.#meet(unit, of, isYoung && this.#youngMoved);
     if (classes.isA(of, 'java.lang.Thread')) this.#root(holder, 'a thread');
     hold(holder, found, field?.name ?? null);
   }
@@ -260,14 +262,14 @@ class JavaClimber {
    * To the nearest that keeps it: surely, or else a word on a stack, of those one that holds an object of the application: a table that a map no longer
    * uses may be left on a stack as well. A way that was not followed to its end keeps it too.
    */
-  pathOf(address: number, { sure, own, weak, unfollowed, moved }: Ways): JavaPath {
-    const target = this.#meet(address, null, false);
+  pathOf(unit: number, { sure, own, weak, unfollowed, moved }: Ways): JavaPath {
+    const target = this.#meet(unit, null, false);
     const ways = sure.has(target) ? sure : own.stepFrom(target) !== null ? own : weak.has(target) ? weak : undefined;
     const steps: JavaPath['steps'] = [];
     let at = target;
     for (let step = ways?.stepFrom(at); step; step = ways?.stepFrom(at)) {
       at = step.holder;
-      steps.push({ address: at.address, class: at.class, by: step.by });
+      steps.push({ unit: at.unit, class: at.class, by: step.by });
     }
     const isRubbish = ways === undefined && !unfollowed.has(target) && !moved.has(target);
     return { root: ways === undefined ? null : at.root, isRubbish, steps };

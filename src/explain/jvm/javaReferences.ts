@@ -4,7 +4,6 @@
  * https://github.com/openjdk/jdk/blob/master/src/hotspot/share/oops/instanceKlass.hpp
  */
 import type { ClassTable } from './classTable.ts';
-import { addressOf, type JavaHeapBounds, unitOf } from './javaHeap.ts';
 import type { ReferenceLists } from './referenceLists.ts';
 
 const mostRounds = 6;
@@ -13,9 +12,7 @@ const leastTakenOutPart = 0.001;
 const takenOut = 2 ** 32 - 1;
 
 export interface JavaReference {
-  /** Address of what is referred to. */
-  target: number;
-  /** Address and class of what refers to it. */
+  /** Unit and class of what refers to it. */
   holder: number;
   classIndex: number;
   isYoung: boolean;
@@ -24,7 +21,6 @@ export interface JavaReference {
 }
 
 export class JavaReferences {
-  readonly #bounds: JavaHeapBounds;
   readonly #table: ClassTable;
   readonly #lists: ReferenceLists;
   /** Index of the first holder of each. */
@@ -32,8 +28,7 @@ export class JavaReferences {
   #settled = 0;
 
   /** What another one has in the same lists is gone. */
-  constructor(bounds: JavaHeapBounds, table: ClassTable, lists: ReferenceLists) {
-    this.#bounds = bounds;
+  constructor(table: ClassTable, lists: ReferenceLists) {
     this.#table = table;
     this.#lists = lists;
     lists.clear();
@@ -56,7 +51,7 @@ export class JavaReferences {
 
   /**
    * Takes out, round by round, what neither a root nor anything that is left refers to: rubbish, but for what refers to itself in a circle and
-   * for the ends of long chains. `roots`: addresses. `youngMoved`: what is young may be referred to by another address, and stays. By class, how
+   * for the ends of long chains. `roots`: units. `youngMoved`: what is young may be referred to by another address, and stays. By class, how
    * many were taken out: of all, and of the settled.
    */
   takeOutRubbish(roots: ReadonlySet<number>, youngMoved: boolean): TakenOut {
@@ -65,7 +60,7 @@ export class JavaReferences {
     const taken = { all: new Float64Array(this.#table.classes.length), settled: new Float64Array(this.#table.classes.length) };
     for (let round = 0; round < mostRounds; round += 1) {
       if (round > 0) isReferred.fill(0);
-      for (const root of roots) setBit(isReferred, unitOf(this.#bounds, root));
+      for (const root of roots) setBit(isReferred, root);
       for (let index = 0; index < referenceCount; index += 1) setBit(isReferred, references[index] ?? 0);
       if (this.#takeOutUnreferred(isReferred, youngMoved, taken) <= holderCount * leastTakenOutPart) break;
     }
@@ -98,14 +93,13 @@ export class JavaReferences {
     return count;
   }
 
-  isRubbish(address: number): boolean {
-    const index = this.#indexOf(address);
+  isRubbish(unit: number): boolean {
+    const index = this.#indexOf(unit);
     return index >= 0 && this.#lists.classes[index] === takenOut;
   }
 
-  #indexOf(address: number): number {
+  #indexOf(unit: number): number {
     const { holders, holderCount } = this.#lists;
-    const unit = unitOf(this.#bounds, address);
     let found = -1;
     for (let run = 0; run < this.#runs.length; run += 1) {
       const start = this.#runs[run] ?? 0;
@@ -115,11 +109,10 @@ export class JavaReferences {
     return found;
   }
 
-  /** The first so many references to an address. */
-  to(address: number, most: number): JavaReference[] {
+  /** The first so many references to a unit. */
+  to(unit: number, most: number): JavaReference[] {
     const { firsts, holderCount } = this.#lists;
-    const unit = unitOf(this.#bounds, address);
-    return this.#lists.to(unit, most).map((index) => this.#referenceAt(unit, index, lastAtMost(firsts, index, 0, holderCount)));
+    return this.#lists.to(unit, most).map((index) => this.#referenceAt(index, lastAtMost(firsts, index, 0, holderCount)));
   }
 
   /** Calls `use`, until that says false, for each reference to an object of a class from an object that is none of it. */
@@ -133,28 +126,27 @@ export class JavaReferences {
       if ((classes[index] ?? 0) >>> 1 === classIndex) continue;
       for (let at = firsts[index] ?? 0; at < (firsts[index + 1] ?? 0); at += 1) {
         const unit = references[at] ?? 0;
-        if (unit !== 0 && hasBit(isOfClass, unit) && !use(this.#referenceAt(unit, at, index))) return;
+        if (unit !== 0 && hasBit(isOfClass, unit) && !use(this.#referenceAt(at, index))) return;
       }
     }
   }
 
-  /** What an object refers to: addresses, the first so many; empty of what is not known. */
-  from(address: number, most: number): number[] {
+  /** What an object refers to: units, the first so many; empty of what is not known. */
+  from(unit: number, most: number): number[] {
     const { firsts, references } = this.#lists;
-    const index = this.#indexOf(address);
+    const index = this.#indexOf(unit);
     if (index < 0) return [];
     const first = firsts[index] ?? 0;
     const targets = references.subarray(first, Math.min(first + most, firsts[index + 1] ?? 0));
-    return [...targets].filter((unit) => unit !== 0).map((unit) => addressOf(this.#bounds, unit));
+    return [...targets].filter((target) => target !== 0);
   }
 
-  #referenceAt(unit: number, index: number, holder: number): JavaReference {
+  #referenceAt(index: number, holder: number): JavaReference {
     const { holders, classes, firsts } = this.#lists;
     const classAndAge = classes[holder] ?? 0;
     const classIndex = classAndAge >>> 1;
     return {
-      target: addressOf(this.#bounds, unit),
-      holder: addressOf(this.#bounds, holders[holder] ?? 0),
+      holder: holders[holder] ?? 0,
       classIndex,
       isYoung: (classAndAge & 1) === 1,
       offset: this.#table.offsetOf(classIndex, index - (firsts[holder] ?? 0)),

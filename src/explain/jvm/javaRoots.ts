@@ -3,7 +3,7 @@
  * has them in the heap, in 4 bytes, so that a variable that is on a stack only is found in either form.
  */
 import type { Jvm } from './javaCensus.ts';
-import type { JavaHeapBounds } from './javaHeap.ts';
+import { type JavaHeapBounds, unitOf } from './javaHeap.ts';
 import { javaThreads } from './javaThreads.ts';
 
 const windowBytes = 1 << 17;
@@ -15,7 +15,7 @@ interface Stack {
   end: number;
 }
 
-/** Addresses in the heap that something outside may refer to. */
+/** Units in the heap that something outside may refer to. */
 export function wordsOutside(jvm: Jvm): Set<number> {
   const found = new Set<number>();
   const window = new Uint32Array(windowBytes / 4);
@@ -72,20 +72,17 @@ function addWords({ memory, bounds }: Jvm, start: number, end: number, words: Ui
 
 /** As the interpreter and handles have them. */
 const wholeWords: Look = (bounds, words, length, found) => {
-  const [firstHigh, lastHigh] = [Math.floor(bounds.start / 2 ** 32), Math.floor((bounds.end - 1) / 2 ** 32)];
+  const { start, end } = bounds;
   for (let word = 0; word + 1 < length; word += 2) {
-    const high = words[word + 1] ?? 0;
-    if (high < firstHigh || high > lastHigh) continue;
-    const low = words[word] ?? 0;
-    if ((low & 7) !== 0) continue;
-    const address = low + high * 2 ** 32;
-    if (address >= bounds.start && address < bounds.end && found.size < mostWords) found.add(address);
+    const address = (words[word] ?? 0) + (words[word + 1] ?? 0) * 2 ** 32;
+    if (address >= start && address < end && address % 8 === 0 && found.size < mostWords) found.add(unitOf(bounds, address));
   }
 };
 
-const narrowWords: Look = ({ start, end, oopShift, oopBase }, words, length, found) => {
+const narrowWords: Look = (bounds, words, length, found) => {
+  const { start, end, oopShift, oopBase } = bounds;
   for (let word = 0; word < length; word += 1) {
     const address = oopBase + (words[word] ?? 0) * 2 ** (oopShift ?? 0);
-    if (address >= start && address < end && address % 8 === 0 && found.size < mostWords) found.add(address);
+    if (address >= start && address < end && address % 8 === 0 && found.size < mostWords) found.add(unitOf(bounds, address));
   }
 };
