@@ -92,7 +92,6 @@ class JavaClimber {
   readonly #table: ClassTable;
   readonly #groups: readonly (readonly JavaHolder[])[];
   readonly #known = new Map<number, JavaHolder>();
-  #frontier = new Map<number, JavaHolder>();
   readonly #outside: ReadonlySet<number>;
   #isEnough = false;
   #passes = 0;
@@ -110,7 +109,7 @@ class JavaClimber {
   run(): void {
     this.#climb();
     if (this.#isEnough) return;
-    const open = [...this.#nextFrontier().values()];
+    const open = this.#nextFrontier();
     const chain = longChain(open);
     if (chain === null) return;
     this.#followChain(chain, open);
@@ -119,11 +118,11 @@ class JavaClimber {
 
   #climb(): void {
     for (let pass = 0; pass < mostPasses; pass += 1) {
-      this.#frontier = this.#nextFrontier();
-      if (this.#frontier.size === 0 || (this.#passes > passesForNames && this.#isEnough)) return;
-      for (const holder of this.#frontier.values()) holder.isFollowed = true;
-      for (const [unit, holder] of this.#frontier)
-        for (const reference of this.#references.to(unit, mostHitsOfEach)) this.#take(holder, reference);
+      const frontier = this.#nextFrontier();
+      if (frontier.length === 0 || (this.#passes > passesForNames && this.#isEnough)) return;
+      for (const holder of frontier) holder.isFollowed = true;
+      for (const holder of frontier)
+        for (const reference of this.#references.to(holder.unit, mostHitsOfEach)) this.#take(holder, reference);
     }
   }
 
@@ -153,24 +152,25 @@ class JavaClimber {
   }
 
   /** What is not followed yet on the ways from those of which it isn't known enough. */
-  #nextFrontier(): Map<number, JavaHolder> {
+  #nextFrontier(): JavaHolder[] {
     this.#passes += 1;
     const wanted = this.#groups.map((group) =>
       group.filter((target, index) => target.kept < (index < namedOfGroup ? kept.byOwn : kept.weakly)),
     );
-    const frontier = new Map<number, JavaHolder>();
-    const above = [...new Set(wanted.flat())];
-    for (const holder of above) holder.metInPass = this.#passes;
+    const frontier: JavaHolder[] = [];
+    const above: JavaHolder[] = [];
+    const meet = (holder: JavaHolder) => {
+      if (holder.metInPass === this.#passes) return;
+      holder.metInPass = this.#passes;
+      above.push(holder);
+    };
+    for (const group of wanted) for (const target of group) meet(target);
     for (const holder of above) {
-      if (!holder.isFollowed) frontier.set(holder.unit, holder);
-      if (frontier.size >= mostInFrontier) break;
-      for (const step of holder.heldBy) {
-        if (step.holder.metInPass === this.#passes) continue;
-        step.holder.metInPass = this.#passes;
-        above.push(step.holder);
-      }
+      if (!holder.isFollowed) frontier.push(holder);
+      if (frontier.length >= mostInFrontier) break;
+      for (const step of holder.heldBy) meet(step.holder);
     }
-    this.#markOpen(frontier.values());
+    this.#markOpen(frontier);
     this.#isEnough = wanted.every((group, index) => {
       const open = group.filter(({ openInPass }) => openInPass === this.#passes);
       return open.length <= leastOpenPart * (this.#groups[index]?.length ?? 0);
@@ -179,7 +179,7 @@ class JavaClimber {
   }
 
   /** All that what is not followed yet holds, of what was met on the ways to it. */
-  #markOpen(frontier: Iterable<JavaHolder>): void {
+  #markOpen(frontier: readonly JavaHolder[]): void {
     const marked = [...frontier];
     for (const holder of marked) holder.openInPass = this.#passes;
     for (const { holds } of marked) {
