@@ -61,7 +61,7 @@ export interface JavaPath {
 }
 
 /** Kept until the last look, and so without all that was climbed over beside it. */
-export interface JavaStep {
+interface JavaStep {
   /** Of what holds what is below. */
   unit: number;
   class: JavaClass | null;
