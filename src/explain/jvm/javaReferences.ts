@@ -68,7 +68,7 @@ export class JavaReferences {
     return taken;
   }
 
-  /** One for each unit up to the last holder: a heap may be reserved far beyond what it has. */
+  /** Up to the last holder: a heap may be reserved far beyond what it has. */
   #bitsOfHolders(): Uint32Array {
     const { holders, holderCount } = this.#lists;
     const lasts = this.#runs.map((start, run) => holders[Math.max(start, this.#runs[run + 1] ?? holderCount) - 1] ?? 0);
@@ -160,13 +160,13 @@ interface TakenOut {
   settled: Float64Array;
 }
 
-/** Beyond the last of them nothing is kept. */
-function setBit(bits: Uint32Array, index: number): void {
-  bits[index >>> 5] = (bits[index >>> 5] ?? 0) | (1 << (index & 31));
+/** A bit for two units: no object is shorter, so that two of them never begin in the same. Beyond the last of them nothing is kept. */
+function setBit(bits: Uint32Array, unit: number): void {
+  bits[unit >>> 6] = (bits[unit >>> 6] ?? 0) | (1 << ((unit >>> 1) & 31));
 }
 
-function hasBit(bits: Uint32Array, index: number): boolean {
-  return (((bits[index >>> 5] ?? 0) >>> (index & 31)) & 1) === 1;
+function hasBit(bits: Uint32Array, unit: number): boolean {
+  return (((bits[unit >>> 6] ?? 0) >>> ((unit >>> 1) & 31)) & 1) === 1;
 }
 
 /** Index of the last that is not more, of a list in order from `start` to `end`; one before the start: all are more. */
