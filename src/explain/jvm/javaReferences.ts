@@ -8,6 +8,7 @@ import type { ReferenceLists } from './referenceLists.ts';
 
 const mostRounds = 6;
 const leastTakenOutPart = 0.001;
+const mostFreed = 100_000;
 /** In place of the class of what is rubbish. */
 const takenOut = 2 ** 32 - 1;
 
@@ -50,21 +51,24 @@ export class JavaReferences {
   }
 
   /**
-   * Takes out, round by round, what neither a root nor anything that is left refers to: rubbish, but for what refers to itself in a circle and
-   * for the ends of long chains. `roots`: units. `youngMoved`: what is young may be referred to by another address, and stays. By class, how
+   * Takes out what neither a root nor anything that is left refers to, round by round and the last few one by one: rubbish, but for what refers to
+   * itself in a circle, and mostly the ends of long chains. `roots`: units. `youngMoved`: what is young may be referred to by another address, and stays. By class, how
    * many were taken out: of all, and of the settled.
    */
   takeOutRubbish(roots: ReadonlySet<number>, youngMoved: boolean): TakenOut {
     const { references, referenceCount, holderCount } = this.#lists;
     const isReferred = this.#bitsOfHolders();
     const taken = { all: new Float64Array(this.#table.classes.length), settled: new Float64Array(this.#table.classes.length) };
+    let freed: number[] = [];
     for (let round = 0; round < mostRounds; round += 1) {
+      freed = [];
       if (round > 0) isReferred.fill(0);
       for (const root of roots) setBit(isReferred, root);
       for (let index = 0; index < referenceCount; index += 1) setBit(isReferred, references[index] ?? 0);
-      if (this.#takeOutUnreferred(isReferred, youngMoved, taken) <= holderCount * leastTakenOutPart) break;
+      if (this.#takeOutUnreferred(isReferred, { youngMoved, taken, freed }) <= holderCount * leastTakenOutPart) break;
     }
     this.#lists.sortByTarget();
+    this.#takeOutFreed(roots, { youngMoved, taken, freed });
     return taken;
   }
 
@@ -75,22 +79,39 @@ export class JavaReferences {
     return this.#lists.clearedBits(Math.max(0, ...lasts) + 1);
   }
 
-  #takeOutUnreferred(isReferred: Uint32Array, youngMoved: boolean, { all, settled }: TakenOut): number {
-    const { holders, classes, firsts, references, holderCount } = this.#lists;
-    const { mirrors } = this.#table;
+  #takeOutUnreferred(isReferred: Uint32Array, takingOut: TakingOut): number {
+    const { holders, holderCount } = this.#lists;
     let count = 0;
     for (let index = 0; index < holderCount; index += 1) {
       if (hasBit(isReferred, holders[index] ?? 0)) continue;
-      const of = classes[index] ?? 0;
-      const classIndex = of >>> 1;
-      if (of === takenOut || classIndex === mirrors || (youngMoved && (of & 1) === 1)) continue;
-      classes[index] = takenOut;
-      references.fill(0, firsts[index], firsts[index + 1]);
-      all[classIndex] = (all[classIndex] ?? 0) + 1;
-      if (index < this.#settled) settled[classIndex] = (settled[classIndex] ?? 0) + 1;
-      count += 1;
+      if (this.#takeOut(index, takingOut)) count += 1;
     }
     return count;
+  }
+
+  /** What the last that were taken out referred to, and nothing else does. */
+  #takeOutFreed(roots: ReadonlySet<number>, takingOut: TakingOut): void {
+    for (const unit of takingOut.freed) {
+      if (roots.has(unit) || this.#lists.to(unit, 1).length > 0) continue;
+      const index = this.#indexOf(unit);
+      if (index >= 0) this.#takeOut(index, takingOut);
+    }
+  }
+
+  #takeOut(index: number, { youngMoved, taken: { all, settled }, freed }: TakingOut): boolean {
+    const { classes, firsts, references } = this.#lists;
+    const of = classes[index] ?? 0;
+    const classIndex = of >>> 1;
+    if (of === takenOut || classIndex === this.#table.mirrors || (youngMoved && (of & 1) === 1)) return false;
+    classes[index] = takenOut;
+    for (let at = firsts[index] ?? 0; at < (firsts[index + 1] ?? 0); at += 1) {
+      const unit = references[at] ?? 0;
+      if (unit !== 0 && freed.length < mostFreed) freed.push(unit);
+      references[at] = 0;
+    }
+    all[classIndex] = (all[classIndex] ?? 0) + 1;
+    if (index < this.#settled) settled[classIndex] = (settled[classIndex] ?? 0) + 1;
+    return true;
   }
 
   isRubbish(unit: number): boolean {
@@ -158,6 +179,13 @@ export class JavaReferences {
 interface TakenOut {
   all: Float64Array;
   settled: Float64Array;
+}
+
+interface TakingOut {
+  youngMoved: boolean;
+  taken: TakenOut;
+  /** Units that what is taken out referred to. */
+  freed: number[];
 }
 
 /** A bit for two units: no object is shorter, so that two of them never begin in the same. Beyond the last of them nothing is kept. */
