@@ -2,7 +2,7 @@
 import type { TargetMemory } from '../targetMemory.ts';
 import { ClassTable } from './classTable.ts';
 import type { JavaClasses } from './javaClasses.ts';
-import { addressOf, type JavaHeapBounds, unitBytes, visitHeap } from './javaHeap.ts';
+import { type JavaHeapBounds, unitBytes, visitHeap } from './javaHeap.ts';
 import { type CountedObjects, JavaObjects } from './javaObjects.ts';
 import { keepEarliest } from './javaPicks.ts';
 import { JavaReferences } from './javaReferences.ts';
@@ -32,11 +32,11 @@ export interface JavaCensus {
   whole: JavaKinds | null;
   /** What had outlived a collection when the look began; null where one came too early for that too. */
   settled: JavaKinds | null;
-  /** Addresses of some objects of the class that are not taken out, each as likely as any other; `old`: of those that stay where they are. */
+  /** Units of some objects of the class that are not taken out, each as likely as any other; `old`: of those that stay where they are. */
   picksOf(name: string, from: 'all' | 'old'): number[];
   references: JavaReferences;
   table: ClassTable;
-  /** Addresses that something outside of the heap may refer to. */
+  /** Units that something outside of the heap may refer to. */
   outside: ReadonlySet<number>;
 }
 
@@ -65,7 +65,7 @@ export function takeJavaCensus(jvm: Jvm): JavaCensus | null {
   const collections = collectionsOf(jvm);
   jvm.classes.refresh();
   const table = new ClassTable(jvm.vm, jvm.classes, jvm.bounds.oopShift === null ? 8 : 4);
-  const references = new JavaReferences(jvm.bounds, table, jvm.lists);
+  const references = new JavaReferences(table, jvm.lists);
   const objects = new JavaObjects(jvm, table);
   const visit = (spaces: Spaces) => {
     references.beginRun();
@@ -89,7 +89,7 @@ export function takeJavaCensus(jvm: Jvm): JavaCensus | null {
   return {
     whole: isWhole ? kindsOf(table, objects.counted(), takenOut.all) : null,
     settled: isSettled ? kindsOf(table, settled, takenOut.settled) : null,
-    picksOf: (name, from) => picksOf(jvm, objects, references, { classIndexes: table.named(name), from }),
+    picksOf: (name, from) => picksOf(objects, references, { classIndexes: table.named(name), from }),
     references,
     table,
     outside,
@@ -132,20 +132,17 @@ function kindsOf(table: ClassTable, { counts, units }: CountedObjects, takenOut:
     kind.count += count;
     kind.bytes += (units[index] ?? 0) * unitBytes;
     kind.classes += 1;
-    // What refers to nothing itself is not known to be referred to.
-    if (table.referenceCount(index) !== 0) kind.left = (kind.left ?? 0) + count - (takenOut[index] ?? 0);
+    // What refers to nothing itself is not known to be referred to; where there is none, that need not be asked.
+    if (count === 0 || table.referenceCount(index) !== 0) kind.left = (kind.left ?? 0) + count - (takenOut[index] ?? 0);
   }
   return kinds;
 }
 
 function picksOf(
-  { bounds }: Jvm,
   { old, young }: JavaObjects,
   references: JavaReferences,
   { classIndexes, from }: { classIndexes: readonly number[]; from: 'all' | 'old' },
 ): number[] {
   const units = classIndexes.flatMap((index) => [...old.of(index), ...(from === 'old' ? [] : young.of(index))]);
-  return keepEarliest(units)
-    .map((unit) => addressOf(bounds, unit))
-    .filter((address) => !references.isRubbish(address));
+  return keepEarliest(units).filter((unit) => !references.isRubbish(unit));
 }

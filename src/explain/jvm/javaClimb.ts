@@ -5,6 +5,7 @@
 import type { ClassTable } from './classTable.ts';
 import type { JavaCensus, Jvm } from './javaCensus.ts';
 import { isOfJdk, type JavaClass } from './javaClasses.ts';
+import { addressOf } from './javaHeap.ts';
 import type { JavaReference, JavaReferences } from './javaReferences.ts';
 
 const mostPasses = 8;
@@ -27,7 +28,7 @@ export const looseRoot = 'a local variable or native code';
 interface JavaHolder {
   /** In the order in which they were met. */
   number: number;
-  address: number;
+  unit: number;
   /** Null for what to start at. */
   class: JavaClass | null;
   heldBy: Step[];
@@ -40,7 +41,8 @@ interface JavaHolder {
   kept: Kept;
   /** What holds it was looked for. */
   isFollowed: boolean;
-  /** Of the last pass in which a way led here from what was not followed. */
+  /** Of the last pass in which a way led here from one of which it wasn't known enough, and in which one led here from what was not followed. */
+  metInPass: number;
   openInPass: number;
   /** It moved since it was seen: who holds it may not be found any more. */
   hasMoved: boolean;
@@ -59,9 +61,9 @@ export interface JavaPath {
 }
 
 /** Kept until the last look, and so without all that was climbed over beside it. */
-export interface JavaStep {
+interface JavaStep {
   /** Of what holds what is below. */
-  address: number;
+  unit: number;
   class: JavaClass | null;
   /** A field; null in an array. */
   by: string | null;
@@ -76,7 +78,7 @@ interface Step {
   by: string | null;
 }
 
-/** `groups`: addresses of objects, those of a class in one group. */
+/** `groups`: units of objects, those of a class in one group. */
 export function climbJava(jvm: Jvm, census: JavaCensus, groups: readonly (readonly number[])[]): JavaPath[][] {
   const climber = new JavaClimber(jvm, census, groups);
   climber.run();
@@ -90,7 +92,6 @@ class JavaClimber {
   readonly #table: ClassTable;
   readonly #groups: readonly (readonly JavaHolder[])[];
   readonly #known = new Map<number, JavaHolder>();
-  #frontier = new Map<number, JavaHolder>();
   readonly #outside: ReadonlySet<number>;
   #isEnough = false;
   #passes = 0;
@@ -108,7 +109,7 @@ class JavaClimber {
   run(): void {
     this.#climb();
     if (this.#isEnough) return;
-    const open = [...this.#nextFrontier().values()];
+    const open = this.#nextFrontier();
     const chain = longChain(open);
     if (chain === null) return;
     this.#followChain(chain, open);
@@ -117,22 +118,22 @@ class JavaClimber {
 
   #climb(): void {
     for (let pass = 0; pass < mostPasses; pass += 1) {
-      this.#frontier = this.#nextFrontier();
-      if (this.#frontier.size === 0 || (pass >= passesForNames && this.#isEnough)) return;
-      for (const holder of this.#frontier.values()) holder.isFollowed = true;
-      for (const [address, holder] of this.#frontier)
-        for (const reference of this.#references.to(address, mostHitsOfEach)) this.#take(holder, reference);
+      const frontier = this.#nextFrontier();
+      if (frontier.length === 0 || (this.#passes > passesForNames && this.#isEnough)) return;
+      for (const holder of frontier) holder.isFollowed = true;
+      for (const holder of frontier)
+        for (const reference of this.#references.to(holder.unit, mostHitsOfEach)) this.#take(holder, reference);
     }
   }
 
-  #meet(address: number, of: JavaClass | null, hasMoved: boolean): JavaHolder {
-    let holder = this.#known.get(address);
+  #meet(unit: number, of: JavaClass | null, hasMoved: boolean): JavaHolder {
+    let holder = this.#known.get(unit);
     if (holder === undefined) {
-      const isOutside = this.#outside.has(address);
+      const isOutside = this.#outside.has(unit);
       const root = isOutside ? looseRoot : null;
       holder = {
         number: this.#known.size,
-        address,
+        unit,
         class: of,
         heldBy: none,
         holds: none,
@@ -140,46 +141,50 @@ class JavaClimber {
         isWeakRoot: isOutside,
         kept: isOutside ? kept.weakly : kept.byNothing,
         isFollowed: false,
+        metInPass: -1,
         openInPass: -1,
         hasMoved,
       };
-      this.#known.set(address, holder);
+      this.#known.set(unit, holder);
     }
     holder.class ??= of;
     return holder;
   }
 
   /** What is not followed yet on the ways from those of which it isn't known enough. */
-  #nextFrontier(): Map<number, JavaHolder> {
-    this.#markOpen();
-    const openOf = this.#groups.map((group) =>
-      group.filter(
-        (target, index) => target.kept < (index < namedOfGroup ? kept.byOwn : kept.weakly) && target.openInPass === this.#passes,
-      ),
+  #nextFrontier(): JavaHolder[] {
+    this.#passes += 1;
+    const wanted = this.#groups.map((group) =>
+      group.filter((target, index) => target.kept < (index < namedOfGroup ? kept.byOwn : kept.weakly)),
     );
-    this.#isEnough = openOf.every((open, index) => open.length <= leastOpenPart * (this.#groups[index]?.length ?? 0));
-    const open = new Set(openOf.flat());
-    const frontier = new Map<number, JavaHolder>();
-    for (const holder of open) {
-      if (!holder.isFollowed) frontier.set(holder.address, holder);
-      if (frontier.size >= mostInFrontier) break;
-      for (const { holder: above } of holder.heldBy) if (above.openInPass === this.#passes) open.add(above);
+    const frontier: JavaHolder[] = [];
+    const above: JavaHolder[] = [];
+    const meet = (holder: JavaHolder) => {
+      if (holder.metInPass === this.#passes) return;
+      holder.metInPass = this.#passes;
+      above.push(holder);
+    };
+    for (const group of wanted) for (const target of group) meet(target);
+    for (const holder of above) {
+      if (!holder.isFollowed) frontier.push(holder);
+      if (frontier.length >= mostInFrontier) break;
+      for (const step of holder.heldBy) meet(step.holder);
     }
+    this.#markOpen(frontier);
+    this.#isEnough = wanted.every((group, index) => {
+      const open = group.filter(({ openInPass }) => openInPass === this.#passes);
+      return open.length <= leastOpenPart * (this.#groups[index]?.length ?? 0);
+    });
     return frontier;
   }
 
-  /** All that what is not followed yet holds, but for what is kept anyhow. */
-  #markOpen(): void {
-    this.#passes += 1;
-    const marked: JavaHolder[] = [];
-    for (const holder of this.#known.values()) {
-      if (holder.isFollowed) continue;
-      holder.openInPass = this.#passes;
-      marked.push(holder);
-    }
+  /** All that what is not followed yet holds, of what was met on the ways to it. */
+  #markOpen(frontier: readonly JavaHolder[]): void {
+    const marked = [...frontier];
+    for (const holder of marked) holder.openInPass = this.#passes;
     for (const { holds } of marked) {
       for (const { below } of holds) {
-        if (below.openInPass === this.#passes || below.kept === kept.surely) continue;
+        if (below.openInPass === this.#passes || below.metInPass !== this.#passes) continue;
         below.openInPass = this.#passes;
         marked.push(below);
       }
@@ -201,11 +206,12 @@ class JavaClimber {
     };
   }
 
-  #take(found: JavaHolder, { holder: address, classIndex, offset, isYoung }: JavaReference): void {
+  #take(found: JavaHolder, { holder: unit, classIndex, offset, isYoung }: JavaReference): void {
     const of = this.#table.classes[classIndex];
     const isKept = found.root !== null && !found.isWeakRoot;
-    if (of === undefined || isKept || found.heldBy.length >= mostHolders || address === found.address) return;
-    const staticField = classIndex === this.#table.mirrors && offset !== null ? this.#staticField(address, offset) : null;
+    if (of === undefined || isKept || found.heldBy.length >= mostHolders || unit === found.unit) return;
+    const staticField =
+      classIndex === this.#table.mirrors && offset !== null ? this.#staticField(addressOf(this.#jvm.bounds, unit), offset) : null;
     if (staticField !== null) {
       this.#root(found, staticField);
       return;
@@ -216,7 +222,7 @@ class JavaClimber {
     if (field === null && classIndex === this.#table.mirrors) return;
     // What only refers weakly, or links those that do, holds nothing.
     if (field?.owner.name === 'java.lang.ref.Reference') return;
-    const holder = this.#meet(address, of, isYoung && this.#youngMoved);
+    const holder = this.#meet(unit, of, isYoung && this.#youngMoved);
     if (classes.isA(of, 'java.lang.Thread')) this.#root(holder, 'a thread');
     hold(holder, found, field?.name ?? null);
   }
@@ -256,14 +262,14 @@ class JavaClimber {
    * To the nearest that keeps it: surely, or else a word on a stack, of those one that holds an object of the application: a table that a map no longer
    * uses may be left on a stack as well. A way that was not followed to its end keeps it too.
    */
-  pathOf(address: number, { sure, own, weak, unfollowed, moved }: Ways): JavaPath {
-    const target = this.#meet(address, null, false);
+  pathOf(unit: number, { sure, own, weak, unfollowed, moved }: Ways): JavaPath {
+    const target = this.#meet(unit, null, false);
     const ways = sure.has(target) ? sure : own.stepFrom(target) !== null ? own : weak.has(target) ? weak : undefined;
     const steps: JavaPath['steps'] = [];
     let at = target;
     for (let step = ways?.stepFrom(at); step; step = ways?.stepFrom(at)) {
       at = step.holder;
-      steps.push({ address: at.address, class: at.class, by: step.by });
+      steps.push({ unit: at.unit, class: at.class, by: step.by });
     }
     const isRubbish = ways === undefined && !unfollowed.has(target) && !moved.has(target);
     return { root: ways === undefined ? null : at.root, isRubbish, steps };

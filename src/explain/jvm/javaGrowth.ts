@@ -7,6 +7,7 @@ import { isSteady } from '../steadyGrowth.ts';
 import type { JavaCensus, JavaKind, JavaKinds, Jvm } from './javaCensus.ts';
 import { isOfJdk } from './javaClasses.ts';
 import { climbJava, type JavaPath, looseRoot } from './javaClimb.ts';
+import { addressOf } from './javaHeap.ts';
 
 const mostCandidates = 14;
 const mostReloaded = 4;
@@ -64,7 +65,7 @@ export function followSides(jvm: Jvm, census: JavaCensus, sides: readonly JavaSi
       const own = paths[next] ?? [];
       next += 1;
       const held = picks.filter((_, index) => own[index]?.isRubbish === false);
-      const lengths = isPlainArray(kind.name) ? picks.map((pick) => lengthOf(jvm, pick)) : null;
+      const lengths = isPlainArray(kind.name) ? picks.map((pick) => lengthOf(jvm, addressOf(jvm.bounds, pick))) : null;
       const content = isPlumbing(kind.name) ? contentOf(jvm, census, held) : null;
       followed.set(kind.name, { kind, paths: withoutStrays(own), lengths, content });
     }
@@ -161,9 +162,9 @@ function withoutStrays(paths: readonly JavaPath[]): JavaPath[] {
   return paths.map((path) => (isStray(path) ? { ...path, isRubbish: true } : path));
 }
 
-/** Its address; null: nothing but the root holds the object. */
+/** Its unit; null: nothing but the root holds the object. */
 function outermostOf({ steps }: JavaPath): number | null {
-  return steps.at(-1)?.address ?? null;
+  return steps.at(-1)?.unit ?? null;
 }
 
 /** Of what is held; of arrays those that have most of the bytes: the short ones are the letters of texts. */
@@ -238,7 +239,7 @@ function liesIn({ paths }: Candidate, names: ReadonlySet<string>): boolean {
 }
 
 function isMostlyIn(candidate: Candidate, other: Candidate): boolean {
-  const around = candidate.paths.flatMap(({ steps }) => steps.find((step) => step.class?.name === other.name)?.address ?? []);
+  const around = candidate.paths.flatMap(({ steps }) => steps.find((step) => step.class?.name === other.name)?.unit ?? []);
   if (around.length * 2 > candidate.paths.length && new Set(around).size * 2 > around.length) return true;
   // There are many more texts and arrays than new ones: what most lie in is what is new.
   return (
@@ -253,16 +254,16 @@ function usualPath({ paths }: Candidate): JavaPath | undefined {
 }
 
 /** The class of what most of these refer to, each to another one: the keys or values that an entry of a map is there for. */
-function contentOf({ memory, bounds, classes }: Jvm, { references }: JavaCensus, addresses: readonly number[]): string | null {
+function contentOf({ memory, bounds, classes }: Jvm, { references }: JavaCensus, units: readonly number[]): string | null {
   const contents = new Map<string, Set<number>>();
   const header = Buffer.alloc(12);
-  for (const target of addresses.flatMap((address) => references.from(address, mostContentsOfEach))) {
-    if (target < bounds.start || target >= bounds.end || memory.read(target, header) < 12) continue;
+  for (const target of units.flatMap((unit) => references.from(unit, mostContentsOfEach))) {
+    if (memory.read(addressOf(bounds, target), header) < 12) continue;
     const name = classes.ofNarrow(header.readUInt32LE(8))?.name;
     if (name !== undefined && !isPlumbing(name)) contents.set(name, (contents.get(name) ?? new Set()).add(target));
   }
   const [most] = [...contents].sort((a, b) => Number(isOfJdk(a[0])) - Number(isOfJdk(b[0])) || b[1].size - a[1].size);
-  return most !== undefined && most[1].size * 2 > addresses.length ? most[0] : null;
+  return most !== undefined && most[1].size * 2 > units.length ? most[0] : null;
 }
 
 function describe({ name, counts, growthBytes, moreBytes, heldPart, paths, content, classesGrow }: Candidate): GrowingThing {

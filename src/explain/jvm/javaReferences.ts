@@ -4,18 +4,16 @@
  * https://github.com/openjdk/jdk/blob/master/src/hotspot/share/oops/instanceKlass.hpp
  */
 import type { ClassTable } from './classTable.ts';
-import { addressOf, type JavaHeapBounds, unitOf } from './javaHeap.ts';
 import type { ReferenceLists } from './referenceLists.ts';
 
 const mostRounds = 6;
 const leastTakenOutPart = 0.001;
+const mostFreed = 100_000;
 /** In place of the class of what is rubbish. */
 const takenOut = 2 ** 32 - 1;
 
 export interface JavaReference {
-  /** Address of what is referred to. */
-  target: number;
-  /** Address and class of what refers to it. */
+  /** Unit and class of what refers to it. */
   holder: number;
   classIndex: number;
   isYoung: boolean;
@@ -24,7 +22,6 @@ export interface JavaReference {
 }
 
 export class JavaReferences {
-  readonly #bounds: JavaHeapBounds;
   readonly #table: ClassTable;
   readonly #lists: ReferenceLists;
   /** Index of the first holder of each. */
@@ -32,8 +29,7 @@ export class JavaReferences {
   #settled = 0;
 
   /** What another one has in the same lists is gone. */
-  constructor(bounds: JavaHeapBounds, table: ClassTable, lists: ReferenceLists) {
-    this.#bounds = bounds;
+  constructor(table: ClassTable, lists: ReferenceLists) {
     this.#table = table;
     this.#lists = lists;
     lists.clear();
@@ -55,57 +51,76 @@ export class JavaReferences {
   }
 
   /**
-   * Takes out, round by round, what neither a root nor anything that is left refers to: rubbish, but for what refers to itself in a circle and
-   * for the ends of long chains. `roots`: addresses. `youngMoved`: what is young may be referred to by another address, and stays. By class, how
+   * Takes out what neither a root nor anything that is left refers to, round by round and the last few one by one: rubbish, but for what refers to
+   * itself in a circle, and mostly the ends of long chains. `roots`: units. `youngMoved`: what is young may be referred to by another address, and stays. By class, how
    * many were taken out: of all, and of the settled.
    */
   takeOutRubbish(roots: ReadonlySet<number>, youngMoved: boolean): TakenOut {
     const { references, referenceCount, holderCount } = this.#lists;
     const isReferred = this.#bitsOfHolders();
     const taken = { all: new Float64Array(this.#table.classes.length), settled: new Float64Array(this.#table.classes.length) };
+    let freed: number[] = [];
     for (let round = 0; round < mostRounds; round += 1) {
+      freed = [];
       if (round > 0) isReferred.fill(0);
-      for (const root of roots) setBit(isReferred, unitOf(this.#bounds, root));
+      for (const root of roots) setBit(isReferred, root);
       for (let index = 0; index < referenceCount; index += 1) setBit(isReferred, references[index] ?? 0);
-      if (this.#takeOutUnreferred(isReferred, youngMoved, taken) <= holderCount * leastTakenOutPart) break;
+      if (this.#takeOutUnreferred(isReferred, { youngMoved, taken, freed }) <= holderCount * leastTakenOutPart) break;
     }
     this.#lists.sortByTarget();
+    this.#takeOutFreed(roots, { youngMoved, taken, freed });
     return taken;
   }
 
-  /** One for each unit up to the last holder: a heap may be reserved far beyond what it has. */
+  /** Up to the last holder: a heap may be reserved far beyond what it has. */
   #bitsOfHolders(): Uint32Array {
     const { holders, holderCount } = this.#lists;
     const lasts = this.#runs.map((start, run) => holders[Math.max(start, this.#runs[run + 1] ?? holderCount) - 1] ?? 0);
     return this.#lists.clearedBits(Math.max(0, ...lasts) + 1);
   }
 
-  #takeOutUnreferred(isReferred: Uint32Array, youngMoved: boolean, { all, settled }: TakenOut): number {
-    const { holders, classes, firsts, references, holderCount } = this.#lists;
-    const { mirrors } = this.#table;
+  #takeOutUnreferred(isReferred: Uint32Array, takingOut: TakingOut): number {
+    const { holders, holderCount } = this.#lists;
     let count = 0;
     for (let index = 0; index < holderCount; index += 1) {
       if (hasBit(isReferred, holders[index] ?? 0)) continue;
-      const of = classes[index] ?? 0;
-      const classIndex = of >>> 1;
-      if (of === takenOut || classIndex === mirrors || (youngMoved && (of & 1) === 1)) continue;
-      classes[index] = takenOut;
-      references.fill(0, firsts[index], firsts[index + 1]);
-      all[classIndex] = (all[classIndex] ?? 0) + 1;
-      if (index < this.#settled) settled[classIndex] = (settled[classIndex] ?? 0) + 1;
-      count += 1;
+      if (this.#takeOut(index, takingOut)) count += 1;
     }
     return count;
   }
 
-  isRubbish(address: number): boolean {
-    const index = this.#indexOf(address);
+  /** What the last that were taken out referred to, and nothing else does. */
+  #takeOutFreed(roots: ReadonlySet<number>, takingOut: TakingOut): void {
+    for (const unit of takingOut.freed) {
+      if (roots.has(unit) || this.#lists.to(unit, 1).length > 0) continue;
+      const index = this.#indexOf(unit);
+      if (index >= 0) this.#takeOut(index, takingOut);
+    }
+  }
+
+  #takeOut(index: number, { youngMoved, taken: { all, settled }, freed }: TakingOut): boolean {
+    const { classes, firsts, references } = this.#lists;
+    const of = classes[index] ?? 0;
+    const classIndex = of >>> 1;
+    if (of === takenOut || classIndex === this.#table.mirrors || (youngMoved && (of & 1) === 1)) return false;
+    classes[index] = takenOut;
+    for (let at = firsts[index] ?? 0; at < (firsts[index + 1] ?? 0); at += 1) {
+      const unit = references[at] ?? 0;
+      if (unit !== 0 && freed.length < mostFreed) freed.push(unit);
+      references[at] = 0;
+    }
+    all[classIndex] = (all[classIndex] ?? 0) + 1;
+    if (index < this.#settled) settled[classIndex] = (settled[classIndex] ?? 0) + 1;
+    return true;
+  }
+
+  isRubbish(unit: number): boolean {
+    const index = this.#indexOf(unit);
     return index >= 0 && this.#lists.classes[index] === takenOut;
   }
 
-  #indexOf(address: number): number {
+  #indexOf(unit: number): number {
     const { holders, holderCount } = this.#lists;
-    const unit = unitOf(this.#bounds, address);
     let found = -1;
     for (let run = 0; run < this.#runs.length; run += 1) {
       const start = this.#runs[run] ?? 0;
@@ -115,11 +130,10 @@ export class JavaReferences {
     return found;
   }
 
-  /** The first so many references to an address. */
-  to(address: number, most: number): JavaReference[] {
+  /** The first so many references to a unit. */
+  to(unit: number, most: number): JavaReference[] {
     const { firsts, holderCount } = this.#lists;
-    const unit = unitOf(this.#bounds, address);
-    return this.#lists.to(unit, most).map((index) => this.#referenceAt(unit, index, lastAtMost(firsts, index, 0, holderCount)));
+    return this.#lists.to(unit, most).map((index) => this.#referenceAt(index, lastAtMost(firsts, index, 0, holderCount)));
   }
 
   /** Calls `use`, until that says false, for each reference to an object of a class from an object that is none of it. */
@@ -133,28 +147,27 @@ export class JavaReferences {
       if ((classes[index] ?? 0) >>> 1 === classIndex) continue;
       for (let at = firsts[index] ?? 0; at < (firsts[index + 1] ?? 0); at += 1) {
         const unit = references[at] ?? 0;
-        if (unit !== 0 && hasBit(isOfClass, unit) && !use(this.#referenceAt(unit, at, index))) return;
+        if (unit !== 0 && hasBit(isOfClass, unit) && !use(this.#referenceAt(at, index))) return;
       }
     }
   }
 
-  /** What an object refers to: addresses, the first so many; empty of what is not known. */
-  from(address: number, most: number): number[] {
+  /** What an object refers to: units, the first so many; empty of what is not known. */
+  from(unit: number, most: number): number[] {
     const { firsts, references } = this.#lists;
-    const index = this.#indexOf(address);
+    const index = this.#indexOf(unit);
     if (index < 0) return [];
     const first = firsts[index] ?? 0;
     const targets = references.subarray(first, Math.min(first + most, firsts[index + 1] ?? 0));
-    return [...targets].filter((unit) => unit !== 0).map((unit) => addressOf(this.#bounds, unit));
+    return [...targets].filter((target) => target !== 0);
   }
 
-  #referenceAt(unit: number, index: number, holder: number): JavaReference {
+  #referenceAt(index: number, holder: number): JavaReference {
     const { holders, classes, firsts } = this.#lists;
     const classAndAge = classes[holder] ?? 0;
     const classIndex = classAndAge >>> 1;
     return {
-      target: addressOf(this.#bounds, unit),
-      holder: addressOf(this.#bounds, holders[holder] ?? 0),
+      holder: holders[holder] ?? 0,
       classIndex,
       isYoung: (classAndAge & 1) === 1,
       offset: this.#table.offsetOf(classIndex, index - (firsts[holder] ?? 0)),
@@ -168,13 +181,20 @@ interface TakenOut {
   settled: Float64Array;
 }
 
-/** Beyond the last of them nothing is kept. */
-function setBit(bits: Uint32Array, index: number): void {
-  bits[index >>> 5] = (bits[index >>> 5] ?? 0) | (1 << (index & 31));
+interface TakingOut {
+  youngMoved: boolean;
+  taken: TakenOut;
+  /** Units that what is taken out referred to. */
+  freed: number[];
 }
 
-function hasBit(bits: Uint32Array, index: number): boolean {
-  return (((bits[index >>> 5] ?? 0) >>> (index & 31)) & 1) === 1;
+/** A bit for two units: no object is shorter, so that two of them never begin in the same. Beyond the last of them nothing is kept. */
+function setBit(bits: Uint32Array, unit: number): void {
+  bits[unit >>> 6] = (bits[unit >>> 6] ?? 0) | (1 << ((unit >>> 1) & 31));
+}
+
+function hasBit(bits: Uint32Array, unit: number): boolean {
+  return (((bits[unit >>> 6] ?? 0) >>> ((unit >>> 1) & 31)) & 1) === 1;
 }
 
 /** Index of the last that is not more, of a list in order from `start` to `end`; one before the start: all are more. */

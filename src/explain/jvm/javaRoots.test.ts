@@ -8,9 +8,9 @@ const bounds = { start: 0xc000_0000, end: 0x1_0000_0000, oopShift: 0, oopBase: 0
 function found(count: number, oneIn: number): number {
   const words = new Uint32Array(count * 2);
   for (let index = 0; index < count; index += oneIn) words[index * 2] = bounds.start + index * 8;
-  const addresses = new Set<number>();
-  wholeWords(bounds, words, words.length, addresses);
-  return addresses.size;
+  const units = new Set<number>();
+  wholeWords(bounds, words, words.length, units);
+  return units.size;
 }
 
 test('what the collector has gone through is no root, though its list of it is still there; handles are', () => {

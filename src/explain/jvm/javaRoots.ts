@@ -3,7 +3,7 @@
  * has them in the heap, in 4 bytes, so that a variable that is on a stack only is found in either form.
  */
 import type { Jvm } from './javaCensus.ts';
-import type { JavaHeapBounds } from './javaHeap.ts';
+import { type JavaHeapBounds, unitOf } from './javaHeap.ts';
 import { javaThreads } from './javaThreads.ts';
 
 const windowBytes = 1 << 17;
@@ -22,7 +22,7 @@ interface Stack {
   end: number;
 }
 
-/** Addresses in the heap that something outside may refer to. */
+/** Units in the heap that something outside may refer to. */
 export function wordsOutside(jvm: Jvm): Set<number> {
   const found = new Set<number>();
   const window = new Uint32Array(windowBytes / 4);
@@ -86,8 +86,9 @@ export const wholeWords: Look = (bounds, words, length, found) => {
   }
 };
 
-/** How many there are, in `inPiece`. */
-function wholeWordsIn({ start, end }: JavaHeapBounds, words: Uint32Array, from: number, to: number): number {
+/** How many there are; their units are in `inPiece`. */
+function wholeWordsIn(bounds: JavaHeapBounds, words: Uint32Array, from: number, to: number): number {
+  const { start, end } = bounds;
   const [firstHigh, lastHigh] = [Math.floor(start / 2 ** 32), Math.floor((end - 1) / 2 ** 32)];
   let count = 0;
   for (let word = from; word + 1 < to; word += 2) {
@@ -97,15 +98,16 @@ function wholeWordsIn({ start, end }: JavaHeapBounds, words: Uint32Array, from: 
     if ((low & 7) !== 0) continue;
     const address = low + high * 2 ** 32;
     if (address < start || address >= end) continue;
-    inPiece[count] = address;
+    inPiece[count] = unitOf(bounds, address);
     count += 1;
   }
   return count;
 }
 
-const narrowWords: Look = ({ start, end, oopShift, oopBase }, words, length, found) => {
+const narrowWords: Look = (bounds, words, length, found) => {
+  const { start, end, oopShift, oopBase } = bounds;
   for (let word = 0; word < length; word += 1) {
     const address = oopBase + (words[word] ?? 0) * 2 ** (oopShift ?? 0);
-    if (address >= start && address < end && address % 8 === 0 && found.size < mostWords) found.add(address);
+    if (address >= start && address < end && address % 8 === 0 && found.size < mostWords) found.add(unitOf(bounds, address));
   }
 };

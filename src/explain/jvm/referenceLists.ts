@@ -6,6 +6,7 @@ const unitBytes = 8;
 const mostHolders = 20 << 20;
 const mostReferences = 64 << 20;
 const mostUnits = 2 ** 32;
+const unitsOfBitWord = 64;
 /** Of what is sorted by target: as many units in one bucket, so that there are so many buckets at most. */
 const leastBucketBits = 8;
 const mostBucketsBits = 22;
@@ -23,7 +24,7 @@ export class ReferenceLists {
   readonly #byTarget: Uint32Array;
   readonly #ends: Uint32Array;
   readonly #bucketBits: number;
-  /** One for each unit. */
+  /** One for each two units. */
   readonly #bits: Uint32Array;
   holderCount = 0;
   referenceCount = 0;
@@ -39,7 +40,7 @@ export class ReferenceLists {
     this.firsts = new Uint32Array(holders + 1);
     this.references = new Uint32Array(Math.min(mostReferences, units * 2));
     this.#isTooLarge = units >= mostUnits;
-    this.#bits = new Uint32Array(Math.ceil((Math.min(units, mostUnits) + 1) / 32));
+    this.#bits = new Uint32Array(Math.ceil((Math.min(units, mostUnits) + 1) / unitsOfBitWord));
     this.#byTarget = new Uint32Array(this.references.length);
     this.#bucketBits = Math.max(leastBucketBits, Math.ceil(Math.log2(units)) - mostBucketsBits);
     this.#ends = new Uint32Array(Math.ceil(units / 2 ** this.#bucketBits) + 2);
@@ -66,41 +67,38 @@ export class ReferenceLists {
     this.holderCount = index + 1;
   }
 
-  /** One for each of so many units, until the next time. */
+  /** One for each two of so many units, until the next time. */
   clearedBits(units: number): Uint32Array {
-    return this.#bits.subarray(0, Math.ceil(units / 32)).fill(0);
+    return this.#bits.subarray(0, Math.ceil(units / unitsOfBitWord)).fill(0);
   }
 
-  /**
-   * So that what refers to an object is found at once: by counting how many there are of each bucket. Null has the first one to itself, because to
-   * ask for it each time takes longer.
-   */
+  /** So that what refers to an object is found at once: by counting how many there are of each bucket. */
   sortByTarget(): void {
     const { references, referenceCount } = this;
     const [byTarget, ends] = [this.#byTarget, this.#ends];
     const bits = this.#bucketBits;
-    const beyond = 2 ** bits - 1;
     ends.fill(0);
     for (let index = 0; index < referenceCount; index += 1) {
-      const bucket = ((references[index] ?? 0) + beyond) >>> bits;
-      ends[bucket + 1] = (ends[bucket + 1] ?? 0) + 1;
+      const unit = references[index] ?? 0;
+      if (unit !== 0) ends[(unit >>> bits) + 1] = (ends[(unit >>> bits) + 1] ?? 0) + 1;
     }
     for (let bucket = 1; bucket < ends.length; bucket += 1) ends[bucket] = (ends[bucket] ?? 0) + (ends[bucket - 1] ?? 0);
     // Now each says where its bucket begins, and in the end where it ends.
     for (let index = 0; index < referenceCount; index += 1) {
-      const bucket = ((references[index] ?? 0) + beyond) >>> bits;
-      const place = ends[bucket] ?? 0;
+      const unit = references[index] ?? 0;
+      if (unit === 0) continue;
+      const place = ends[unit >>> bits] ?? 0;
       byTarget[place] = index;
-      ends[bucket] = place + 1;
+      ends[unit >>> bits] = place + 1;
     }
   }
 
   /** Indexes of the first so many references to a unit; what was added since they were sorted is not among them. */
   to(unit: number, most: number): number[] {
-    const bucket = (unit + 2 ** this.#bucketBits - 1) >>> this.#bucketBits;
+    const bucket = unit >>> this.#bucketBits;
     const end = this.#ends[bucket] ?? 0;
     const found: number[] = [];
-    for (let place = this.#ends[bucket - 1] ?? 0; place < end && found.length < most; place += 1) {
+    for (let place = bucket === 0 ? 0 : (this.#ends[bucket - 1] ?? 0); place < end && found.length < most; place += 1) {
       const index = this.#byTarget[place] ?? 0;
       if (this.references[index] === unit) found.push(index);
     }
