@@ -8,7 +8,7 @@ export const looksOfHeap = 3;
 export interface HeapReader {
   /** `PHP`, `HotSpot`, `Go`, `Ruby`. */
   runtime: string;
-  /** Of the heap only a part can be told apart: that nothing of it grows says little. */
+  /** After the third look: of the heap only a part can be told apart, so that nothing of it grows says little. */
   isPartial?: boolean;
   look(): void;
   /** Whether this, as of the last look, surely is of the runtime's own heap: no block of malloc's begins there. */

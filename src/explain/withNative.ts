@@ -31,6 +31,10 @@ export class WithNative implements HeapReader {
     return this.#isNative ? `native memory of ${this.#managed.runtime}` : this.#managed.runtime;
   }
 
+  get isPartial(): boolean {
+    return this.#managed.isPartial === true;
+  }
+
   look(): void {
     this.#managed.look();
     this.#looks += 1;

@@ -78,6 +78,10 @@ class GoReader implements HeapReader {
     this.#spans = target.program === null ? null : GoSpans.find(memory, target.program);
   }
 
+  get isPartial(): boolean {
+    return this.#isTooLarge || (this.#spans === null && this.#target.profile === null);
+  }
+
   look(): void {
     const { lines, goroutines, profile } = this.#target;
     const isEntry = (address: number) => lines.placeOf(address)?.entry === address;

@@ -43,6 +43,10 @@ class JvmReader implements HeapReader {
     this.#jvm = jvm;
   }
 
+  get isPartial(): boolean {
+    return this.#isLeftOut;
+  }
+
   owns(address: number): boolean {
     const { start, end } = this.#jvm.bounds;
     return address >= start && address < end;
