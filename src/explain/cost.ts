@@ -30,7 +30,7 @@ const rates = {
   python: { cpuSeconds: 0.45, cpuSecondsPerGiB: 4.5, rssBytes: 80 * mebi, rssPart: 0.17 },
   php: { cpuSeconds: 0.5, cpuSecondsPerGiB: 7, rssBytes: 105 * mebi, rssPart: 0.08 },
   ruby: { cpuSeconds: 1, cpuSecondsPerGiB: 8.5, rssBytes: 95 * mebi, rssPart: 0.07 },
-  go: { cpuSeconds: 0.5, cpuSecondsPerGiB: 0.5, rssBytes: 90 * mebi, rssPart: 0 },
+  go: { cpuSeconds: 0.65, cpuSecondsPerGiB: 7.5, rssBytes: 92 * mebi, rssPart: 0.5 },
 } satisfies Record<string, Rate>;
 
 /** By a file that the process has mapped; Go says it in the program itself. */

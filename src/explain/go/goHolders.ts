@@ -1,4 +1,5 @@
 /** What is on the way from a variable or a stack down to an object of Go's heap, in names: types, their fields, and what is a map, a slice or a channel. */
+import { AddressFilter } from '../addressFilter.ts';
 import type { ElfSymbol } from '../elfFile.ts';
 import type { TargetMemory } from '../targetMemory.ts';
 import type { GoGraph, GoWay } from './goGraph.ts';
@@ -61,10 +62,12 @@ export class GoHolders {
   readonly #rootSteps = new Map<number, HolderStep>();
   readonly #stacks: GoStack[];
   readonly #goroutines: ReadonlySet<number>;
+  readonly #starts = new AddressFilter();
 
   constructor(source: HolderSource) {
     this.#source = source;
     this.#goroutines = source.goroutines;
+    for (const object of source.wanted) this.#starts.add(source.graph.addressOf(object));
     this.#stacks = [...source.stacks].sort((a, b) => a.pointer - b.pointer);
   }
 
@@ -260,16 +263,17 @@ export class GoHolders {
     return places.get(object) ?? null;
   }
 
-  /** Where in it is what leads to objects that are asked for, gone through once: it may be the table of a large map. */
+  /** Where in it is what leads to objects that are asked for, gone through once. In the table of a large map only what leads to where one begins. */
   #placesIn(holder: number): Map<number, number> {
     const places = new Map<number, number>();
     const { graph, memory, wanted } = this.#source;
     const [start, bytes] = [graph.addressOf(holder), Math.min(graph.spanOf(holder)?.elementBytes ?? 0, this.#bytesLeft)];
     this.#bytesLeft -= bytes;
+    const isLarge = bytes > pieceBytes;
     for (let from = 0; from < bytes; from += pieceBytes) {
       const halves = halvesAt(memory, start + from, Math.min(pieceBytes, bytes - from));
       for (let half = 0; halves !== null && half < halves.length; half += 2) {
-        if (halves[half + 1] === 0) continue;
+        if (halves[half + 1] === 0 || (isLarge && !this.#starts.mayHave(halves[half] ?? 0))) continue;
         const object = graph.objectAt(wordIn(halves, half));
         if (object >= 0 && wanted.has(object) && !places.has(object)) places.set(object, start + from + half * 4);
       }
