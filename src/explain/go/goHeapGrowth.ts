@@ -103,10 +103,20 @@ export function goHeapGrowth(source: GoHeapSource, looks: ThreeCensuses, every: 
     // They are told as what they are.
     .filter(({ objects }) => objects.filter((object) => goroutines.has(graph.addressOf(object))).length * 2 < objects.length);
   // A map gets buckets beside its own, as many as what is put in and taken out has it, until it is put in order.
-  const isLooseBucket = ({ growing: { kind }, objects }: Candidate) =>
-    minor < swissSince && !isLarge(kind) && holders.isOfMap(objects.flatMap((object) => heapObject(object, graph)));
+  const isLooseBucket = ({ growing: { kind }, objects, ways }: Candidate) =>
+    minor < swissSince &&
+    !isLarge(kind) &&
+    (holders.isOfMap(objects.flatMap((object) => heapObject(object, graph))) ||
+      ways.filter((way) => holders.isBesideBucket(way)).length * 2 > ways.length);
   const whole = folded(candidates, graph).filter((candidate) => candidate.inside.length > 0 || !isLooseBucket(candidate));
-  return joined(whole.map((candidate) => tell(candidate, graph, holders))).sort((a, b) => b.thing.growthBytes - a.thing.growthBytes);
+  return joined(whole.map((candidate) => tell(candidate, graph, holders)).filter(isOfProgram)).sort(
+    (a, b) => b.thing.growthBytes - a.thing.growthBytes,
+  );
+}
+
+/** What the runtime has of its own threads has no type that a program would have, and becomes more with the load. */
+function isOfProgram({ thing: { path }, isUntyped }: GoHeapThing): boolean {
+  return !isUntyped || !/^(?:runtime\.allm$|a variable of runtime\.)/.test(path[0] ?? '');
 }
 
 interface FollowedHeap {

@@ -91,6 +91,17 @@ export class GoHolders {
     return this.typesOf(objects).some((name) => name.startsWith('entries of map'));
   }
 
+  /** Until Go 1.23: it hangs on the last word of a bucket, and is as large as one. */
+  isBesideBucket({ objects: [object, holder] }: GoWay): boolean {
+    const place = object === undefined || holder === undefined ? null : this.#placeIn(holder, object);
+    if (object === undefined || holder === undefined || place === null) return false;
+    const { graph } = this.#source;
+    const bytes = graph.spanOf(object)?.elementBytes ?? 0;
+    const offset = place - graph.addressOf(holder);
+    for (let bucket = bytes; bucket > sizeClassBelow(bytes); bucket -= 8) if (offset % bucket === bucket - 8) return true;
+    return false;
+  }
+
   /** What an object is of, or the closure that it is, where that is known. */
   typeOf(object: number): string | null {
     return this.#shapeOfOne(object)?.names[0] ?? null;
