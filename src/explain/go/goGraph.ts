@@ -2,6 +2,7 @@
  * Who refers to whom in Go's heap: every word of an object with pointers that leads to an object is taken for one. Go moves nothing, and says which
  * objects have no pointers at all: these are not read. What nothing leads to waits for the collector.
  */
+import { larger } from '../numberColumns.ts';
 import { readPresent, type TargetMemory } from '../targetMemory.ts';
 import type { GoRoots } from './goRoots.ts';
 import { type GoSpan, isInUse } from './goSpans.ts';
@@ -204,11 +205,7 @@ export class GoGraph {
 
   #addEdge(to: number): void {
     if (this.#edgeCount === mostEdges) return;
-    if (this.#edgeCount === this.#edges.length) {
-      const larger = new Uint32Array(Math.min(mostEdges, this.#edges.length * 2));
-      larger.set(this.#edges);
-      this.#edges = larger;
-    }
+    if (this.#edgeCount === this.#edges.length) this.#edges = larger(this.#edges, Math.min(mostEdges, this.#edges.length * 2));
     this.#edges[this.#edgeCount] = to;
     this.#edgeCount += 1;
   }

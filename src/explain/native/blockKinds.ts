@@ -39,11 +39,16 @@ export class BlockKinds {
     return id;
   }
 
-  /** Where less than the smallest block would be left over, malloc gives it with the one that was asked for: kinds that may be of one type. */
+  /** Where less than the smallest block would be left over, malloc gives it with the one that was asked for: such kinds may be of one type. */
+  areAlike(kind: number, other: number): boolean {
+    if (this.words[kind] !== this.words[other]) return false;
+    const [size, otherSize] = [this.sizes[kind] ?? 0, this.sizes[other] ?? 0];
+    return otherSize === sizeClass(size - 16) || otherSize === sizeClass(size) || otherSize === sizeClass(size + 16);
+  }
+
+  /** All that may be of one type with it. */
   alike(kind: number): ReadonlySet<number> {
-    const [size, word] = [this.sizes[kind] ?? 0, this.words[kind]];
-    const sizes = [size - 16, size, size + 16].map(sizeClass);
-    return new Set([...this.sizes.keys()].filter((each) => this.words[each] === word && sizes.includes(this.sizes[each] ?? 0)));
+    return new Set([...this.sizes.keys()].filter((each) => this.areAlike(kind, each)));
   }
 
   get count(): number {

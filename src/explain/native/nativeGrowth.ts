@@ -93,7 +93,7 @@ function isOfKindAt({ memory, blocks, words }: NativeHeap, kind: number, address
   if (address % 16 !== 0 || memory.read(address - 8, bytes) < bytes.length) return false;
   const size = long(bytes, 0) - (long(bytes, 0) % 16);
   if (size === 0 || size > 2 ** 40) return false;
-  return blocks.alike(kind).has(blocks.idOf(size, words.kindOf(bytes.readUInt32LE(8), bytes.readUInt32LE(12))));
+  return blocks.areAlike(kind, blocks.idOf(size, words.kindOf(bytes.readUInt32LE(8), bytes.readUInt32LE(12))));
 }
 
 function isLost(ways: readonly Way[]): boolean {

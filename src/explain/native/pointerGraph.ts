@@ -2,6 +2,7 @@
  * Who refers to whom: every word that may be a pointer to a block is taken for one, as a conservative collector does. What no variable, stack
  * or register leads to is lost. Registers are not seen, so that a few blocks may be called lost that are not.
  */
+import { larger } from '../numberColumns.ts';
 import type { TargetMemory } from '../targetMemory.ts';
 import { TargetWindow } from '../targetWindow.ts';
 import { type ChunkTable, freeKind, indexIn } from './chunkTable.ts';
@@ -228,11 +229,7 @@ export class PointerGraph {
       this.isPartial = true;
       return;
     }
-    if (this.#edgeCount === this.#edges.length) {
-      const larger = new Uint32Array(Math.min(mostEdges, this.#edges.length * 2));
-      larger.set(this.#edges);
-      this.#edges = larger;
-    }
+    if (this.#edgeCount === this.#edges.length) this.#edges = larger(this.#edges, Math.min(mostEdges, this.#edges.length * 2));
     this.#edges[this.#edgeCount] = to;
     this.#edgeCount += 1;
   }

@@ -7,6 +7,7 @@ import { readText } from '../../kernel/read.ts';
 import { isValue } from '../../model/reading.ts';
 import type { Region, TargetMemory } from '../targetMemory.ts';
 import { TargetWindow } from '../targetWindow.ts';
+import { long } from './glibcArenas.ts';
 import type { HeapPart } from './glibcHeap.ts';
 
 /** By the calling convention of x86-64. */
@@ -121,7 +122,7 @@ function isStale(memory: TargetMemory, from: number, before: number, isAlike: (b
 
 function wordAt(memory: TargetMemory, address: number): number | null {
   const word = Buffer.alloc(8);
-  return memory.read(address, word) < word.length ? null : word.readUInt32LE(0) + word.readUInt32LE(4) * 2 ** 32;
+  return memory.read(address, word) < word.length ? null : long(word, 0);
 }
 
 /** `left`: what is no root. */
