@@ -1,6 +1,7 @@
 /** What tells the class of an object from its header in one look-up, how long it is, and where it refers to others. Compressed class pointers, which are the default. */
+import type { Jvm } from './javaCensus.ts';
 import type { JavaClass, JavaClasses } from './javaClasses.ts';
-import type { VmStructs } from './vmStructs.ts';
+import { compactClassShift, type ObjectHeader, objectHeader } from './objectHeader.ts';
 
 const unitBytes = 8;
 /** Upper bits of what tells the layout of a class. */
@@ -22,6 +23,7 @@ export class ClassTable {
   /** Of java.lang.Class, whose objects have the static fields of the class that they stand for. */
   #mirrors = -1;
   readonly #mirrorSizeWord: number;
+  readonly header: ObjectHeader;
   readonly #known: JavaClasses;
   readonly #referenceBytes: number;
   /** Of references in words, of one class after the other; by class where they begin, and how many they are. */
@@ -30,7 +32,8 @@ export class ClassTable {
   readonly #referenceCounts: Int32Array;
 
   /** A reference has so many bytes. */
-  constructor(vm: VmStructs, classes: JavaClasses, referenceBytes: number) {
+  constructor({ vm, classes, switches }: Jvm, referenceBytes: number) {
+    this.header = objectHeader(vm, switches);
     this.#known = classes;
     this.#referenceBytes = referenceBytes;
     this.#mirrorSizeWord = vm.int(vm.field('java_lang_Class::_oop_size_offset')) >>> 2;
@@ -74,14 +77,16 @@ export class ClassTable {
 
   /** Where in an array its elements begin, or in a mirror the first of its words that may be a reference. */
   firstWord(classIndex: number): number {
-    return (this.headerBytes(classIndex) || (this.#referenceBytes === 4 ? 12 : 16)) >>> 2;
+    return (this.headerBytes(classIndex) || Math.ceil(this.header.bytes / this.#referenceBytes) * this.#referenceBytes) >>> 2;
   }
 
   /** Class of the object whose header is at `word`; -1 where there is none. A mark is unlocked, perhaps hashed, or locked, while nothing moves. */
   classAt(words: Uint32Array, word: number): number {
+    const { isCompact, hashedBelow } = this.header;
     const low = words[word] ?? 0;
     const high = words[word + 1] ?? 0;
-    if ((low & 7) === 1 ? high >= 128 : (low & 3) === 3 || (low === 0 && high === 0) || high > 0x7fff) return -1;
+    if (isCompact) return (low & 7) > 2 ? -1 : this.indexOf(high >>> compactClassShift);
+    if ((low & 7) === 1 ? high >= hashedBelow : (low & 3) === 3 || (low === 0 && high === 0) || high > 0x7fff) return -1;
     return this.indexOf(words[word + 2] ?? 0);
   }
 
@@ -92,7 +97,7 @@ export class ClassTable {
     if (classIndex === this.#mirrors) return (words[word + this.#mirrorSizeWord] ?? 0) | 0;
     const layout = this.#layouts[classIndex] ?? 0;
     const header = (layout >> 16) & 0xff;
-    const length = words[word + (header === 24 ? 4 : 3)] ?? 0;
+    const length = words[word + (header === 24 ? 4 : this.header.lengthWord)] ?? 0;
     if (length < shortArray) return (header + (length << (layout & 0xff)) + unitBytes - 1) >>> 3;
     return Math.ceil((header + length * 2 ** (layout & 0xff)) / unitBytes) | 0;
   }

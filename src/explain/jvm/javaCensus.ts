@@ -45,7 +45,8 @@ export interface Jvm {
   vm: VmStructs;
   classes: JavaClasses;
   bounds: JavaHeapBounds;
-  collectors: ReadonlySet<string>;
+  /** Those that are on. */
+  switches: ReadonlySet<string>;
   /** Of one look at a time. */
   lists: ReferenceLists;
 }
@@ -64,7 +65,7 @@ export function collectionsOf({ vm }: Jvm): number {
 export function takeJavaCensus(jvm: Jvm): JavaCensus | null {
   const collections = collectionsOf(jvm);
   jvm.classes.refresh();
-  const table = new ClassTable(jvm.vm, jvm.classes, jvm.bounds.oopShift === null ? 8 : 4);
+  const table = new ClassTable(jvm, jvm.bounds.oopShift === null ? 8 : 4);
   const references = new JavaReferences(table, jvm.lists);
   const objects = new JavaObjects(jvm, table);
   const visit = (spaces: Spaces) => {

@@ -7,9 +7,9 @@ const pageBytes = 4_096;
 /** What is copied there is still in the nearest cache when it is looked at. */
 export const windowBytes = 1 << 18;
 export const unitBytes = 8;
-/** Of the shortest object. */
-export const leastUnits = 2;
-const headerBytes = leastUnits * unitBytes;
+/** Whether something is an object, and how long, is looked at where so many are there. */
+export const headerUnits = 2;
+const headerBytes = headerUnits * unitBytes;
 const largestHeap = 2 ** 41;
 
 export interface JavaHeapBounds {

@@ -1,5 +1,5 @@
 /**
- * The objects in the heap of a HotSpot JVM, one after the other: header of 8 bytes of mark and 4 of class, then fields; the class tells
+ * The objects in the heap of a HotSpot JVM, one after the other: a header with its mark and its class, then fields; the class tells
  * how long an object is. Where that leads to no header, as behind the end of what a thread has taken for itself, the next one is looked for.
  * Where the references of an object are is said by the map that the collector itself goes by, behind each class. Millions of objects go through
  * here in each look: it is kept plain.
@@ -8,7 +8,7 @@
 import { readPresent } from '../targetMemory.ts';
 import type { ClassTable } from './classTable.ts';
 import type { Jvm } from './javaCensus.ts';
-import { addressOf, type HeapWindow, leastUnits, unitBytes, windowBytes } from './javaHeap.ts';
+import { addressOf, type HeapWindow, headerUnits, unitBytes, windowBytes } from './javaHeap.ts';
 import { JavaPicks } from './javaPicks.ts';
 import type { ReferenceLists } from './referenceLists.ts';
 import { type ReferenceWords, referenceWords } from './referenceWords.ts';
@@ -32,7 +32,7 @@ export class JavaObjects {
   /** Of what moves it is not known later who holds it. */
   readonly young: JavaPicks;
   /** Of the objects in one window that may refer to others: where they are, in units, and their classes. */
-  readonly #places = new Int32Array(windowBytes / leastUnits / unitBytes);
+  readonly #places = new Int32Array(windowBytes / unitBytes);
   readonly #classes = new Int32Array(this.#places.length);
   readonly #piece = new Uint32Array(pieceWords);
 
@@ -58,12 +58,13 @@ export class JavaObjects {
     const [places, classes] = [this.#places, this.#classes];
     const { counts, units: sums } = this.#counted;
     const picks = isOld ? this.old : this.young;
+    const leastUnits = table.header.leastUnits;
     const mostUnits = Math.min(spaceBytes / unitBytes, longest) | 0;
     const windowUnits = length >>> 1;
     let holders = 0;
     let long = 0;
     let at = 0;
-    while (at + leastUnits <= windowUnits) {
+    while (at + headerUnits <= windowUnits) {
       const classIndex = table.classAt(words, at * 2);
       const units = classIndex < 0 ? 0 : table.unitsAt(words, at * 2, classIndex);
       // What a thread writes meanwhile may look like any length.

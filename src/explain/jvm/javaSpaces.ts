@@ -24,13 +24,13 @@ export interface JavaSpace {
 }
 
 /** In order; of a collector that isn't known, all of the heap, any part of which may move. */
-export function javaSpaces({ vm, collectors, bounds }: Pick<Jvm, 'vm' | 'collectors' | 'bounds'>): JavaSpace[] {
+export function javaSpaces({ vm, switches, bounds }: Pick<Jvm, 'vm' | 'switches' | 'bounds'>): JavaSpace[] {
   const heap = vm.word(vm.field('Universe::_collectedHeap'));
-  const found: JavaSpace[] = collectors.has('UseG1GC')
+  const found: JavaSpace[] = switches.has('UseG1GC')
     ? regionsOf(vm, heap)
-    : collectors.has('UseParallelGC')
+    : switches.has('UseParallelGC')
       ? parallelSpaces(vm, heap)
-      : collectors.has('UseSerialGC')
+      : switches.has('UseSerialGC')
         ? serialSpaces(vm, heap)
         : [];
   const sound = found.filter(({ start, end }) => start >= bounds.start && end > start && end <= bounds.end && start % 8 === 0);

@@ -2,10 +2,11 @@
 import type { VmStructs } from './vmStructs.ts';
 
 const mostFlags = 4_000;
-const wanted = new Set(['UseG1GC', 'UseSerialGC', 'UseParallelGC', 'UseZGC', 'UseShenandoahGC', 'UseEpsilonGC']);
+const collectors = ['UseG1GC', 'UseSerialGC', 'UseParallelGC', 'UseZGC', 'UseShenandoahGC', 'UseEpsilonGC'];
+const wanted = new Set([...collectors, 'UseCompactObjectHeaders']);
 
-/** Those of its collectors that are on. */
-export function collectorsOf(vm: VmStructs): Set<string> {
+/** Those that are on: of its collectors, and of the headers of objects. */
+export function switchesOf(vm: VmStructs): Set<string> {
   const table = vm.word(vm.field('JVMFlag::flags'));
   const count = Math.min(mostFlags, vm.word(vm.field('JVMFlag::numFlags')) || 0);
   const [stride, name, address] = [vm.size('JVMFlag'), vm.field('JVMFlag::_name'), vm.field('JVMFlag::_addr')];

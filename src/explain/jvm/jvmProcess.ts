@@ -5,7 +5,7 @@ import { collectionsOf, type JavaCensus, type Jvm, takeJavaCensus } from './java
 import { JavaClasses } from './javaClasses.ts';
 import { followSides, type JavaLook, type JavaSide, javaGrowth } from './javaGrowth.ts';
 import { heapBounds } from './javaHeap.ts';
-import { collectorsOf } from './jvmFlags.ts';
+import { switchesOf } from './jvmFlags.ts';
 import { ReferenceLists } from './referenceLists.ts';
 import { VmStructs } from './vmStructs.ts';
 
@@ -23,12 +23,12 @@ export const openJvm: OpenHeap = (memory) => {
   const symbols = memory.symbols((path) => /\/libjvm\.so(?: \(deleted\))?$/.test(path), 'gHotSpotVM\\w+');
   if (symbols.size === 0) return null;
   const vm = new VmStructs(memory, symbols);
-  const collectors = collectorsOf(vm);
-  const moves = [...concurrent].find(([flag]) => collectors.has(flag));
+  const switches = switchesOf(vm);
+  const moves = [...concurrent].find(([flag]) => switches.has(flag));
   if (moves !== undefined) return { runtime: 'HotSpot', why: `its collector is ${moves[1]}, which moves objects while the program runs` };
   const bounds = heapBounds(vm);
   if (bounds === null) return { runtime: 'HotSpot', why: 'its heap is none of G1, Parallel, Serial or Epsilon' };
-  return new JvmReader({ memory, vm, classes: new JavaClasses(vm, memory), bounds, collectors, lists: new ReferenceLists(bounds) });
+  return new JvmReader({ memory, vm, classes: new JavaClasses(vm, memory), bounds, switches, lists: new ReferenceLists(bounds) });
 };
 
 class JvmReader implements HeapReader {

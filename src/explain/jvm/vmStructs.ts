@@ -12,6 +12,7 @@ export class VmStructs {
   /** Offset of a field, or address of a static one. */
   readonly #fields = new Map<string, number>();
   readonly #sizes = new Map<string, number>();
+  readonly #constants = new Map<string, number>();
   readonly #word = Buffer.alloc(8);
   readonly #name = Buffer.alloc(longestName);
 
@@ -36,6 +37,11 @@ export class VmStructs {
     this.#each(at('gHotSpotVMTypes'), at('gHotSpotVMTypeEntryArrayStride'), at('gHotSpotVMTypeEntryTypeNameOffset'), (record, type) => {
       this.#sizes.set(type, this.word(record + sizeOffset));
     });
+    const constant = (name: string) => at(`gHotSpotVMLongConstantEntry${name}`);
+    const valueOffset = constant('ValueOffset');
+    this.#each(at('gHotSpotVMLongConstants'), constant('ArrayStride'), constant('NameOffset'), (record, name) => {
+      this.#constants.set(name, this.word(record + valueOffset));
+    });
   }
 
   #each(table: number, stride: number, nameOffset: number, visit: (record: number, type: string) => void): void {
@@ -59,6 +65,11 @@ export class VmStructs {
 
   size(type: string): number {
     return this.#sizes.get(type) ?? Number.NaN;
+  }
+
+  /** Of those that are longs; NaN where this JVM has no such constant. */
+  constant(name: string): number {
+    return this.#constants.get(name) ?? Number.NaN;
   }
 
   /** NaN where nothing can be read. */
