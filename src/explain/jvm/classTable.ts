@@ -1,7 +1,7 @@
 /** What tells the class of an object from its header in one look-up, how long it is, and where it refers to others. Compressed class pointers, which are the default. */
 import type { Jvm } from './javaCensus.ts';
 import type { JavaClass, JavaClasses } from './javaClasses.ts';
-import { compactClassShift, type ObjectHeader, objectHeader } from './objectHeader.ts';
+import { classKey, type ObjectHeader, objectHeader } from './objectHeader.ts';
 
 const unitBytes = 8;
 /** Upper bits of what tells the layout of a class. */
@@ -80,14 +80,10 @@ export class ClassTable {
     return (this.headerBytes(classIndex) || Math.ceil(this.header.bytes / this.#referenceBytes) * this.#referenceBytes) >>> 2;
   }
 
-  /** Class of the object whose header is at `word`; -1 where there is none. A mark is unlocked, perhaps hashed, or locked, while nothing moves. */
+  /** Class of the object whose header is at `word`; -1 where there is none. */
   classAt(words: Uint32Array, word: number): number {
-    const { isCompact, hashedBelow } = this.header;
-    const low = words[word] ?? 0;
-    const high = words[word + 1] ?? 0;
-    if (isCompact) return (low & 7) > 2 ? -1 : this.indexOf(high >>> compactClassShift);
-    if ((low & 7) === 1 ? high >= hashedBelow : (low & 3) === 3 || (low === 0 && high === 0) || high > 0x7fff) return -1;
-    return this.indexOf(words[word + 2] ?? 0);
+    const key = classKey(this.header, words[word] ?? 0, words[word + 1] ?? 0, words[word + 2] ?? 0);
+    return key === 0 ? -1 : this.indexOf(key);
   }
 
   /** How many units the object has whose header is at `word`; of what is no length less than any has. Whole numbers of 32 bits. */

@@ -90,10 +90,6 @@ export class JavaClasses {
     return this.#byKlass.size;
   }
 
-  ofNarrow(narrow: number): JavaClass | undefined {
-    return this.#byNarrow.get(narrow);
-  }
-
   ofKlass(klass: number): JavaClass | undefined {
     return this.#byKlass.get(klass);
   }

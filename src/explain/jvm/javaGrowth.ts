@@ -4,6 +4,7 @@
  */
 import type { GrowingThing, LeakPattern } from '../growingThing.ts';
 import { isSteady } from '../steadyGrowth.ts';
+import type { ClassTable } from './classTable.ts';
 import type { JavaCensus, JavaKind, JavaKinds, Jvm } from './javaCensus.ts';
 import { isOfJdk } from './javaClasses.ts';
 import { climbJava, type JavaPath, looseRoot } from './javaClimb.ts';
@@ -65,7 +66,7 @@ export function followSides(jvm: Jvm, census: JavaCensus, sides: readonly JavaSi
       const own = paths[next] ?? [];
       next += 1;
       const held = picks.filter((_, index) => own[index]?.isRubbish === false);
-      const lengths = isPlainArray(kind.name) ? picks.map((pick) => lengthOf(jvm, addressOf(jvm.bounds, pick))) : null;
+      const lengths = isPlainArray(kind.name) ? picks.map((pick) => lengthOf(jvm, census.table, pick)) : null;
       const content = isPlumbing(kind.name) ? contentOf(jvm, census, held) : null;
       followed.set(kind.name, { kind, paths: withoutStrays(own), lengths, content });
     }
@@ -174,10 +175,9 @@ function tellingPaths({ paths, lengths }: JavaFollowed): JavaPath[] {
   return held.filter(({ length }) => length >= mean).map(({ path }) => path);
 }
 
-/** It follows the header of two words and the narrow class. */
-function lengthOf({ memory }: Jvm, array: number): number {
+function lengthOf({ memory, bounds }: Jvm, { header }: ClassTable, array: number): number {
   const length = Buffer.alloc(4);
-  return memory.read(array + 12, length) < length.length ? 0 : length.readUInt32LE(0);
+  return memory.read(addressOf(bounds, array) + header.lengthWord * 4, length) < length.length ? 0 : length.readUInt32LE(0);
 }
 
 /** Of what is left some are followed; a part of so few that is all of them, or none, is not exact either. */
@@ -254,12 +254,13 @@ function usualPath({ paths }: Candidate): JavaPath | undefined {
 }
 
 /** The class of what most of these refer to, each to another one: the keys or values that an entry of a map is there for. */
-function contentOf({ memory, bounds, classes }: Jvm, { references }: JavaCensus, units: readonly number[]): string | null {
+function contentOf({ memory, bounds }: Jvm, { references, table }: JavaCensus, units: readonly number[]): string | null {
   const contents = new Map<string, Set<number>>();
-  const header = Buffer.alloc(12);
+  const header = new Uint32Array(3);
+  const bytes = new Uint8Array(header.buffer);
   for (const target of units.flatMap((unit) => references.from(unit, mostContentsOfEach))) {
-    if (memory.read(addressOf(bounds, target), header) < 12) continue;
-    const name = classes.ofNarrow(header.readUInt32LE(8))?.name;
+    if (memory.read(addressOf(bounds, target), bytes) < bytes.length) continue;
+    const name = table.classes[table.classAt(header, 0)]?.name;
     if (name !== undefined && !isPlumbing(name)) contents.set(name, (contents.get(name) ?? new Set()).add(target));
   }
   const [most] = [...contents].sort((a, b) => Number(isOfJdk(a[0])) - Number(isOfJdk(b[0])) || b[1].size - a[1].size);
