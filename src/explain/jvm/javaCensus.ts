@@ -1,6 +1,7 @@
 /** One look at the heap of a JVM: how many objects of each class there are, of each some at random, and what refers to what. */
 import type { TargetMemory } from '../targetMemory.ts';
 import { ClassTable } from './classTable.ts';
+import { askChainHolders } from './javaChains.ts';
 import type { JavaClasses } from './javaClasses.ts';
 import { type JavaHeapBounds, unitBytes, visitHeap } from './javaHeap.ts';
 import { type CountedObjects, JavaObjects } from './javaObjects.ts';
@@ -86,6 +87,7 @@ export function takeJavaCensus(jvm: Jvm): JavaCensus | null {
   visit(lessSpaces(later, hasMoved ? old : inOrder([...survivors, ...old])));
   const isWhole = !hasMoved && isStill(jvm, collections);
   const outside = wordsOutside(jvm);
+  askChainHolders(jvm, table, references, objects);
   const takenOut = references.takeOutRubbish(outside, !isWhole);
   return {
     whole: isWhole ? kindsOf(table, objects.counted(), takenOut.all) : null,

@@ -121,6 +121,23 @@ export class JavaClasses {
     return null;
   }
 
+  /** Whether an object of one class may refer to one of the other by a field. */
+  hasFieldOf(of: JavaClass, type: JavaClass): boolean {
+    const types = new Set(this.#withSupers(type).map(({ name }) => name));
+    return this.#withSupers(of).some((each) => this.#fieldsOf(each).some((field) => !field.isStatic && types.has(field.type)));
+  }
+
+  /** Less Object, which all extend. */
+  #withSupers(of: JavaClass): JavaClass[] {
+    const found: JavaClass[] = [];
+    let at: JavaClass | undefined = of;
+    for (let depth = 0; at !== undefined && this.#byKlass.has(at.superKlass) && depth < 64; depth += 1) {
+      found.push(at);
+      at = this.#byKlass.get(at.superKlass);
+    }
+    return found;
+  }
+
   /** Where in an object of the class its references are, of so many bytes each: by the map that the collector itself goes by. */
   referenceOffsets({ klass, layoutHelper }: JavaClass, referenceBytes: number): readonly number[] {
     let found = this.#offsets.get(klass);
@@ -180,6 +197,8 @@ export interface JavaField {
   name: string;
   offset: number;
   isStatic: boolean;
+  /** As the class it may refer to is named. */
+  type: string;
 }
 
 const staticFlag = 0x8;
@@ -191,8 +210,8 @@ export function parseFieldTable(bytes: Buffer, nameOf: (index: number) => string
   for (let at = 0; at + shortsOfField * 2 <= bytes.length; at += shortsOfField * 2) {
     const offset = (bytes.readUInt16LE(at + 8) + bytes.readUInt16LE(at + 10) * 2 ** 16) >>> 2;
     const name = nameOf(bytes.readUInt16LE(at + 2));
-    if (name !== null && isReference(nameOf(bytes.readUInt16LE(at + 4))))
-      fields.push({ name, offset, isStatic: (bytes.readUInt16LE(at) & staticFlag) !== 0 });
+    const type = typeOf(nameOf(bytes.readUInt16LE(at + 4)));
+    if (name !== null && type !== null) fields.push({ name, offset, isStatic: (bytes.readUInt16LE(at) & staticFlag) !== 0, type });
   }
   return fields;
 }
@@ -220,14 +239,16 @@ export function parseFieldStream(bytes: Buffer, nameOf: (index: number) => strin
     // A first value, a generic signature, a group of fields kept apart.
     for (const bit of [0, 2, 4]) if ((flags >>> bit) & 1) next();
     const name = nameOf(nameIndex ?? 0);
-    if (name !== null && isReference(nameOf(signatureIndex ?? 0)))
-      fields.push({ name, offset: offset ?? 0, isStatic: ((access ?? 0) & staticFlag) !== 0 });
+    const type = typeOf(nameOf(signatureIndex ?? 0));
+    if (name !== null && type !== null) fields.push({ name, offset: offset ?? 0, isStatic: ((access ?? 0) & staticFlag) !== 0, type });
   }
   return fields;
 }
 
-function isReference(signature: string | null): boolean {
-  return signature !== null && /^[L[]/.test(signature);
+/** Null of what is no reference. */
+function typeOf(signature: string | null): string | null {
+  if (signature === null || !/^[L[]/.test(signature)) return null;
+  return javaName(signature.startsWith('L') ? signature.slice(1, -1) : signature);
 }
 
 /** Or an array, of plain numbers or of those. */

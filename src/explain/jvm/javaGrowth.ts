@@ -140,7 +140,7 @@ function candidateOf(now: JavaFollowed, looks: readonly [JavaLook, JavaLook, Jav
   const left = held[0].isAll ? (looks[0].kinds.get(name)?.left ?? null) : null;
   const unfollowed = left === null ? null : { count: left, error: left * looks[0].inexactPart };
   const atFirst = first === undefined ? unfollowed : heldOf(first, looks[0]);
-  if (!isSteady(atFirst === null ? held : [atFirst, ...held]) || held[1].part < leastHeldPart) return null;
+  if (!isSteady(atFirst === null ? held : [atFirst, ...held]) || held[1].ofFollowed < leastHeldPart) return null;
   return {
     name,
     counts: [Math.round(atFirst?.count ?? atStart), Math.round(held[0].count), Math.round(held[1].count)],
@@ -181,7 +181,10 @@ function lengthOf({ memory, bounds }: Jvm, { header }: ClassTable, array: number
 }
 
 /** Of what is left some are followed; a part of so few that is all of them, or none, is not exact either. */
-function heldOf({ kind, paths }: JavaFollowed, { inexactPart }: JavaLook): { count: number; error: number; part: number; isAll: boolean } {
+function heldOf(
+  { kind, paths }: JavaFollowed,
+  { inexactPart }: JavaLook,
+): { count: number; error: number; part: number; ofFollowed: number; isAll: boolean } {
   const of = kind.left ?? kind.count;
   const tries = Math.max(1, paths.length);
   const held = paths.filter(({ isRubbish }) => !isRubbish).length;
@@ -189,7 +192,7 @@ function heldOf({ kind, paths }: JavaFollowed, { inexactPart }: JavaLook): { cou
   const isAll = kind.left !== null && held === paths.length;
   const ofSample = isAll ? 0 : Math.sqrt((likely * (1 - likely)) / tries);
   const count = (of * held) / tries;
-  return { part: count / kind.count, count, isAll, error: of * Math.hypot(ofSample, inexactPart) };
+  return { part: count / kind.count, ofFollowed: held / tries, count, isAll, error: of * Math.hypot(ofSample, inexactPart) };
 }
 
 /** Classes of the JDK that only connect: entries of maps, arrays inside of lists. */

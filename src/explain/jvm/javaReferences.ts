@@ -114,6 +114,19 @@ export class JavaReferences {
     return true;
   }
 
+  /** Whether an object that refers to others was seen there. */
+  isKnown(unit: number): boolean {
+    return this.#indexOf(unit) >= 0;
+  }
+
+  /** What an object refers to by the field that so many are before. */
+  replace(holder: number, before: number, unit: number): void {
+    const index = this.#indexOf(holder);
+    const { firsts, references } = this.#lists;
+    const at = (firsts[index] ?? 0) + before;
+    if (index >= 0 && at < (firsts[index + 1] ?? 0)) references[at] = unit;
+  }
+
   isRubbish(unit: number): boolean {
     const index = this.#indexOf(unit);
     return index >= 0 && this.#lists.classes[index] === takenOut;

@@ -131,6 +131,7 @@ export const namingCases: readonly NamingCase[] = [
   leak('java', 'ClassLoaders', /^ClassLoaders\$Plugin$/, /^ClassLoaders\$PluginRegistry\.plugins$/),
   leak('java', 'Listeners', /^Listeners\$\$Lambda$/, /^Listeners\$PriceFeed\.listeners$/),
   leak('java', 'Queue', /^Queue\$MailJob$/, /^Queue\$Mailer\.waiting$/),
+  leak('java', 'BusyQueue', /^BusyQueue\$Reading$/, /^BusyQueue\$Collector\.backlog$/),
   leak('java', 'Strings', /^java\.lang\.String$/, /^Strings\$VisitorLog\.SEEN$/),
   leak('java', 'ConcurrentBytes', /^byte\[\]$/, /^ConcurrentBytes\$Thumbnails\.CACHE$/),
   leak('java', 'InnerClasses', /^InnerClasses\$UploadRequest(?:\$Completion)?$/, /^InnerClasses\$Reactor\.completions$/),
