@@ -66,7 +66,7 @@ export function takeJavaCensus(jvm: Jvm): JavaCensus | null {
   jvm.classes.refresh();
   const table = new ClassTable(jvm.vm, jvm.classes, jvm.bounds.oopShift === null ? 8 : 4);
   const references = new JavaReferences(table, jvm.lists);
-  const objects = new JavaObjects(jvm, table);
+  const objects = new JavaObjects(jvm, table, references);
   const visit = (spaces: Spaces) => {
     references.beginRun();
     visitHeap(jvm, spaces, (window) => objects.take(window));

@@ -44,8 +44,8 @@ interface JavaHolder {
   /** Of the last pass in which a way led here from one of which it wasn't known enough, and in which one led here from what was not followed. */
   metInPass: number;
   openInPass: number;
-  /** It moved since it was seen: who holds it may not be found any more. */
-  hasMoved: boolean;
+  /** It moved since it was seen, or is held by what there was no room for: who holds it may not be found. */
+  isHeldUnseen: boolean;
 }
 
 /** As far as is known: by nothing, a word on a stack, an object of the application that such a word may hold, or surely. */
@@ -121,9 +121,16 @@ class JavaClimber {
       const frontier = this.#nextFrontier();
       if (frontier.length === 0 || (this.#passes > passesForNames && this.#isEnough)) return;
       for (const holder of frontier) holder.isFollowed = true;
-      for (const holder of frontier)
-        for (const reference of this.#references.to(holder.unit, mostHitsOfEach)) this.#take(holder, reference);
+      this.#references.toEach(
+        frontier.map(({ unit }) => unit),
+        mostHitsOfEach,
+        (index, reference) => this.#takeFor(frontier[index], reference),
+      );
     }
+  }
+
+  #takeFor(found: JavaHolder | undefined, reference: JavaReference): void {
+    if (found !== undefined) this.#take(found, reference);
   }
 
   #meet(unit: number, of: JavaClass | null, hasMoved: boolean): JavaHolder {
@@ -143,7 +150,7 @@ class JavaClimber {
         isFollowed: false,
         metInPass: -1,
         openInPass: -1,
-        hasMoved,
+        isHeldUnseen: hasMoved || this.#references.isHeldByLeftOut(unit),
       };
       this.#known.set(unit, holder);
     }
@@ -202,7 +209,7 @@ class JavaClimber {
       own: to(weakRoots.filter(({ class: of }) => of !== null && !isOfJdk(of.name))),
       weak: to(weakRoots),
       unfollowed: to(all.filter(({ isFollowed }) => !isFollowed)),
-      moved: to(all.filter(({ heldBy, hasMoved }) => hasMoved && heldBy.length === 0)),
+      unseen: to(all.filter(({ heldBy, isHeldUnseen }) => isHeldUnseen && heldBy.length === 0)),
     };
   }
 
@@ -262,7 +269,7 @@ class JavaClimber {
    * To the nearest that keeps it: surely, or else a word on a stack, of those one that holds an object of the application: a table that a map no longer
    * uses may be left on a stack as well. A way that was not followed to its end keeps it too.
    */
-  pathOf(unit: number, { sure, own, weak, unfollowed, moved }: Ways): JavaPath {
+  pathOf(unit: number, { sure, own, weak, unfollowed, unseen }: Ways): JavaPath {
     const target = this.#meet(unit, null, false);
     const ways = sure.has(target) ? sure : own.stepFrom(target) !== null ? own : weak.has(target) ? weak : undefined;
     const steps: JavaPath['steps'] = [];
@@ -271,7 +278,7 @@ class JavaClimber {
       at = step.holder;
       steps.push({ unit: at.unit, class: at.class, by: step.by });
     }
-    const isRubbish = ways === undefined && !unfollowed.has(target) && !moved.has(target);
+    const isRubbish = ways === undefined && !unfollowed.has(target) && !unseen.has(target);
     return { root: ways === undefined ? null : at.root, isRubbish, steps };
   }
 }
@@ -322,8 +329,8 @@ interface Ways {
   weak: WaysTo;
   /** To objects of which it was not looked for who holds them. */
   unfollowed: WaysTo;
-  /** To objects that moved before it could be. */
-  moved: WaysTo;
+  /** To objects of which it can't be seen. */
+  unseen: WaysTo;
 }
 
 function hold(holder: JavaHolder, below: JavaHolder, by: string | null): void {

@@ -4,8 +4,9 @@
  */
 import type { GrowingThing, LeakPattern } from '../growingThing.ts';
 import { isSteady } from '../steadyGrowth.ts';
+import type { ClassTable } from './classTable.ts';
 import type { JavaCensus, JavaKind, JavaKinds, Jvm } from './javaCensus.ts';
-import { isOfJdk } from './javaClasses.ts';
+import { isOfJdk, type JavaClass } from './javaClasses.ts';
 import { climbJava, type JavaPath, looseRoot } from './javaClimb.ts';
 import { addressOf } from './javaHeap.ts';
 
@@ -167,11 +168,13 @@ function outermostOf({ steps }: JavaPath): number | null {
   return steps.at(-1)?.unit ?? null;
 }
 
-/** Of what is held; of arrays those that have most of the bytes: the short ones are the letters of texts. */
+/** Of what is held, where any is by something that is known; of arrays those that have most of the bytes: the short ones are the letters of texts. */
 function tellingPaths({ paths, lengths }: JavaFollowed): JavaPath[] {
   const held = paths.map((path, index) => ({ path, length: lengths?.[index] ?? 0 })).filter(({ path }) => !path.isRubbish);
   const mean = held.reduce((sum, { length }) => sum + length, 0) / Math.max(1, held.length);
-  return held.filter(({ length }) => length >= mean).map(({ path }) => path);
+  const telling = held.filter(({ length }) => length >= mean).map(({ path }) => path);
+  const toRoots = telling.filter(({ root }) => root !== null);
+  return toRoots.length > 0 ? toRoots : telling;
 }
 
 /** It follows the header of two words and the narrow class. */
@@ -254,16 +257,22 @@ function usualPath({ paths }: Candidate): JavaPath | undefined {
 }
 
 /** The class of what most of these refer to, each to another one: the keys or values that an entry of a map is there for. */
-function contentOf({ memory, bounds, classes }: Jvm, { references }: JavaCensus, units: readonly number[]): string | null {
+function contentOf(jvm: Jvm, { references, table }: JavaCensus, units: readonly number[]): string | null {
   const contents = new Map<string, Set<number>>();
-  const header = Buffer.alloc(12);
-  for (const target of units.flatMap((unit) => references.from(unit, mostContentsOfEach))) {
-    if (memory.read(addressOf(bounds, target), header) < 12) continue;
-    const name = classes.ofNarrow(header.readUInt32LE(8))?.name;
-    if (name !== undefined && !isPlumbing(name)) contents.set(name, (contents.get(name) ?? new Set()).add(target));
+  for (const cell of units.flatMap((unit) => references.from(unit, mostContentsOfEach))) {
+    const name = classOfCell(jvm, table, cell)?.name;
+    if (name !== undefined && !isPlumbing(name)) contents.set(name, (contents.get(name) ?? new Set()).add(cell));
   }
   const [most] = [...contents].sort((a, b) => Number(isOfJdk(a[0])) - Number(isOfJdk(b[0])) || b[1].size - a[1].size);
   return most !== undefined && most[1].size * 2 > units.length ? most[0] : null;
+}
+
+/** Of the object that begins at its first or its second unit. */
+function classOfCell({ memory, bounds }: Jvm, table: ClassTable, cell: number): JavaClass | undefined {
+  const words = new Uint32Array(6);
+  if (memory.read(addressOf(bounds, cell * 2 - 1), new Uint8Array(words.buffer)) < 12) return undefined;
+  const first = table.classAt(words, 0);
+  return table.classes[first < 0 ? table.classAt(words, 2) : first];
 }
 
 function describe({ name, counts, growthBytes, moreBytes, heldPart, paths, content, classesGrow }: Candidate): GrowingThing {
