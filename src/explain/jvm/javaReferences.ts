@@ -11,8 +11,9 @@ const leastTakenOutPart = 0.001;
 const mostFreed = 100_000;
 /** In place of the class of what is rubbish. */
 const takenOut = 0;
-/** A byte for each place: some of the frontier share one, of 20,000 it is one in fifty that is none of it. */
-const filterPlaces = 1 << 20;
+/** A byte for each place: some of the frontier share one, of 2,000 it is one in a hundred that is none of it. */
+const filterPlaces = 1 << 18;
+const mostSharing = 255;
 
 export interface JavaReference {
   /** Unit and class of what refers to it. */
@@ -148,13 +149,11 @@ export class JavaReferences {
 
   /** Of each of these units the first so many references to it, with its index. All that there are is gone through once. */
   toEach(units: readonly number[], most: number, use: (index: number, reference: JavaReference) => void): void {
-    const { references, referenceCount } = this.#lists;
     const filter = this.#filter.fill(0);
     const wanted = new Map(units.map((unit, index) => [cellOf(unit), { index, hits: 0 }]));
-    for (const cell of wanted.keys()) filter[cell % filterPlaces] = Math.min(255, (filter[cell % filterPlaces] ?? 0) + 1);
-    for (let at = 0; at < referenceCount; at += 1) {
-      const cell = (references[at] ?? 0) >>> 1;
-      if (filter[cell & (filterPlaces - 1)] === 0) continue;
+    for (const cell of wanted.keys()) filter[cell % filterPlaces] = Math.min(mostSharing, (filter[cell % filterPlaces] ?? 0) + 1);
+    for (let at = this.#lists.nextTo(filter, 0); at >= 0; at = this.#lists.nextTo(filter, at + 1)) {
+      const cell = (this.#lists.references[at] ?? 0) >>> 1;
       const found = wanted.get(cell);
       if (found === undefined) continue;
       use(found.index, this.#referenceAt(at));
@@ -162,7 +161,7 @@ export class JavaReferences {
       if (found.hits < most) continue;
       wanted.delete(cell);
       const sharing = filter[cell % filterPlaces] ?? 0;
-      if (sharing < 255) filter[cell % filterPlaces] = sharing - 1;
+      if (sharing < mostSharing) filter[cell % filterPlaces] = sharing - 1;
     }
   }
 
@@ -209,8 +208,9 @@ export class JavaReferences {
     const { kinds, references } = this.#lists;
     const place = this.#lists.holderAt(cellOf(unit));
     if (place === null || ((kinds[place.holder] ?? 0) & 1) === 0) return [];
-    const targets = references.subarray(place.first, Math.min(place.first + most, this.#lists.endOf(place.first)));
-    return [...targets].map((reference) => reference >>> 1).filter((cell) => cell !== 0);
+    const first = references.subarray(place.first, place.first + most);
+    const last = first.findIndex((reference) => (reference & 1) === 1);
+    return [...(last < 0 ? first : first.subarray(0, last + 1))].map((reference) => reference >>> 1).filter((cell) => cell !== 0);
   }
 
   #referenceAt(index: number): JavaReference {

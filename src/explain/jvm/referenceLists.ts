@@ -19,6 +19,7 @@ const mostUnits = 2 ** 32 - 2;
 const cellsOfWord = 16;
 export const holdersOfBlock = 64;
 const mostGap = 255;
+const longReferences = 64;
 const mostKinds = 2 ** 15;
 
 /** No object is shorter than a cell, so that two of them never begin in the same; 0: nowhere. */
@@ -131,6 +132,8 @@ export class ReferenceLists {
     this.kinds[holderCount] = kind * 2 + 1;
     references[last - 1] = (references[last - 1] ?? 0) | 1;
     this.referenceCount = last;
+    // What comes behind a long array is found without going over it.
+    if (last - referenceCount > longReferences) this.#roomInBlock = 0;
   }
 
   #beginBlock(unit: number): void {
@@ -179,6 +182,14 @@ export class ReferenceLists {
     return count === 1;
   }
 
+  /** Index of the first reference from there on to a cell that has something at its place in the filter, which has a power of two of them; -1: none. */
+  nextTo(filter: Uint8Array, from: number): number {
+    const { references, referenceCount } = this;
+    const mask = filter.length - 1;
+    for (let at = from; at < referenceCount; at += 1) if (filter[((references[at] ?? 0) >>> 1) & mask] !== 0) return at;
+    return -1;
+  }
+
   /** Beyond the last of them. */
   get cells(): number {
     return this.#counts.length * cellsOfWord;
@@ -209,7 +220,7 @@ export class ReferenceLists {
     let at = this.#blockReferences[block] ?? 0;
     for (let holder = from; holder < to; holder += 1) {
       into[holder - from] = at;
-      if (((this.kinds[holder] ?? 0) & 1) === 1) at = this.endOf(at);
+      if (holder + 1 < to && ((this.kinds[holder] ?? 0) & 1) === 1) at = this.endOf(at);
     }
   }
 
@@ -222,8 +233,7 @@ export class ReferenceLists {
 
   /** Whose reference it is. */
   holderOfReference(index: number): HolderPlace {
-    const block = lastAtMost(this.#blockReferences, index, 0, this.blockCount);
-    return this.#walk(block, (_, first, end) => index >= first && index < end) ?? { holder: 0, unit: 0, first: 0, isOld: true };
+    return this.#lastIn(lastAtMost(this.#blockReferences, index, 0, this.blockCount), mostUnits, index);
   }
 
   /** Of an address that was read twice, the later one. */
@@ -231,22 +241,27 @@ export class ReferenceLists {
     for (let run = this.#runs.length - 1; run >= 0; run -= 1) {
       const from = this.#runs[run] ?? 0;
       const block = lastAtMost(this.#blockUnits, cell * 2, from, this.#runs[run + 1] ?? this.blockCount);
-      const found = block < from ? null : this.#walk(block, (unit) => cellOf(unit) === cell);
-      if (found !== null) return found;
+      const last = block < from ? null : this.#lastIn(block, cell * 2, this.referenceCount);
+      if (last !== null && cellOf(last.unit) === cell) return last;
     }
     return null;
   }
 
-  #walk(block: number, isIt: (unit: number, first: number, end: number) => boolean): HolderPlace | null {
+  /** Of a block the last holder up to this unit, and up to this reference. */
+  #lastIn(block: number, mostUnit: number, mostFirst: number): HolderPlace {
+    const lastHolder = this.firstHolder(block + 1) - 1;
+    let holder = this.firstHolder(block);
     let unit = this.#blockUnits[block] ?? 0;
     let first = this.#blockReferences[block] ?? 0;
-    for (let holder = this.firstHolder(block); holder < this.firstHolder(block + 1); holder += 1) {
-      unit += this.#gaps[holder] ?? 0;
-      const end = ((this.kinds[holder] ?? 0) & 1) === 1 ? this.endOf(first) : first;
-      if (isIt(unit, first, end)) return { holder, unit, first, isOld: this.isOld(block) };
-      first = end;
+    while (holder < lastHolder) {
+      const next = ((this.kinds[holder] ?? 0) & 1) === 1 ? this.endOf(first) : first;
+      const gap = this.#gaps[holder + 1] ?? 0;
+      if (unit + gap > mostUnit || next > mostFirst) break;
+      holder += 1;
+      unit += gap;
+      first = next;
     }
-    return null;
+    return { holder, unit, first, isOld: this.isOld(block) };
   }
 
   /** Whether there are numbers for so many kinds. */
