@@ -119,7 +119,8 @@ export class JavaObjects {
         const endWord = at * 2 + table.unitsAt(words, at * 2, classIndex) * 2;
         end = this.#words.all(words, at * 2 + table.firstWord(classIndex), endWord, classIndex === table.mirrors, references, first);
       }
-      if (hasRoomForAll) lists.add(unit + at, this.#kinds.kindOf(classIndex), end);
+      const kind = this.#kinds.kindOf(classIndex);
+      if (hasRoomForAll && kind > 0) lists.add(unit + at, kind, end);
       else this.#addIfRoom(unit + at, classIndex, end);
     }
   }
