@@ -279,7 +279,9 @@ class JavaClimber {
       steps.push({ unit: at.unit, class: at.class, by: step.by });
     }
     const isRubbish = ways === undefined && !unfollowed.has(target) && !unseen.has(target);
-    return { root: ways === undefined ? null : at.root, isRubbish, steps };
+    // Where not all is known, what surely keeps it may be what was left out.
+    const isRoot = ways === sure || (ways !== undefined && !this.#references.isFull);
+    return { root: isRoot ? at.root : null, isRubbish, steps };
   }
 }
 

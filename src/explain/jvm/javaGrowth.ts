@@ -314,7 +314,9 @@ function patternOf(name: string, path: JavaPath | undefined, classesGrow: boolea
   const through = (pattern: RegExp) => path?.steps.some((step) => pattern.test(step.class?.name ?? '')) === true;
   if (classesGrow) return 'class-loader';
   if (through(/^java\.lang\.ThreadLocal\$/)) return 'thread-local';
-  if (/\$\$Lambda|Listener|Handler|Observer|Callback/.test(name)) return 'listener-never-removed';
+  const owner = path === undefined ? null : ownerOf(path, name);
+  if (/\$\$Lambda|Listener|Handler|Observer|Callback/.test(name) || /(?:listener|handler|observer|callback|subscriber)s$/i.test(owner ?? ''))
+    return 'listener-never-removed';
   if (through(/Map\$|Hashtable/)) return 'map-without-eviction';
   if (through(/^java\.util\./)) return 'list-only-grows';
   return path?.root?.includes('.') === true ? 'static-field' : null;
