@@ -7,6 +7,7 @@ import type { JavaCensus, Jvm } from './javaCensus.ts';
 import { isOfJdk, type JavaClass } from './javaClasses.ts';
 import { addressOf } from './javaHeap.ts';
 import type { JavaReference, JavaReferences } from './javaReferences.ts';
+import { cellOf } from './referenceLists.ts';
 
 const mostPasses = 8;
 /** Of each group, of so few the way is not known that it no longer matters. */
@@ -93,6 +94,7 @@ class JavaClimber {
   readonly #groups: readonly (readonly JavaHolder[])[];
   readonly #known = new Map<number, JavaHolder>();
   readonly #outside: ReadonlySet<number>;
+  readonly #ofMirrors: ReadonlyMap<number, readonly JavaReference[]>;
   #isEnough = false;
   #passes = 0;
   readonly #youngMoved: boolean;
@@ -103,6 +105,7 @@ class JavaClimber {
     this.#table = table;
     this.#youngMoved = whole === null;
     this.#outside = outside;
+    this.#ofMirrors = references.ofMirrors();
     this.#groups = groups.map((group) => group.map((target) => this.#meet(target, null, false)));
   }
 
@@ -120,11 +123,15 @@ class JavaClimber {
     for (let pass = 0; pass < mostPasses; pass += 1) {
       const frontier = this.#nextFrontier();
       if (frontier.length === 0 || (this.#passes > passesForNames && this.#isEnough)) return;
-      for (const holder of frontier) holder.isFollowed = true;
+      for (const holder of frontier) {
+        holder.isFollowed = true;
+        for (const reference of this.#ofMirrors.get(cellOf(holder.unit)) ?? []) this.#take(holder, reference);
+      }
+      const open = frontier.filter(({ root, isWeakRoot }) => root === null || isWeakRoot);
       this.#references.toEach(
-        frontier.map(({ unit }) => unit),
+        open.map(({ unit }) => unit),
         mostHitsOfEach,
-        (index, reference) => this.#takeFor(frontier[index], reference),
+        (index, reference) => this.#takeFor(open[index], reference),
       );
     }
   }

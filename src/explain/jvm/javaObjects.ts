@@ -122,6 +122,7 @@ export class JavaObjects {
       const kind = this.#kinds.kindOf(classIndex);
       if (hasRoomForAll && kind > 0) lists.add(unit + at, kind, end);
       else this.#addIfRoom(unit + at, classIndex, end);
+      if (classIndex === table.mirrors) this.#kinds.addMirror(unit + at, first, lists.referenceCount);
     }
   }
 

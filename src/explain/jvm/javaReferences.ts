@@ -14,6 +14,8 @@ const takenOut = 0;
 /** A byte for each place: some of the frontier share one, of 2,000 it is one in a hundred that is none of it. */
 const filterPlaces = 1 << 18;
 const mostSharing = 255;
+const mostOfKind = 16;
+const mostMet = 1_024;
 
 export interface JavaReference {
   /** Unit and class of what refers to it. */
@@ -30,6 +32,7 @@ export class JavaReferences {
   /** By class a number for it, from 1 on, of those of which there are any; and by number the class. */
   readonly #kindOfClass: Uint16Array;
   readonly #classes: number[] = [-1];
+  readonly #mirrors: { unit: number; first: number; end: number }[] = [];
   readonly #filter = new Uint8Array(filterPlaces);
   readonly #units = new Float64Array(holdersOfBlock);
   readonly #firsts = new Float64Array(holdersOfBlock);
@@ -63,6 +66,28 @@ export class JavaReferences {
     if (known !== 0 || !ReferenceLists.hasKinds(this.#classes.length)) return known;
     this.#kindOfClass[classIndex] = this.#classes.length;
     return this.#classes.push(classIndex) - 1;
+  }
+
+  /** That the last one that was added is a mirror, with these references. */
+  addMirror(unit: number, first: number, end: number): void {
+    this.#mirrors.push({ unit, first, end });
+  }
+
+  /** By cell the references of mirrors, which static fields are among: of an object to which thousands refer they would not be met. */
+  ofMirrors(): Map<number, JavaReference[]> {
+    const found = new Map<number, JavaReference[]>();
+    const classIndex = this.#table.mirrors;
+    for (const { unit, first, end } of this.#mirrors) {
+      for (let at = first; at < end; at += 1) {
+        const cell = (this.#lists.references[at] ?? 0) >>> 1;
+        if (cell === 0) continue;
+        const reference = { holder: unit, classIndex, isYoung: false, offset: this.#table.offsetOf(classIndex, at - first) };
+        const others = found.get(cell);
+        if (others === undefined) found.set(cell, [reference]);
+        else if (others.length < mostOfKind) others.push(reference);
+      }
+    }
+    return found;
   }
 
   /**
@@ -147,18 +172,27 @@ export class JavaReferences {
     return this.isFull && this.#lists.isHeld(cellOf(unit));
   }
 
-  /** Of each of these units the first so many references to it, with its index. All that there are is gone through once. */
+  /**
+   * Of each of these units the first so many references to it, with its index; of those of one class only some, because an object may have any number
+   * of its own inner ones that refer back to it. All that there are is gone through once.
+   */
   toEach(units: readonly number[], most: number, use: (index: number, reference: JavaReference) => void): void {
     const filter = this.#filter.fill(0);
-    const wanted = new Map(units.map((unit, index) => [cellOf(unit), { index, hits: 0 }]));
+    const wanted = new Map(units.map((unit, index) => [cellOf(unit), { index, met: 0, used: 0, ofKind: new Map<number, number>() }]));
     for (const cell of wanted.keys()) filter[cell % filterPlaces] = Math.min(mostSharing, (filter[cell % filterPlaces] ?? 0) + 1);
     for (let at = this.#lists.nextTo(filter, 0); at >= 0; at = this.#lists.nextTo(filter, at + 1)) {
       const cell = (this.#lists.references[at] ?? 0) >>> 1;
       const found = wanted.get(cell);
       if (found === undefined) continue;
-      use(found.index, this.#referenceAt(at));
-      found.hits += 1;
-      if (found.hits < most) continue;
+      const reference = this.#referenceAt(at);
+      const ofKind = found.ofKind.get(reference.classIndex) ?? 0;
+      found.ofKind.set(reference.classIndex, ofKind + 1);
+      found.met += 1;
+      if (ofKind < mostOfKind) {
+        use(found.index, reference);
+        found.used += 1;
+      }
+      if (found.used < most && found.met < mostMet) continue;
       wanted.delete(cell);
       const sharing = filter[cell % filterPlaces] ?? 0;
       if (sharing < mostSharing) filter[cell % filterPlaces] = sharing - 1;
