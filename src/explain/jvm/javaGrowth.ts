@@ -315,7 +315,10 @@ function patternOf(name: string, path: JavaPath | undefined, classesGrow: boolea
   if (classesGrow) return 'class-loader';
   if (through(/^java\.lang\.ThreadLocal\$/)) return 'thread-local';
   const owner = path === undefined ? null : ownerOf(path, name);
-  if (/\$\$Lambda|Listener|Handler|Observer|Callback/.test(name) || /(?:listener|handler|observer|callback|subscriber)s$/i.test(owner ?? ''))
+  if (
+    /\$\$Lambda|Listener|Handler|Observer|Callback/.test(name) ||
+    /(?:listener|handler|observer|callback|subscriber)s$/i.test(owner ?? '')
+  )
     return 'listener-never-removed';
   if (through(/Map\$|Hashtable/)) return 'map-without-eviction';
   if (through(/^java\.util\./)) return 'list-only-grows';
