@@ -20,6 +20,8 @@ const leastPart = 0.0001;
 /** Of the heap: what has less is followed once it grew. */
 const leastPartAtFirst = 0.001;
 const leastHeldPart = 0.25;
+/** Of what came while a look was taken: a look may count so many more than the one before, because it took longer. */
+const surplusPart = 0.5;
 /** Of a table that has thousands: so many tell of what it is. */
 const mostContentsOfEach = 64;
 
@@ -138,7 +140,8 @@ function candidateOf(now: JavaFollowed, looks: readonly [JavaLook, JavaLook, Jav
   const growth = held[1].count - held[0].count;
   // Whether they grew then as well is known of those that were followed at the first look, and of those that are never rubbish in a circle.
   const left = held[0].isAll ? (looks[0].kinds.get(name)?.left ?? null) : null;
-  const unfollowed = left === null ? null : { count: left, error: left * looks[0].inexactPart };
+  const came = looks[0].kinds.get(name)?.came ?? 0;
+  const unfollowed = left === null ? null : { count: left, error: Math.hypot(left * looks[0].inexactPart, came * surplusPart) };
   const atFirst = first === undefined ? unfollowed : heldOf(first, looks[0]);
   if (!isSteady(atFirst === null ? held : [atFirst, ...held]) || held[1].part < leastHeldPart) return null;
   return {
@@ -192,7 +195,7 @@ function heldOf({ kind, paths }: JavaFollowed, { inexactPart }: JavaLook): { cou
   const isAll = kind.left !== null && held === paths.length;
   const ofSample = isAll ? 0 : Math.sqrt((likely * (1 - likely)) / tries);
   const count = (of * held) / tries;
-  return { part: count / kind.count, count, isAll, error: of * Math.hypot(ofSample, inexactPart) };
+  return { part: count / kind.count, count, isAll, error: Math.hypot(of * Math.hypot(ofSample, inexactPart), kind.came * surplusPart) };
 }
 
 /** Classes of the JDK that only connect: entries of maps, arrays inside of lists. */

@@ -49,10 +49,19 @@ test('an object is let go of with the last reference to it, and never where too 
     { unit: 3, to: [101, 103, 103, 105, 105, 105] },
     { unit: 11, to: [0, 0] },
   ]);
-  assert.deepEqual([101, 103, 103].map((unit) => lists.letGo(cellOf(unit))), [true, false, true]);
-  assert.deepEqual([105, 105, 105, 105].map((unit) => lists.letGo(cellOf(unit))), [false, false, false, false]);
+  assert.deepEqual(
+    [101, 103, 103].map((unit) => lists.letGo(cellOf(unit))),
+    [true, false, true],
+  );
+  assert.deepEqual(
+    [105, 105, 105, 105].map((unit) => lists.letGo(cellOf(unit))),
+    [false, false, false, false],
+  );
   lists.references[lists.referenceCount] = cellOf(201) * 2;
   lists.leaveOut(lists.referenceCount + 1);
   assert.equal(lists.letGo(cellOf(201)), false);
-  assert.deepEqual([103, 105, 201, 301].map((unit) => lists.isHeld(cellOf(unit))), [false, true, true, false]);
+  assert.deepEqual(
+    [103, 105, 201, 301].map((unit) => lists.isHeld(cellOf(unit))),
+    [false, true, true, false],
+  );
 });
