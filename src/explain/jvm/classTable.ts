@@ -7,6 +7,8 @@ const unitBytes = 8;
 /** Upper bits of what tells the layout of a class. */
 const plainArray = 3;
 const mirrorName = 'java.lang.Class';
+const textName = 'java.lang.String';
+const textArrayName = 'byte[]';
 /** Elements of an array whose bytes surely are a number of 32 bits. */
 const shortArray = 2 ** 24;
 /** In place of how many references an object of a class has: not asked yet; any of its words may be one. */
@@ -22,6 +24,8 @@ export class ClassTable {
   readonly #fixedUnits: Int32Array;
   /** Of java.lang.Class, whose objects have the static fields of the class that they stand for. */
   #mirrors = -1;
+  #texts = -1;
+  #textArrays = -1;
   readonly #mirrorSizeWord: number;
   readonly header: ObjectHeader;
   readonly #known: JavaClasses;
@@ -52,6 +56,8 @@ export class ClassTable {
       this.#keys[slot] = key;
       this.classes.push(each);
       if (each.name === mirrorName) this.#mirrors = index;
+      if (each.name === textName) this.#texts = index;
+      if (each.name === textArrayName) this.#textArrays = index;
     }
   }
 
@@ -73,6 +79,15 @@ export class ClassTable {
   /** Its objects have the static fields of the classes that they stand for. */
   get mirrors(): number {
     return this.#mirrors;
+  }
+
+  /** Texts, each of which refers to an array of its own, and to nothing else. */
+  get texts(): number {
+    return this.#texts;
+  }
+
+  get textArrays(): number {
+    return this.#textArrays;
   }
 
   /** Where in an array its elements begin, or in a mirror the first of its words that may be a reference. */

@@ -21,6 +21,8 @@ export interface JavaKind {
   bytes: number;
   /** Less what nothing refers to; null of what refers to nothing itself, of which that is not looked at. */
   left: number | null;
+  /** How many of what is left came while the look was taken, about: what let go of others meanwhile may have been read before. */
+  came: number;
   /** How many classes have this name: more than one are of different loaders, or lambdas. */
   classes: number;
 }
@@ -68,12 +70,13 @@ export function takeJavaCensus(jvm: Jvm): JavaCensus | null {
   jvm.classes.refresh();
   const table = new ClassTable(jvm, jvm.bounds.oopShift === null ? 8 : 4);
   const references = new JavaReferences(table, jvm.lists);
-  const objects = new JavaObjects(jvm, table);
+  const objects = new JavaObjects(jvm, table, references);
   const visit = (spaces: Spaces) => {
     references.beginRun();
     visitHeap(jvm, spaces, (window) => objects.take(window));
   };
   const spaces = javaSpaces(jvm);
+  const newBytes = newBytesOf(spaces);
   const [survivors, old] = [spaces.filter(({ age }) => age === 'survivor'), spaces.filter(({ age }) => age === 'old')];
   visit(survivors);
   const isSettled = isStill(jvm, collections);
@@ -85,18 +88,29 @@ export function takeJavaCensus(jvm: Jvm): JavaCensus | null {
   if (hasMoved && !stayed(old, later)) return null;
   // A list may have got a larger array meanwhile: without it what is in it seems to be held by nobody.
   visit(lessSpaces(later, hasMoved ? old : inOrder([...survivors, ...old])));
+  const after = javaSpaces(jvm);
   const isWhole = !hasMoved && isStill(jvm, collections);
   const outside = wordsOutside(jvm);
   askChainHolders(jvm, table, references, objects);
   const takenOut = references.takeOutRubbish(outside, !isWhole);
+  const atStart = { counts: settled.counts, takenOut: takenOut.settled, laterPart: cameMeanwhile(newBytes, newBytesOf(after)) };
   return {
-    whole: isWhole ? kindsOf(table, objects.counted(), takenOut.all) : null,
-    settled: isSettled ? kindsOf(table, settled, takenOut.settled) : null,
+    whole: isWhole ? kindsOf(table, objects.counted(), takenOut.all, atStart) : null,
+    settled: isSettled ? kindsOf(table, settled, takenOut.settled, null) : null,
     picksOf: (name, from) => picksOf(objects, references, { classIndexes: table.named(name), from }),
     references,
     table,
     outside,
   };
+}
+
+function newBytesOf(spaces: Spaces): number {
+  return spaces.reduce((sum, { start, end, age }) => (age === 'new' ? sum + end - start : sum), 0);
+}
+
+/** Of what is new: so much of it was not there at the beginning. */
+function cameMeanwhile(before: number, after: number): number {
+  return after > before ? (after - before) / after : 0;
 }
 
 function inOrder(spaces: Spaces): Spaces {
@@ -123,12 +137,18 @@ function stayed(old: Spaces, later: Spaces): boolean {
   return bytes > 0 && moved <= bytes * mostMovedPart;
 }
 
-function kindsOf(table: ClassTable, { counts, units }: CountedObjects, takenOut: Float64Array): JavaKinds {
+/** `atStart`: of what had outlived a collection. */
+function kindsOf(
+  table: ClassTable,
+  { counts, units }: CountedObjects,
+  takenOut: Float64Array,
+  atStart: { counts: Float64Array; takenOut: Float64Array; laterPart: number } | null,
+): JavaKinds {
   const kinds: JavaKinds = new Map();
   for (const [index, { name }] of table.classes.entries()) {
     let kind = kinds.get(name);
     if (kind === undefined) {
-      kind = { name, count: 0, bytes: 0, left: null, classes: 0 };
+      kind = { name, count: 0, bytes: 0, left: null, came: 0, classes: 0 };
       kinds.set(name, kind);
     }
     const count = counts[index] ?? 0;
@@ -136,7 +156,10 @@ function kindsOf(table: ClassTable, { counts, units }: CountedObjects, takenOut:
     kind.bytes += (units[index] ?? 0) * unitBytes;
     kind.classes += 1;
     // What refers to nothing itself is not known to be referred to; where there is none, that need not be asked.
-    if (count === 0 || table.referenceCount(index) !== 0) kind.left = (kind.left ?? 0) + count - (takenOut[index] ?? 0);
+    if (count > 0 && table.referenceCount(index) === 0) continue;
+    const left = count - (takenOut[index] ?? 0);
+    kind.left = (kind.left ?? 0) + left;
+    if (atStart !== null) kind.came += (left - (atStart.counts[index] ?? 0) + (atStart.takenOut[index] ?? 0)) * atStart.laterPart;
   }
   return kinds;
 }

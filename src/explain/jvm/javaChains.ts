@@ -7,10 +7,9 @@ import { readPresent } from '../targetMemory.ts';
 import type { ClassTable } from './classTable.ts';
 import type { Jvm } from './javaCensus.ts';
 import { isOfJdk } from './javaClasses.ts';
-import { addressOf } from './javaHeap.ts';
+import { addressOf, unitBytes, unitOf } from './javaHeap.ts';
 import type { JavaObjects } from './javaObjects.ts';
 import type { JavaReferences } from './javaReferences.ts';
-import { type ReferenceWords, referenceWords } from './referenceWords.ts';
 
 /** Chains with fewer objects tell of no growth. */
 const leastPart = 0.005;
@@ -82,13 +81,10 @@ class ObjectsNow {
   readonly #jvm: Jvm;
   readonly #table: ClassTable;
   readonly #words = new Uint32Array(windowWords);
-  readonly #units = new Uint32Array(mostFields);
-  readonly #references: ReferenceWords;
 
   constructor(jvm: Jvm, table: ClassTable) {
     this.#jvm = jvm;
     this.#table = table;
-    this.#references = referenceWords(jvm.bounds);
   }
 
   /** Below 0: there is none. */
@@ -99,12 +95,22 @@ class ObjectsNow {
   /** What the fields of an object refer to, each with how many there are before it; none of arrays, and of what stands for a class. */
   fieldsOf(unit: number): { place: number; unit: number }[] {
     const table = this.#table;
-    const words = this.#read(unit, windowWords);
-    const classIndex = table.classAt(words, 0);
+    const classIndex = table.classAt(this.#read(unit, windowWords), 0);
     const count = Math.min(mostFields, classIndex < 0 ? 0 : table.referenceCount(classIndex));
-    if (count <= 0) return [];
-    this.#references.fields(words, 0, table.offsets, table.firstOffset(classIndex), count, this.#units, 0);
-    return [...this.#units.subarray(0, count)].map((target, place) => ({ place, unit: target })).filter((field) => field.unit !== 0);
+    const fields: { place: number; unit: number }[] = [];
+    for (let place = 0; place < count; place += 1) {
+      const target = this.#unitAt(table.offsets[table.firstOffset(classIndex) + place] ?? 0);
+      if (target > 0) fields.push({ place, unit: target });
+    }
+    return fields;
+  }
+
+  /** Of what this word, and where references are wide the next, refer to; 0: nothing in the heap. */
+  #unitAt(word: number): number {
+    const { start, end, oopBase, oopShift } = this.#jvm.bounds;
+    const [low, high] = [this.#words[word] ?? 0, this.#words[word + 1] ?? 0];
+    const address = oopShift === null ? low + high * 2 ** 32 : oopBase + low * 2 ** oopShift;
+    return address >= start && address < end && address % unitBytes === 0 ? unitOf(this.#jvm.bounds, address) : 0;
   }
 
   #read(unit: number, words: number): Uint32Array {

@@ -7,6 +7,7 @@ import type { JavaCensus, Jvm } from './javaCensus.ts';
 import { isOfJdk, type JavaClass } from './javaClasses.ts';
 import { addressOf } from './javaHeap.ts';
 import type { JavaReference, JavaReferences } from './javaReferences.ts';
+import { cellOf } from './referenceLists.ts';
 
 const mostPasses = 8;
 /** Of each group, of so few the way is not known that it no longer matters. */
@@ -44,8 +45,8 @@ interface JavaHolder {
   /** Of the last pass in which a way led here from one of which it wasn't known enough, and in which one led here from what was not followed. */
   metInPass: number;
   openInPass: number;
-  /** It moved since it was seen: who holds it may not be found any more. */
-  hasMoved: boolean;
+  /** It moved since it was seen, or is held by what there was no room for: who holds it may not be found. */
+  isHeldUnseen: boolean;
 }
 
 /** As far as is known: by nothing, a word on a stack, an object of the application that such a word may hold, or surely. */
@@ -93,6 +94,7 @@ class JavaClimber {
   readonly #groups: readonly (readonly JavaHolder[])[];
   readonly #known = new Map<number, JavaHolder>();
   readonly #outside: ReadonlySet<number>;
+  readonly #ofMirrors: ReadonlyMap<number, readonly JavaReference[]>;
   #isEnough = false;
   #passes = 0;
   readonly #youngMoved: boolean;
@@ -103,6 +105,7 @@ class JavaClimber {
     this.#table = table;
     this.#youngMoved = whole === null;
     this.#outside = outside;
+    this.#ofMirrors = references.ofMirrors();
     this.#groups = groups.map((group) => group.map((target) => this.#meet(target, null, false)));
   }
 
@@ -120,10 +123,21 @@ class JavaClimber {
     for (let pass = 0; pass < mostPasses; pass += 1) {
       const frontier = this.#nextFrontier();
       if (frontier.length === 0 || (this.#passes > passesForNames && this.#isEnough)) return;
-      for (const holder of frontier) holder.isFollowed = true;
-      for (const holder of frontier)
-        for (const reference of this.#references.to(holder.unit, mostHitsOfEach)) this.#take(holder, reference);
+      for (const holder of frontier) {
+        holder.isFollowed = true;
+        for (const reference of this.#ofMirrors.get(cellOf(holder.unit)) ?? []) this.#take(holder, reference);
+      }
+      const open = frontier.filter(({ root, isWeakRoot }) => root === null || isWeakRoot);
+      this.#references.toEach(
+        open.map(({ unit }) => unit),
+        mostHitsOfEach,
+        (index, reference) => this.#takeFor(open[index], reference),
+      );
     }
+  }
+
+  #takeFor(found: JavaHolder | undefined, reference: JavaReference): void {
+    if (found !== undefined) this.#take(found, reference);
   }
 
   #meet(unit: number, of: JavaClass | null, hasMoved: boolean): JavaHolder {
@@ -143,7 +157,7 @@ class JavaClimber {
         isFollowed: false,
         metInPass: -1,
         openInPass: -1,
-        hasMoved,
+        isHeldUnseen: hasMoved || this.#references.isHeldByLeftOut(unit),
       };
       this.#known.set(unit, holder);
     }
@@ -202,7 +216,7 @@ class JavaClimber {
       own: to(weakRoots.filter(({ class: of }) => of !== null && !isOfJdk(of.name))),
       weak: to(weakRoots),
       unfollowed: to(all.filter(({ isFollowed }) => !isFollowed)),
-      moved: to(all.filter(({ heldBy, hasMoved }) => hasMoved && heldBy.length === 0)),
+      unseen: to(all.filter(({ heldBy, isHeldUnseen }) => isHeldUnseen && heldBy.length === 0)),
     };
   }
 
@@ -262,7 +276,7 @@ class JavaClimber {
    * To the nearest that keeps it: surely, or else a word on a stack, of those one that holds an object of the application: a table that a map no longer
    * uses may be left on a stack as well. A way that was not followed to its end keeps it too.
    */
-  pathOf(unit: number, { sure, own, weak, unfollowed, moved }: Ways): JavaPath {
+  pathOf(unit: number, { sure, own, weak, unfollowed, unseen }: Ways): JavaPath {
     const target = this.#meet(unit, null, false);
     const ways = sure.has(target) ? sure : own.stepFrom(target) !== null ? own : weak.has(target) ? weak : undefined;
     const steps: JavaPath['steps'] = [];
@@ -271,8 +285,10 @@ class JavaClimber {
       at = step.holder;
       steps.push({ unit: at.unit, class: at.class, by: step.by });
     }
-    const isRubbish = ways === undefined && !unfollowed.has(target) && !moved.has(target);
-    return { root: ways === undefined ? null : at.root, isRubbish, steps };
+    const isRubbish = ways === undefined && !unfollowed.has(target) && !unseen.has(target);
+    // Where not all is known, what surely keeps it may be what was left out.
+    const isRoot = ways === sure || (ways !== undefined && !this.#references.isFull);
+    return { root: isRoot ? at.root : null, isRubbish, steps };
   }
 }
 
@@ -322,8 +338,8 @@ interface Ways {
   weak: WaysTo;
   /** To objects of which it was not looked for who holds them. */
   unfollowed: WaysTo;
-  /** To objects that moved before it could be. */
-  moved: WaysTo;
+  /** To objects of which it can't be seen. */
+  unseen: WaysTo;
 }
 
 function hold(holder: JavaHolder, below: JavaHolder, by: string | null): void {

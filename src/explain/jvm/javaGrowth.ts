@@ -6,7 +6,7 @@ import type { GrowingThing, LeakPattern } from '../growingThing.ts';
 import { isSteady } from '../steadyGrowth.ts';
 import type { ClassTable } from './classTable.ts';
 import type { JavaCensus, JavaKind, JavaKinds, Jvm } from './javaCensus.ts';
-import { isOfJdk } from './javaClasses.ts';
+import { isOfJdk, type JavaClass } from './javaClasses.ts';
 import { climbJava, type JavaPath, looseRoot } from './javaClimb.ts';
 import { addressOf } from './javaHeap.ts';
 
@@ -20,6 +20,8 @@ const leastPart = 0.0001;
 /** Of the heap: what has less is followed once it grew. */
 const leastPartAtFirst = 0.001;
 const leastHeldPart = 0.25;
+/** Of what came while a look was taken: a look may count so many more than the one before, because it took longer. */
+const surplusPart = 0.5;
 /** Of a table that has thousands: so many tell of what it is. */
 const mostContentsOfEach = 64;
 
@@ -138,7 +140,8 @@ function candidateOf(now: JavaFollowed, looks: readonly [JavaLook, JavaLook, Jav
   const growth = held[1].count - held[0].count;
   // Whether they grew then as well is known of those that were followed at the first look, and of those that are never rubbish in a circle.
   const left = held[0].isAll ? (looks[0].kinds.get(name)?.left ?? null) : null;
-  const unfollowed = left === null ? null : { count: left, error: left * looks[0].inexactPart };
+  const came = looks[0].kinds.get(name)?.came ?? 0;
+  const unfollowed = left === null ? null : { count: left, error: Math.hypot(left * looks[0].inexactPart, came * surplusPart) };
   const atFirst = first === undefined ? unfollowed : heldOf(first, looks[0]);
   if (!isSteady(atFirst === null ? held : [atFirst, ...held]) || held[1].ofFollowed < leastHeldPart) return null;
   return {
@@ -168,11 +171,13 @@ function outermostOf({ steps }: JavaPath): number | null {
   return steps.at(-1)?.unit ?? null;
 }
 
-/** Of what is held; of arrays those that have most of the bytes: the short ones are the letters of texts. */
+/** Of what is held, where any is by something that is known; of arrays those that have most of the bytes: the short ones are the letters of texts. */
 function tellingPaths({ paths, lengths }: JavaFollowed): JavaPath[] {
   const held = paths.map((path, index) => ({ path, length: lengths?.[index] ?? 0 })).filter(({ path }) => !path.isRubbish);
   const mean = held.reduce((sum, { length }) => sum + length, 0) / Math.max(1, held.length);
-  return held.filter(({ length }) => length >= mean).map(({ path }) => path);
+  const telling = held.filter(({ length }) => length >= mean).map(({ path }) => path);
+  const toRoots = telling.filter(({ root }) => root !== null);
+  return toRoots.length > 0 ? toRoots : telling;
 }
 
 function lengthOf({ memory, bounds }: Jvm, { header }: ClassTable, array: number): number {
@@ -192,7 +197,13 @@ function heldOf(
   const isAll = kind.left !== null && held === paths.length;
   const ofSample = isAll ? 0 : Math.sqrt((likely * (1 - likely)) / tries);
   const count = (of * held) / tries;
-  return { part: count / kind.count, ofFollowed: held / tries, count, isAll, error: of * Math.hypot(ofSample, inexactPart) };
+  return {
+    part: count / kind.count,
+    ofFollowed: held / tries,
+    count,
+    isAll,
+    error: Math.hypot(of * Math.hypot(ofSample, inexactPart), kind.came * surplusPart),
+  };
 }
 
 /** Classes of the JDK that only connect: entries of maps, arrays inside of lists. */
@@ -257,17 +268,22 @@ function usualPath({ paths }: Candidate): JavaPath | undefined {
 }
 
 /** The class of what most of these refer to, each to another one: the keys or values that an entry of a map is there for. */
-function contentOf({ memory, bounds }: Jvm, { references, table }: JavaCensus, units: readonly number[]): string | null {
+function contentOf(jvm: Jvm, { references, table }: JavaCensus, units: readonly number[]): string | null {
   const contents = new Map<string, Set<number>>();
-  const header = new Uint32Array(3);
-  const bytes = new Uint8Array(header.buffer);
-  for (const target of units.flatMap((unit) => references.from(unit, mostContentsOfEach))) {
-    if (memory.read(addressOf(bounds, target), bytes) < bytes.length) continue;
-    const name = table.classes[table.classAt(header, 0)]?.name;
-    if (name !== undefined && !isPlumbing(name)) contents.set(name, (contents.get(name) ?? new Set()).add(target));
+  for (const cell of units.flatMap((unit) => references.from(unit, mostContentsOfEach))) {
+    const name = classOfCell(jvm, table, cell)?.name;
+    if (name !== undefined && !isPlumbing(name)) contents.set(name, (contents.get(name) ?? new Set()).add(cell));
   }
   const [most] = [...contents].sort((a, b) => Number(isOfJdk(a[0])) - Number(isOfJdk(b[0])) || b[1].size - a[1].size);
   return most !== undefined && most[1].size * 2 > units.length ? most[0] : null;
+}
+
+/** Of the object that begins at its first or its second unit. */
+function classOfCell({ memory, bounds }: Jvm, table: ClassTable, cell: number): JavaClass | undefined {
+  const words = new Uint32Array(6);
+  if (memory.read(addressOf(bounds, cell * 2 - 1), new Uint8Array(words.buffer)) < 12) return undefined;
+  const first = table.classAt(words, 0);
+  return table.classes[first < 0 ? table.classAt(words, 2) : first];
 }
 
 function describe({ name, counts, growthBytes, moreBytes, heldPart, paths, content, classesGrow }: Candidate): GrowingThing {
@@ -309,7 +325,12 @@ function patternOf(name: string, path: JavaPath | undefined, classesGrow: boolea
   const through = (pattern: RegExp) => path?.steps.some((step) => pattern.test(step.class?.name ?? '')) === true;
   if (classesGrow) return 'class-loader';
   if (through(/^java\.lang\.ThreadLocal\$/)) return 'thread-local';
-  if (/\$\$Lambda|Listener|Handler|Observer|Callback/.test(name)) return 'listener-never-removed';
+  const owner = path === undefined ? null : ownerOf(path, name);
+  if (
+    /\$\$Lambda|Listener|Handler|Observer|Callback/.test(name) ||
+    /(?:listener|handler|observer|callback|subscriber)s$/i.test(owner ?? '')
+  )
+    return 'listener-never-removed';
   if (through(/Map\$|Hashtable/)) return 'map-without-eviction';
   if (through(/^java\.util\./)) return 'list-only-grows';
   return path?.root?.includes('.') === true ? 'static-field' : null;

@@ -9,12 +9,15 @@ import { readPresent } from '../targetMemory.ts';
 import type { ClassTable } from './classTable.ts';
 import type { Jvm } from './javaCensus.ts';
 import { addressOf, type HeapWindow, headerUnits, unitBytes, windowBytes } from './javaHeap.ts';
-import { JavaPicks } from './javaPicks.ts';
+import { JavaPicks, placeOf } from './javaPicks.ts';
+import type { JavaReferences } from './javaReferences.ts';
 import type { ReferenceLists } from './referenceLists.ts';
 import { type ReferenceWords, referenceWords } from './referenceWords.ts';
 
 const pieceWords = 1 << 18;
 const longest = 2 ** 31 - 1;
+/** Of a class of which there are so many, more are left out where there is no room for all. */
+const manyOfClass = 1 << 16;
 
 /** By class. */
 export interface CountedObjects {
@@ -26,7 +29,8 @@ export class JavaObjects {
   readonly #jvm: Jvm;
   readonly #table: ClassTable;
   readonly #lists: ReferenceLists;
-  readonly #references: ReferenceWords;
+  readonly #words: ReferenceWords;
+  readonly #kinds: JavaReferences;
   readonly #counted: CountedObjects;
   readonly old: JavaPicks;
   /** Of what moves it is not known later who holds it. */
@@ -36,11 +40,12 @@ export class JavaObjects {
   readonly #classes = new Int32Array(this.#places.length);
   readonly #piece = new Uint32Array(pieceWords);
 
-  constructor(jvm: Jvm, table: ClassTable) {
+  constructor(jvm: Jvm, table: ClassTable, references: JavaReferences) {
     this.#jvm = jvm;
     this.#table = table;
     this.#lists = jvm.lists;
-    this.#references = referenceWords(jvm.bounds);
+    this.#words = referenceWords(jvm.bounds);
+    this.#kinds = references;
     this.#counted = { counts: new Float64Array(table.classes.length), units: new Float64Array(table.classes.length) };
     this.old = new JavaPicks(table.classes.length);
     this.young = new JavaPicks(table.classes.length);
@@ -97,58 +102,65 @@ export class JavaObjects {
   #takeReferences({ words, length, unit, isOld }: HeapWindow, count: number): void {
     const table = this.#table;
     const lists = this.#lists;
-    if (!lists.hasRoom(count, length)) return;
-    const { holders, classes, firsts, references } = lists;
-    let { holderCount, referenceCount } = lists;
+    const { references } = lists;
+    lists.beginWindow(isOld);
+    const hasRoomForAll = lists.hasRoom(count, length, true);
+    const latestArray = (isOld ? this.old : this.young).latest(table.textArrays);
     for (let index = 0; index < count; index += 1) {
       const at = this.#places[index] ?? 0;
       const classIndex = this.#classes[index] ?? 0;
       const fields = table.referenceCount(classIndex);
+      const first = lists.referenceCount;
+      let end = first;
       if (fields > 0) {
-        this.#references.fields(words, at * 2, table.offsets, table.firstOffset(classIndex), fields, references, referenceCount);
-        referenceCount += fields;
+        this.#words.fields(words, at * 2, table.offsets, table.firstOffset(classIndex), fields, references, first);
+        // An array that is not picked is not asked for who holds it.
+        if (classIndex !== table.texts || placeOf((references[first] ?? 0) >>> 1) <= latestArray) end += fields;
       } else {
-        const end = at * 2 + table.unitsAt(words, at * 2, classIndex) * 2;
-        const isMirror = classIndex === table.mirrors;
-        referenceCount = this.#references.all(words, at * 2 + table.firstWord(classIndex), end, isMirror, references, referenceCount);
+        const endWord = at * 2 + table.unitsAt(words, at * 2, classIndex) * 2;
+        end = this.#words.all(words, at * 2 + table.firstWord(classIndex), endWord, classIndex === table.mirrors, references, first);
       }
-      holders[holderCount] = unit + at;
-      classes[holderCount] = classIndex * 2 + (isOld ? 0 : 1);
-      holderCount += 1;
-      firsts[holderCount] = referenceCount;
+      const kind = this.#kinds.kindOf(classIndex);
+      if (hasRoomForAll && kind > 0) lists.add(unit + at, kind, end);
+      else this.#addIfRoom(unit + at, classIndex, end);
+      if (classIndex === table.mirrors) this.#kinds.addMirror(unit + at, first, lists.referenceCount);
     }
-    lists.holderCount = holderCount;
-    lists.referenceCount = referenceCount;
   }
 
-  #takeFields(words: Uint32Array, word: number, classIndex: number, count: number): void {
+  #addIfRoom(unit: number, classIndex: number, end: number): void {
     const lists = this.#lists;
-    const { offsets } = this.#table;
-    this.#references.fields(words, word, offsets, this.#table.firstOffset(classIndex), count, lists.references, lists.referenceCount);
-    lists.referenceCount += count;
-  }
-
-  /** Every element of an array, or of a mirror every word: its static fields lie behind its own. */
-  #takeWords(words: Uint32Array, from: number, end: number, classIndex: number): void {
-    const lists = this.#lists;
-    const withNulls = classIndex === this.#table.mirrors;
-    lists.referenceCount = this.#references.all(words, from, end, withNulls, lists.references, lists.referenceCount);
+    const isCommon = (this.#counted.counts[classIndex] ?? 0) >= manyOfClass;
+    const kind = this.#kinds.kindOf(classIndex);
+    if (kind > 0 && lists.hasRoom(1, end - lists.referenceCount, isCommon)) lists.add(unit, kind, end);
+    else lists.leaveOut(end);
   }
 
   /** What does not fit into a window is read on in pieces; one that is cut off, too. */
   #takeLong(unit: number, classIndex: number, units: number, isOld: boolean): void {
-    const count = this.#table.referenceCount(classIndex);
-    if (count === 0 || !this.#lists.hasRoom(1, units * 2)) return;
+    const table = this.#table;
+    const lists = this.#lists;
+    const count = table.referenceCount(classIndex);
+    if (count === 0) return;
+    lists.beginWindow(isOld);
     const address = addressOf(this.#jvm.bounds, unit);
     const bytes = units * unitBytes;
-    if (count > 0) this.#takeFields(this.#read(address, Math.min(bytes, pieceWords * 4)), 0, classIndex, count);
-    else {
-      for (let at = this.#table.firstWord(classIndex) * 4; at < bytes; at += pieceWords * 4) {
+    let end = lists.referenceCount;
+    if (count > 0) {
+      const words = this.#read(address, Math.min(bytes, pieceWords * 4));
+      this.#words.fields(words, 0, table.offsets, table.firstOffset(classIndex), count, lists.references, end);
+      end += count;
+    } else {
+      for (let at = table.firstWord(classIndex) * 4; at < bytes; at += pieceWords * 4) {
         const more = Math.min(pieceWords * 4, bytes - at);
-        this.#takeWords(this.#read(address + at, more), 0, more >>> 2, classIndex);
+        // Of what has no room at all, the pieces before are known to be held.
+        if (!lists.hasRoom(1, end - lists.referenceCount + pieceWords, false)) {
+          lists.leaveOut(end);
+          end = lists.referenceCount;
+        }
+        end = this.#words.all(this.#read(address + at, more), 0, more >>> 2, classIndex === table.mirrors, lists.references, end);
       }
     }
-    this.#lists.addHolder(unit, classIndex, isOld);
+    this.#addIfRoom(unit, classIndex, end);
   }
 
   #read(address: number, bytes: number): Uint32Array {

@@ -3,6 +3,8 @@
  * is picked by each look again.
  */
 
+import { cellOf } from './referenceLists.ts';
+
 const picksOfClass = 320;
 const mostPlace = 2 ** 31 - 1;
 
@@ -15,8 +17,13 @@ export class JavaPicks {
     this.#latest = new Int32Array(classes).fill(mostPlace);
   }
 
+  /** What comes later in the order is not picked any more. */
+  latest(classIndex: number): number {
+    return this.#latest[classIndex] ?? mostPlace;
+  }
+
   offer(classIndex: number, unit: number): void {
-    if (placeOf(unit) < (this.#latest[classIndex] ?? 0)) this.#take(classIndex, unit);
+    if (placeOf(cellOf(unit)) < (this.#latest[classIndex] ?? 0)) this.#take(classIndex, unit);
   }
 
   #take(classIndex: number, unit: number): void {
@@ -28,7 +35,7 @@ export class JavaPicks {
     picks.push(unit);
     if (picks.length < 2 * picksOfClass) return;
     keepEarliest(picks);
-    this.#latest[classIndex] = placeOf(picks.at(-1) ?? 0);
+    this.#latest[classIndex] = placeOf(cellOf(picks.at(-1) ?? 0));
   }
 
   /** Units. */
@@ -39,13 +46,13 @@ export class JavaPicks {
 
 /** As many as are picked of a class. */
 export function keepEarliest(units: number[]): number[] {
-  units.sort((a, b) => placeOf(a) - placeOf(b)).splice(picksOfClass);
+  units.sort((a, b) => placeOf(cellOf(a)) - placeOf(cellOf(b))).splice(picksOfClass);
   return units;
 }
 
 /** In an order that looks like chance: the last step of MurmurHash3. */
-function placeOf(unit: number): number {
-  let place = unit;
+export function placeOf(cell: number): number {
+  let place = cell;
   place = Math.imul(place ^ (place >>> 16), 0x85eb_ca6b);
   place = Math.imul(place ^ (place >>> 13), 0xc2b2_ae35);
   return (place ^ (place >>> 16)) >>> 1;

@@ -4,13 +4,18 @@
  * https://github.com/openjdk/jdk/blob/master/src/hotspot/share/oops/instanceKlass.hpp
  */
 import type { ClassTable } from './classTable.ts';
-import type { ReferenceLists } from './referenceLists.ts';
+import { cellOf, type HolderPlace, holdersOfBlock, ReferenceLists } from './referenceLists.ts';
 
-const mostRounds = 6;
+const mostSweeps = 6;
 const leastTakenOutPart = 0.001;
 const mostFreed = 100_000;
 /** In place of the class of what is rubbish. */
-const takenOut = 2 ** 32 - 1;
+const takenOut = 0;
+/** A byte for each place: some of the frontier share one, of 2,000 it is one in a hundred that is none of it. */
+const filterPlaces = 1 << 18;
+const mostSharing = 255;
+const mostOfKind = 16;
+const mostMet = 1_024;
 
 export interface JavaReference {
   /** Unit and class of what refers to it. */
@@ -24,18 +29,24 @@ export interface JavaReference {
 export class JavaReferences {
   readonly #table: ClassTable;
   readonly #lists: ReferenceLists;
-  /** Index of the first holder of each. */
-  readonly #runs: number[] = [];
+  /** By class a number for it, from 1 on, of those of which there are any; and by number the class. */
+  readonly #kindOfClass: Uint16Array;
+  readonly #classes: number[] = [-1];
+  readonly #mirrors: { unit: number; first: number; end: number }[] = [];
+  readonly #filter = new Uint8Array(filterPlaces);
+  readonly #units = new Float64Array(holdersOfBlock);
+  readonly #firsts = new Float64Array(holdersOfBlock);
   #settled = 0;
 
   /** What another one has in the same lists is gone. */
   constructor(table: ClassTable, lists: ReferenceLists) {
     this.#table = table;
     this.#lists = lists;
+    this.#kindOfClass = new Uint16Array(table.classes.length);
     lists.clear();
   }
 
-  /** What only those hold that were left out seems to be held by nothing. */
+  /** Of some objects it is not known to what they refer. */
   get isFull(): boolean {
     return this.#lists.isFull;
   }
@@ -45,146 +56,215 @@ export class JavaReferences {
     this.#settled = this.#lists.holderCount;
   }
 
-  /** What is added from here on begins at a lower address again; until the next one it is in order. */
   beginRun(): void {
-    this.#runs.push(this.#lists.holderCount);
+    this.#lists.beginRun();
   }
 
-  /**
-   * Takes out what neither a root nor anything that is left refers to, round by round and the last few one by one: rubbish, but for what refers to
-   * itself in a circle, and mostly the ends of long chains. `roots`: units. `youngMoved`: what is young may be referred to by another address, and stays. By class, how
-   * many were taken out: of all, and of the settled.
-   */
-  takeOutRubbish(roots: ReadonlySet<number>, youngMoved: boolean): TakenOut {
-    const { references, referenceCount, holderCount } = this.#lists;
-    const isReferred = this.#bitsOfHolders();
-    const taken = { all: new Float64Array(this.#table.classes.length), settled: new Float64Array(this.#table.classes.length) };
-    let freed: number[] = [];
-    for (let round = 0; round < mostRounds; round += 1) {
-      freed = [];
-      if (round > 0) isReferred.fill(0);
-      for (const root of roots) setBit(isReferred, root);
-      for (let index = 0; index < referenceCount; index += 1) setBit(isReferred, references[index] ?? 0);
-      if (this.#takeOutUnreferred(isReferred, { youngMoved, taken, freed }) <= holderCount * leastTakenOutPart) break;
-    }
-    this.#lists.sortByTarget();
-    this.#takeOutFreed(roots, { youngMoved, taken, freed });
-    return taken;
+  /** Takes the number of its class from here; 0: there are more classes than there are numbers for. */
+  kindOf(classIndex: number): number {
+    const known = this.#kindOfClass[classIndex] ?? 0;
+    if (known !== 0 || !ReferenceLists.hasKinds(this.#classes.length)) return known;
+    this.#kindOfClass[classIndex] = this.#classes.length;
+    return this.#classes.push(classIndex) - 1;
   }
 
-  /** Up to the last holder: a heap may be reserved far beyond what it has. */
-  #bitsOfHolders(): Uint32Array {
-    const { holders, holderCount } = this.#lists;
-    const lasts = this.#runs.map((start, run) => holders[Math.max(start, this.#runs[run + 1] ?? holderCount) - 1] ?? 0);
-    return this.#lists.clearedBits(Math.max(0, ...lasts) + 1);
+  /** That the last one that was added is a mirror, with these references. */
+  addMirror(unit: number, first: number, end: number): void {
+    this.#mirrors.push({ unit, first, end });
   }
 
-  #takeOutUnreferred(isReferred: Uint32Array, takingOut: TakingOut): number {
-    const { holders, holderCount } = this.#lists;
-    let count = 0;
-    for (let index = 0; index < holderCount; index += 1) {
-      if (hasBit(isReferred, holders[index] ?? 0)) continue;
-      if (this.#takeOut(index, takingOut)) count += 1;
-    }
-    return count;
-  }
-
-  /** What the last that were taken out referred to, and nothing else does. */
-  #takeOutFreed(roots: ReadonlySet<number>, takingOut: TakingOut): void {
-    for (const unit of takingOut.freed) {
-      if (roots.has(unit) || this.#lists.to(unit, 1).length > 0) continue;
-      const index = this.#indexOf(unit);
-      if (index >= 0) this.#takeOut(index, takingOut);
-    }
-  }
-
-  #takeOut(index: number, { youngMoved, taken: { all, settled }, freed }: TakingOut): boolean {
-    const { classes, firsts, references } = this.#lists;
-    const of = classes[index] ?? 0;
-    const classIndex = of >>> 1;
-    if (of === takenOut || classIndex === this.#table.mirrors || (youngMoved && (of & 1) === 1)) return false;
-    classes[index] = takenOut;
-    for (let at = firsts[index] ?? 0; at < (firsts[index + 1] ?? 0); at += 1) {
-      const unit = references[at] ?? 0;
-      if (unit !== 0 && freed.length < mostFreed) freed.push(unit);
-      references[at] = 0;
-    }
-    all[classIndex] = (all[classIndex] ?? 0) + 1;
-    if (index < this.#settled) settled[classIndex] = (settled[classIndex] ?? 0) + 1;
-    return true;
-  }
-
-  /** Whether an object that refers to others was seen there. */
-  isKnown(unit: number): boolean {
-    return this.#indexOf(unit) >= 0;
-  }
-
-  /** What an object refers to by the field that so many are before. */
-  replace(holder: number, before: number, unit: number): void {
-    const index = this.#indexOf(holder);
-    const { firsts, references } = this.#lists;
-    const at = (firsts[index] ?? 0) + before;
-    if (index >= 0 && at < (firsts[index + 1] ?? 0)) references[at] = unit;
-  }
-
-  isRubbish(unit: number): boolean {
-    const index = this.#indexOf(unit);
-    return index >= 0 && this.#lists.classes[index] === takenOut;
-  }
-
-  #indexOf(unit: number): number {
-    const { holders, holderCount } = this.#lists;
-    let found = -1;
-    for (let run = 0; run < this.#runs.length; run += 1) {
-      const start = this.#runs[run] ?? 0;
-      const index = lastAtMost(holders, unit, start, this.#runs[run + 1] ?? holderCount);
-      if (index >= start && holders[index] === unit) found = index;
+  /** By cell the references of mirrors, which static fields are among: of an object to which thousands refer they would not be met. */
+  ofMirrors(): Map<number, JavaReference[]> {
+    const found = new Map<number, JavaReference[]>();
+    const classIndex = this.#table.mirrors;
+    for (const { unit, first, end } of this.#mirrors) {
+      for (let at = first; at < end; at += 1) {
+        const cell = (this.#lists.references[at] ?? 0) >>> 1;
+        if (cell === 0) continue;
+        const reference = { holder: unit, classIndex, isYoung: false, offset: this.#table.offsetOf(classIndex, at - first) };
+        const others = found.get(cell);
+        if (others === undefined) found.set(cell, [reference]);
+        else if (others.length < mostOfKind) others.push(reference);
+      }
     }
     return found;
   }
 
-  /** The first so many references to a unit. */
-  to(unit: number, most: number): JavaReference[] {
-    const { firsts, holderCount } = this.#lists;
-    return this.#lists.to(unit, most).map((index) => this.#referenceAt(index, lastAtMost(firsts, index, 0, holderCount)));
+  /**
+   * Takes out what neither a root nor anything that is left refers to, and then what only that referred to: rubbish, but for what refers to itself in a
+   * circle. Over all of it once from the end, where what is new refers to what is older, then from the beginning, and so on; the last few one by one.
+   * `roots`: units. `youngMoved`: what is young may be referred to by another address, and stays. By class, how many were taken out: of all, and of the
+   * settled.
+   */
+  takeOutRubbish(roots: ReadonlySet<number>, youngMoved: boolean): TakenOut {
+    const lists = this.#lists;
+    const classes = this.#table.classes.length;
+    const takingOut: TakingOut = {
+      youngMoved,
+      taken: { all: new Float64Array(classes), settled: new Float64Array(classes) },
+      freed: [],
+    };
+    lists.countReferences();
+    for (const root of roots) lists.keepHeld(cellOf(root));
+    for (let sweep = 0; sweep < mostSweeps; sweep += 1) {
+      takingOut.freed.length = 0;
+      if (this.#sweep(sweep % 2 === 0, takingOut) <= lists.holderCount * leastTakenOutPart) break;
+    }
+    for (const cell of takingOut.freed) {
+      const place = lists.isHeld(cell) ? null : lists.holderAt(cell);
+      if (place !== null) this.#takeOut(place.holder, place.first, place.isOld, takingOut);
+    }
+    return takingOut.taken;
+  }
+
+  /** How many were taken out. */
+  #sweep(isBackwards: boolean, takingOut: TakingOut): number {
+    const lists = this.#lists;
+    let taken = 0;
+    for (let step = 0; step < lists.blockCount; step += 1) {
+      const block = isBackwards ? lists.blockCount - 1 - step : step;
+      if (!takingOut.youngMoved || lists.isOld(block)) taken += this.#sweepBlock(block, isBackwards, takingOut);
+    }
+    return taken;
+  }
+
+  #sweepBlock(block: number, isBackwards: boolean, takingOut: TakingOut): number {
+    const lists = this.#lists;
+    const count = lists.unitsIn(block, this.#units);
+    const firstHolder = lists.firstHolder(block);
+    let hasFirsts = false;
+    let taken = 0;
+    for (let step = 0; step < count; step += 1) {
+      const index = isBackwards ? count - 1 - step : step;
+      if (lists.isHeld(cellOf(this.#units[index] ?? 0))) continue;
+      if (!hasFirsts) lists.firstsIn(block, this.#firsts);
+      hasFirsts = true;
+      if (this.#takeOut(firstHolder + index, this.#firsts[index] ?? 0, lists.isOld(block), takingOut)) taken += 1;
+    }
+    return taken;
+  }
+
+  #takeOut(holder: number, first: number, isOld: boolean, { youngMoved, taken: { all, settled }, freed }: TakingOut): boolean {
+    const { kinds, references } = this.#lists;
+    const kind = kinds[holder] ?? 0;
+    const classIndex = this.#classes[kind >>> 1] ?? -1;
+    if (kind >>> 1 === takenOut || classIndex === this.#table.mirrors || (youngMoved && !isOld)) return false;
+    const hasReferences = kind & 1;
+    kinds[holder] = takenOut * 2 + hasReferences;
+    const end = hasReferences === 1 ? this.#lists.endOf(first) : first;
+    for (let at = first; at < end; at += 1) {
+      const reference = references[at] ?? 0;
+      references[at] = reference & 1;
+      if (this.#lists.letGo(reference >>> 1) && freed.length < mostFreed) freed.push(reference >>> 1);
+    }
+    all[classIndex] = (all[classIndex] ?? 0) + 1;
+    if (holder < this.#settled) settled[classIndex] = (settled[classIndex] ?? 0) + 1;
+    return true;
+  }
+
+  /** Whether an object that may refer to others was seen there. */
+  isKnown(unit: number): boolean {
+    return this.#lists.holderAt(cellOf(unit)) !== null;
+  }
+
+  /** What an object refers to by the field that so many are before; before rubbish is taken out. */
+  replace(holder: number, before: number, unit: number): void {
+    const { kinds, references } = this.#lists;
+    const place = this.#lists.holderAt(cellOf(holder));
+    if (place === null || ((kinds[place.holder] ?? 0) & 1) === 0) return;
+    const at = place.first + before;
+    if (at < this.#lists.endOf(place.first)) references[at] = cellOf(unit) * 2 + ((references[at] ?? 0) & 1);
+  }
+
+  isRubbish(unit: number): boolean {
+    const place = this.#lists.holderAt(cellOf(unit));
+    return place !== null && (this.#lists.kinds[place.holder] ?? 0) >>> 1 === takenOut;
+  }
+
+  /** Perhaps by one of those that were not kept. */
+  isHeldByLeftOut(unit: number): boolean {
+    return this.isFull && this.#lists.isHeld(cellOf(unit));
+  }
+
+  /**
+   * Of each of these units the first so many references to it, with its index; of those of one class only some, because an object may have any number
+   * of its own inner ones that refer back to it. All that there are is gone through once.
+   */
+  toEach(units: readonly number[], most: number, use: (index: number, reference: JavaReference) => void): void {
+    const filter = this.#filter.fill(0);
+    const wanted = new Map(units.map((unit, index) => [cellOf(unit), { index, met: 0, used: 0, ofKind: new Map<number, number>() }]));
+    for (const cell of wanted.keys()) filter[cell % filterPlaces] = Math.min(mostSharing, (filter[cell % filterPlaces] ?? 0) + 1);
+    for (let at = this.#lists.nextTo(filter, 0); at >= 0; at = this.#lists.nextTo(filter, at + 1)) {
+      const cell = (this.#lists.references[at] ?? 0) >>> 1;
+      const found = wanted.get(cell);
+      if (found === undefined) continue;
+      const reference = this.#referenceAt(at);
+      const ofKind = found.ofKind.get(reference.classIndex) ?? 0;
+      found.ofKind.set(reference.classIndex, ofKind + 1);
+      found.met += 1;
+      if (ofKind < mostOfKind) {
+        use(found.index, reference);
+        found.used += 1;
+      }
+      if (found.used < most && found.met < mostMet) continue;
+      wanted.delete(cell);
+      const sharing = filter[cell % filterPlaces] ?? 0;
+      if (sharing < mostSharing) filter[cell % filterPlaces] = sharing - 1;
+    }
   }
 
   /** Calls `use`, until that says false, for each reference to an object of a class from an object that is none of it. */
   toClassFromOutside(classIndex: number, use: (reference: JavaReference) => boolean): void {
-    const { holders, classes, firsts, references, holderCount } = this.#lists;
-    const isOfClass = this.#bitsOfHolders();
-    for (let index = 0; index < holderCount; index += 1) {
-      if ((classes[index] ?? 0) >>> 1 === classIndex) setBit(isOfClass, holders[index] ?? 0);
-    }
-    for (let index = 0; index < holderCount; index += 1) {
-      if ((classes[index] ?? 0) >>> 1 === classIndex) continue;
-      for (let at = firsts[index] ?? 0; at < (firsts[index + 1] ?? 0); at += 1) {
-        const unit = references[at] ?? 0;
-        if (unit !== 0 && hasBit(isOfClass, unit) && !use(this.#referenceAt(at, index))) return;
+    const lists = this.#lists;
+    const { kinds, references } = lists;
+    const ofClass = this.#kindOfClass[classIndex] ?? 0;
+    const isOfClass = this.#cellsOfKind(ofClass);
+    for (let block = 0; block < lists.blockCount; block += 1) {
+      const [from, to] = [lists.firstHolder(block), lists.firstHolder(block + 1)];
+      lists.firstsIn(block, this.#firsts);
+      for (let holder = from; holder < to; holder += 1) {
+        const kind = kinds[holder] ?? 0;
+        if (kind >>> 1 === ofClass || (kind & 1) === 0) continue;
+        const first = this.#firsts[holder - from] ?? 0;
+        const end = lists.endOf(first);
+        for (let at = first; at < end; at += 1) {
+          const cell = (references[at] ?? 0) >>> 1;
+          if (cell !== 0 && (((isOfClass[cell >>> 5] ?? 0) >>> (cell & 31)) & 1) === 1 && !use(this.#referenceAt(at))) return;
+        }
       }
     }
   }
 
-  /** What an object refers to: units, the first so many; empty of what is not known. */
-  from(unit: number, most: number): number[] {
-    const { firsts, references } = this.#lists;
-    const index = this.#indexOf(unit);
-    if (index < 0) return [];
-    const first = firsts[index] ?? 0;
-    const targets = references.subarray(first, Math.min(first + most, firsts[index + 1] ?? 0));
-    return [...targets].filter((target) => target !== 0);
+  /** A bit for each cell. */
+  #cellsOfKind(kind: number): Int32Array {
+    const lists = this.#lists;
+    const found = new Int32Array(lists.cells / 32 + 1);
+    for (let block = 0; block < lists.blockCount; block += 1) {
+      const count = lists.unitsIn(block, this.#units);
+      const firstHolder = lists.firstHolder(block);
+      for (let index = 0; index < count; index += 1) {
+        if ((lists.kinds[firstHolder + index] ?? 0) >>> 1 !== kind) continue;
+        const cell = cellOf(this.#units[index] ?? 0);
+        found[cell >>> 5] = (found[cell >>> 5] ?? 0) | (1 << (cell & 31));
+      }
+    }
+    return found;
   }
 
-  #referenceAt(index: number, holder: number): JavaReference {
-    const { holders, classes, firsts } = this.#lists;
-    const classAndAge = classes[holder] ?? 0;
-    const classIndex = classAndAge >>> 1;
-    return {
-      holder: holders[holder] ?? 0,
-      classIndex,
-      isYoung: (classAndAge & 1) === 1,
-      offset: this.#table.offsetOf(classIndex, index - (firsts[holder] ?? 0)),
-    };
+  /** What an object refers to: cells, the first so many; empty of what is not known. */
+  from(unit: number, most: number): number[] {
+    const { kinds, references } = this.#lists;
+    const place = this.#lists.holderAt(cellOf(unit));
+    if (place === null || ((kinds[place.holder] ?? 0) & 1) === 0) return [];
+    const first = references.subarray(place.first, place.first + most);
+    const last = first.findIndex((reference) => (reference & 1) === 1);
+    return [...(last < 0 ? first : first.subarray(0, last + 1))].map((reference) => reference >>> 1).filter((cell) => cell !== 0);
+  }
+
+  #referenceAt(index: number): JavaReference {
+    const { holder, unit, first, isOld }: HolderPlace = this.#lists.holderOfReference(index);
+    const classIndex = this.#classes[(this.#lists.kinds[holder] ?? 0) >>> 1] ?? -1;
+    return { holder: unit, classIndex, isYoung: !isOld, offset: this.#table.offsetOf(classIndex, index - first) };
   }
 }
 
@@ -197,27 +277,6 @@ interface TakenOut {
 interface TakingOut {
   youngMoved: boolean;
   taken: TakenOut;
-  /** Units that what is taken out referred to. */
+  /** Cells that only what is taken out referred to. */
   freed: number[];
-}
-
-/** A bit for two units: no object is shorter, so that two of them never begin in the same. Beyond the last of them nothing is kept. */
-function setBit(bits: Uint32Array, unit: number): void {
-  bits[unit >>> 6] = (bits[unit >>> 6] ?? 0) | (1 << ((unit >>> 1) & 31));
-}
-
-function hasBit(bits: Uint32Array, unit: number): boolean {
-  return (((bits[unit >>> 6] ?? 0) >>> ((unit >>> 1) & 31)) & 1) === 1;
-}
-
-/** Index of the last that is not more, of a list in order from `start` to `end`; one before the start: all are more. */
-function lastAtMost(list: Uint32Array, value: number, start: number, end: number): number {
-  let low = start;
-  let high = end;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((list[middle] ?? 0) <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }

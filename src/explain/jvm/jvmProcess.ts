@@ -102,7 +102,7 @@ class JvmReader implements HeapReader {
     return [
       ...(this.#whole === null ? ['Its collector ran during the looks: what was compared is what had outlived a collection.'] : []),
       ...(this.#isLeftOut
-        ? ['Its heap has more objects and references than are kept: what only those hold that were left out counts as held by nothing.']
+        ? ['Its heap has more objects than there is room for: of some it is known that they are held, but not by what.']
         : []),
     ];
   }

@@ -1,6 +1,6 @@
 /**
- * References among the words of a heap, as units that they lead to; 0: nowhere in the heap. Those of each width have loops of their own, in whole
- * numbers of 32 bits: they go over every reference of a heap.
+ * References among the words of a heap, as twice the cells that they lead to; 0: nowhere in the heap. Those of each width have loops of their own, in
+ * whole numbers of 32 bits: they go over every reference of a heap.
  */
 import type { JavaHeapBounds } from './javaHeap.ts';
 
@@ -33,23 +33,23 @@ class NarrowReferences implements ReferenceWords {
   }
 
   fields(words: Uint32Array, word: number, offsets: readonly number[], first: number, count: number, into: Uint32Array, at: number): void {
-    for (let index = 0; index < count; index += 1) into[at + index] = this.#unitOf(words[word + (offsets[first + index] ?? 0)] ?? 0);
+    for (let index = 0; index < count; index += 1) into[at + index] = this.#cellsOf(words[word + (offsets[first + index] ?? 0)] ?? 0);
   }
 
   all(words: Uint32Array, from: number, end: number, withNulls: boolean, into: Uint32Array, at: number): number {
     let to = at;
     for (let word = from; word < end; word += 1) {
-      const unit = this.#unitOf(words[word] ?? 0);
-      if (unit === 0 && !withNulls) continue;
-      into[to] = unit;
+      const cells = this.#cellsOf(words[word] ?? 0);
+      if (cells === 0 && !withNulls) continue;
+      into[to] = cells;
       to += 1;
     }
     return to;
   }
 
-  #unitOf(reference: number): number {
+  #cellsOf(reference: number): number {
     const before = (reference - this.#first) >>> 0;
-    return before < this.#count ? (((before << this.#up) >>> this.#down) + 1) | 0 : 0;
+    return before < this.#count ? ((((before << this.#up) >>> this.#down) >>> 1) + 1) << 1 : 0;
   }
 }
 
@@ -63,22 +63,22 @@ class WideReferences implements ReferenceWords {
   }
 
   fields(words: Uint32Array, word: number, offsets: readonly number[], first: number, count: number, into: Uint32Array, at: number): void {
-    for (let index = 0; index < count; index += 1) into[at + index] = this.#unitAt(words, word + (offsets[first + index] ?? 0));
+    for (let index = 0; index < count; index += 1) into[at + index] = this.#cellsAt(words, word + (offsets[first + index] ?? 0));
   }
 
   all(words: Uint32Array, from: number, end: number, withNulls: boolean, into: Uint32Array, at: number): number {
     let to = at;
     for (let word = from; word + 1 < end; word += 2) {
-      const unit = this.#unitAt(words, word);
-      if (unit === 0 && !withNulls) continue;
-      into[to] = unit;
+      const cells = this.#cellsAt(words, word);
+      if (cells === 0 && !withNulls) continue;
+      into[to] = cells;
       to += 1;
     }
     return to;
   }
 
-  #unitAt(words: Uint32Array, word: number): number {
+  #cellsAt(words: Uint32Array, word: number): number {
     const before = ((words[word] ?? 0) + (words[word + 1] ?? 0) * 2 ** 32 - this.#start) / unitBytes;
-    return before >= 0 && before < this.#units && Number.isInteger(before) ? before + 1 : 0;
+    return before >= 0 && before < this.#units && Number.isInteger(before) ? (Math.floor(before / 2) + 1) * 2 : 0;
   }
 }

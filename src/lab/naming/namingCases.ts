@@ -138,6 +138,7 @@ export const namingCases: readonly NamingCase[] = [
   leak('java', 'LinkedNodes', /^LinkedNodes\$Revision$/, /^LinkedNodes\$Document\.latest$/),
   leak('java', 'NestedMaps', /^NestedMaps\$OrderTotal$/, /^NestedMaps\$Totals\.byCountry$/),
   leak('java', 'ScheduledTasks', /^ScheduledTasks\$LeaseCheck$|ScheduledFutureTask$/, null),
+  leak('java', 'DelayedJobs', /^DelayedJobs\$Reminder$|ScheduledFutureTask$/, /^DelayedJobs\$Calendar\.JOBS$/),
   leak('java', 'WeakValueHoldsKey', /^WeakValueHoldsKey\$Account(?:View)?$/, /^WeakValueHoldsKey\$Views\.BY_ACCOUNT$/),
   leak('java', 'Numbers', /^java\.lang\.Long$/, /^Numbers\$Deduplicator\.seen$/),
   healthy('java', 'HealthySessions'),
