@@ -6,6 +6,7 @@ import { larger } from '../numberColumns.ts';
 import type { TargetMemory } from '../targetMemory.ts';
 import { TargetWindow } from '../targetWindow.ts';
 import { type ChunkTable, freeKind, indexIn } from './chunkTable.ts';
+import { type RareEdges, rareEdges } from './rareEdges.ts';
 import type { RootWords } from './rootWords.ts';
 
 const mostEdges = 32_000_000;
@@ -13,6 +14,8 @@ const unreached = -1;
 const mostSteps = 10_000_000;
 const nearSteps = 24;
 const farSteps = 8;
+/** Ways through one chain share the most of it: what leads to each so manieth block is known from the way before. */
+const landmarks = 1024;
 
 /** From a block up to a root. */
 export interface Way {
@@ -20,6 +23,12 @@ export interface Way {
   /** Blocks on it, with those left out. */
   length: number;
   root: number | null;
+}
+
+interface Landmark {
+  far: readonly number[];
+  length: number;
+  root: number;
 }
 
 export class PointerGraph {
@@ -35,6 +44,7 @@ export class PointerGraph {
   /** For each block that nothing leads to one more than the number of another such that refers to it; 0 for none. */
   #lostHolders: Uint32Array | null = null;
   #lastPart = 0;
+  readonly #fromLandmarks = new Map<number, Landmark>();
   /** Upper halves of addresses in the heap. */
   readonly #leastHigh: number;
   readonly #mostHigh: number;
@@ -63,9 +73,32 @@ export class PointerGraph {
     for (const part of table.parts) this.#readPart(part);
     this.#firstEdge[table.count] = this.#edgeCount;
     roots.dropStale(memory, (before, now) => isOfKindAt(table.kindOf(table.indexOf(before)), now));
+    this.#reach(null);
+  }
+
+  /**
+   * Whether ways may be others now. Of blocks of one kind hardly any refers to blocks of another by chance: a word that somebody else has left at
+   * their end leads to the middle of a chain, and is nearer than its beginning. Such count only where nothing else leads.
+   */
+  avoidLeftWords(ways: readonly Way[]): boolean {
+    // Where the middle of a way is left out, two that stand side by side need not refer to each other.
+    const pieces = ways.flatMap(({ blocks, length }) =>
+      length === blocks.length ? [blocks] : [blocks.slice(0, nearSteps), blocks.slice(nearSteps)],
+    );
+    const rare = rareEdges(pieces, this.#table, { firstEdge: this.#firstEdge, edges: this.#edges });
+    if (rare.size === 0) return false;
+    this.#parents.fill(unreached);
+    this.#fromLandmarks.clear();
+    this.#reach(rare);
+    return true;
+  }
+
+  #reach(rare: RareEdges | null): void {
     // Variables have names and stacks have not, so that they are asked first.
     let queued = 0;
-    for (const [group, end] of roots.ends.entries()) queued = this.#reachFrom(roots.ends[group - 1] ?? 0, end, queued);
+    const { ends } = this.#roots;
+    for (const [group, end] of ends.entries()) queued = this.#reachFrom(ends[group - 1] ?? 0, end, queued, rare);
+    if (rare !== null) this.#follow(0, queued, null);
   }
 
   isReached(index: number): boolean {
@@ -77,18 +110,31 @@ export class PointerGraph {
     if (!this.isReached(index)) return this.#pathAmongLost(index);
     const near: number[] = [];
     const far: number[] = [];
+    const passed: { block: number; before: number }[] = [];
     let length = 0;
-    for (let at = index; length < mostSteps; length += 1) {
+    let end: Landmark | null = null;
+    for (let at = index; end === null && length < mostSteps; length += 1) {
       if (near.length < nearSteps) near.push(at);
       else {
+        const known = at % landmarks === 0 ? this.#fromLandmarks.get(at) : undefined;
+        if (known !== undefined) {
+          end = { ...known, length: length + known.length };
+          break;
+        }
+        if (at % landmarks === 0) passed.push({ block: at, before: length });
         far.push(at);
         if (far.length > farSteps) far.shift();
       }
       const parent = this.#parents[at] ?? unreached;
-      if (parent < 0) return { blocks: [...near, ...far], length: length + 1, root: this.#roots.from(-2 - parent) };
+      if (parent < 0) end = { far, length: length + 1, root: this.#roots.from(-2 - parent) };
       at = parent;
     }
-    return { blocks: near, length, root: 0 };
+    if (end === null) return { blocks: near, length, root: 0 };
+    for (const { block, before } of passed) {
+      // Nearer to the end than what is kept of it a way would begin with other blocks.
+      if (end.length - before > farSteps) this.#fromLandmarks.set(block, { ...end, length: end.length - before });
+    }
+    return { blocks: [...near, ...end.far], length: end.length, root: end.root };
   }
 
   /** What is forgotten, or is in a ring, may be held by what is so too: as far as it is the first time that it is come to. */
@@ -248,7 +294,7 @@ export class PointerGraph {
     return index >= 0 && this.#table.kindOf(index) !== freeKind ? index : -1;
   }
 
-  #reachFrom(first: number, end: number, queuedBefore: number): number {
+  #reachFrom(first: number, end: number, queuedBefore: number, rare: RareEdges | null): number {
     let queued = queuedBefore;
     for (let root = first; root < end; root += 1) {
       const value = this.#roots.value(root);
@@ -257,13 +303,19 @@ export class PointerGraph {
       this.#parents[to] = -2 - root;
       this.#queue[queued++] = to;
     }
+    return this.#follow(queuedBefore, queued, rare);
+  }
+
+  #follow(first: number, queuedBefore: number, rare: RareEdges | null): number {
+    let queued = queuedBefore;
     const [queue, firstEdge, edges, parents] = [this.#queue, this.#firstEdge, this.#edges, this.#parents];
-    for (let next = queuedBefore; next < queued; next += 1) {
+    for (let next = first; next < queued; next += 1) {
       const from = queue[next] ?? 0;
       const last = firstEdge[from + 1] ?? 0;
+      const left = rare?.get(this.#table.kindOf(from));
       for (let edge = firstEdge[from] ?? 0; edge < last; edge += 1) {
         const to = edges[edge] ?? 0;
-        if (parents[to] !== unreached) continue;
+        if (parents[to] !== unreached || (left !== undefined && left.has(this.#table.kindOf(to)))) continue;
         parents[to] = from;
         queue[queued++] = to;
       }

@@ -29,6 +29,12 @@ export class VariableNames {
     return { text: `a variable of ${basename(file)} at +0x${this.offsetIn(file, address).toString(16)}`, isNamed: false };
   }
 
+  /** The same for all places of one variable that has a name. */
+  keyOf(address: number): string {
+    const { text, isNamed } = this.nameOf(address);
+    return isNamed ? text : `${address}`;
+  }
+
   /** Of a variable or a function, where the file has not lost its symbols. */
   symbolAt(file: string, address: number): string | null {
     const symbol = this.#symbolAt(file, address);
