@@ -70,6 +70,7 @@ export class NativeGrowth {
     this.#followed = wanted.length === 0 ? null : followAll(heap, wanted, looks[2]);
     this.#variables = new VariableNames(heap.memory, heap.memory.regions());
     const several = (this.#followed?.kinds ?? []).filter((each) => this.#groupsOf(each, each.ways, []).length > 1);
+    for (const each of several) each.ways = this.#mostHeld(each, each.blocks, each.ways);
     const [first, second, third] = looks;
     this.#gone = goneAfter([first.sample, second.sample, third.sample], new Set(several.map(({ growing }) => growing.kind)));
   }
@@ -97,13 +98,14 @@ export class NativeGrowth {
     const { growing, blocks, ways } = followed;
     const { kind } = growing;
     const whole = this.#groupsOf(followed, ways, []);
-    if (whole.length < 2) return whole.map(({ held }) => ({ growing, blocks, ways, held, moreBytes: 0, inside: [] }));
+    if (whole.length < 2) return whole.map((group) => ({ growing, blocks, ways, held: group.held, moreBytes: 0, inside: [] }));
     const [, second, third] = this.#looks;
-    const waysTo = (addresses: readonly number[]) => blocksAt(addresses, kind, table).map((block) => graph.pathTo(block));
-    const all = waysTo(someOf(third.sample, kind));
+    const all = blocksAt(someOf(third.sample, kind), kind, table);
     const lastGone = fourth === null ? undefined : goneAfter([second.sample, third.sample, fourth.sample], new Set([kind])).get(kind);
-    const went = waysTo(lastGone?.kept ?? []);
-    const groups = this.#groupsOf(followed, [...ways, ...all], went);
+    const went = blocksAt(lastGone?.kept ?? [], kind, table);
+    const paths = [...ways, ...[...all, ...went].map((block) => graph.pathTo(block))];
+    const held = this.#mostHeld(followed, [...blocks, ...all, ...went], paths);
+    const groups = this.#groupsOf(followed, held.slice(0, ways.length + all.length), held.slice(ways.length + all.length));
     const [endOfWays, endOfAll] = [ways.length, ways.length + all.length];
     const counted = groups.map(({ members }) => ({
       came: members.filter((member) => member < endOfWays).length,
@@ -111,30 +113,65 @@ export class NativeGrowth {
       went: members.filter((member) => member >= endOfAll).length,
     }));
     const parts = growthParts(counted, cameOf(growing), went.length === 0 ? 0 : (this.#gone.get(kind)?.count ?? 0));
-    return groups.flatMap(({ members, held }, at): Candidate[] => {
+    return groups.flatMap(({ members, held: holder }, at): Candidate[] => {
       const own = members.filter((member) => member < endOfWays);
       const part = parts[at] ?? 0;
       if (part === 0 || own.length === 0) return [];
       const stays = (counted[at]?.all ?? 0) / Math.max(1, all.length);
-      const ofThese = { blocks: own.flatMap((member) => blocks[member] ?? []), ways: own.flatMap((member) => ways[member] ?? []) };
-      return [{ ...ofThese, growing: partOf(growing, part, stays), held, moreBytes: 0, inside: [] }];
+      const ofThese = { blocks: own.flatMap((member) => blocks[member] ?? []), ways: own.flatMap((member) => held[member] ?? []) };
+      return [{ ...ofThese, growing: partOf(growing, part, stays), held: holder, moreBytes: 0, inside: [] }];
     });
   }
 
-  /** By those that came and stayed, or by those that went; `others` are with them. */
-  #groupsOf({ growing, ways: { length: came } }: FollowedKind, ways: readonly Way[], went: readonly Way[]): HolderGroup[] {
-    const least = (of: number, part: number) => Math.max(leastInGroup, of * Math.min(leastGroup, part));
-    // Where most of what comes goes later, what grows is few of them.
-    const leastCame = least(came, growing.growthCount / (2 * this.#every * Math.max(1, cameOf(growing))));
-    const leastWent = least(went.length, leastGroup);
+  /** Where several hold one, it is with the one that holds the most of what came and stayed. */
+  #mostHeld(followed: FollowedKind, blocks: readonly number[], ways: readonly Way[]): Way[] {
+    const others = this.#followed?.graph.otherWays(blocks) ?? [];
+    const each = ways.flatMap((way, member) => [way, ...(others[member] ?? [])].map((of) => ({ way: of, member })));
+    const isOfThese = (at: number) => (each[at]?.member ?? came) < came;
+    const { length: came } = followed.blocks;
+    const least = this.#leastCame(followed);
+    const groups = holderGroups(
+      each.map(({ way }) => way),
+      this.#keys(),
+      (members) => members.filter(isOfThese).length >= least,
+    );
+    const held = [...ways];
+    const most = ways.map(() => 0);
+    for (const { members } of groups) {
+      const count = new Set(members.filter(isOfThese).map((at) => each[at]?.member)).size;
+      for (const at of members) {
+        const { member, way } = each[at] ?? { member: -1, way: undefined };
+        const before = most[member];
+        if (way === undefined || before === undefined || before > count || (before === count && way !== ways[member])) continue;
+        most[member] = count;
+        held[member] = way;
+      }
+    }
+    return held;
+  }
+
+  /** By those that came and stayed, or by those that went; what else there is among the ways is with them. */
+  #groupsOf(followed: FollowedKind, ways: readonly Way[], went: readonly Way[]): HolderGroup[] {
+    const { length: came } = followed.blocks;
+    const leastCame = this.#leastCame(followed);
+    const leastWent = Math.max(leastInGroup, went.length * leastGroup);
     const isMany = (members: readonly number[]) =>
       members.filter((member) => member < came).length >= leastCame ||
       members.filter((member) => member >= ways.length).length >= leastWent;
-    const keys: HolderKeys = {
+    return holderGroups([...ways, ...went], this.#keys(), isMany);
+  }
+
+  /** Where most of what comes goes later, what grows is few of them. */
+  #leastCame({ growing, blocks }: FollowedKind): number {
+    const part = growing.growthCount / (2 * this.#every * Math.max(1, cameOf(growing)));
+    return Math.max(leastInGroup, blocks.length * Math.min(leastGroup, part));
+  }
+
+  #keys(): HolderKeys {
+    return {
       ofRoot: (root) => this.#variables.keyOf(root),
       sizeOf: (block) => this.#heap.blocks.sizes[this.#followed?.table.kindOf(block) ?? 0] ?? 0,
     };
-    return holderGroups([...ways, ...went], keys, isMany);
   }
 }
 
@@ -256,8 +293,7 @@ function joined(candidates: readonly Candidate[], { sizes, words }: BlockKinds):
   for (const candidate of [...candidates].sort((a, b) => b.growing.growthBytes - a.growing.growthBytes)) {
     const [size, word] = [sizes[candidate.growing.kind] ?? 0, words[candidate.growing.kind]];
     const main = left.find(
-      ({ growing: { kind }, held }) =>
-        words[kind] === word && size - (sizes[kind] ?? 0) === 16 && mayBeHeldAlike(held, candidate.held),
+      ({ growing: { kind }, held }) => words[kind] === word && size - (sizes[kind] ?? 0) === 16 && mayBeHeldAlike(held, candidate.held),
     );
     if (main === undefined) left.push(candidate);
     else main.moreBytes += candidate.growing.growthBytes + candidate.moreBytes;

@@ -16,7 +16,7 @@ import { heapWord, textWord, type WordKinds, wordNames } from './wordKinds.ts';
 const headerBytes = 16;
 const mostAsked = 16;
 const alikePart = 0.8;
-/** A large block by which so many others are held is an array; any large object holds some. */
+/** A large block by which so many others are held is an array. */
 const leastInArray = 4;
 const arrayBytes = 1024;
 const leastInNode = 2;
@@ -187,17 +187,23 @@ export class NativeTeller {
     return inRing * 2 > lost.length ? 'cycle-never-collected' : 'no-pointer-left';
   }
 
-  /** Large blocks, many places of which lead to these. */
+  /** Large blocks, many places of which lead to these, and none to most of them: any large object holds some. */
   #arraysOf(ways: readonly Way[]): ReadonlySet<number> {
-    const below = new Map<number, Set<number>>();
+    const below = new Map<number, Map<number, number>>();
     for (const { blocks } of ways) {
       for (const [at, block] of blocks.entries()) {
         const held = blocks[at - 1];
         if (held === undefined || (this.#heap.blocks.sizes[this.#table.kindOf(block)] ?? 0) <= arrayBytes) continue;
-        below.set(block, (below.get(block) ?? new Set()).add(held));
+        const counts = below.get(block) ?? new Map<number, number>();
+        below.set(block, counts.set(held, (counts.get(held) ?? 0) + 1));
       }
     }
-    return new Set([...below].filter(([, held]) => held.size >= Math.min(leastInArray, ways.length)).map(([block]) => block));
+    const isArray = ([, counts]: [number, Map<number, number>]) => {
+      const all = [...counts.values()];
+      const sum = all.reduce((total, each) => total + each, 0);
+      return counts.size >= Math.min(leastInArray, ways.length) && (Math.max(...all) * 2 <= sum || sum === 1);
+    };
+    return new Set([...below].filter(isArray).map(([block]) => block));
   }
 
   /** A table of buckets and chains is a map; a tree is one; a large block of pointers, or a chain alone, is a list. */

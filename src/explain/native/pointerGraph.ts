@@ -6,12 +6,15 @@ import { larger } from '../numberColumns.ts';
 import type { TargetMemory } from '../targetMemory.ts';
 import { TargetWindow } from '../targetWindow.ts';
 import { type ChunkTable, freeKind, indexIn } from './chunkTable.ts';
+import { type EarlyWord, withoutStale } from './earlyWords.ts';
+import type { Following } from './glibcLook.ts';
 import { type RareEdges, rareEdges } from './rareEdges.ts';
 import type { RootWords } from './rootWords.ts';
 
 const mostEdges = 32_000_000;
 const unreached = -1;
 const mostSteps = 10_000_000;
+const mostOtherWays = 4;
 const nearSteps = 24;
 const farSteps = 8;
 /** Ways through one chain share the most of it: what leads to each so manieth block is known from the way before. */
@@ -38,6 +41,9 @@ export class PointerGraph {
   #edges = new Uint32Array(1 << 16);
   #edgeCount = 0;
   readonly #roots: RootWords;
+  readonly #early: readonly EarlyWord[];
+  /** What these lead to, and nothing nearer does. */
+  readonly #heldEarly = new Set<number>();
   /** The block that leads to each, -2 and below for a root, -1 for those that nothing leads to. */
   readonly #parents: Int32Array;
   readonly #queue: Uint32Array;
@@ -54,11 +60,7 @@ export class PointerGraph {
   isPartial = false;
 
   /** `isOfKindAt`: whether the block whose content begins there now is of a kind. */
-  constructor(
-    memory: TargetMemory,
-    { table, roots }: { table: ChunkTable; roots: RootWords },
-    isOfKindAt: (kind: number, address: number) => boolean,
-  ) {
+  constructor(memory: TargetMemory, { table, roots, early }: Following, isOfKindAt: (kind: number, address: number) => boolean) {
     this.#memory = memory;
     this.#table = table;
     this.#roots = roots;
@@ -72,7 +74,9 @@ export class PointerGraph {
     this.#queue = new Uint32Array(table.count);
     for (const part of table.parts) this.#readPart(part);
     this.#firstEdge[table.count] = this.#edgeCount;
-    roots.dropStale(memory, (before, now) => isOfKindAt(table.kindOf(table.indexOf(before)), now));
+    const isAlike = (before: number, now: number) => isOfKindAt(table.kindOf(table.indexOf(before)), now);
+    roots.dropStale(memory, isAlike);
+    this.#early = withoutStale(memory, early, isAlike);
     this.#reach(null);
   }
 
@@ -89,6 +93,7 @@ export class PointerGraph {
     if (rare.size === 0) return false;
     this.#parents.fill(unreached);
     this.#fromLandmarks.clear();
+    this.#heldEarly.clear();
     this.#reach(rare);
     return true;
   }
@@ -135,6 +140,25 @@ export class PointerGraph {
       if (end.length - before > farSteps) this.#fromLandmarks.set(block, { ...end, length: end.length - before });
     }
     return { blocks: [...near, ...end.far], length: end.length, root: end.root };
+  }
+
+  /** By what else each of these is held, that is not of its kind: what has left a place of a table is still in there until another one comes. */
+  otherWays(blocks: readonly number[]): Way[][] {
+    const places = new Map(blocks.map((block, place) => [block, place]));
+    const isAsked = new Uint8Array(this.#table.count);
+    for (const block of blocks) isAsked[block] = 1;
+    const ways = blocks.map((): Way[] => []);
+    for (let from = 0; from < this.#table.count; from += 1) {
+      for (let edge = this.#firstEdge[from] ?? 0; edge < (this.#firstEdge[from + 1] ?? 0); edge += 1) {
+        const to = this.#edges[edge] ?? 0;
+        if (isAsked[to] !== 1 || this.#parents[to] === from || !this.isReached(from)) continue;
+        const of = ways[places.get(to) ?? -1];
+        if (of === undefined || of.length === mostOtherWays || this.#table.kindOf(from) === this.#table.kindOf(to)) continue;
+        const { blocks: above, length, root } = this.pathTo(from);
+        of.push({ blocks: [to, ...above], length: length + 1, root });
+      }
+    }
+    return ways;
   }
 
   /** What is forgotten, or is in a ring, may be held by what is so too: as far as it is the first time that it is come to. */
@@ -187,8 +211,9 @@ export class PointerGraph {
     });
   }
 
-  /** A variable of the program refers to it. */
+  /** A variable of the program refers to it, or what is near to one did before the heap was read. */
   #isOfVariable(index: number): boolean {
+    if (this.#heldEarly.has(index)) return true;
     const parent = this.#parents[index] ?? unreached;
     return parent < unreached && -2 - parent < (this.#roots.ends[0] ?? 0);
   }
@@ -303,6 +328,14 @@ export class PointerGraph {
       this.#parents[to] = -2 - root;
       this.#queue[queued++] = to;
     }
+    for (const { from, value } of this.#early) {
+      const holder = this.#table.indexOf(from);
+      const to = this.#target(value % 2 ** 32, Math.floor(value / 2 ** 32));
+      if (holder < 0 || to < 0 || this.#parents[holder] === unreached || this.#parents[to] !== unreached) continue;
+      this.#parents[to] = holder;
+      this.#heldEarly.add(to);
+      this.#queue[queued++] = to;
+    }
     return this.#follow(queuedBefore, queued, rare);
   }
 
@@ -315,7 +348,7 @@ export class PointerGraph {
       const left = rare?.get(this.#table.kindOf(from));
       for (let edge = firstEdge[from] ?? 0; edge < last; edge += 1) {
         const to = edges[edge] ?? 0;
-        if (parents[to] !== unreached || (left !== undefined && left.has(this.#table.kindOf(to)))) continue;
+        if (parents[to] !== unreached || left?.has(this.#table.kindOf(to)) === true) continue;
         parents[to] = from;
         queue[queued++] = to;
       }
