@@ -31,6 +31,8 @@ function memoryOf(words: readonly bigint[]): TargetMemory {
     isPresent: () => true,
     regions: () => [region],
     symbolsByAddress: () => [],
+    threadSymbols: () => [],
+    fromFile: () => null,
     close: () => undefined,
   };
   return parts as Partial<TargetMemory> as TargetMemory;

@@ -103,7 +103,7 @@ export class NativeGrowth {
     const all = blocksAt(someOf(third.sample, kind), kind, table);
     const lastGone = fourth === null ? undefined : goneAfter([second.sample, third.sample, fourth.sample], new Set([kind])).get(kind);
     const went = blocksAt(lastGone?.kept ?? [], kind, table);
-    const paths = [...ways, ...[...all, ...went].map((block) => graph.pathTo(block))];
+    const paths = [...ways, ...waysTo([...all, ...went], kind, { table, graph, known: this.#heap.blocks })];
     const held = this.#mostHeld(followed, [...blocks, ...all, ...went], paths);
     const groups = this.#groupsOf(followed, held.slice(0, ways.length + all.length), held.slice(ways.length + all.length));
     const [endOfWays, endOfAll] = [ways.length, ways.length + all.length];
@@ -225,14 +225,19 @@ function followAll(heap: NativeHeap, wanted: readonly Growing[], latest: GlibcLo
 
 function followKinds(wanted: readonly Growing[], table: ChunkTable, graph: PointerGraph, known: BlockKinds): FollowedKind[] {
   const found = wanted.map((growing) => ({ growing, blocks: blocksAt(growing.survivors, growing.kind, table) }));
-  const ways = () => found.map(({ blocks }) => blocks.map((index) => graph.pathTo(index)));
-  let nearest = ways();
-  if (graph.avoidLeftWords(nearest.flat())) nearest = ways();
-  return found.map(({ growing, blocks }, at) => {
-    const own = nearest[at] ?? [];
-    const chained = own.filter((way) => way.blocks.length > 1 && table.kindOf(way.blocks[1] ?? -1) === growing.kind);
-    return { growing, blocks, ways: chained.length * 2 > own.length ? graph.fromHead(own, known.alike(growing.kind)) : own };
-  });
+  graph.avoidLeftWords(found.flatMap(({ blocks }) => blocks.map((index) => graph.pathTo(index))));
+  return found.map(({ growing, blocks }) => ({ growing, blocks, ways: waysTo(blocks, growing.kind, { table, graph, known }) }));
+}
+
+/** Of what is chained, from the beginning of the chain. */
+function waysTo(
+  blocks: readonly number[],
+  kind: number,
+  { table, graph, known }: { table: ChunkTable; graph: PointerGraph; known: BlockKinds },
+): Way[] {
+  const ways = blocks.map((index) => graph.pathTo(index));
+  const chained = ways.filter((way) => way.blocks.length > 1 && table.kindOf(way.blocks[1] ?? -1) === kind);
+  return chained.length * 2 > ways.length ? graph.fromHead(ways, known.alike(kind)) : ways;
 }
 
 /** Some of these, of those that are there and of that kind. */

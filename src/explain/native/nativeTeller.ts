@@ -209,8 +209,9 @@ export class NativeTeller {
   /** A table of buckets and chains is a map; a tree is one; a large block of pointers, or a chain alone, is a list. */
   #patternOf({ growing, blocks }: Candidate, ways: readonly Way[]): LeakPattern | null {
     if (ways.length === 0) return null;
-    if (growing.growthCount === 0) return this.#heap.blocks.words[growing.kind] === textWord ? 'text-only-grows' : 'list-only-grows';
     const share = (is: (way: Way) => boolean) => ways.filter(is).length / ways.length;
+    if (share(({ root }) => root !== null && this.#variables.nameOf(root).isOfThread === true) > 0.5) return 'thread-local';
+    if (growing.growthCount === 0) return this.#heap.blocks.words[growing.kind] === textWord ? 'text-only-grows' : 'list-only-grows';
     const kindsOf = ({ blocks }: Way) => blocks.map((index) => this.#table.kindOf(index));
     const arrays = this.#arraysOf(ways);
     const inArray = share((way) => way.blocks.some((block, at) => at > 0 && arrays.has(block))) > 0.5;

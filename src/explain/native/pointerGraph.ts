@@ -81,21 +81,20 @@ export class PointerGraph {
   }
 
   /**
-   * Whether ways may be others now. Of blocks of one kind hardly any refers to blocks of another by chance: a word that somebody else has left at
+   * Ways are others then. Of blocks of one kind hardly any refers to blocks of another by chance: a word that somebody else has left at
    * their end leads to the middle of a chain, and is nearer than its beginning. Such count only where nothing else leads.
    */
-  avoidLeftWords(ways: readonly Way[]): boolean {
+  avoidLeftWords(ways: readonly Way[]): void {
     // Where the middle of a way is left out, two that stand side by side need not refer to each other.
     const pieces = ways.flatMap(({ blocks, length }) =>
       length === blocks.length ? [blocks] : [blocks.slice(0, nearSteps), blocks.slice(nearSteps)],
     );
     const rare = rareEdges(pieces, this.#table, { firstEdge: this.#firstEdge, edges: this.#edges });
-    if (rare.size === 0) return false;
+    if (rare.size === 0) return;
     this.#parents.fill(unreached);
     this.#fromLandmarks.clear();
     this.#heldEarly.clear();
     this.#reach(rare);
-    return true;
   }
 
   #reach(rare: RareEdges | null): void {
@@ -321,7 +320,8 @@ export class PointerGraph {
 
   #reachFrom(first: number, end: number, queuedBefore: number, rare: RareEdges | null): number {
     let queued = queuedBefore;
-    for (let root = first; root < end; root += 1) {
+    // Of a stack what is at its end first: what the thread keeps for itself, then what lasts longest; what is in use no longer lies before.
+    for (let root = end - 1; root >= first; root -= 1) {
       const value = this.#roots.value(root);
       const to = this.#target(value % 2 ** 32, Math.floor(value / 2 ** 32));
       if (to < 0 || this.#parents[to] !== unreached) continue;
