@@ -116,7 +116,7 @@ export function elfSymbols(elf: ElfFile, pattern: string): Map<string, number> {
 export function* eachSymbol(elf: ElfFile, isOfThread = false): Generator<ElfSymbol> {
   for (const { table, names } of symbolTablesOf(elf)) {
     for (let at = 0; at + symbolBytes <= table.length; at += symbolBytes) {
-      if (((table[at + 4] ?? 0) & 0xf) === threadType !== isOfThread || table.readUInt16LE(at + 6) === 0) continue;
+      if ((((table[at + 4] ?? 0) & 0xf) === threadType) !== isOfThread || table.readUInt16LE(at + 6) === 0) continue;
       if (!isOfThread && !isDefined(table, at)) continue;
       yield { name: nameAt(names, table.readUInt32LE(at)), address: long(table, at + 8), size: long(table, at + 16) };
     }

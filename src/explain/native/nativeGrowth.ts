@@ -16,7 +16,7 @@ import { NativeTeller } from './nativeTeller.ts';
 import { PointerGraph, type Way } from './pointerGraph.ts';
 import { growthParts } from './turnover.ts';
 import { VariableNames } from './variableNames.ts';
-import type { WordKinds } from './wordKinds.ts';
+import { textWord, type WordKinds } from './wordKinds.ts';
 
 const mostCandidates = 24;
 const mostFollowed = 300;
@@ -225,7 +225,11 @@ function followAll(heap: NativeHeap, wanted: readonly Growing[], latest: GlibcLo
 
 function followKinds(wanted: readonly Growing[], table: ChunkTable, graph: PointerGraph, known: BlockKinds): FollowedKind[] {
   const found = wanted.map((growing) => ({ growing, blocks: blocksAt(growing.survivors, growing.kind, table) }));
-  graph.avoidLeftWords(found.flatMap(({ blocks }) => blocks.map((index) => graph.pathTo(index))));
+  const texts = known.words.indexOf(textWord);
+  const families = known.words.map((word, kind) => (word === textWord ? texts : kind));
+  const ways = () => found.flatMap(({ blocks }) => blocks.map((index) => graph.pathTo(index)));
+  // Each time others may be nearest.
+  for (let time = 0; time < mostTimes && graph.avoidLeftWords(ways(), families, texts); ) time += 1;
   return found.map(({ growing, blocks }) => ({ growing, blocks, ways: waysTo(blocks, growing.kind, { table, graph, known }) }));
 }
 

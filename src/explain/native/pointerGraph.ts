@@ -8,11 +8,12 @@ import { TargetWindow } from '../targetWindow.ts';
 import { type ChunkTable, freeKind, indexIn } from './chunkTable.ts';
 import { type EarlyWord, withoutStale } from './earlyWords.ts';
 import type { Following } from './glibcLook.ts';
-import { type RareEdges, rareEdges } from './rareEdges.ts';
+import { holdersOf, type RareEdges, rareEdges } from './rareEdges.ts';
 import type { RootWords } from './rootWords.ts';
 
 const mostEdges = 32_000_000;
 const unreached = -1;
+const headerBytes = 16;
 const mostSteps = 10_000_000;
 const mostOtherWays = 4;
 const nearSteps = 24;
@@ -42,6 +43,9 @@ export class PointerGraph {
   #edgeCount = 0;
   readonly #roots: RootWords;
   readonly #early: readonly EarlyWord[];
+  /** Are other blocks by now. */
+  readonly #recycled = new Set<number>();
+  readonly #isOfKindAt: (kind: number, address: number) => boolean;
   /** What these lead to, and nothing nearer does. */
   readonly #heldEarly = new Set<number>();
   /** The block that leads to each, -2 and below for a root, -1 for those that nothing leads to. */
@@ -62,6 +66,7 @@ export class PointerGraph {
   /** `isOfKindAt`: whether the block whose content begins there now is of a kind. */
   constructor(memory: TargetMemory, { table, roots, early }: Following, isOfKindAt: (kind: number, address: number) => boolean) {
     this.#memory = memory;
+    this.#isOfKindAt = isOfKindAt;
     this.#table = table;
     this.#roots = roots;
     const least = table.parts[0]?.start ?? 0;
@@ -81,20 +86,26 @@ export class PointerGraph {
   }
 
   /**
-   * Ways are others then. Of blocks of one kind hardly any refers to blocks of another by chance: a word that somebody else has left at
-   * their end leads to the middle of a chain, and is nearer than its beginning. Such count only where nothing else leads.
+   * Whether ways are others now. What is another block than it was when the blocks were counted leads to what its next owner has. And of blocks of one
+   * kind hardly any refers to blocks of another by chance: a word that somebody else has left at their end leads to the middle of a chain, and
+   * is nearer than its beginning. Such count only where nothing else leads.
    */
-  avoidLeftWords(ways: readonly Way[]): void {
+  avoidLeftWords(ways: readonly Way[], families: readonly number[], texts: number): boolean {
     // Where the middle of a way is left out, two that stand side by side need not refer to each other.
     const pieces = ways.flatMap(({ blocks, length }) =>
       length === blocks.length ? [blocks] : [blocks.slice(0, nearSteps), blocks.slice(nearSteps)],
     );
-    const rare = rareEdges(pieces, this.#table, { firstEdge: this.#firstEdge, edges: this.#edges });
-    if (rare.size === 0) return;
+    const before = this.#recycled.size;
+    for (const block of holdersOf(pieces, this.#table)) {
+      if (!this.#isOfKindAt(this.#table.kindOf(block), this.#table.addressOf(block) + headerBytes)) this.#recycled.add(block);
+    }
+    const rare = rareEdges(pieces, this.#table, { firstEdge: this.#firstEdge, edges: this.#edges }, families, texts);
+    if (rare.size === 0 && this.#recycled.size === before) return false;
     this.#parents.fill(unreached);
     this.#fromLandmarks.clear();
     this.#heldEarly.clear();
     this.#reach(rare);
+    return this.#recycled.size > before;
   }
 
   #reach(rare: RareEdges | null): void {
@@ -345,6 +356,7 @@ export class PointerGraph {
     for (let next = first; next < queued; next += 1) {
       const from = queue[next] ?? 0;
       const last = firstEdge[from + 1] ?? 0;
+      if (this.#recycled.size > 0 && this.#recycled.has(from)) continue;
       const left = rare?.get(this.#table.kindOf(from));
       for (let edge = firstEdge[from] ?? 0; edge < last; edge += 1) {
         const to = edges[edge] ?? 0;

@@ -33,7 +33,8 @@ export class VariableNames {
     if (region.path === '[stack]') return { text: 'the stack of the main thread', isNamed: false };
     const before = this.#regions[index - 1];
     const file = region.path.startsWith('/') ? region.path : before?.end === region.start && region.path === '' ? before.path : '';
-    if (!file.startsWith('/')) return this.#nameOfThread(address, region) ?? { text: 'the stack of a thread, or memory without a name', isNamed: false };
+    if (!file.startsWith('/'))
+      return this.#nameOfThread(address, region) ?? { text: 'the stack of a thread, or memory without a name', isNamed: false };
     const symbol = this.symbolAt(file, address);
     if (symbol !== null) return { text: symbol, isNamed: true };
     return { text: `a variable of ${basename(file)} at +0x${this.offsetIn(file, address).toString(16)}`, isNamed: false };
