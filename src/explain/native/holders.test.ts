@@ -18,9 +18,9 @@ test('a list is told beside cycles of blocks of the same size, each with its own
   assert.ok(cycles !== undefined && list !== undefined, JSON.stringify(things, null, 2));
   assert.equal(list.type, cycles.type);
   assert.match(list.owner ?? '', /stack of the main thread/);
-  // One list entry a request, and one cycle, which is counted by what one of its two holds.
+  // One list entry a request, and one cycle of two, which may be counted by what one of them holds.
   const [entries, ties] = [list.counts[2] - list.counts[0], cycles.counts[2] - cycles.counts[0]];
-  assert.ok(entries > ties / 2 && entries < ties * 2, `${entries} and ${ties}`);
+  assert.ok(entries > ties / 4 && entries < ties * 2, `${entries} and ${ties}`);
 });
 
 test('a cache that turns over is not told beside a list of the same blocks', { skip: whyNoKeeper('c') ?? needsRoot }, async () => {

@@ -204,32 +204,47 @@ function partOf(growing: Growing, part: number, stays: number): Growing {
 
 /**
  * Where blocks seem to be forgotten it may be that what holds them was moved between reading what refers to it and reading it, as an array is
- * that doubles: that does not happen twice.
+ * that doubles: that does not happen twice to the same.
  */
 function followAll(heap: NativeHeap, wanted: readonly Growing[], latest: GlibcLook): Followed | null {
-  let fewest = Number.POSITIVE_INFINITY;
+  let lostBefore: ReadonlySet<number> | null = null;
   for (let time = 0; time < mostTimes; time += 1) {
     const following = (time === 0 ? latest.following : null) ?? heap.follow();
     if (following === null) return null;
     const { table } = following;
     const graph = new PointerGraph(heap.memory, following, (kind, address) => isOfKindAt(heap, kind, address));
-    const kinds = followKinds(wanted, table, graph, heap.blocks);
-    const lost = kinds.filter(({ ways }) => isLost(ways)).length;
-    if (lost === 0 || (time > 0 && lost <= fewest) || time === mostTimes - 1) return { table, graph, kinds };
-    fewest = Math.min(fewest, lost);
+    const kinds = followKinds(heap, wanted, table, graph).map((each) => withoutMoved(each, table, lostBefore));
+    const areMany = kinds.some(({ ways }) => isLost(ways));
+    if (!kinds.some(hasLost) || (time > 0 && !areMany) || time === mostTimes - 1) return { table, graph, kinds };
+    const lost = kinds.flatMap(({ blocks, ways }) => blocks.filter((_, at) => ways[at]?.root === null));
+    if (lostBefore !== null && lost.length === lostBefore.size) return { table, graph, kinds };
+    lostBefore = new Set(lost.map((block) => table.addressOf(block)));
     // Not two of them in memory at a time.
     latest.following = null;
   }
   return null;
 }
 
-function followKinds(wanted: readonly Growing[], table: ChunkTable, graph: PointerGraph, known: BlockKinds): FollowedKind[] {
+function hasLost({ ways }: FollowedKind): boolean {
+  return ways.filter(({ root }) => root === null).length >= Math.max(leastInGroup, ways.length * leastGroup) || isLost(ways);
+}
+
+/** What something led to before was moved since. */
+function withoutMoved({ growing, blocks, ways }: FollowedKind, table: ChunkTable, lostBefore: ReadonlySet<number> | null): FollowedKind {
+  if (lostBefore === null) return { growing, blocks, ways };
+  const isKnown = blocks.map((block, at) => ways[at]?.root !== null || lostBefore.has(table.addressOf(block)));
+  return { growing, blocks: blocks.filter((_, at) => isKnown[at]), ways: ways.filter((_, at) => isKnown[at]) };
+}
+
+function followKinds(heap: NativeHeap, wanted: readonly Growing[], table: ChunkTable, graph: PointerGraph): FollowedKind[] {
+  const { blocks: known } = heap;
   const found = wanted.map((growing) => ({ growing, blocks: blocksAt(growing.survivors, growing.kind, table) }));
   const texts = known.words.indexOf(textWord);
   const families = known.words.map((word, kind) => (word === textWord ? texts : kind));
   const ways = () => found.flatMap(({ blocks }) => blocks.map((index) => graph.pathTo(index)));
+  const isAnother = (kind: number, address: number) => isAnotherAt(heap, kind, address);
   // Each time others may be nearest.
-  for (let time = 0; time < mostTimes && graph.avoidLeftWords(ways(), families, texts); ) time += 1;
+  for (let time = 0; time < mostTimes && graph.avoidLeftWords(ways(), { families, texts }, isAnother); ) time += 1;
   return found.map(({ growing, blocks }) => ({ growing, blocks, ways: waysTo(blocks, growing.kind, { table, graph, known }) }));
 }
 
@@ -252,12 +267,23 @@ function blocksAt(addresses: readonly number[], kind: number, table: ChunkTable)
   });
 }
 
-function isOfKindAt({ memory, blocks, words }: NativeHeap, kind: number, address: number): boolean {
+function isOfKindAt(heap: NativeHeap, kind: number, address: number): boolean {
+  const now = kindAt(heap, address);
+  return now !== null && heap.blocks.areAlike(kind, now);
+}
+
+/** Of another size, or a text by now and not before, or the other way round: any other beginning may change while it is the same. */
+function isAnotherAt(heap: NativeHeap, kind: number, address: number): boolean {
+  const now = kindAt(heap, address);
+  const { sizes, words } = heap.blocks;
+  return now === null || sizes[now] !== sizes[kind] || (words[now] === textWord) !== (words[kind] === textWord);
+}
+
+function kindAt({ memory, blocks, words }: NativeHeap, address: number): number | null {
   const bytes = Buffer.alloc(headerBytes);
-  if (address % 16 !== 0 || memory.read(address - 8, bytes) < bytes.length) return false;
+  if (address % 16 !== 0 || memory.read(address - 8, bytes) < bytes.length) return null;
   const size = long(bytes, 0) - (long(bytes, 0) % 16);
-  if (size === 0 || size > 2 ** 40) return false;
-  return blocks.areAlike(kind, blocks.idOf(size, words.kindOf(bytes.readUInt32LE(8), bytes.readUInt32LE(12))));
+  return size === 0 || size > 2 ** 40 ? null : blocks.idOf(size, words.kindOf(bytes.readUInt32LE(8), bytes.readUInt32LE(12)));
 }
 
 function scoreOf({ growing, moreBytes }: Candidate): number {
@@ -314,7 +340,7 @@ function joined(candidates: readonly Candidate[], { sizes, words }: BlockKinds):
 function alikeJoined(things: readonly GrowingThing[]): GrowingThing[] {
   const left = new Map<string, GrowingThing>();
   for (const thing of things) {
-    const key = JSON.stringify([thing.type, thing.owner, thing.path, thing.pattern, thing.isOneBlock === true ? thing.counts : null]);
+    const key = JSON.stringify([thing.type, thing.owner, thing.path, thing.isOneBlock === true ? thing.counts : null]);
     const same = left.get(key);
     if (same === undefined) {
       left.set(key, thing);

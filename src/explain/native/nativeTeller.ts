@@ -1,7 +1,7 @@
 /** What grows as a person is told it: its type, who holds it, and which shape of leak that is. */
 import type { GrowingThing, LeakPattern } from '../growingThing.ts';
 import type { TargetMemory } from '../targetMemory.ts';
-import { type Growing, spread } from '../threeLooks.ts';
+import { spread } from '../threeLooks.ts';
 import { blockContents } from './blockContents.ts';
 import { type BlockKinds, largeBlock } from './blockKinds.ts';
 import { type Candidate, isLost, isOneBlock } from './candidate.ts';
@@ -50,11 +50,12 @@ export class NativeTeller {
     const lost = ways.filter(({ root }) => root === null);
     const isForgotten = isLost(ways) && !this.#graph.isPartial;
     const pattern = isForgotten ? this.#lostPattern(lost) : this.#patternOf(candidate, ways);
+    const counted = this.#shownOf(candidate);
     const contents = [candidate, ...candidate.inside].flatMap(({ blocks }) => blockContents(this.#heap.memory, this.#table, blocks));
     return {
       type: this.#typeOf(candidate),
       place: null,
-      counts: isOneBlock(candidate) ? growing.bytes : growing.counts,
+      counts: isOneBlock(candidate) ? growing.bytes : counted.growing.counts,
       ...(isOneBlock(candidate) ? { isOneBlock: true } : {}),
       growthBytes: growing.growthBytes + moreBytes,
       survival: isOneBlock(candidate) ? null : growing.survival,
@@ -67,15 +68,14 @@ export class NativeTeller {
   }
 
   /** The class, of itself or of what it is only the shell of; else what can be seen of it. */
-  #typeOf({ growing, blocks, inside, ways }: Candidate): string {
-    const own = this.#heap.words.typeName(this.#heap.blocks.words[growing.kind] ?? 0);
+  #typeOf(candidate: Candidate): string {
+    const { blocks, inside, ways } = candidate;
+    const own = this.#classNameOf(candidate);
     if (own !== null) return own;
-    const within = inside
-      .map((each) => this.#heap.words.typeName(this.#heap.blocks.words[each.growing.kind] ?? 0))
-      .find((name) => name !== null);
+    const within = inside.map((each) => this.#classNameOf(each)).find((name) => name !== null);
     const rust = within === undefined ? rustTypeOf(this.#heap.memory, this.#variables, this.#holdersOf(blocks, ways)) : null;
     const byTable = [blocks, ...inside.map((each) => each.blocks)].map((each) => this.#classOf(each)).find((name) => name !== null);
-    return within ?? rust ?? byTable ?? this.#describeAll(growing, blocks, inside);
+    return within ?? rust ?? byTable ?? this.#describeAll(candidate);
   }
 
   /** Of a program without type information, by the name of its table of virtual functions. */
@@ -98,14 +98,25 @@ export class NativeTeller {
     return file === null ? null : { file, address };
   }
 
-  /** A shell around what is larger, as the cell of a list has it, is told with that. */
-  #describeAll(growing: Growing, blocks: readonly number[], inside: readonly Candidate[]): string {
-    if (growing.growthCount === 0) return this.#describe(growing.kind, blocks, 'one block that only becomes larger', 'and begins');
-    const [main] = [...inside].sort((a, b) => b.growing.growthBytes - a.growing.growthBytes);
-    if (main === undefined || main.growing.growthBytes < 2 * growing.growthBytes) return this.#describe(growing.kind, blocks);
-    // As the leaves of a tree are under the nodes above.
-    if (main.growing.growthCount > leastInNode * growing.growthCount) return this.#describe(main.growing.kind, main.blocks);
-    return `${this.#describe(main.growing.kind, main.blocks)}, each in one of ${this.#bytesOf(growing.kind)}`;
+  /** What holds much more than it is itself is not what people look for. */
+  #shownOf(candidate: Candidate): Candidate {
+    const [main] = [...candidate.inside].sort((a, b) => b.growing.growthBytes - a.growing.growthBytes);
+    const isShell = main !== undefined && main.growing.growthBytes >= 2 * candidate.growing.growthBytes;
+    return isShell && this.#classNameOf(candidate) === null ? main : candidate;
+  }
+
+  #classNameOf({ growing }: Candidate): string | null {
+    return this.#heap.words.typeName(this.#heap.blocks.words[growing.kind] ?? 0);
+  }
+
+  /** A shell around what is larger, as the cell of a list has it, is told with that; what holds several is the node of a tree. */
+  #describeAll(candidate: Candidate): string {
+    const { growing, blocks } = candidate;
+    if (isOneBlock(candidate)) return this.#describe(growing.kind, blocks, 'one block that only becomes larger', 'and begins');
+    const shown = this.#shownOf(candidate);
+    const own = this.#describe(shown.growing.kind, shown.blocks);
+    const isAround = shown !== candidate && shown.growing.growthCount <= leastInNode * growing.growthCount;
+    return isAround ? `${own}, each in one of ${this.#bytesOf(growing.kind)}` : own;
   }
 
   /** A request of n bytes takes n + 8, rounded up to 16. */

@@ -45,7 +45,6 @@ export class PointerGraph {
   readonly #early: readonly EarlyWord[];
   /** Are other blocks by now. */
   readonly #recycled = new Set<number>();
-  readonly #isOfKindAt: (kind: number, address: number) => boolean;
   /** What these lead to, and nothing nearer does. */
   readonly #heldEarly = new Set<number>();
   /** The block that leads to each, -2 and below for a root, -1 for those that nothing leads to. */
@@ -66,7 +65,6 @@ export class PointerGraph {
   /** `isOfKindAt`: whether the block whose content begins there now is of a kind. */
   constructor(memory: TargetMemory, { table, roots, early }: Following, isOfKindAt: (kind: number, address: number) => boolean) {
     this.#memory = memory;
-    this.#isOfKindAt = isOfKindAt;
     this.#table = table;
     this.#roots = roots;
     const least = table.parts[0]?.start ?? 0;
@@ -88,16 +86,21 @@ export class PointerGraph {
   /**
    * Whether ways are others now. What is another block than it was when the blocks were counted leads to what its next owner has. And of blocks of one
    * kind hardly any refers to blocks of another by chance: a word that somebody else has left at their end leads to the middle of a chain, and
-   * is nearer than its beginning. Such count only where nothing else leads.
+   * is nearer than its beginning. Such count only where nothing else leads. `isAnother`: whether there is no longer the block of that kind whose content
+   * begins there.
    */
-  avoidLeftWords(ways: readonly Way[], families: readonly number[], texts: number): boolean {
+  avoidLeftWords(
+    ways: readonly Way[],
+    { families, texts }: { families: readonly number[]; texts: number },
+    isAnother: (kind: number, address: number) => boolean,
+  ): boolean {
     // Where the middle of a way is left out, two that stand side by side need not refer to each other.
     const pieces = ways.flatMap(({ blocks, length }) =>
       length === blocks.length ? [blocks] : [blocks.slice(0, nearSteps), blocks.slice(nearSteps)],
     );
     const before = this.#recycled.size;
     for (const block of holdersOf(pieces, this.#table)) {
-      if (!this.#isOfKindAt(this.#table.kindOf(block), this.#table.addressOf(block) + headerBytes)) this.#recycled.add(block);
+      if (isAnother(this.#table.kindOf(block), this.#table.addressOf(block) + headerBytes)) this.#recycled.add(block);
     }
     const rare = rareEdges(pieces, this.#table, { firstEdge: this.#firstEdge, edges: this.#edges }, families, texts);
     if (rare.size === 0 && this.#recycled.size === before) return false;
