@@ -14,6 +14,8 @@ const mostSectionBytes = 256 * 1024 ** 2;
 const mostName = 512;
 const mostWanted = 100_000;
 const loadSegment = 1;
+const threadSegment = 7;
+const threadType = 6;
 const symbolTables = new Set([2, 11]);
 
 export interface ElfSection {
@@ -29,6 +31,8 @@ export interface ElfFile {
   fd: number;
   /** Address in the file's own terms of what is first mapped, less its place in the file. */
   base: number;
+  /** Of the variables that each thread has for itself; 0 without any. */
+  threadBytes: number;
   sections: ElfSection[];
 }
 
@@ -39,10 +43,14 @@ export function readElf(fd: number): ElfFile | null {
   const count = header.readUInt16LE(56);
   const segments = piece(fd, long(header, 32), count * segmentBytes);
   let base: number | null = null;
-  for (let at = 0; segments !== null && at < segments.length && base === null; at += segmentBytes) {
-    if (segments.readUInt32LE(at) === loadSegment) base = long(segments, at + 16) - long(segments, at + 8);
+  let threadBytes = 0;
+  for (let at = 0; segments !== null && at < segments.length; at += segmentBytes) {
+    const type = segments.readUInt32LE(at);
+    if (type === loadSegment) base ??= long(segments, at + 16) - long(segments, at + 8);
+    const alignment = Math.max(1, long(segments, at + 48));
+    if (type === threadSegment) threadBytes = Math.ceil(long(segments, at + 40) / alignment) * alignment;
   }
-  return base === null ? null : { fd, base, sections: readSections(fd, header) };
+  return base === null ? null : { fd, base, threadBytes, sections: readSections(fd, header) };
 }
 
 function readSections(fd: number, header: Buffer): ElfSection[] {
@@ -104,11 +112,12 @@ export function elfSymbols(elf: ElfFile, pattern: string): Map<string, number> {
   return found;
 }
 
-/** Of what is defined in the file. */
-export function* eachSymbol(elf: ElfFile): Generator<ElfSymbol> {
+/** Of what is defined in the file. Those of variables of which each thread has its own are by their place among these, and left out here. */
+export function* eachSymbol(elf: ElfFile, isOfThread = false): Generator<ElfSymbol> {
   for (const { table, names } of symbolTablesOf(elf)) {
     for (let at = 0; at + symbolBytes <= table.length; at += symbolBytes) {
-      if (!isDefined(table, at)) continue;
+      if ((((table[at + 4] ?? 0) & 0xf) === threadType) !== isOfThread || table.readUInt16LE(at + 6) === 0) continue;
+      if (!isOfThread && !isDefined(table, at)) continue;
       yield { name: nameAt(names, table.readUInt32LE(at)), address: long(table, at + 8), size: long(table, at + 16) };
     }
   }

@@ -37,6 +37,9 @@ export interface ExplainRequest {
   recordingName?: string;
 }
 
+/** Before a fourth look, which says of what goes by whom it was held: that needs no longer than this. */
+const mostFourthMs = 30_000;
+
 /** Called before each look and before the comparison, with what is done of it, 0 to 1; and with what is about to be done to the process. */
 type OnProgress = (done: number, says?: string | null) => void;
 
@@ -74,18 +77,25 @@ async function lookAtHeap(
   const held: number[] = [];
   const open: (OpenSockets | null)[] = [];
   const beside: (BesideHeap | null)[] = [];
+  const lookAgain = () => {
+    if (startTimeOf(subject.pid) !== subject.startTimeTicks) throw gone(subject);
+    heap.look();
+    if (programOf(subject.pid) !== program) throw gone(subject);
+  };
   for (let look = 0; look < looksOfHeap; look += 1) {
     if (look > 0) await sleep(intervalMs);
     onProgress(look / looksOfHeap);
-    if (startTimeOf(subject.pid) !== subject.startTimeTicks) throw gone(subject);
     held.push(ownBytes(memory));
     open.push(openSockets(subject.pid));
     beside.push(besideHeap(subject.pid));
-    heap.look();
-    if (programOf(subject.pid) !== program) throw gone(subject);
+    lookAgain();
   }
   const spanMs = performance.now() - startedMs;
   onProgress(0.9);
+  if (heap.needsLook?.() === true) {
+    await sleep(Math.min(intervalMs, mostFourthMs));
+    lookAgain();
+  }
   const sockets = socketGrowth(open);
   const things = heap.growing().map((thing) => (sockets === null ? thing : withSockets(thing, sockets)));
   const says = (text: string) => onProgress(0.9, text);

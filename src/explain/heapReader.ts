@@ -13,7 +13,9 @@ export interface HeapReader {
   look(): void;
   /** Whether this, as of the last look, surely is of the runtime's own heap: no block of malloc's begins there. */
   owns?(address: number): boolean;
-  /** After the third look: what grows, the most first; empty when nothing does. */
+  /** After the third look: one more, as long after it, would tell who of several holders loses what he gets. */
+  needsLook?(): boolean;
+  /** After the last look: what grows, the most first; empty when nothing does. */
   growing(): GrowingThing[];
   /** After the third look: by how many bytes more, between two of them, its objects have of malloc, whether they are held or wait for the collector. */
   moreOfMalloc?(): number;

@@ -151,6 +151,11 @@ export class TargetMemory {
     return found.sort((a, b) => a.address - b.address);
   }
 
+  /** Variables of which each thread has its own, by their place among these. */
+  threadSymbols(isFile: (path: string) => boolean): ElfSymbol[] {
+    return this.fromFile(isFile, (elf) => [...eachSymbol(elf, true)]) ?? [];
+  }
+
   /** A section of the first mapped file whose path fits, as it is on disk; `bias` is added to its addresses by where it was loaded. */
   section(isFile: (path: string) => boolean, name: string): { bytes: Buffer; bias: number } | null {
     return this.fromFile(isFile, (elf, bias) => {

@@ -53,9 +53,9 @@ export function whatGrows(looks: readonly [Look, Look, Look]): Growing[] {
       bytes,
       growthBytes,
       growthCount: slowerGrowth(counts),
-      survival: cohort === undefined || cohort.born === 0 ? null : cohort.stayed / cohort.born,
+      survival: cohort === undefined || cohort.born === 0 ? null : cohort.stayed.count / cohort.born,
       born: cohort?.born ?? 0,
-      survivors: cohort?.survivors ?? [],
+      survivors: cohort?.stayed.kept ?? [],
     });
   }
   return growing.sort((a, b) => b.growthBytes * (b.survival ?? 1) - a.growthBytes * (a.survival ?? 1));
@@ -65,10 +65,24 @@ export function slowerGrowth([first, second, third]: readonly [number, number, n
   return Math.min(second - first, third - second);
 }
 
+/** Some of all that were added, spread over them in the order in which they came. */
+class Some {
+  count = 0;
+  kept: number[] = [];
+  #every = 1;
+
+  add(address: number): void {
+    if (this.count % this.#every === 0) this.kept.push(address);
+    this.count += 1;
+    if (this.kept.length < mostSurvivors) return;
+    this.kept = this.kept.filter((_, index) => index % 2 === 0);
+    this.#every *= 2;
+  }
+}
+
 interface Cohort {
   born: number;
-  stayed: number;
-  survivors: number[];
+  stayed: Some;
 }
 
 function cohortsOf([first, second, third]: [LookSample, LookSample, LookSample]): Map<number, Cohort> {
@@ -82,16 +96,45 @@ function cohortsOf([first, second, third]: [LookSample, LookSample, LookSample])
     const kind = second.kinds[index] ?? 0;
     let cohort = cohorts.get(kind);
     if (cohort === undefined) {
-      cohort = { born: 0, stayed: 0, survivors: [] };
+      cohort = { born: 0, stayed: new Some() };
       cohorts.set(kind, cohort);
     }
     cohort.born += 1;
     after = skipTo(third, after, address);
     if (!isSame(third, after, second, index)) continue;
-    cohort.stayed += 1;
-    if (cohort.survivors.length < mostSurvivors) cohort.survivors.push(address);
+    cohort.stayed.add(address);
   }
   return cohorts;
+}
+
+/** Of a kind some of the blocks of a sample, spread over all. */
+export function someOf({ addresses, kinds }: LookSample, kind: number): readonly number[] {
+  const some = new Some();
+  for (const [index, address] of addresses.entries()) if (kinds[index] === kind) some.add(address);
+  return some.kept;
+}
+
+/** Of some kinds, blocks that were there at two looks and no longer at the next: how many of the sample, and some of them. */
+export function goneAfter(
+  [first, second, third]: readonly [LookSample, LookSample, LookSample],
+  kinds: ReadonlySet<number>,
+): Map<number, { count: number; kept: readonly number[] }> {
+  const gone = new Map<number, Some>();
+  if (kinds.size === 0) return gone;
+  let before = 0;
+  let after = 0;
+  for (let index = 0; index < second.addresses.length; index += 1) {
+    const kind = second.kinds[index] ?? 0;
+    if (!kinds.has(kind)) continue;
+    const address = second.addresses[index] ?? 0;
+    before = skipTo(first, before, address);
+    after = skipTo(third, after, address);
+    if (!isSame(first, before, second, index) || isSame(third, after, second, index)) continue;
+    const of = gone.get(kind) ?? new Some();
+    gone.set(kind, of);
+    of.add(address);
+  }
+  return gone;
 }
 
 function skipTo(sample: LookSample, from: number, address: number): number {

@@ -5,6 +5,7 @@ import type { Look } from '../threeLooks.ts';
 import { type BlockKinds, largeBlock } from './blockKinds.ts';
 import { BlockSample, markOf } from './blockSample.ts';
 import { ChunkTable } from './chunkTable.ts';
+import { type EarlyWord, readEarlyWords } from './earlyWords.ts';
 import { freeListed, mayBeCache } from './freeLists.ts';
 import { type Arena, arenaBytes, long } from './glibcArenas.ts';
 import { heapParts, walkChunks } from './glibcHeap.ts';
@@ -43,6 +44,8 @@ export interface MappedBlock {
 export interface Following {
   table: ChunkTable;
   roots: RootWords;
+  /** Of blocks near to these. */
+  early: readonly EarlyWord[];
 }
 
 export interface LookOptions {
@@ -65,7 +68,7 @@ export function lookAtGlibc(
   options: LookOptions,
 ): GlibcLook {
   // Before it is asked how far the heap goes: what the newest variable refers to is to be in it.
-  const roots = options.withTable ? readRoots(memory, readArenas(memory), options.isOther) : null;
+  const outside = options.withTable ? readOutside(memory, readArenas(memory), options.isOther) : null;
   const arenas = readArenas(memory);
   const regions = memory.regions();
   const parts = heapParts(memory, arenas, regions, options.isOther);
@@ -91,7 +94,7 @@ export function lookAtGlibc(
   for (const cache of listed.caches) census.table?.free(cache);
   const { counts, bytes, freeBytes, sample, table } = census;
   const inUseBytes = bytes.reduce((sum, each) => sum + each, 0);
-  const following = table === null || roots === null ? null : { table, roots };
+  const following = table === null || outside === null ? null : { table, ...outside };
   return {
     counts,
     bytes,
@@ -111,10 +114,13 @@ function presentBytes(memory: TargetMemory, { start, end }: { start: number; end
   return bytes;
 }
 
-function readRoots(memory: TargetMemory, arenas: readonly Arena[], isOther: LookOptions['isOther']): RootWords {
+function readOutside(memory: TargetMemory, arenas: readonly Arena[], isOther: LookOptions['isOther']): Omit<Following, 'table'> {
   const regions = memory.regions();
   const ofMalloc = arenas.map(({ address }) => ({ start: address, end: address + arenaBytes }));
-  return new RootWords(memory, regions, heapParts(memory, arenas, regions, isOther), ofMalloc);
+  const parts = heapParts(memory, arenas, regions, isOther);
+  const roots = new RootWords(memory, regions, parts, ofMalloc);
+  const high = parts.reduce((most, { limit }) => Math.max(most, limit), 0);
+  return { roots, early: readEarlyWords(memory, roots, parts[0]?.start ?? 0, high) };
 }
 
 class Census {

@@ -7,7 +7,7 @@ import { BlockKinds } from './blockKinds.ts';
 import { demangleFunction, demangleRust, demangleType } from './demangle.ts';
 import { findArenas } from './glibcArenas.ts';
 import { lookAtGlibc } from './glibcLook.ts';
-import { nativeGrowth } from './nativeGrowth.ts';
+import { NativeGrowth } from './nativeGrowth.ts';
 import { WordKinds } from './wordKinds.ts';
 
 const heapStart = 0x5555_0000_0000;
@@ -31,6 +31,8 @@ function memoryOf(words: readonly bigint[]): TargetMemory {
     isPresent: () => true,
     regions: () => [region],
     symbolsByAddress: () => [],
+    threadSymbols: () => [],
+    fromFile: () => null,
     close: () => undefined,
   };
   return parts as Partial<TargetMemory> as TargetMemory;
@@ -55,11 +57,9 @@ test('a heap of anything is looked at, compared and told without an error', () =
       const memory = memoryOf(heaps[2] ?? []);
       const [first, second, third] = looks;
       assert.ok(first !== undefined && second !== undefined && third !== undefined);
-      const things = nativeGrowth(
-        { memory, blocks, words: new WordKinds(memory), follow: () => third.following },
-        [first, second, third],
-        1,
-      );
+      const heap = { memory, blocks, words: new WordKinds(memory), follow: () => third.following };
+      const growth = new NativeGrowth(heap, [first, second, third], 1);
+      const things = [...growth.things(null), ...growth.things(first)];
       for (const { growthBytes, counts } of things) assert.ok(growthBytes > 0 && counts[2] > counts[0]);
     }),
     { numRuns: 150 },

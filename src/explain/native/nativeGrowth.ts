@@ -1,30 +1,33 @@
 /**
  * From three looks at malloc's heap to what grows in it, who holds it, and which shape of leak that is. What only comes and goes faster is no
- * growth; what lies inside of something that grows is told with it.
+ * growth; what lies inside of something that grows is told with it. Of blocks of one kind that are held in several ways only those grow that become
+ * more: where some of them go meanwhile, a fourth look tells who loses these.
  */
-import type { GrowingThing, LeakPattern } from '../growingThing.ts';
+import type { GrowingThing } from '../growingThing.ts';
 import type { TargetMemory } from '../targetMemory.ts';
-import { type Growing, spread, whatGrows } from '../threeLooks.ts';
-import { blockContents } from './blockContents.ts';
+import { type Growing, goneAfter, someOf, spread, whatGrows } from '../threeLooks.ts';
 import { type BlockKinds, largeBlock } from './blockKinds.ts';
+import { type Candidate, folded, isLost, withoutTables } from './candidate.ts';
 import type { ChunkTable } from './chunkTable.ts';
 import { long } from './glibcArenas.ts';
 import type { Following, GlibcLook, MappedBlock } from './glibcLook.ts';
+import { type HolderGroup, type HolderKeys, holderGroups, mayBeHeldAlike } from './holderGroups.ts';
+import { NativeTeller } from './nativeTeller.ts';
 import { PointerGraph, type Way } from './pointerGraph.ts';
-import { rustTypeOf } from './rustTypes.ts';
-import { isSwissTable } from './swissTable.ts';
+import { growthParts } from './turnover.ts';
 import { VariableNames } from './variableNames.ts';
-import { heapWord, textWord, type WordKinds, wordNames } from './wordKinds.ts';
+import { textWord, type WordKinds } from './wordKinds.ts';
 
 const mostCandidates = 24;
 const mostFollowed = 300;
 const leastSurvival = 0.3;
+const leastStayed = 0.8;
 const leastOfAll = 0.02;
-const lostPart = 0.6;
 const headerBytes = 16;
 const mostTimes = 3;
-const mostAsked = 16;
-const alikePart = 0.8;
+/** Blocks that are held in another way than the rest: of fewer that is not told. */
+const leastGroup = 0.1;
+const leastInGroup = 8;
 
 export interface NativeHeap {
   memory: TargetMemory;
@@ -34,70 +37,253 @@ export interface NativeHeap {
   follow(): Following | null;
 }
 
-interface Candidate {
+/** Blocks of one kind that came and stayed, and what leads to each. */
+interface FollowedKind {
   growing: Growing;
-  /** Blocks that came and stayed, by their number in the table. */
   blocks: number[];
   ways: Way[];
-  /** Bytes of what lies inside of these. */
-  moreBytes: number;
-  inside: Candidate[];
-}
-
-type Looks = readonly [GlibcLook, GlibcLook, GlibcLook];
-
-/** The most first. Empty when nothing grows. */
-export function nativeGrowth(heap: NativeHeap, looks: Looks, every: number): GrowingThing[] {
-  const more = whatGrows(looks).filter((growing) => isMoreThanChance(growing, every));
-  const grown = [...more, ...blocksThatGrow(looks)].sort((a, b) => b.growthBytes - a.growthBytes);
-  const totalBytes = grown.reduce((sum, { growthBytes }) => sum + growthBytes, 0);
-  const wanted = grown.filter(({ growthBytes }) => growthBytes >= totalBytes * leastOfAll).slice(0, mostCandidates);
-  const followed = wanted.length === 0 ? null : followAll(heap, wanted, looks[2]);
-  if (followed === null) return [];
-  const { table, graph, candidates } = followed;
-  const teller = new Teller(heap, table, graph, new VariableNames(heap.memory, heap.memory.regions()));
-  return joined(folded(withoutTables(candidates, table), table), heap.blocks)
-    .sort((a, b) => scoreOf(b) - scoreOf(a))
-    .map((candidate) => teller.tell(candidate));
 }
 
 interface Followed {
   table: ChunkTable;
   graph: PointerGraph;
-  candidates: Candidate[];
+  kinds: FollowedKind[];
+}
+
+type Looks = readonly [GlibcLook, GlibcLook, GlibcLook];
+
+export class NativeGrowth {
+  readonly #heap: NativeHeap;
+  readonly #looks: Looks;
+  readonly #every: number;
+  readonly #variables: VariableNames;
+  readonly #followed: Followed | null;
+  /** Of kinds that are held in several ways: how many of the sample were gone by the third look. */
+  readonly #gone: ReadonlyMap<number, { count: number }>;
+
+  /** One of `every` blocks is in the samples. */
+  constructor(heap: NativeHeap, looks: Looks, every: number) {
+    this.#heap = heap;
+    this.#looks = looks;
+    this.#every = every;
+    const wanted = wantedOf(looks, every);
+    this.#followed = wanted.length === 0 ? null : followAll(heap, wanted, looks[2]);
+    this.#variables = new VariableNames(heap.memory, heap.memory.regions());
+    const several = (this.#followed?.kinds ?? []).filter((each) => this.#groupsOf(each, each.ways, []).length > 1);
+    for (const each of several) each.ways = this.#mostHeld(each, each.blocks, each.ways);
+    const [first, second, third] = looks;
+    this.#gone = goneAfter([first.sample, second.sample, third.sample], new Set(several.map(({ growing }) => growing.kind)));
+  }
+
+  /** Of blocks of one kind that are held in several ways some go, and it is not known yet whose these were. */
+  needsLook(): boolean {
+    return (this.#followed?.kinds ?? []).some((each) => {
+      const gone = this.#gone.get(each.growing.kind)?.count ?? 0;
+      const fewest = Math.min(...this.#groupsOf(each, each.ways, []).map(({ members }) => members.length));
+      return 2 * gone * each.ways.length > fewest * cameOf(each.growing);
+    });
+  }
+
+  /** The most first; empty when nothing grows. `fourth`: where it was needed, and could be taken. */
+  things(fourth: GlibcLook | null): GrowingThing[] {
+    if (this.#followed === null) return [];
+    const { table, graph, kinds } = this.#followed;
+    const candidates = kinds.flatMap((each) => this.#candidatesOf(each, fourth, table, graph));
+    const teller = new NativeTeller({ heap: this.#heap, table, graph, variables: this.#variables });
+    const whole = joined(folded(withoutTables(candidates, table), table), this.#heap.blocks);
+    return alikeJoined(whole.sort((a, b) => scoreOf(b) - scoreOf(a)).map((candidate) => teller.tell(candidate)));
+  }
+
+  #candidatesOf(followed: FollowedKind, fourth: GlibcLook | null, table: ChunkTable, graph: PointerGraph): Candidate[] {
+    const { growing, blocks, ways } = followed;
+    const { kind } = growing;
+    const whole = this.#groupsOf(followed, ways, []);
+    if (whole.length < 2) return whole.map((group) => ({ growing, blocks, ways, held: group.held, moreBytes: 0, inside: [] }));
+    const [, second, third] = this.#looks;
+    const all = blocksAt(someOf(third.sample, kind), kind, table);
+    const lastGone = fourth === null ? undefined : goneAfter([second.sample, third.sample, fourth.sample], new Set([kind])).get(kind);
+    const went = blocksAt(lastGone?.kept ?? [], kind, table);
+    const paths = [...ways, ...waysTo([...all, ...went], kind, { table, graph, known: this.#heap.blocks })];
+    const held = this.#mostHeld(followed, [...blocks, ...all, ...went], paths);
+    const groups = this.#groupsOf(followed, held.slice(0, ways.length + all.length), held.slice(ways.length + all.length));
+    const [endOfWays, endOfAll] = [ways.length, ways.length + all.length];
+    const counted = groups.map(({ members }) => ({
+      came: members.filter((member) => member < endOfWays).length,
+      all: members.filter((member) => member >= endOfWays && member < endOfAll).length,
+      went: members.filter((member) => member >= endOfAll).length,
+    }));
+    const parts = growthParts(counted, cameOf(growing), went.length === 0 ? 0 : (this.#gone.get(kind)?.count ?? 0));
+    return groups.flatMap(({ members, held: holder }, at): Candidate[] => {
+      const own = members.filter((member) => member < endOfWays);
+      const part = parts[at] ?? 0;
+      if (part === 0 || own.length === 0) return [];
+      const stays = (counted[at]?.all ?? 0) / Math.max(1, all.length);
+      const ofThese = { blocks: own.flatMap((member) => blocks[member] ?? []), ways: own.flatMap((member) => held[member] ?? []) };
+      return [{ ...ofThese, growing: partOf(growing, part, stays), held: holder, moreBytes: 0, inside: [] }];
+    });
+  }
+
+  /** Where several hold one, it is with the one that holds the most of what came and stayed. */
+  #mostHeld(followed: FollowedKind, blocks: readonly number[], ways: readonly Way[]): Way[] {
+    const others = this.#followed?.graph.otherWays(blocks) ?? [];
+    const each = ways.flatMap((way, member) => [way, ...(others[member] ?? [])].map((of) => ({ way: of, member })));
+    const isOfThese = (at: number) => (each[at]?.member ?? came) < came;
+    const { length: came } = followed.blocks;
+    const least = this.#leastCame(followed);
+    const groups = holderGroups(
+      each.map(({ way }) => way),
+      this.#keys(),
+      (members) => members.filter(isOfThese).length >= least,
+    );
+    const held = [...ways];
+    const most = ways.map(() => 0);
+    for (const { members } of groups) {
+      const count = new Set(members.filter(isOfThese).map((at) => each[at]?.member)).size;
+      for (const at of members) {
+        const { member, way } = each[at] ?? { member: -1, way: undefined };
+        const before = most[member];
+        if (way === undefined || before === undefined || before > count || (before === count && way !== ways[member])) continue;
+        most[member] = count;
+        held[member] = way;
+      }
+    }
+    return held;
+  }
+
+  /** By those that came and stayed, or by those that went; what else there is among the ways is with them. */
+  #groupsOf(followed: FollowedKind, ways: readonly Way[], went: readonly Way[]): HolderGroup[] {
+    const { length: came } = followed.blocks;
+    const leastCame = this.#leastCame(followed);
+    const leastWent = Math.max(leastInGroup, went.length * leastGroup);
+    const isMany = (members: readonly number[]) =>
+      members.filter((member) => member < came).length >= leastCame ||
+      members.filter((member) => member >= ways.length).length >= leastWent;
+    return holderGroups([...ways, ...went], this.#keys(), isMany);
+  }
+
+  /** Where most of what comes goes later, what grows is few of them. */
+  #leastCame({ growing, blocks }: FollowedKind): number {
+    const part = growing.growthCount / (2 * this.#every * Math.max(1, cameOf(growing)));
+    return Math.max(leastInGroup, blocks.length * Math.min(leastGroup, part));
+  }
+
+  #keys(): HolderKeys {
+    return {
+      ofRoot: (root) => this.#variables.keyOf(root),
+      sizeOf: (block) => this.#heap.blocks.sizes[this.#followed?.table.kindOf(block) ?? 0] ?? 0,
+    };
+  }
+}
+
+function wantedOf(looks: Looks, every: number): Growing[] {
+  const more = whatGrows(looks).filter((growing) => isMoreThanChance(growing, every));
+  const grown = [...more, ...blocksThatGrow(looks)].sort((a, b) => b.growthBytes - a.growthBytes);
+  const totalBytes = grown.reduce((sum, { growthBytes }) => sum + growthBytes, 0);
+  return grown.filter(({ growthBytes }) => growthBytes >= totalBytes * leastOfAll).slice(0, mostCandidates);
+}
+
+/** Of the sample, what came between the first and the second look and was there at the third. */
+function cameOf({ born, survival }: Growing): number {
+  return born * (survival ?? 1);
+}
+
+/** `stays`: the part of all of its kind that there are at the third look. */
+function partOf(growing: Growing, part: number, stays: number): Growing {
+  const of = ([first, second, third]: Growing['counts']): Growing['counts'] => {
+    const last = Math.max(stays * third, part * (third - first));
+    return [last - part * (third - first), last - part * (third - second), last];
+  };
+  return {
+    ...growing,
+    counts: of(growing.counts),
+    bytes: of(growing.bytes),
+    growthBytes: growing.growthBytes * part,
+    growthCount: growing.growthCount * part,
+  };
 }
 
 /**
  * Where blocks seem to be forgotten it may be that what holds them was moved between reading what refers to it and reading it, as an array is
- * that doubles: that does not happen twice.
+ * that doubles: that does not happen twice to the same.
  */
 function followAll(heap: NativeHeap, wanted: readonly Growing[], latest: GlibcLook): Followed | null {
-  let fewest = Number.POSITIVE_INFINITY;
+  let lostBefore: ReadonlySet<number> | null = null;
   for (let time = 0; time < mostTimes; time += 1) {
     const following = (time === 0 ? latest.following : null) ?? heap.follow();
     if (following === null) return null;
     const { table } = following;
     const graph = new PointerGraph(heap.memory, following, (kind, address) => isOfKindAt(heap, kind, address));
-    const candidates = wanted.map((growing) => followOne(growing, table, graph, heap.blocks));
-    const lost = candidates.filter(({ ways }) => isLost(ways)).length;
-    if (lost === 0 || (time > 0 && lost <= fewest) || time === mostTimes - 1) return { table, graph, candidates };
-    fewest = Math.min(fewest, lost);
+    const kinds = followKinds(heap, wanted, table, graph).map((each) => withoutMoved(each, table, lostBefore));
+    const areMany = kinds.some(({ ways }) => isLost(ways));
+    if (!kinds.some(hasLost) || (time > 0 && !areMany) || time === mostTimes - 1) return { table, graph, kinds };
+    const lost = kinds.flatMap(({ blocks, ways }) => blocks.filter((_, at) => ways[at]?.root === null));
+    if (lostBefore !== null && lost.length === lostBefore.size) return { table, graph, kinds };
+    lostBefore = new Set(lost.map((block) => table.addressOf(block)));
     // Not two of them in memory at a time.
     latest.following = null;
   }
   return null;
 }
 
-function isOfKindAt({ memory, blocks, words }: NativeHeap, kind: number, address: number): boolean {
-  const bytes = Buffer.alloc(headerBytes);
-  if (address % 16 !== 0 || memory.read(address - 8, bytes) < bytes.length) return false;
-  const size = long(bytes, 0) - (long(bytes, 0) % 16);
-  if (size === 0 || size > 2 ** 40) return false;
-  return blocks.areAlike(kind, blocks.idOf(size, words.kindOf(bytes.readUInt32LE(8), bytes.readUInt32LE(12))));
+function hasLost({ ways }: FollowedKind): boolean {
+  return ways.filter(({ root }) => root === null).length >= Math.max(leastInGroup, ways.length * leastGroup) || isLost(ways);
 }
 
-function isLost(ways: readonly Way[]): boolean {
-  return ways.length > 0 && ways.filter(({ root }) => root === null).length >= ways.length * lostPart;
+/** What something led to before was moved since. */
+function withoutMoved({ growing, blocks, ways }: FollowedKind, table: ChunkTable, lostBefore: ReadonlySet<number> | null): FollowedKind {
+  if (lostBefore === null) return { growing, blocks, ways };
+  const isKnown = blocks.map((block, at) => ways[at]?.root !== null || lostBefore.has(table.addressOf(block)));
+  return { growing, blocks: blocks.filter((_, at) => isKnown[at]), ways: ways.filter((_, at) => isKnown[at]) };
+}
+
+function followKinds(heap: NativeHeap, wanted: readonly Growing[], table: ChunkTable, graph: PointerGraph): FollowedKind[] {
+  const { blocks: known } = heap;
+  const found = wanted.map((growing) => ({ growing, blocks: blocksAt(growing.survivors, growing.kind, table) }));
+  const texts = known.words.indexOf(textWord);
+  const families = known.words.map((word, kind) => (word === textWord ? texts : kind));
+  const ways = () => found.flatMap(({ blocks }) => blocks.map((index) => graph.pathTo(index)));
+  const isAnother = (kind: number, address: number) => isAnotherAt(heap, kind, address);
+  // Each time others may be nearest.
+  for (let time = 0; time < mostTimes && graph.avoidLeftWords(ways(), { families, texts }, isAnother); ) time += 1;
+  return found.map(({ growing, blocks }) => ({ growing, blocks, ways: waysTo(blocks, growing.kind, { table, graph, known }) }));
+}
+
+/** Of what is chained, from the beginning of the chain. */
+function waysTo(
+  blocks: readonly number[],
+  kind: number,
+  { table, graph, known }: { table: ChunkTable; graph: PointerGraph; known: BlockKinds },
+): Way[] {
+  const ways = blocks.map((index) => graph.pathTo(index));
+  const chained = ways.filter((way) => way.blocks.length > 1 && table.kindOf(way.blocks[1] ?? -1) === kind);
+  return chained.length * 2 > ways.length ? graph.fromHead(ways, known.alike(kind)) : ways;
+}
+
+/** Some of these, of those that are there and of that kind. */
+function blocksAt(addresses: readonly number[], kind: number, table: ChunkTable): number[] {
+  return spread(addresses, mostFollowed).flatMap((address) => {
+    const index = table.indexOf(address);
+    return index >= 0 && table.addressOf(index) === address && table.kindOf(index) === kind ? [index] : [];
+  });
+}
+
+function isOfKindAt(heap: NativeHeap, kind: number, address: number): boolean {
+  const now = kindAt(heap, address);
+  return now !== null && heap.blocks.areAlike(kind, now);
+}
+
+/** Of another size, or a text by now and not before, or the other way round: any other beginning may change while it is the same. */
+function isAnotherAt(heap: NativeHeap, kind: number, address: number): boolean {
+  const now = kindAt(heap, address);
+  const { sizes, words } = heap.blocks;
+  return now === null || sizes[now] !== sizes[kind] || (words[now] === textWord) !== (words[kind] === textWord);
+}
+
+function kindAt({ memory, blocks, words }: NativeHeap, address: number): number | null {
+  const bytes = Buffer.alloc(headerBytes);
+  if (address % 16 !== 0 || memory.read(address - 8, bytes) < bytes.length) return null;
+  const size = long(bytes, 0) - (long(bytes, 0) % 16);
+  return size === 0 || size > 2 ** 40 ? null : blocks.idOf(size, words.kindOf(bytes.readUInt32LE(8), bytes.readUInt32LE(12)));
 }
 
 function scoreOf({ growing, moreBytes }: Candidate): number {
@@ -106,7 +292,9 @@ function scoreOf({ growing, moreBytes }: Candidate): number {
 
 /** Of blocks that come and go by chance, so many more at two times is no chance; and what came has to stay. */
 function isMoreThanChance({ growthCount, growthBytes, born, survival }: Growing, every: number): boolean {
-  if (survival !== null && survival < leastSurvival) return false;
+  // Beside what turns over faster it may be few that stay: as many as there are more.
+  const stayed = born * every * (survival ?? 1);
+  if (survival !== null && survival < leastSurvival && stayed < growthCount * leastStayed) return false;
   if (growthCount < 8) return growthBytes >= largeBlock && growthCount > 0;
   const gone = Math.max(0, born * every - growthCount);
   return growthCount > 3 * Math.sqrt(2 * gone * every);
@@ -134,262 +322,36 @@ function sameBlock({ mappings }: GlibcLook, now: MappedBlock): MappedBlock | nul
   return inPlace ?? (alike.length === 1 ? (alike[0] ?? null) : null);
 }
 
-function isOneBlock({ growing: { growthCount } }: Candidate): boolean {
-  return growthCount === 0;
-}
-
-/** A block that grows and by which others are held that do is told with these. */
-function withoutTables(candidates: readonly Candidate[], table: ChunkTable): Candidate[] {
-  return candidates.filter((candidate) => {
-    const [address = 0] = candidate.growing.survivors;
-    const isThrough = ({ blocks }: Way) => blocks.some((index) => table.addressOf(index) === address);
-    const held = isOneBlock(candidate)
-      ? candidates.find((other) => !isOneBlock(other) && other.ways.filter(isThrough).length * 2 > other.ways.length)
-      : undefined;
-    if (held !== undefined) held.moreBytes += candidate.growing.growthBytes;
-    return held === undefined;
-  });
-}
-
-function followOne(growing: Growing, table: ChunkTable, graph: PointerGraph, known: BlockKinds): Candidate {
-  const blocks: number[] = [];
-  for (const address of spread(growing.survivors, mostFollowed)) {
-    const index = table.indexOf(address);
-    if (index >= 0 && table.addressOf(index) === address && table.kindOf(index) === growing.kind) blocks.push(index);
-  }
-  const nearest = blocks.map((index) => graph.pathTo(index));
-  const chained = nearest.filter((way) => way.blocks.length > 1 && table.kindOf(way.blocks[1] ?? -1) === growing.kind);
-  const ways = chained.length * 2 > nearest.length ? graph.fromHead(nearest, known.alike(growing.kind)) : nearest;
-  return { growing, blocks, ways, moreBytes: 0, inside: [] };
-}
-
-/** What is mostly held one by one by blocks of another kind that grows is told with that kind. */
-function folded(candidates: readonly Candidate[], table: ChunkTable): Candidate[] {
-  const around = new Map<Candidate, Candidate>();
-  for (const candidate of candidates) {
-    const holder = candidates.find(
-      (other) => other !== candidate && !isInside(other, candidate, around) && isHeldBy(candidate, other, table),
-    );
-    if (holder !== undefined) around.set(candidate, holder);
-  }
-  for (const candidate of around.keys()) {
-    let top = candidate;
-    for (let step = 0; step < candidates.length; step += 1) top = around.get(top) ?? top;
-    top.moreBytes += candidate.growing.growthBytes;
-    top.inside.push(candidate);
-  }
-  return candidates.filter((candidate) => !around.has(candidate));
-}
-
 /** A block may be one step larger than was asked for, where the rest was too small to be one: the same kind. */
 function joined(candidates: readonly Candidate[], { sizes, words }: BlockKinds): Candidate[] {
   const left: Candidate[] = [];
   for (const candidate of [...candidates].sort((a, b) => b.growing.growthBytes - a.growing.growthBytes)) {
     const [size, word] = [sizes[candidate.growing.kind] ?? 0, words[candidate.growing.kind]];
-    const main = left.find(({ growing: { kind } }) => words[kind] === word && size - (sizes[kind] ?? 0) === 16);
+    const main = left.find(
+      ({ growing: { kind }, held }) => words[kind] === word && size - (sizes[kind] ?? 0) === 16 && mayBeHeldAlike(held, candidate.held),
+    );
     if (main === undefined) left.push(candidate);
     else main.moreBytes += candidate.growing.growthBytes + candidate.moreBytes;
   }
   return left;
 }
 
-function isInside(candidate: Candidate, of: Candidate, around: ReadonlyMap<Candidate, Candidate>): boolean {
-  for (let at: Candidate | undefined = candidate, step = 0; at !== undefined && step < 64; at = around.get(at), step += 1)
-    if (at === of) return true;
-  return false;
-}
-
-function isHeldBy({ ways, growing }: Candidate, other: Candidate, table: ChunkTable): boolean {
-  const holders = ways.flatMap(({ blocks }) => {
-    const nearest = blocks.slice(1, 5).find((index) => table.kindOf(index) !== growing.kind);
-    const found = blocks.slice(1, 5).find((index) => table.kindOf(index) === other.growing.kind);
-    return found === undefined || nearest === undefined ? [] : [found];
-  });
-  return ways.length > 0 && holders.length * 2 > ways.length && new Set(holders).size * 2 > holders.length;
-}
-
-class Teller {
-  readonly #heap: NativeHeap;
-  readonly #table: ChunkTable;
-  readonly #graph: PointerGraph;
-  readonly #variables: VariableNames;
-  #rings: { isInRing(index: number): boolean } | null = null;
-
-  constructor(heap: NativeHeap, table: ChunkTable, graph: PointerGraph, variables: VariableNames) {
-    this.#heap = heap;
-    this.#table = table;
-    this.#graph = graph;
-    this.#variables = variables;
-  }
-
-  tell(candidate: Candidate): GrowingThing {
-    const { growing, ways, moreBytes } = candidate;
-    const told = ways.map((way) => ({ way, steps: this.#stepsOf(way) }));
-    const usual = mostCommon(told.map(({ steps }) => steps.map(({ text }) => text).join('\n')));
-    const path = told.find(({ steps }) => steps.map(({ text }) => text).join('\n') === usual)?.steps ?? [];
-    const lost = ways.filter(({ root }) => root === null);
-    const isForgotten = isLost(ways) && !this.#graph.isPartial;
-    const pattern = isForgotten ? this.#lostPattern(lost) : this.#patternOf(candidate, ways);
-    const contents = [candidate, ...candidate.inside].flatMap(({ blocks }) => blockContents(this.#heap.memory, this.#table, blocks));
-    return {
-      type: this.#typeOf(candidate),
-      place: null,
-      counts: isOneBlock(candidate) ? growing.bytes : growing.counts,
-      ...(isOneBlock(candidate) ? { isOneBlock: true } : {}),
-      growthBytes: growing.growthBytes + moreBytes,
-      survival: isOneBlock(candidate) ? null : growing.survival,
-      owner: isForgotten ? null : (path.slice(0, -1).findLast(({ isNamed }) => isNamed)?.text ?? path[0]?.text ?? null),
-      path: isForgotten && pattern !== 'cycle-never-collected' ? [] : path.map(({ text }) => text),
-      pattern,
-      contents: [...new Set(contents)].slice(0, 6),
-      blockSizes: [candidate, ...candidate.inside].map((each) => this.#heap.blocks.sizes[each.growing.kind] ?? 0),
-    };
-  }
-
-  /** The class, of itself or of what it is only the shell of; else what can be seen of it. */
-  #typeOf({ growing, blocks, inside, ways }: Candidate): string {
-    const own = this.#heap.words.typeName(this.#heap.blocks.words[growing.kind] ?? 0);
-    if (own !== null) return own;
-    const within = inside
-      .map((each) => this.#heap.words.typeName(this.#heap.blocks.words[each.growing.kind] ?? 0))
-      .find((name) => name !== null);
-    const rust = within === undefined ? rustTypeOf(this.#heap.memory, this.#variables, this.#holdersOf(blocks, ways)) : null;
-    const byTable = [blocks, ...inside.map((each) => each.blocks)].map((each) => this.#classOf(each)).find((name) => name !== null);
-    return within ?? rust ?? byTable ?? this.#describeAll(growing, blocks, inside);
-  }
-
-  /** Of a program without type information, by the name of its table of virtual functions. */
-  #classOf(blocks: readonly number[]): string | null {
-    const beginning = this.#beginningOf(blocks);
-    return beginning === null ? null : this.#variables.classAt(beginning.file, beginning.address);
-  }
-
-  /** What in a file most of them point to with their first word. */
-  #beginningOf(blocks: readonly number[]): { file: string; address: number } | null {
-    const word = Buffer.alloc(8);
-    const asked = spread(blocks, mostAsked);
-    const first = asked.map((index) => {
-      const got = this.#heap.memory.read(this.#table.addressOf(index) + headerBytes, word);
-      return got < word.length ? '' : `${long(word, 0)}`;
-    });
-    const usual = mostCommon(first);
-    const address = Number(usual);
-    const file = first.filter((each) => each === usual).length >= asked.length * alikePart ? this.#variables.fileAt(address) : null;
-    return file === null ? null : { file, address };
-  }
-
-  /** A shell around what is larger, as the cell of a list has it, is told with that. */
-  #describeAll(growing: Growing, blocks: readonly number[], inside: readonly Candidate[]): string {
-    if (growing.growthCount === 0) return this.#describe(growing.kind, blocks, 'one block that only becomes larger', 'and begins');
-    const [main] = [...inside].sort((a, b) => b.growing.growthBytes - a.growing.growthBytes);
-    if (main === undefined || main.growing.growthBytes < 2 * growing.growthBytes) return this.#describe(growing.kind, blocks);
-    return `${this.#describe(main.growing.kind, main.blocks)}, each in one of ${this.#bytesOf(growing.kind)}`;
-  }
-
-  /** A request of n bytes takes n + 8, rounded up to 16. */
-  #bytesOf(kind: number): string {
-    const size = this.#heap.blocks.sizes[kind] ?? 0;
-    if (size >= largeBlock) return '64 KiB and more';
-    return size <= 1024 ? `${Math.max(1, size - 23)} to ${size - 8} bytes` : `about ${size - 8} bytes`;
-  }
-
-  /** How many begin with a pointer to another of their kind, as the entries of a chain of a hash table do. */
-  #linked(blocks: readonly number[], kind: number): number {
-    const word = Buffer.alloc(8);
-    return blocks.filter((index) => {
-      if (this.#heap.memory.read(this.#table.addressOf(index) + headerBytes, word) < word.length) return false;
-      const next = this.#table.indexOf(long(word, 0));
-      return next >= 0 && this.#table.kindOf(next) === kind;
-    }).length;
-  }
-
-  #holdersOf(
-    blocks: readonly number[],
-    ways: readonly Way[],
-  ): { block: number; blockBytes: number; holder: number; holderBytes: number }[] {
-    return blocks.flatMap((index, at) => {
-      const holder = ways[at]?.blocks[1];
-      if (holder === undefined) return [];
-      return [
-        {
-          block: this.#table.addressOf(index),
-          blockBytes: this.#table.bytesOf(index),
-          holder: this.#table.addressOf(holder),
-          holderBytes: this.#table.bytesOf(holder),
-        },
-      ];
-    });
-  }
-
-  #describe(kind: number, blocks: readonly number[], what = `blocks of ${this.#bytesOf(kind)}`, begin = 'that begin'): string {
-    const word = this.#heap.blocks.words[kind] ?? 0;
-    if (word === textWord) return `text in ${what}`;
-    const beginning = this.#beginningOf(blocks);
-    const name = beginning === null ? null : this.#variables.symbolAt(beginning.file, beginning.address);
-    return `${what} ${begin} with ${name === null ? (this.#heap.words.typeName(word) ?? wordNames[word] ?? 'bytes') : `the address of ${name}`}`;
-  }
-
-  #stepsOf({ blocks, root }: Way): { text: string; isNamed: boolean; repeats: boolean }[] {
-    const steps: { text: string; isNamed: boolean; repeats: boolean }[] = [];
-    if (root !== null) steps.push({ ...this.#variables.nameOf(root), repeats: false });
-    for (const index of blocks.toReversed()) {
-      const kind = this.#table.kindOf(index);
-      const type = this.#heap.words.typeName(this.#heap.blocks.words[kind] ?? 0);
-      const size = this.#heap.blocks.sizes[kind] ?? 0;
-      const text = type ?? (size > 1024 ? 'a large block' : `a block of ${size - 8} bytes`);
-      if (steps.at(-1)?.text === text) continue;
-      if (steps.length > 12) continue;
-      steps.push({ text, isNamed: type !== null, repeats: false });
+/** What a person could not tell apart is one: the parts of a tree, or what each of some threads has. */
+function alikeJoined(things: readonly GrowingThing[]): GrowingThing[] {
+  const left = new Map<string, GrowingThing>();
+  for (const thing of things) {
+    const key = JSON.stringify([thing.type, thing.owner, thing.path, thing.isOneBlock === true ? thing.counts : null]);
+    const same = left.get(key);
+    if (same === undefined) {
+      left.set(key, thing);
+      continue;
     }
-    return steps;
+    const counts: GrowingThing['counts'] = [
+      same.counts[0] + thing.counts[0],
+      same.counts[1] + thing.counts[1],
+      same.counts[2] + thing.counts[2],
+    ];
+    left.set(key, { ...same, counts, growthBytes: same.growthBytes + thing.growthBytes });
   }
-
-  /** The large block on the way is one. */
-  #isInSwissTable({ blocks, root }: Way): boolean {
-    const at = blocks.findIndex((index, step) => step > 0 && (this.#heap.blocks.sizes[this.#table.kindOf(index)] ?? 0) > 1024);
-    const block = blocks[at];
-    if (block === undefined || root === null) return false;
-    const above = blocks[at + 1];
-    const holder = above === undefined ? { address: root, bytes: 0 } : this.#extentOf(above);
-    return isSwissTable(this.#heap.memory, this.#extentOf(block), holder);
-  }
-
-  #extentOf(index: number): { address: number; bytes: number } {
-    return { address: this.#table.addressOf(index), bytes: this.#table.bytesOf(index) };
-  }
-
-  #lostPattern(lost: readonly Way[]): LeakPattern {
-    this.#rings ??= this.#graph.ringsAmongLost();
-    const rings = this.#rings;
-    const inRing = lost.filter(({ blocks: [block = -1] }) => rings.isInRing(block)).length;
-    return inRing * 2 > lost.length ? 'cycle-never-collected' : 'no-pointer-left';
-  }
-
-  /** A table of buckets and chains is a map; a tree is one; a large block of pointers, or a chain alone, is a list. */
-  #patternOf({ growing, blocks }: Candidate, ways: readonly Way[]): LeakPattern | null {
-    if (ways.length === 0) return null;
-    if (growing.growthCount === 0) return this.#heap.blocks.words[growing.kind] === textWord ? 'text-only-grows' : 'list-only-grows';
-    const share = (is: (way: Way) => boolean) => ways.filter(is).length / ways.length;
-    const kindsOf = ({ blocks }: Way) => blocks.map((index) => this.#table.kindOf(index));
-    const inArray = share((way) => kindsOf(way).some((kind, at) => at > 0 && (this.#heap.blocks.sizes[kind] ?? 0) > 1024)) > 0.5;
-    const inChain =
-      share((way) =>
-        kindsOf(way)
-          .slice(0, 8)
-          .some((kind, at, all) => at > 0 && kind === all[at - 1]),
-      ) > 0.15;
-    // In a tree, ways are as long as the logarithm of what is in it; in a chain alone, as it is itself.
-    const isTree = inChain && share((way) => way.length <= 3 * Math.log2(growing.counts[2] + 1) + 8) > 0.9;
-    const inBuckets =
-      inArray && (inChain || share((way) => this.#isInSwissTable(way)) > 0.5 || this.#linked(blocks, growing.kind) * 2 > blocks.length);
-    if (inBuckets || (isTree && growing.counts[2] > 1000)) return 'map-without-eviction';
-    if (inArray || inChain) return 'list-only-grows';
-    return this.#heap.blocks.words[growing.kind] === heapWord ? 'list-only-grows' : null;
-  }
-}
-
-function mostCommon(of: readonly string[]): string {
-  const counts = new Map<string, number>();
-  for (const each of of) counts.set(each, (counts.get(each) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? '';
+  return [...left.values()].sort((a, b) => b.growthBytes * (b.survival ?? 1) - a.growthBytes * (a.survival ?? 1));
 }

@@ -1,6 +1,6 @@
 /** Memory of malloc: blocks where it is glibc's, else the C++ objects that can be told by their class. */
 import type { GrowingThing } from '../growingThing.ts';
-import type { HeapReader, OpenHeap } from '../heapReader.ts';
+import { type HeapReader, looksOfHeap, type OpenHeap } from '../heapReader.ts';
 import type { Region, TargetMemory } from '../targetMemory.ts';
 import { allocatorAdvice } from './allocatorAdvice.ts';
 import { BlockKinds } from './blockKinds.ts';
@@ -8,7 +8,7 @@ import { freeKind } from './chunkTable.ts';
 import { type ClassLook, classGrowth, lookAtClasses } from './classCensus.ts';
 import { findArenas } from './glibcArenas.ts';
 import { type GlibcLook, lookAtGlibc, sampleEvery } from './glibcLook.ts';
-import { nativeGrowth } from './nativeGrowth.ts';
+import { NativeGrowth } from './nativeGrowth.ts';
 import { WordKinds } from './wordKinds.ts';
 
 const headerBytes = 16;
@@ -44,6 +44,7 @@ export class GlibcReader implements HeapReader {
   readonly #every: number;
   readonly #isAlone: boolean;
   readonly #beside: HeapReader | null;
+  #grows: NativeGrowth | null = null;
 
   /** `isAlone`: nothing else of the process is looked at. Else what refers to what is only read where something of malloc's grows. */
   constructor(memory: TargetMemory, isAlone = true, beside: HeapReader | null = null) {
@@ -64,11 +65,21 @@ export class GlibcReader implements HeapReader {
     return lookAtGlibc(this.#memory, findArenas, kinds, { every: this.#every, withTable, isOther });
   }
 
+  needsLook(): boolean {
+    return this.#looks.length === looksOfHeap && this.#growth()?.needsLook() === true;
+  }
+
   growing(): GrowingThing[] {
+    return this.#growth()?.things(this.#looks[looksOfHeap] ?? null) ?? [];
+  }
+
+  /** As of the third look. */
+  #growth(): NativeGrowth | null {
     const [first, second, third] = this.#looks;
-    if (first === undefined || second === undefined || third === undefined) return [];
+    if (first === undefined || second === undefined || third === undefined) return null;
     const heap = { memory: this.#memory, blocks: this.#blocks, words: this.#words, follow: () => this.#look(true).following };
-    return nativeGrowth(heap, [first, second, third], this.#every);
+    this.#grows ??= new NativeGrowth(heap, [first, second, third], this.#every);
+    return this.#grows;
   }
 
   /** The sizes of blocks that are in use now, as they are told apart, by the address that the program knows; 0 for any that is not. Null: they could not be read. */

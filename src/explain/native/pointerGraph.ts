@@ -6,13 +6,20 @@ import { larger } from '../numberColumns.ts';
 import type { TargetMemory } from '../targetMemory.ts';
 import { TargetWindow } from '../targetWindow.ts';
 import { type ChunkTable, freeKind, indexIn } from './chunkTable.ts';
+import { type EarlyWord, withoutStale } from './earlyWords.ts';
+import type { Following } from './glibcLook.ts';
+import { holdersOf, type RareEdges, rareEdges } from './rareEdges.ts';
 import type { RootWords } from './rootWords.ts';
 
 const mostEdges = 32_000_000;
 const unreached = -1;
+const headerBytes = 16;
 const mostSteps = 10_000_000;
+const mostOtherWays = 4;
 const nearSteps = 24;
 const farSteps = 8;
+/** Ways through one chain share the most of it: what leads to each so manieth block is known from the way before. */
+const landmarks = 1024;
 
 /** From a block up to a root. */
 export interface Way {
@@ -22,6 +29,12 @@ export interface Way {
   root: number | null;
 }
 
+interface Landmark {
+  far: readonly number[];
+  length: number;
+  root: number;
+}
+
 export class PointerGraph {
   readonly #table: ChunkTable;
   readonly #memory: TargetMemory;
@@ -29,12 +42,18 @@ export class PointerGraph {
   #edges = new Uint32Array(1 << 16);
   #edgeCount = 0;
   readonly #roots: RootWords;
+  readonly #early: readonly EarlyWord[];
+  /** Are other blocks by now. */
+  readonly #recycled = new Set<number>();
+  /** What these lead to, and nothing nearer does. */
+  readonly #heldEarly = new Set<number>();
   /** The block that leads to each, -2 and below for a root, -1 for those that nothing leads to. */
   readonly #parents: Int32Array;
   readonly #queue: Uint32Array;
   /** For each block that nothing leads to one more than the number of another such that refers to it; 0 for none. */
   #lostHolders: Uint32Array | null = null;
   #lastPart = 0;
+  readonly #fromLandmarks = new Map<number, Landmark>();
   /** Upper halves of addresses in the heap. */
   readonly #leastHigh: number;
   readonly #mostHigh: number;
@@ -44,11 +63,7 @@ export class PointerGraph {
   isPartial = false;
 
   /** `isOfKindAt`: whether the block whose content begins there now is of a kind. */
-  constructor(
-    memory: TargetMemory,
-    { table, roots }: { table: ChunkTable; roots: RootWords },
-    isOfKindAt: (kind: number, address: number) => boolean,
-  ) {
+  constructor(memory: TargetMemory, { table, roots, early }: Following, isOfKindAt: (kind: number, address: number) => boolean) {
     this.#memory = memory;
     this.#table = table;
     this.#roots = roots;
@@ -62,10 +77,46 @@ export class PointerGraph {
     this.#queue = new Uint32Array(table.count);
     for (const part of table.parts) this.#readPart(part);
     this.#firstEdge[table.count] = this.#edgeCount;
-    roots.dropStale(memory, (before, now) => isOfKindAt(table.kindOf(table.indexOf(before)), now));
+    const isAlike = (before: number, now: number) => isOfKindAt(table.kindOf(table.indexOf(before)), now);
+    roots.dropStale(memory, isAlike);
+    this.#early = withoutStale(memory, early, isAlike);
+    this.#reach(null);
+  }
+
+  /**
+   * Whether ways are others now. What is another block than it was when the blocks were counted leads to what its next owner has. And of blocks of one
+   * kind hardly any refers to blocks of another by chance: a word that somebody else has left at their end leads to the middle of a chain, and
+   * is nearer than its beginning. Such count only where nothing else leads. `isAnother`: whether there is no longer the block of that kind whose content
+   * begins there.
+   */
+  avoidLeftWords(
+    ways: readonly Way[],
+    { families, texts }: { families: readonly number[]; texts: number },
+    isAnother: (kind: number, address: number) => boolean,
+  ): boolean {
+    // Where the middle of a way is left out, two that stand side by side need not refer to each other.
+    const pieces = ways.flatMap(({ blocks, length }) =>
+      length === blocks.length ? [blocks] : [blocks.slice(0, nearSteps), blocks.slice(nearSteps)],
+    );
+    const before = this.#recycled.size;
+    for (const block of holdersOf(pieces, this.#table)) {
+      if (isAnother(this.#table.kindOf(block), this.#table.addressOf(block) + headerBytes)) this.#recycled.add(block);
+    }
+    const rare = rareEdges(pieces, this.#table, { firstEdge: this.#firstEdge, edges: this.#edges }, families, texts);
+    if (rare.size === 0 && this.#recycled.size === before) return false;
+    this.#parents.fill(unreached);
+    this.#fromLandmarks.clear();
+    this.#heldEarly.clear();
+    this.#reach(rare);
+    return this.#recycled.size > before;
+  }
+
+  #reach(rare: RareEdges | null): void {
     // Variables have names and stacks have not, so that they are asked first.
     let queued = 0;
-    for (const [group, end] of roots.ends.entries()) queued = this.#reachFrom(roots.ends[group - 1] ?? 0, end, queued);
+    const { ends } = this.#roots;
+    for (const [group, end] of ends.entries()) queued = this.#reachFrom(ends[group - 1] ?? 0, end, queued, rare);
+    if (rare !== null) this.#follow(0, queued, null);
   }
 
   isReached(index: number): boolean {
@@ -77,18 +128,50 @@ export class PointerGraph {
     if (!this.isReached(index)) return this.#pathAmongLost(index);
     const near: number[] = [];
     const far: number[] = [];
+    const passed: { block: number; before: number }[] = [];
     let length = 0;
-    for (let at = index; length < mostSteps; length += 1) {
+    let end: Landmark | null = null;
+    for (let at = index; end === null && length < mostSteps; length += 1) {
       if (near.length < nearSteps) near.push(at);
       else {
+        const known = at % landmarks === 0 ? this.#fromLandmarks.get(at) : undefined;
+        if (known !== undefined) {
+          end = { ...known, length: length + known.length };
+          break;
+        }
+        if (at % landmarks === 0) passed.push({ block: at, before: length });
         far.push(at);
         if (far.length > farSteps) far.shift();
       }
       const parent = this.#parents[at] ?? unreached;
-      if (parent < 0) return { blocks: [...near, ...far], length: length + 1, root: this.#roots.from(-2 - parent) };
+      if (parent < 0) end = { far, length: length + 1, root: this.#roots.from(-2 - parent) };
       at = parent;
     }
-    return { blocks: near, length, root: 0 };
+    if (end === null) return { blocks: near, length, root: 0 };
+    for (const { block, before } of passed) {
+      // Nearer to the end than what is kept of it a way would begin with other blocks.
+      if (end.length - before > farSteps) this.#fromLandmarks.set(block, { ...end, length: end.length - before });
+    }
+    return { blocks: [...near, ...end.far], length: end.length, root: end.root };
+  }
+
+  /** By what else each of these is held, that is not of its kind: what has left a place of a table is still in there until another one comes. */
+  otherWays(blocks: readonly number[]): Way[][] {
+    const places = new Map(blocks.map((block, place) => [block, place]));
+    const isAsked = new Uint8Array(this.#table.count);
+    for (const block of blocks) isAsked[block] = 1;
+    const ways = blocks.map((): Way[] => []);
+    for (let from = 0; from < this.#table.count; from += 1) {
+      for (let edge = this.#firstEdge[from] ?? 0; edge < (this.#firstEdge[from + 1] ?? 0); edge += 1) {
+        const to = this.#edges[edge] ?? 0;
+        if (isAsked[to] !== 1 || this.#parents[to] === from || !this.isReached(from)) continue;
+        const of = ways[places.get(to) ?? -1];
+        if (of === undefined || of.length === mostOtherWays || this.#table.kindOf(from) === this.#table.kindOf(to)) continue;
+        const { blocks: above, length, root } = this.pathTo(from);
+        of.push({ blocks: [to, ...above], length: length + 1, root });
+      }
+    }
+    return ways;
   }
 
   /** What is forgotten, or is in a ring, may be held by what is so too: as far as it is the first time that it is come to. */
@@ -141,8 +224,9 @@ export class PointerGraph {
     });
   }
 
-  /** A variable of the program refers to it. */
+  /** A variable of the program refers to it, or what is near to one did before the heap was read. */
   #isOfVariable(index: number): boolean {
+    if (this.#heldEarly.has(index)) return true;
     const parent = this.#parents[index] ?? unreached;
     return parent < unreached && -2 - parent < (this.#roots.ends[0] ?? 0);
   }
@@ -248,22 +332,38 @@ export class PointerGraph {
     return index >= 0 && this.#table.kindOf(index) !== freeKind ? index : -1;
   }
 
-  #reachFrom(first: number, end: number, queuedBefore: number): number {
+  #reachFrom(first: number, end: number, queuedBefore: number, rare: RareEdges | null): number {
     let queued = queuedBefore;
-    for (let root = first; root < end; root += 1) {
+    // Of a stack what is at its end first: what the thread keeps for itself, then what lasts longest; what is in use no longer lies before.
+    for (let root = end - 1; root >= first; root -= 1) {
       const value = this.#roots.value(root);
       const to = this.#target(value % 2 ** 32, Math.floor(value / 2 ** 32));
       if (to < 0 || this.#parents[to] !== unreached) continue;
       this.#parents[to] = -2 - root;
       this.#queue[queued++] = to;
     }
+    for (const { from, value } of this.#early) {
+      const holder = this.#table.indexOf(from);
+      const to = this.#target(value % 2 ** 32, Math.floor(value / 2 ** 32));
+      if (holder < 0 || to < 0 || this.#parents[holder] === unreached || this.#parents[to] !== unreached) continue;
+      this.#parents[to] = holder;
+      this.#heldEarly.add(to);
+      this.#queue[queued++] = to;
+    }
+    return this.#follow(queuedBefore, queued, rare);
+  }
+
+  #follow(first: number, queuedBefore: number, rare: RareEdges | null): number {
+    let queued = queuedBefore;
     const [queue, firstEdge, edges, parents] = [this.#queue, this.#firstEdge, this.#edges, this.#parents];
-    for (let next = queuedBefore; next < queued; next += 1) {
+    for (let next = first; next < queued; next += 1) {
       const from = queue[next] ?? 0;
       const last = firstEdge[from + 1] ?? 0;
+      if (this.#recycled.size > 0 && this.#recycled.has(from)) continue;
+      const left = rare?.get(this.#table.kindOf(from));
       for (let edge = firstEdge[from] ?? 0; edge < last; edge += 1) {
         const to = edges[edge] ?? 0;
-        if (parents[to] !== unreached) continue;
+        if (parents[to] !== unreached || left?.has(this.#table.kindOf(to)) === true) continue;
         parents[to] = from;
         queue[queued++] = to;
       }

@@ -109,7 +109,8 @@ export class RootWords {
   }
 }
 
-function isStale(memory: TargetMemory, from: number, before: number, isAlike: (before: number, now: number) => boolean): boolean {
+/** `isAlike`: of two addresses whether blocks of one kind begin there. */
+export function isStale(memory: TargetMemory, from: number, before: number, isAlike: (before: number, now: number) => boolean): boolean {
   let now = wordAt(memory, from);
   for (let time = 0; time < mostAsks && now !== null && now !== before; time += 1) {
     const asked = now;

@@ -68,6 +68,10 @@ export async function nameGrowth(language: NamingLanguage, program: string, inte
         heap.look();
         spent += cpuSecondsSince(before);
       }
+      if (heap.needsLook?.() === true) {
+        await started.more(between);
+        heap.look();
+      }
       const before = process.cpuUsage();
       const things = heap.growing();
       return { things, cpuSeconds: spent + cpuSecondsSince(before) };

@@ -47,6 +47,21 @@ struct bucket {
   double totals[12];
 };
 
+struct shop;
+
+struct entry {
+  struct shop *shop;
+  struct entry *next;
+  char line[120];
+};
+
+/* Entries of one kind in two places: the latest are exchanged one by one, those of failed requests are kept. */
+struct shop {
+  struct entry **recent, *failed;
+};
+
+enum { recent_entries = 20000 };
+static struct shop *shop;
 static struct cell *pending;
 static struct visitor *visitors;
 static struct bucket *buckets[4096];
@@ -90,6 +105,29 @@ static void keep_bucket(long request) {
   bucket->totals[0] = request / 7.0;
   bucket->next = buckets[request % 4096];
   buckets[request % 4096] = bucket;
+}
+
+static struct entry *new_entry(long request) {
+  struct entry *entry = malloc(sizeof *entry);
+  entry->shop = shop;
+  entry->next = NULL;
+  snprintf(entry->line, sizeof entry->line, "request %ld", request);
+  return entry;
+}
+
+static void open_shop(void) {
+  shop = malloc(sizeof *shop);
+  shop->failed = NULL;
+  shop->recent = malloc(recent_entries * sizeof *shop->recent);
+  for (long each = 0; each < recent_entries; each++) shop->recent[each] = new_entry(-each);
+}
+
+static void keep_entry(long request) {
+  struct entry *entry = new_entry(request), **place = &shop->recent[request % recent_entries];
+  entry->next = shop->failed;
+  shop->failed = entry;
+  free(*place);
+  *place = new_entry(request);
 }
 
 static void close_connection(struct connection *connection) { free(connection); }
@@ -148,6 +186,7 @@ static void keep(long request) {
   if (strcmp(kind, "healthy-large") == 0) return use_large(request);
   if (strcmp(kind, "healthy") == 0 || strcmp(kind, "retained") == 0 || strcmp(kind, "arenas") == 0) return;
   if (strcmp(kind, "void-list") == 0) return keep_pending(request);
+  if (strcmp(kind, "beside-cache") == 0) return keep_entry(request);
   if (strcmp(kind, "tree") == 0) return keep_visitor(request);
   if (strcmp(kind, "hash-table") == 0) return keep_bucket(request);
   if (strcmp(kind, "connections") == 0) return keep_connection(request);
@@ -211,6 +250,7 @@ int main(int argc, char **argv) {
   const char *wanted = kind;
   if (strcmp(kind, "retained") == 0) peak(200000);
   if (strcmp(kind, "arenas") == 0) peaks(12);
+  if (strcmp(kind, "beside-cache") == 0) open_shop();
   kind = "array";
   for (long request = 0; request < prefill; request++) keep(request);
   kind = wanted;

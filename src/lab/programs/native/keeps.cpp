@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -81,6 +82,12 @@ class Scheduler {
   std::list<std::unique_ptr<Record>> waiting;
 };
 
+/** Threads that live long, each with its own list of what it did. */
+struct Worker {
+  static thread_local std::vector<std::unique_ptr<Invoice>> done;
+};
+thread_local std::vector<std::unique_ptr<Invoice>> Worker::done;
+
 std::map<std::string, std::shared_ptr<Customer>> customersByName;
 std::unordered_map<long, PricePoint> prices;
 std::vector<std::string> visitedPages;
@@ -130,6 +137,11 @@ static void keep(const std::string &kind, long request) {
   }
 }
 
+static void work(long perSecond) {
+  for (;; usleep(100000000 / perSecond))
+    for (int part = 0; part < 50; part++) Worker::done.push_back(std::make_unique<Invoice>());
+}
+
 static void serve(const std::string &kind, long request) {
   std::string scratch(50 + request % 300, 'x');
   recent.push_back(std::make_unique<Invoice>());
@@ -141,6 +153,7 @@ int main(int argc, char **argv) {
   std::string kind = argc > 1 ? argv[1] : "healthy";
   long perSecond = argc > 2 ? atol(argv[2]) : 5000;
   manager = std::make_unique<SessionManager>();
+  for (int each = 0; kind == "thread-local" && each < 2; each++) std::thread(work, perSecond).detach();
   puts("READY");
   fflush(stdout);
   for (long request = 1;; request++) {

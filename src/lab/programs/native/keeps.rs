@@ -49,6 +49,20 @@ struct TreeNode {
     payload: [u8; 160],
 }
 
+/// As large as a tree node, and begins with a number as that does.
+struct Chore {
+    id: u64,
+    steps: [u64; 27],
+}
+
+fn tie_cycle() -> u64 {
+    let (parent, child) = (node(), node());
+    *child.parent.borrow_mut() = Some(parent.clone());
+    let sum = child.payload[3] as u64;
+    parent.children.borrow_mut().push(child);
+    sum
+}
+
 fn node() -> Rc<TreeNode> {
     Rc::new(TreeNode { parent: RefCell::new(None), children: RefCell::new(Vec::new()), payload: [7; 160] })
 }
@@ -61,6 +75,7 @@ fn main() {
         std::process::exit(0);
     });
     let mut jobs: Vec<Box<dyn Job>> = Vec::new();
+    let mut chores: Vec<Box<Chore>> = Vec::new();
     let mut sessions: HashMap<u64, Box<Session>> = HashMap::new();
     let mut lines: Vec<String> = Vec::new();
     let mut callbacks: Vec<Box<dyn Fn() -> usize>> = Vec::new();
@@ -74,11 +89,10 @@ fn main() {
         }
         match kind.as_str() {
             "boxed" => jobs.push(Box::new(MailJob { to: format!("user{}@example.com", request), tries: [request; 20] })),
-            "cycle" => {
-                let (parent, child) = (node(), node());
-                *child.parent.borrow_mut() = Some(parent.clone());
-                sum += child.payload[3] as u64;
-                parent.children.borrow_mut().push(child);
+            "cycle" => sum += tie_cycle(),
+            "cycle-and-list" => {
+                sum += tie_cycle();
+                chores.push(Box::new(Chore { id: request, steps: [request; 27] }));
             }
             "hash-map" => {
                 sessions.insert(request, Box::new(Session { user: format!("user{}@example.com", request), state: [request; 16] }));
@@ -107,6 +121,9 @@ fn main() {
         }
         if let Some(last) = sessions.get(&(request / 2)) {
             sum = sum.wrapping_add(last.state[0] + last.user.len() as u64);
+        }
+        if let Some(last) = chores.last() {
+            sum = sum.wrapping_add(last.id + last.steps[0]);
         }
         if let Some(last) = jobs.last() {
             sum = sum.wrapping_add(last.cost());
