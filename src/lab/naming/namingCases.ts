@@ -81,6 +81,8 @@ export const namingCases: readonly NamingCase[] = [
   healthy('rs', 'healthy'),
   ...onNode('map-without-eviction', /^UserSession \{token, user, steps\}$/, /^SessionStore\.#byToken \(Map\)$/),
   ...onNode('static-array', /^AuditEntry /, /^AuditLog\.entries \(Array\)$/),
+  ...onNode('subclass', /^ImportJob /, /^JobRunner\.jobs \(Map\)$/),
+  ...onNode('kept-errors', /^PaymentRefused /, /^FailureReport\.failures \(Array\)$/),
   ...onNode('listeners', /^function onSettingsChanged$/, /^EventEmitter\._events\.changed \(Array\)$/),
   ...onNode('timers', /^(?:UploadState|Timeout) /, /^TimersList\./),
   ...onNode('object-as-map', /^Object \{product, net, currency\}$/, /^knownPrices \(object as a map\)$/),
