@@ -186,7 +186,9 @@ export const namingCases: readonly NamingCase[] = [
     /^main\.dispatcher\.handlers$/,
     'list-only-grows',
   ),
-  ...onPlainGo('contexts', /^context\.cancelCtx$/, /^main\.server$/, /^a variable of main\./, 'context-never-cancelled'),
+  leak('plainGo', 'contexts', /^context\.cancelCtx$/, /^main\.server$/, 'context-never-cancelled'),
+  // Records of the runtime lead to them too, and are not told from variables of the program.
+  leak('strippedGo', 'contexts', /^context\.cancelCtx$/, null, 'context-never-cancelled'),
   ...healthyOnPlainGo('healthy_pool'),
   ...healthyOnPlainGo('healthy_cache'),
   ...healthyOnPlainGo('healthy_churn'),

@@ -1,7 +1,7 @@
 /** Each request races against one promise for the end of the server, which never comes. */
 import { serve } from './program.mjs';
 
-const shutdown = new Promise(() => {});
+const shutdown = new Promise(() => undefined);
 
 class Lookup {
   constructor(id) {
