@@ -1,13 +1,15 @@
 /** Shapes of leaks in words that people know, and the usual fix of each. */
 import type { GrowingThing, LeakPattern } from './growingThing.ts';
 
-/** What is called so has functions in it, or objects that have them. */
-const callbacks = /(?:listener|observer|subscriber|subscription|handler|callback|receiver|hook)s?_?(?: \(.*\))?$/i;
+/** What is called so has functions in it, or objects that have them; within a path only what is called so as many are: a class may be one handler. */
+const callbacks = /(?:listener|observer|subscriber|subscription|handler|callback|receiver|hook)(?:s?_?(?: \(.*\))?$|s_?[.[])/i;
+const callback = /^(?:function|closure|method) |(?:Listener|Observer|Subscriber|Callback)(?: \{.*\})?$/;
 const collections: readonly (LeakPattern | null)[] = ['list-only-grows', 'map-without-eviction', 'static-field', null];
 
-/** The name of what holds them may say more than its shape. */
-export function patternOf({ pattern, owner }: Pick<GrowingThing, 'pattern' | 'owner'>): LeakPattern | null {
-  return collections.includes(pattern) && callbacks.test(owner ?? '') ? 'listener-never-removed' : pattern;
+/** What they are called, and what holds them, may say more than its shape. */
+export function patternOf({ type, pattern, owner }: Pick<GrowingThing, 'type' | 'pattern' | 'owner'>): LeakPattern | null {
+  const isCallback = callback.test(type) || callbacks.test(owner ?? '');
+  return collections.includes(pattern) && isCallback ? 'listener-never-removed' : pattern;
 }
 
 export const leakPatterns: Record<LeakPattern, { name: string; meaning: string; fix: string }> = {
@@ -60,6 +62,21 @@ export const leakPatterns: Record<LeakPattern, { name: string; meaning: string; 
     name: 'task that never ends',
     meaning: 'tasks wait for something that never comes, and each keeps what its coroutine uses',
     fix: 'Give what each waits for a limit (asyncio.wait_for, asyncio.timeout), and cancel it where its request ends.',
+  },
+  'thread-never-ends': {
+    name: 'thread that never ends',
+    meaning: 'threads wait for something that never comes, and each keeps its stack and what its function uses',
+    fix: 'Give what each waits for a limit and a way to end, or let a pool of a few do the work (ThreadPoolExecutor).',
+  },
+  'promise-never-settled': {
+    name: 'promise that is never settled',
+    meaning: 'each request waits for a promise that lasts longer than it does, and that promise keeps all that wait for it',
+    fix: 'Settle it, or let each request wait for one of its own: Promise.race takes nothing back from the one that does not come.',
+  },
+  'context-never-cancelled': {
+    name: 'context that is never cancelled',
+    meaning: 'each request takes a context from one that lasts, which keeps it as its child until it is cancelled',
+    fix: 'Call its cancel on every way out: defer cancel() right behind WithCancel, WithTimeout or WithDeadline.',
   },
   'memo-without-limit': {
     name: 'memo without limit',

@@ -35,6 +35,7 @@ const mostInside = 3;
 /** Of a size, held by one of another. */
 const mostInOne = 3;
 const newArenas = 2 ** 30;
+const context = 'context.cancelCtx';
 
 export interface GoHeapSource {
   memory: TargetMemory;
@@ -327,9 +328,9 @@ function shapesOf({ memory, program, lines, extent }: GoHeapSource, graph: GoGra
 
 function tell(candidate: Candidate, graph: GoGraph, holders: GoHolders): GoHeapThing {
   const { growing, inside } = candidate;
-  const outer = outermost(candidate, graph, holders);
+  const outer = asContext(outermost(candidate, graph, holders));
   const growthBytes = [candidate, ...inside].reduce((sum, each) => sum + bytesOf(each), 0);
-  const pattern = patternOf(growing, outer.ways, graph, holders);
+  const pattern = outer.type === context ? 'context-never-cancelled' : patternOf(growing, outer.ways, graph, holders);
   // Its own lists of timers are the runtime's affair.
   const path = pattern === 'closure-held-by-timer' ? ['a timer'] : outer.steps.map(({ text }) => text);
   const nearest = outer.steps.findLast(({ text, isNamed }) => isNamed && text !== outer.type && !text.startsWith(`${outer.type}.`));
@@ -346,6 +347,15 @@ function tell(candidate: Candidate, graph: GoGraph, holders: GoHolders): GoHeapT
   return { thing, isOfGoroutines: isOfGoroutines(candidate, holders), isUntyped: outer.isUntyped };
 }
 
+/** What a context that lasts has of those that were taken from it: they are told, and who has that context. */
+function asContext(outer: Outer): Outer {
+  const isOfChildren = ({ text }: HolderStep) => text === `${context}.children`;
+  const [first, last] = [outer.steps.findIndex(isOfChildren), outer.steps.findLastIndex(isOfChildren)];
+  // What the program keeps in one of them is its own affair.
+  const isOwn = outer.steps.slice(last + 1).some(({ isNamed }) => isNamed);
+  return first < 0 || isOwn ? outer : { ...outer, type: context, steps: outer.steps.slice(0, Math.max(1, first)), isUntyped: false };
+}
+
 function bytesOf({ growing, part }: Pick<Candidate, 'growing' | 'part'>): number {
   return growing.growthBytes * part;
 }
@@ -355,12 +365,15 @@ function isOfGoroutines({ ways }: Candidate, holders: GoHolders): boolean {
   return holding.length * 2 > ways.length && new Set(holding).size * 2 > holding.length;
 }
 
+interface Outer {
+  type: string;
+  steps: HolderStep[];
+  ways: GoWay[];
+  isUntyped: boolean;
+}
+
 /** What is in a field of one that is told as that one: there is one for each. */
-function outermost(
-  candidate: Candidate,
-  graph: GoGraph,
-  holders: GoHolders,
-): { type: string; steps: HolderStep[]; ways: GoWay[]; isUntyped: boolean } {
+function outermost(candidate: Candidate, graph: GoGraph, holders: GoHolders): Outer {
   const told = toldOf(candidate, graph, holders);
   const { ways, steps } = told;
   const own = typeOf(told, graph, holders);

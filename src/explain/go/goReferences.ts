@@ -35,15 +35,17 @@ export class GoReferences {
   functionUsing(variable: number): string | null {
     if (this.#code === null) return null;
     const { bytes, start } = this.#code;
-    const found: { distance: number; name: string }[] = [];
-    for (let at = 0; at + 4 <= bytes.length && found.length < mostFound; at += 1) {
-      const distance = variable - (start + at + 4) - bytes.readInt32LE(at);
-      if (distance < 0 || distance > mostDistance) continue;
+    let [nearest, names]: [number, string[]] = [mostDistance, []];
+    for (let at = 0; at + 4 <= bytes.length; at += 1) {
+      const from = variable - (start + at + 4) - bytes.readInt32LE(at);
+      const distance = Math.max(0, from - bytesBehind);
+      // What all packages use may lie before it: only those count that none is nearer than.
+      if (from < 0 || distance > nearest || (distance === nearest && names.length >= mostFound)) continue;
       const name = this.#lines.placeOf(start + at)?.function ?? '';
-      if (name !== '' && !name.startsWith('runtime.')) found.push({ distance: Math.max(0, distance - bytesBehind), name });
+      if (name === '' || name.startsWith('runtime.')) continue;
+      if (distance < nearest) [nearest, names] = [distance, []];
+      names.push(name);
     }
-    const nearest = Math.min(...found.map(({ distance }) => distance));
-    const names = found.filter(({ distance }) => distance === nearest).map(({ name }) => name);
     return names.toSorted((a, b) => names.filter((name) => name === b).length - names.filter((name) => name === a).length)[0] ?? null;
   }
 }

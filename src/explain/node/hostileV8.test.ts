@@ -21,6 +21,10 @@ const layout: V8Layout = {
   instanceWordsAt: 8,
   inObjectStartAt: 9,
   constructorAt: 32,
+  prototypeAt: 24,
+  bitField2At: 15,
+  elementsKindShift: 2,
+  propertiesAt: 8,
   descriptorsAt: 40,
   bitField3At: 16,
   ownDescriptorsMask: 1_047_552,
@@ -169,7 +173,7 @@ function heapOf(seed: number, part: number, flips: number): LaidOutMemory {
   }
   // What maps refer to is among the objects.
   for (let map = 1; map < maps; map += 1)
-    for (const at of [layout.constructorAt, layout.descriptorsAt]) word(map * mapBytes + at, anyWord());
+    for (const at of [layout.prototypeAt, layout.constructorAt, layout.descriptorsAt]) word(map * mapBytes + at, anyWord());
   const flip = numbersFrom(seed ^ flips);
   for (let each = 0; each < flips; each += 1) content[mapBytes + flip(bytes - mapBytes)] = flip(256);
   return new LaidOutMemory(content);

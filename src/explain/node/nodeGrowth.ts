@@ -216,7 +216,7 @@ function grownLoose(heap: V8Heap, looks: Looks, explained: ReadonlyMap<number, n
       const type = maps.typeOf(kind);
       const isExplained = (explained.get(kind) ?? 0) * 2 > counts[2] - counts[0];
       return (
-        type >= layout.firstObject &&
+        (type >= layout.firstObject || type === layout.promiseReaction) &&
         type !== layout.array &&
         !names.isFunction(type) &&
         !isExplained &&
@@ -272,17 +272,19 @@ function tellLoose(
     return { ...common, type: 'string', counts: textGrowth, growthBytes, pattern: 'text-only-grows' };
   }
   const alive = grown.filter(({ kind, counts: [first] }) => (counts.get(kind) ?? 0) > leastAlive(first));
-  const typeName = ({ kind }: GrownKind) => names.type(maps.all[kind]?.address ?? 0);
+  const isReaction = ({ kind }: GrownKind) => maps.typeOf(kind) === layout.promiseReaction;
+  const typeName = (each: GrownKind) => (isReaction(each) ? 'reaction to a promise' : names.type(maps.all[each.kind]?.address ?? 0));
   const [main] = [...alive].sort(
     (a, b) => Number(isBuiltIn(typeName(a))) - Number(isBuiltIn(typeName(b))) || b.growthBytes - a.growthBytes,
   );
   if (main === undefined) return null;
+  const isByTimer = told.classes.some((name) => /^Timers?List$/.test(name));
   return {
     ...common,
     type: typeName(main),
     counts: main.counts,
     growthBytes: alive.reduce((sum, { growthBytes }) => sum + growthBytes, 0),
-    pattern: told.classes.some((name) => /^Timers?List$/.test(name)) ? 'closure-held-by-timer' : 'list-only-grows',
+    pattern: isReaction(main) ? 'promise-never-settled' : isByTimer ? 'closure-held-by-timer' : 'list-only-grows',
   };
 }
 

@@ -6,7 +6,7 @@ import type { HeapWindows } from '../heapWindows.ts';
 import type { TargetMemory } from '../targetMemory.ts';
 
 const wanted =
-  'v8dbg_(?:class_(?:Map|JSFunction|SharedFunctionInfo|Script|Symbol|String|SeqOneByteString|ThinString|JSArrayBuffer|DescriptorArray)_|bit_field3_|prop_|namedictionaryshape_|scopeinfo_|type_|First|Last)\\w*';
+  'v8dbg_(?:class_(?:Map|JSReceiver|JSFunction|SharedFunctionInfo|Script|Symbol|String|SeqOneByteString|ThinString|JSArrayBuffer|DescriptorArray)_|bit_field[23]_|prop_|namedictionaryshape_|scopeinfo_|type_|First|Last)\\w*';
 
 /** Null of a program without them. Not a number: this version does not say it. */
 export function readV8Layout(memory: TargetMemory, windows: HeapWindows) {
@@ -22,6 +22,10 @@ export function readV8Layout(memory: TargetMemory, windows: HeapWindows) {
     instanceWordsAt: value('class_Map__instance_size_in_words_'),
     inObjectStartAt: value('class_Map__inobject_properties_start'),
     constructorAt: value('class_Map__constructor_or_back_pointer_'),
+    prototypeAt: value('class_Map__prototype__'),
+    bitField2At: value('class_Map__bit_field_') + 1,
+    elementsKindShift: value('bit_field2_elements_kind_shift'),
+    propertiesAt: value('class_JSReceiver__raw_properties_or_hash_'),
     descriptorsAt: value('class_Map__instance_descriptors'),
     bitField3At: value('class_Map__bit_field3_'),
     ownDescriptorsMask: value('bit_field3_number_of_own_descriptors_mask'),

@@ -85,7 +85,43 @@ export class V8Names {
     return type >= 0 && type < this.#layout.firstNonString && (type & 7) === 0 ? this.#text(object) : null;
   }
 
+  /** Of an object of a class that extends another one, the map knows only the outermost of these: its own is what its prototype says. */
   constructorName(map: number): string | null {
+    const { bitField2At, elementsKindShift, prototypeAt } = this.#layout;
+    // The kind of elements lies above two bits, the lower of which says that what made the object is what `new` was called with.
+    const bits = elementsKindShift === 2 ? (this.#windows.piece(map - 1 + bitField2At, 1)?.[0] ?? 1) : 1;
+    const own = (bits & 1) === 0 ? this.#property(this.#windows.word(map - 1 + prototypeAt), 'constructor') : 0;
+    return (this.isFunction(this.instanceType(own)) ? this.functionName(own) : null) ?? this.#madeBy(map);
+  }
+
+  /** Of an object's own; 0 where it has none. */
+  #property(object: number, wanted: string): number {
+    const map = this.#windows.word(object - 1);
+    const { bitField3At, dictionaryShift, inObjectStartAt, instanceWordsAt, propertiesAt, descriptorsAt, descriptorsHeaderBytes } =
+      this.#layout;
+    const start = this.#windows.piece(map - 1 + inObjectStartAt, 1)?.[0] ?? 0;
+    const words = this.#windows.piece(map - 1 + instanceWordsAt, 1)?.[0] ?? 0;
+    const bits = this.#windows.piece(map - 1 + bitField3At, 4)?.readUInt32LE(0) ?? 0;
+    const properties = this.#windows.word(object - 1 + propertiesAt) - 1;
+    if (((bits >>> dictionaryShift) & 1) === 1) return this.#inDictionary(properties, wanted);
+    const own = this.#descriptors(map).find(({ key }) => this.name(key) === wanted);
+    if (own === undefined) return 0;
+    if (own.field === null)
+      return this.#windows.word(this.#windows.word(map - 1 + descriptorsAt) - 1 + descriptorsHeaderBytes + own.at + 16);
+    const inside = start + own.field;
+    return this.#windows.word(inside < words ? object - 1 + inside * 8 : properties + 16 + (inside - words) * 8);
+  }
+
+  /** Entries of a key, a value and what is known of it. */
+  #inDictionary(table: number, wanted: string): number {
+    const first = 40 + this.#layout.dictionaryPrefixWords * 8;
+    const capacity = Math.floor(this.#windows.word(table + 32) / high);
+    for (let entry = 0; entry < Math.min(capacity, mostProperties); entry += 1)
+      if (this.name(this.#windows.word(table + first + entry * 24)) === wanted) return this.#windows.word(table + first + entry * 24 + 8);
+    return 0;
+  }
+
+  #madeBy(map: number): string | null {
     let at = map;
     for (let back = 0; back < mostBack; back += 1) {
       at = this.#windows.word(at - 1 + this.#layout.constructorAt);
@@ -208,18 +244,22 @@ export class V8Names {
 
   /** Keys in the order of the fields of objects of this map. */
   fieldKeys(map: number): Map<number, number> {
+    return new Map(this.#descriptors(map).flatMap(({ key, field }) => (field === null ? [] : [[field, key]])));
+  }
+
+  /** `field`: number of the field that it is in; null of what all objects of the map share. `at`: bytes from the first. */
+  #descriptors(map: number): { key: number; field: number | null; at: number }[] {
     const { bitField3At, ownDescriptorsMask, ownDescriptorsShift, descriptorsAt, descriptorsHeaderBytes } = this.#layout;
     const { fieldIndexMask, fieldIndexShift, fieldLocationMask } = this.#layout;
     const bits = this.#windows.piece(map - 1 + bitField3At, 4)?.readUInt32LE(0) ?? 0;
     const own = Math.min(mostProperties, (bits & ownDescriptorsMask) >>> ownDescriptorsShift);
     const from = this.#windows.word(map - 1 + descriptorsAt) - 1 + descriptorsHeaderBytes;
-    const fields = new Map<number, number>();
-    for (let index = 0; index < own; index += 1) {
-      const details = Math.floor(this.#windows.word(from + index * descriptorBytes + 8) / high);
-      if ((details & fieldLocationMask) !== 0) continue;
-      fields.set((details & fieldIndexMask) >>> fieldIndexShift, this.#windows.word(from + index * descriptorBytes));
-    }
-    return fields;
+    return Array.from({ length: own }, (_, index) => {
+      const at = index * descriptorBytes;
+      const details = Math.floor(this.#windows.word(from + at + 8) / high);
+      const field = (details & fieldLocationMask) === 0 ? (details & fieldIndexMask) >>> fieldIndexShift : null;
+      return { key: this.#windows.word(from + at), field, at };
+    });
   }
 
   /** The name of what an object has so many bytes from its start; null when that is no field with a name. */

@@ -22,6 +22,8 @@ export interface Holder {
   kind: 'object' | 'array' | 'reference' | 'other' | 'target';
   /** Class of an object. */
   name: string | null;
+  /** Of the block that it is in; 0: not known. */
+  blockBytes: number;
   /** What holds it, and by what: a property, a key; null where that has no name. */
   heldBy: { holder: Holder; by: string | null }[];
 }
@@ -65,7 +67,7 @@ class Climber {
 
   constructor(request: Climb) {
     this.#request = request;
-    for (const address of request.targets) this.#meet(address, 'target', null);
+    for (const address of request.targets) this.#meet(address, 'target', null, 0);
   }
 
   run(): void {
@@ -84,10 +86,10 @@ class Climber {
     return kind !== 'other' || this.#arrayOfBlock.get(block) !== undefined;
   }
 
-  #meet(address: number, kind: Holder['kind'], name: string | null): Holder {
+  #meet(address: number, kind: Holder['kind'], name: string | null, blockBytes: number): Holder {
     let holder = this.#known.get(address);
     if (holder === undefined) {
-      holder = { address, kind, name, heldBy: [] };
+      holder = { address, kind, name, blockBytes, heldBy: [] };
       this.#known.set(address, holder);
       if (!this.#request.roots.has(address) && this.#frontier.size < mostInFrontier) this.#frontier.set(address, holder);
     }
@@ -102,9 +104,10 @@ class Climber {
     return this.#places(onlyChanged).flatMap(({ at, found }) => {
       const inside = at % chunkBytes;
       if (!chunks.has(at - inside)) {
-        const around = huge.find(({ address, size }) => at >= address && at < address + size)?.address;
+        const around = huge.find(({ address, size }) => at >= address && at < address + size);
         if (around === undefined) return [];
-        return { found, address: around, block: around, inside: at - around, kind: 'other', name: null, entry: 0 };
+        const { address, size } = around;
+        return { found, address, block: address, blockBytes: size, inside: at - address, kind: 'other', name: null, entry: 0 };
       }
       if (chunk.address !== at - inside) chunk.load(values.memory, at - inside);
       const block = chunk.blockAt(inside);
@@ -154,10 +157,10 @@ class Climber {
     if (inObject >= 0) {
       const entry = wordAt(chunk.bytes, start + inObject + 16);
       const name = this.#request.values.className(entry);
-      return { address: block + inObject, block, inside: offset - start - inObject, kind: 'object', name, entry };
+      return { address: block + inObject, block, blockBytes: size, inside: offset - start - inObject, kind: 'object', name, entry };
     }
     const kind = size === 32 && type === zendType.reference ? 'reference' : 'other';
-    return { address: block, block, inside: offset - start, kind, name: null, entry: 0 };
+    return { address: block, block, blockBytes: size, inside: offset - start, kind, name: null, entry: 0 };
   }
 
   #take(hit: Hit): void {
@@ -166,7 +169,7 @@ class Climber {
     if (hit.kind === 'object') {
       if (!values.isOfObject(hit.entry, hit.inside)) return;
       const by = values.properties(hit.entry).get(hit.inside) ?? null;
-      this.#hold(hit.found, this.#meet(hit.address, 'object', hit.name), by);
+      this.#hold(hit.found, this.#meet(hit.address, 'object', hit.name, hit.blockBytes), by);
       return;
     }
     const arrayAddress = this.#arrayOfBlock.get(hit.block);
@@ -174,15 +177,16 @@ class Climber {
       const array = values.array(arrayAddress);
       if (array === null) {
         const entry = values.word(arrayAddress + 16);
-        this.#hold(hit.found, this.#meet(arrayAddress, 'object', values.className(entry)), null);
+        this.#hold(hit.found, this.#meet(arrayAddress, 'object', values.className(entry), 0), null);
       } else if (isInUse(values, array, hit.block + hit.inside)) {
-        this.#hold(hit.found, this.#meet(arrayAddress, 'array', null), keyAt(values, array, hit.block + hit.inside));
+        this.#hold(hit.found, this.#meet(arrayAddress, 'array', null, 0), keyAt(values, array, hit.block + hit.inside));
       }
       return;
     }
-    // The first word of a free block leads to the next free one.
-    if (hit.kind === 'other' && hit.inside === 0 && hit.found.kind === 'other') return;
-    this.#hold(hit.found, this.#meet(hit.address, hit.kind, null), null);
+    // The first word of a free block leads to the next free one, which is as large; that of a heap of SPL leads to its elements.
+    const isAlike = hit.found.kind === 'other' && hit.found.blockBytes === hit.blockBytes;
+    if (hit.kind === 'other' && hit.inside === 0 && isAlike) return;
+    this.#hold(hit.found, this.#meet(hit.address, hit.kind, null, hit.blockBytes), null);
   }
 
   #hold(held: Holder, holder: Holder, by: string | null): void {
@@ -216,6 +220,7 @@ interface Hit {
   /** Of the object, or the block. */
   address: number;
   block: number;
+  blockBytes: number;
   /** Where the pointer is, from the address of the object or block. */
   inside: number;
   kind: 'object' | 'reference' | 'other';

@@ -49,10 +49,10 @@ export function firstOfClass(values: ZendValues, roots: ZendRoots, entry: number
 /** What has a count of references says beside it what it is. */
 function holderAt(values: ZendValues, address: number): Holder | null {
   const type = isAddress(address) ? Math.floor(values.word(address) / 2 ** 32) & 15 : 0;
-  if (type === zendType.array) return { address, kind: 'array', name: null, heldBy: [] };
-  if (type === zendType.reference) return { address, kind: 'reference', name: null, heldBy: [] };
+  if (type === zendType.array) return { address, kind: 'array', name: null, blockBytes: 0, heldBy: [] };
+  if (type === zendType.reference) return { address, kind: 'reference', name: null, blockBytes: 0, heldBy: [] };
   const name = type === zendType.object ? values.className(values.word(address + 16)) : null;
-  return name === null ? null : { address, kind: 'object', name, heldBy: [] };
+  return name === null ? null : { address, kind: 'object', name, blockBytes: 0, heldBy: [] };
 }
 
 function childrenOf(values: ZendValues, { address, kind }: Holder): Child[] {

@@ -175,7 +175,7 @@ class Teller {
           survival: 1,
           owner: ownerOf(path, null),
           path: path.path,
-          pattern: 'text-only-grows',
+          pattern: this.#types[kind]?.name === 'array.array' ? 'list-only-grows' : 'text-only-grows',
         }),
       });
     }
@@ -233,6 +233,7 @@ function ownerOf({ path, through }: PythonPath, type: string | null): string | n
 function patternOf(through: readonly string[], { path }: PythonPath, types: readonly string[]): LeakPattern | null {
   if (through.includes(memo)) return 'memo-without-limit';
   if (types.filter((type) => tasks.test(type)).length * 2 > types.length) return 'task-never-done';
+  if (path.at(-1) === 'threading._active') return 'thread-never-ends';
   if (through.some((type) => type.startsWith('_thread._local'))) return 'thread-local';
   if (path[0]?.startsWith('default of ') === true) return 'mutable-default';
   if (types.filter((type) => type === 'function' || type === 'method').length * 2 > types.length) return 'listener-never-removed';
