@@ -6,10 +6,10 @@ import { AddressFilter } from '../addressFilter.ts';
 import { HeapWindows, highHalf } from '../heapWindows.ts';
 import type { Region } from '../targetMemory.ts';
 import type { PickedKind } from './rubyCensus.ts';
-import { RubyChain } from './rubyChain.ts';
+import { type ChainHead, followChain, type RubyChain } from './rubyChain.ts';
 import { pageOf, type RubyPage } from './rubyHeap.ts';
 import { type OwnedRange, OwnedRanges, ownersOf, rangeOf } from './rubyOwners.ts';
-import type { RubyPart } from './rubyPart.ts';
+import type { RubyClasses, RubyPart } from './rubyPart.ts';
 import type { RubyRoots } from './rubyRoots.ts';
 import { type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
 
@@ -32,6 +32,7 @@ const leastContainerBytes = 4096;
 const mostContainers = 256;
 const mostAsked = 4_096;
 const mostRemembered = 20_000;
+const localVariable = 'a local variable';
 
 interface RubyHolder {
   address: number;
@@ -57,6 +58,7 @@ export interface RubyPath {
 
 export interface RubyClimb {
   values: RubyValues;
+  classes: RubyClasses;
   parts: readonly RubyPart[];
   pages: readonly RubyPage[];
   /** Addresses of arrays with much in them, and of hashes that may have. */
@@ -217,21 +219,31 @@ class RubyClimber {
       for (const [address, holder] of this.#frontier) {
         const head = chain.headOf(address);
         if (head === null) continue;
-        holder.heldBy.push({ holder: this.#meet(head.holder), by: this.#variable(head.holder, head.index), at: head.at });
+        this.#takeHead(holder, head);
         this.#frontier.delete(address);
       }
     }
   }
 
+  #takeHead(found: RubyHolder, { first, heldBy }: ChainHead): void {
+    if (heldBy !== null) {
+      const { holder, index, at } = heldBy;
+      found.heldBy.push({ holder: this.#meet(holder), by: this.#variable(holder, index), at });
+      return;
+    }
+    found.root = this.#roots.get(first) ?? localVariable;
+    found.isWeakRoot = !this.#roots.has(first);
+  }
+
   #isChained({ klass, picks: [first = 0], picks }: PickedKind): boolean {
-    if (this.#typeOf(first) !== rubyType.object) return false;
+    const type = this.#typeOf(first);
+    if (type !== rubyType.object && type !== rubyType.struct) return false;
     const isSame = ({ holder }: RubyHolder['heldBy'][number]) => this.#request.values.word(holder.address + 8) === klass;
     return picks.filter((pick) => this.#known.get(pick)?.heldBy.some(isSame) === true).length > leastChainedPart * picks.length;
   }
 
-  #chainOf({ klass, count }: PickedKind): RubyChain {
-    const { values, pages } = this.#request;
-    const chain = this.#chains.get(klass) ?? new RubyChain(values, pages, klass, count);
+  #chainOf({ klass }: PickedKind): RubyChain {
+    const chain = this.#chains.get(klass) ?? followChain({ ...this.#request, roots: this.#roots }, klass);
     this.#chains.set(klass, chain);
     return chain;
   }
@@ -327,7 +339,7 @@ class RubyClimber {
 
   #takeOnStack(hit: Hit): boolean {
     const isOnStack = this.#request.stacks.some(({ start, end }) => hit.at >= start && hit.at < end);
-    if (isOnStack) this.#takeWeakly(hit, 'a local variable');
+    if (isOnStack) this.#takeWeakly(hit, localVariable);
     return isOnStack;
   }
 
