@@ -317,7 +317,8 @@ class RubyClimber {
       for (let half = 0; half < count; half += 2) {
         const low = halves[half] ?? 0;
         if (!filter.mayHave(low)) continue;
-        const found = sought.get(low + (halves[half + 1] ?? 0) * highHalf);
+        const top = halves[half + 1] ?? 0;
+        const found = filter.mayHaveTop(top) ? sought.get(low + top * highHalf) : undefined;
         if (found === undefined || found.words >= mostWords) continue;
         found.words += 1;
         hits.push({ found, at: address + half * 4 });
