@@ -15,6 +15,8 @@ import { type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
 
 const mostPasses = 12;
 const mostHolders = 3;
+/** Where many of one class refer back to what holds them, what holds that is of another class. */
+const mostOtherHolders = 12;
 const mostInFrontier = 20_000;
 /** Of what much refers to, as it does to a class. */
 const mostWords = 64;
@@ -43,8 +45,9 @@ interface RubyHolder {
   rootAt: number | null;
   /** Only a word on a stack, perhaps one that is left there. */
   isWeakRoot: boolean;
-  /** That refer to it, as far as they are counted. */
+  /** That refer to it, as far as they are counted, and the classes of the objects that these are in. */
   words: number;
+  classes: Set<number>;
 }
 
 export interface RubyPath {
@@ -251,7 +254,7 @@ class RubyClimber {
   #meet(address: number): RubyHolder {
     let holder = this.#known.get(address);
     if (holder === undefined) {
-      holder = { address, heldBy: [], root: this.#roots.get(address) ?? null, rootAt: null, isWeakRoot: false, words: 0 };
+      holder = { address, heldBy: [], root: this.#roots.get(address) ?? null, rootAt: null, isWeakRoot: false, words: 0, classes: new Set() };
       this.#known.set(address, holder);
       if (holder.root === null) this.#follow(holder);
     }
@@ -319,12 +322,26 @@ class RubyClimber {
         if (!filter.mayHave(low)) continue;
         const top = halves[half + 1] ?? 0;
         const found = filter.mayHaveTop(top) ? sought.get(low + top * highHalf) : undefined;
-        if (found === undefined || found.words >= mostWords) continue;
+        if (found === undefined) continue;
+        const isNew = this.#isOfNewClass(found, address, halves, half);
+        if (found.words >= mostWords && !isNew) continue;
         found.words += 1;
         hits.push({ found, at: address + half * 4 });
       }
     }, mayHold);
     return hits;
+  }
+
+  /** Of the object that the word is in, among all that refer to it; a stack is as good as that. */
+  #isOfNewClass({ classes }: RubyHolder, address: number, halves: Uint32Array, half: number): boolean {
+    const at = address + half * 4;
+    const page = pageOf(this.#pageAt, at);
+    if (page === undefined) return this.#isOnStack(at);
+    const classHalf = (slotOf(page, at) + 8 - address) / 4;
+    const klass = classHalf < 0 ? 0 : (halves[classHalf] ?? 0) + (halves[classHalf + 1] ?? 0) * highHalf;
+    if (classes.has(klass) || classes.size === mostOtherHolders) return false;
+    classes.add(klass);
+    return true;
   }
 
   /** False: it is in none. */
@@ -338,8 +355,12 @@ class RubyClimber {
     return true;
   }
 
+  #isOnStack(at: number): boolean {
+    return this.#request.stacks.some(({ start, end }) => at >= start && at < end);
+  }
+
   #takeOnStack(hit: Hit): boolean {
-    const isOnStack = this.#request.stacks.some(({ start, end }) => hit.at >= start && hit.at < end);
+    const isOnStack = this.#isOnStack(hit.at);
     if (isOnStack) this.#takeWeakly(hit, localVariable);
     return isOnStack;
   }
@@ -362,12 +383,17 @@ class RubyClimber {
   /** `start`: where the holder has its first value. Only now it is known what has the word: it may be another one's by now. */
   #hold({ found, at }: Hit, holder: number, start: number): void {
     const { values } = this.#request;
-    if (found.heldBy.length >= mostHolders || values.word(at) !== found.address) return;
+    if (!this.#hasRoomFor(found, holder) || values.word(at) !== found.address) return;
     found.heldBy.push({ holder: this.#meet(holder), by: this.#variable(holder, (at - start) / 8), at });
   }
 
+  #hasRoomFor({ heldBy }: RubyHolder, holder: number): boolean {
+    const classOf = (address: number) => this.#request.values.word(address + 8);
+    if (heldBy.length < mostHolders) return true;
+    return heldBy.length < mostOtherHolders && !heldBy.some((held) => classOf(held.holder.address) === classOf(holder));
+  }
+
   #takeWeakly({ found, at }: Hit, root: string): void {
-    if (found.heldBy.length >= mostHolders) return;
     found.rootAt ??= at;
     found.isWeakRoot ||= found.root === null;
     found.root ??= root;
