@@ -6,10 +6,10 @@ import { AddressNumbers } from '../addressNumbers.ts';
 import { highHalf } from '../heapWindows.ts';
 import { TargetPieces } from '../targetPieces.ts';
 import { largestPageBytes, type RubyPage, smallestSlotBytes } from './rubyHeap.ts';
-import { type Place, rangeOf, readOwnPlace } from './rubyOwners.ts';
+import { hasTable, type Place, rangeOf, readOwnPlace } from './rubyOwners.ts';
 import { picksOf, type RubyClasses, type RubyPart } from './rubyPart.ts';
 import type { RubyRoots } from './rubyRoots.ts';
-import { isAddress, type RubyValues, wordIn } from './rubyValues.ts';
+import { isAddress, type RubyValues, usedWords, wordIn } from './rubyValues.ts';
 
 const slotsOfBlock = Math.ceil(largestPageBytes / smallestSlotBytes);
 const asksOfClass = 16;
@@ -20,8 +20,8 @@ const mostValues = 64;
 const roomForMore = 256;
 /** Where objects lie in no order each takes one. */
 const mostReads = 400_000;
-/** In a byte; all that are more are the last one. */
-const mostHeads = 255;
+/** Of more it is not known where what they lead to begins. */
+const mostHeads = 65_534;
 
 export interface ChainHead {
   /** Of the class: where the list begins. */
@@ -45,7 +45,9 @@ export function followChain({ values, classes, parts, pages, roots, stacks }: Ch
   const isOfClass = (value: number) => isAddress(value) && values.word(value + 8) === klass;
   const from = (first: number) => isOfClass(first) && chain.followFrom({ first, heldBy: null });
   for (const first of roots.keys()) from(first);
-  for (const [number, picks] of picksOf(parts, classes, [...classes.addresses.keys()], asksOfClass)) {
+  // Of what there is little, little is rubbish that only leads there, too.
+  const some = picksOf(parts, classes, [...classes.addresses.keys()], asksOfClass);
+  for (const [number, picks] of [...some].sort(([, a], [, b]) => a.length - b.length)) {
     if (classes.addresses[number] === klass) continue;
     for (const holder of picks) {
       for (const { value, index, at } of valuesOf(values, holder)) {
@@ -64,7 +66,8 @@ export function followChain({ values, classes, parts, pages, roots, stacks }: Ch
 function valuesOf(values: RubyValues, object: number): { value: number; index: number; at: number }[] {
   const range = rangeOf(values, object);
   const start = range?.start ?? object + 16;
-  const bytes = values.bytes(start, Math.min(mostValues * 8, (range?.end ?? object + smallestSlotBytes) - start));
+  const end = range?.end ?? start + usedWords(values.word(object) % 2 ** 32) * 8;
+  const bytes = values.bytes(start, Math.min(mostValues * 8, end - start));
   return Array.from({ length: (bytes?.length ?? 0) >>> 3 }, (_, index) => ({
     value: bytes === null ? 0 : wordIn(bytes, index * 8),
     index,
@@ -78,7 +81,7 @@ export class RubyChain {
   readonly #topOfClass: number;
   readonly #blocks: AddressNumbers;
   /** By slot: one more than the number of the head that it was come to from. */
-  readonly #marks: Uint8Array;
+  readonly #marks: Uint16Array;
   readonly #heads: ChainHead[] = [];
   readonly #slot = new Uint32Array(smallestSlotBytes / 4);
   readonly #place: Place = { start: 0, end: 0 };
@@ -89,18 +92,19 @@ export class RubyChain {
     this.#topOfClass = Math.floor(klass / highHalf);
     this.#blocks = new AddressNumbers(pages.length + roomForMore);
     for (const { address } of pages) this.#blocks.add(address - (address % largestPageBytes));
-    this.#marks = new Uint8Array((this.#blocks.count + roomForMore) * slotsOfBlock);
+    this.#marks = new Uint16Array((this.#blocks.count + roomForMore) * slotsOfBlock);
   }
 
   /** Goes through the list that begins there, as far as it was not gone through from elsewhere. */
   followFrom(head: ChainHead): void {
+    if ((this.#marks[this.#slotOf(head.first)] ?? 0) !== 0) return;
     // The first may be newer than what was read.
     this.#pieces.forget();
     const open: number[] = [];
     const meet = (address: number) => {
       const slot = this.#slotOf(address);
       if (slot < 0 || this.#marks[slot] !== 0 || !this.#isInstance(address)) return;
-      this.#marks[slot] = Math.min(this.#heads.length + 1, mostHeads);
+      this.#marks[slot] = this.#heads.length + 1;
       open.push(address);
     };
     meet(head.first);
@@ -127,9 +131,11 @@ export class RubyChain {
       this.#slot[half] = halves[from] ?? 0;
       this.#slot[half + 1] = halves[from + 1] ?? 0;
     }
+    // What has a table is no link of a list.
+    if (hasTable(this.#slot[0] ?? 0)) return;
     const isOutside = readOwnPlace(this.#slot, 0, this.#place);
     const start = isOutside ? this.#place.start : object + 16;
-    const end = isOutside ? Math.min(this.#place.end, start + mostValues * 8) : object + smallestSlotBytes;
+    const end = isOutside ? Math.min(this.#place.end, start + mostValues * 8) : start + usedWords(this.#slot[0] ?? 0) * 8;
     for (let at = start; at < end; at += 8) {
       const half = this.#pieces.at(at);
       const [low, top] = [halves[half] ?? 0, halves[half + 1] ?? 0];

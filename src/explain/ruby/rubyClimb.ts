@@ -7,11 +7,11 @@ import { HeapWindows, highHalf } from '../heapWindows.ts';
 import type { Region } from '../targetMemory.ts';
 import type { PickedKind } from './rubyCensus.ts';
 import { type ChainHead, followChain, type RubyChain } from './rubyChain.ts';
-import { pageOf, type RubyPage } from './rubyHeap.ts';
+import { pageOf, type RubyPage, smallestSlotBytes } from './rubyHeap.ts';
 import { type OwnedRange, OwnedRanges, ownersOf, rangeOf } from './rubyOwners.ts';
 import type { RubyClasses, RubyPart } from './rubyPart.ts';
 import type { RubyRoots } from './rubyRoots.ts';
-import { type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
+import { type RubyValues, rubyFlag, rubyType, usedWords } from './rubyValues.ts';
 
 const mostPasses = 12;
 const mostHolders = 3;
@@ -28,6 +28,7 @@ const leastOpenPart = 0.02;
 const leastKnownOfKind = 100;
 const leastSurePart = 0.98;
 const leastChainedPart = 0.5;
+const passesOfCollections = 2;
 /** What a thread keeps for itself lies where it isn't known what does: only of collections with so much in them it is taken for kept. */
 const leastKept = 64;
 const leastContainerBytes = 4096;
@@ -53,6 +54,8 @@ interface RubyHolder {
 export interface RubyPath {
   root: string | null;
   isRubbish: boolean;
+  /** Not only by what may be left on a stack, or by what is not known. */
+  isSure: boolean;
   /** From next to the target outwards. */
   steps: { holder: RubyHolder; by: string | null }[];
   /** That it is in itself, and how many there are in that. */
@@ -137,7 +140,7 @@ class RubyClimber {
       const hits = this.#pass(sought);
       if (pass === 0) this.#learnRoots();
       this.#takeAll(hits);
-      this.#takeToHeads();
+      this.#takeToHeads(pass);
       this.#takeRemembered();
       // Perhaps it is in a table that got longer meanwhile and is not known: what nothing seems to hold is looked for once more.
       const unheld = [...sought.values()].filter(({ heldBy, root }) => heldBy.length === 0 && root === null);
@@ -216,8 +219,8 @@ class RubyClimber {
   }
 
   /** What is in a list in which each holds the next is held by what has the first of it. */
-  #takeToHeads(): void {
-    for (const kind of this.#request.kinds.filter((each) => this.#isChained(each))) {
+  #takeToHeads(pass: number): void {
+    for (const kind of this.#request.kinds.filter((each) => this.#isChained(each, pass))) {
       const chain = this.#chainOf(kind);
       for (const [address, holder] of this.#frontier) {
         const head = chain.headOf(address);
@@ -238,9 +241,11 @@ class RubyClimber {
     found.isWeakRoot = !this.#roots.has(first);
   }
 
-  #isChained({ klass, picks: [first = 0], picks }: PickedKind): boolean {
+  /** Collections that lie in one another are mostly no list, and climbed soon. */
+  #isChained({ klass, picks: [first = 0], picks }: PickedKind, pass: number): boolean {
     const type = this.#typeOf(first);
-    if (type !== rubyType.object && type !== rubyType.struct) return false;
+    const isRecord = type === rubyType.object || type === rubyType.struct;
+    if (!isRecord && (pass < passesOfCollections || !this.#isCollection(first))) return false;
     const isSame = ({ holder }: RubyHolder['heldBy'][number]) => this.#request.values.word(holder.address + 8) === klass;
     return picks.filter((pick) => this.#known.get(pick)?.heldBy.some(isSame) === true).length > leastChainedPart * picks.length;
   }
@@ -254,7 +259,15 @@ class RubyClimber {
   #meet(address: number): RubyHolder {
     let holder = this.#known.get(address);
     if (holder === undefined) {
-      holder = { address, heldBy: [], root: this.#roots.get(address) ?? null, rootAt: null, isWeakRoot: false, words: 0, classes: new Set() };
+      holder = {
+        address,
+        heldBy: [],
+        root: this.#roots.get(address) ?? null,
+        rootAt: null,
+        isWeakRoot: false,
+        words: 0,
+        classes: new Set(),
+      };
       this.#known.set(address, holder);
       if (holder.root === null) this.#follow(holder);
     }
@@ -349,9 +362,11 @@ class RubyClimber {
     const page = pageOf(this.#pageAt, hit.at);
     if (page === undefined) return false;
     const slot = slotOf(page, hit.at);
-    const type = this.#typeOf(slot);
+    const flags = this.#request.values.word(slot) % 2 ** 32;
+    const type = flags & 31;
     // A class is not held by its objects, and what is free or a text holds nothing.
-    if (slot !== hit.found.address && type !== 0 && type !== rubyType.string && hit.at - slot >= 16) this.#hold(hit, slot, slot + 16);
+    const isValue = hit.at >= slot + 16 && (page.slotBytes > smallestSlotBytes || hit.at < slot + 16 + usedWords(flags) * 8);
+    if (slot !== hit.found.address && type !== 0 && type !== rubyType.string && isValue) this.#hold(hit, slot, slot + 16);
     return true;
   }
 
@@ -446,11 +461,17 @@ class RubyClimber {
   }
 
   pathOf(target: number): RubyPath {
-    const { last, root, isUnfinished, cameFrom } = this.#wayFrom(target);
-    if (last === null) return { root: null, isRubbish: false, steps: [], collection: null };
+    const { last, root, isStrong, isUnfinished, cameFrom } = this.#wayFrom(target);
+    if (last === null) return { root: null, isRubbish: false, isSure: false, steps: [], collection: null };
     const steps: RubyPath['steps'] = [];
     for (let at = last, from = cameFrom.get(at); from; at = from.below, from = cameFrom.get(at)) steps.unshift({ holder: at, by: from.by });
-    return { root, isRubbish: root === null && !isUnfinished, steps, collection: this.#collectionAt(steps[0]?.holder.address) };
+    return {
+      root,
+      isRubbish: root === null && !isUnfinished,
+      isSure: isStrong,
+      steps,
+      collection: this.#collectionAt(steps[0]?.holder.address),
+    };
   }
 }
 
