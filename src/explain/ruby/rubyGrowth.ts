@@ -235,7 +235,7 @@ class RubyNamer {
       growthBytes: growthBytes + moreBytes,
       survival: heldPart,
       // Of a chain, who holds the first of it.
-      owner: path.findLast((step) => !step.startsWith(`${this.name(klass)}#`)) ?? path.at(-1) ?? null,
+      owner: path.findLast((step) => step.split('#')[0] !== this.name(klass)) ?? path.at(-1) ?? null,
       path,
       pattern: this.#pattern(klass, usual?.path ?? null),
     };

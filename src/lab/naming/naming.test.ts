@@ -14,7 +14,7 @@ const tested = [
   ...['java StaticList', 'java MapWithoutEviction', 'java Listeners', 'ruby constant_array', 'ruby listeners', 'go healthy_cache'],
   ...['plainGo list_only_grows', 'plainGo map_without_eviction', 'plainGo blocked_goroutines', 'plainGo timers', 'plainGo healthy_lru'],
   ...['strippedGo handlers', 'strippedGo sync_map', 'strippedGo healthy_churn'],
-  ...['ruby thread_spans', 'ruby thread_variables'],
+  ...['ruby thread_spans', 'ruby thread_variables', 'ruby linked_history', 'ruby observers', 'ruby scopes'],
   ...['python session_map', 'python closure_variable', 'python local_list', 'python listeners', 'python linked_history'],
   ...['python orders_by_customer', 'python dict_of_dicts', 'python healthy_cache', 'python healthy_batches'],
   ...['python memo_method', 'python background_tasks', 'python sleeping_tasks', 'python healthy_waiters'],
