@@ -4,6 +4,8 @@ const mask = (1 << 13) - 1;
 
 export class AddressFilter {
   readonly #bits = new Int32Array(mask + 1);
+  #leastTop = 0xffff_ffff;
+  #mostTop = 0;
 
   constructor(addresses: Iterable<number> = []) {
     for (const address of addresses) this.add(address);
@@ -11,6 +13,9 @@ export class AddressFilter {
 
   add(address: number): void {
     const low = address % 2 ** 32;
+    const top = (address - low) / 2 ** 32;
+    this.#leastTop = Math.min(this.#leastTop, top);
+    this.#mostTop = Math.max(this.#mostTop, top);
     const place = placeOf(low);
     this.#bits[place] = (this.#bits[place] ?? 0) | (1 << ((low >>> 3) & 31));
   }
@@ -18,6 +23,11 @@ export class AddressFilter {
   /** By the lower half of the word. */
   mayHave(low: number): boolean {
     return (((this.#bits[placeOf(low)] ?? 0) >>> ((low >>> 3) & 31)) & 1) !== 0;
+  }
+
+  /** By the higher half, of what passes by the lower: most of that are numbers and bits. */
+  mayHaveTop(top: number): boolean {
+    return top >= this.#leastTop && top <= this.#mostTop;
   }
 }
 

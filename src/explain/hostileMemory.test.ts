@@ -14,7 +14,7 @@ import { ZendKinds } from './php/zendKinds.ts';
 import { readRoots, setting } from './php/zendRoots.ts';
 import { ZendValues } from './php/zendValues.ts';
 import { takeRubyCensus } from './ruby/rubyCensus.ts';
-import { RubyChain } from './ruby/rubyChain.ts';
+import { followChain } from './ruby/rubyChain.ts';
 import { ownersOf } from './ruby/rubyOwners.ts';
 import { RubyClasses } from './ruby/rubyPart.ts';
 import { readRubyRoots } from './ruby/rubyRoots.ts';
@@ -107,13 +107,16 @@ test('Ruby', () => {
     const values = new RubyValues(memory);
     const data = [{ start, end: start + 65_536 }];
     values.calibrate({ string: start, array: start + 8, hash: start + 16, object: start + 24 }, data);
-    const request = { values, windows: new HeapWindows(memory), classes: new RubyClasses() };
+    const known = new RubyClasses();
+    const request = { values, windows: new HeapWindows(memory), classes: known };
     const first = takeRubyCensus({ ...request, before: [] });
     const { classes, pages, parts } = takeRubyCensus({ ...request, before: first.parts });
     const threads = rubyThreads(values, start);
-    readRubyRoots({ values, classes, threads, data });
+    const roots = readRubyRoots({ values, classes, threads, data });
     ownersOf(values, parts, [start, start + 4_096]);
-    new RubyChain(values, pages, values.word(start), 100).headOf(start);
+    const chain = followChain({ values, classes: known, parts, pages, roots, stacks: data }, values.word(start));
+    chain.followFrom({ first: start, heldBy: null });
+    chain.headOf(start);
   }, 5);
 });
 

@@ -8,7 +8,7 @@ import { PartTaker, picksOf, type RubyClasses, type RubyPart } from './rubyPart.
 import type { RubyValues } from './rubyValues.ts';
 
 /** In a large heap what grows is a small part, which is not seen among few. */
-const [fewestPicks, mostPicks] = [240, 960];
+const [fewestPicks, mostPicks] = [480, 960];
 const slotsOfPick = 10_000;
 const windowBytes = 1 << 16;
 

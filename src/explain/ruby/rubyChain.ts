@@ -1,153 +1,154 @@
 /**
- * A list in which each object holds the next. To follow it from one to the other takes as many passes as it is long: who holds whom among all of
- * a class is read at once, and the variable that has the first one is found by asking some objects of each other class.
+ * A list in which each object holds the next. To climb it from one to the other takes as many passes as it is long. It is gone through from its
+ * beginning: what a variable, or another object, has of the class, and all of the class that this leads to.
  */
 import { AddressNumbers } from '../addressNumbers.ts';
-import { type RubyPage, SlotReader } from './rubyHeap.ts';
-import { rangeOf } from './rubyOwners.ts';
-import { isAddress, type RubyValues, rubyFlag, rubyType, wordIn } from './rubyValues.ts';
+import { highHalf } from '../heapWindows.ts';
+import { TargetPieces } from '../targetPieces.ts';
+import { largestPageBytes, type RubyPage, smallestSlotBytes } from './rubyHeap.ts';
+import { hasTable, type Place, rangeOf, readOwnPlace } from './rubyOwners.ts';
+import { picksOf, type RubyClasses, type RubyPart } from './rubyPart.ts';
+import type { RubyRoots } from './rubyRoots.ts';
+import { isAddress, type RubyValues, usedWords, wordIn } from './rubyValues.ts';
 
-const mostMembers = 8_000_000;
+const slotsOfBlock = Math.ceil(largestPageBytes / smallestSlotBytes);
 const asksOfClass = 16;
-/** What is added while the list is read is before its first, and parts it near there: after so many in one part there are no more. */
-const [mostAdded, enoughInPart] = [100_000, 256];
-const roomForMore = 1.25;
-const mostValueBytes = 512;
+const mostStackBytes = 1 << 20;
+/** Of one object; more of it is not looked at. */
+const mostValues = 64;
+/** What is added while the list is read is before its first, in pages that were not there yet. */
+const roomForMore = 256;
+/** Where objects lie in no order each takes one. */
+const mostReads = 400_000;
+/** Of more it is not known where what they lead to begins. */
+const mostHeads = 65_534;
 
 export interface ChainHead {
-  holder: number;
-  /** Of the variable. */
-  index: number;
-  at: number;
+  /** Of the class: where the list begins. */
+  first: number;
+  /** The object that has it, which of its values that is, and where; null: a variable has it. */
+  heldBy: { holder: number; index: number; at: number } | null;
 }
 
-type VisitObject = (address: number, isMember: boolean, klass: number, slots: SlotReader, half: number, endHalf: number) => void;
+export interface ChainSearch {
+  values: RubyValues;
+  classes: RubyClasses;
+  parts: readonly RubyPart[];
+  pages: readonly RubyPage[];
+  roots: RubyRoots;
+  stacks: readonly { start: number; end: number }[];
+}
+
+/** From what has a name first, then from what some of each other class have, then from what is on a stack. */
+export function followChain({ values, classes, parts, pages, roots, stacks }: ChainSearch, klass: number): RubyChain {
+  const chain = new RubyChain(values, pages, klass);
+  const isOfClass = (value: number) => isAddress(value) && values.word(value + 8) === klass;
+  const from = (first: number) => isOfClass(first) && chain.followFrom({ first, heldBy: null });
+  for (const first of roots.keys()) from(first);
+  // Of what there is little, little is rubbish that only leads there, too.
+  const some = picksOf(parts, classes, [...classes.addresses.keys()], asksOfClass);
+  for (const [number, picks] of [...some].sort(([, a], [, b]) => a.length - b.length)) {
+    if (classes.addresses[number] === klass) continue;
+    for (const holder of picks) {
+      for (const { value, index, at } of valuesOf(values, holder)) {
+        if (isOfClass(value)) chain.followFrom({ first: value, heldBy: { holder, index, at } });
+      }
+    }
+  }
+  for (const { start, end } of stacks) {
+    const bytes = values.bytes(start, Math.min(end - start, mostStackBytes));
+    for (let offset = 0; bytes !== null && offset + 8 <= bytes.length; offset += 8) from(wordIn(bytes, offset));
+  }
+  return chain;
+}
+
+/** What an object refers to, as far as it is looked at. */
+function valuesOf(values: RubyValues, object: number): { value: number; index: number; at: number }[] {
+  const range = rangeOf(values, object);
+  const start = range?.start ?? object + 16;
+  const end = range?.end ?? start + usedWords(values.word(object) % 2 ** 32) * 8;
+  const bytes = values.bytes(start, Math.min(mostValues * 8, end - start));
+  return Array.from({ length: (bytes?.length ?? 0) >>> 3 }, (_, index) => ({
+    value: bytes === null ? 0 : wordIn(bytes, index * 8),
+    index,
+    at: start + index * 8,
+  }));
+}
 
 export class RubyChain {
-  readonly #values: RubyValues;
-  readonly #klass: number;
-  readonly #members: AddressNumbers;
-  /** Of each its number, that of the one that holds it; -1: none of them does. */
-  readonly #holders: Int32Array;
-  /** By the number of the first. */
-  readonly #heads = new Map<number, ChainHead>();
+  readonly #pieces: TargetPieces;
+  readonly #lowOfClass: number;
+  readonly #topOfClass: number;
+  readonly #blocks: AddressNumbers;
+  /** By slot: one more than the number of the head that it was come to from. */
+  readonly #marks: Uint16Array;
+  readonly #heads: ChainHead[] = [];
+  readonly #slot = new Uint32Array(smallestSlotBytes / 4);
+  readonly #place: Place = { start: 0, end: 0 };
 
-  constructor(values: RubyValues, pages: readonly RubyPage[], klass: number, count: number) {
-    const most = Math.min(mostMembers, Math.ceil(count * roomForMore) + mostAdded);
-    this.#values = values;
-    this.#klass = klass;
-    this.#members = new AddressNumbers(most);
-    this.#holders = new Int32Array(most).fill(-1);
-    this.#eachObject(pages, (address, isMember) => {
-      if (isMember) this.#members.add(address);
-    });
-    this.#findHolders(pages);
+  constructor(values: RubyValues, pages: readonly RubyPage[], klass: number) {
+    this.#pieces = new TargetPieces(values.memory);
+    this.#lowOfClass = klass >>> 0;
+    this.#topOfClass = Math.floor(klass / highHalf);
+    this.#blocks = new AddressNumbers(pages.length + roomForMore);
+    for (const { address } of pages) this.#blocks.add(address - (address % largestPageBytes));
+    this.#marks = new Uint16Array((this.#blocks.count + roomForMore) * slotsOfBlock);
   }
 
-  /** The variable that has the first of the list that this one is in; null where none was found. */
-  headOf(address: number): ChainHead | null {
-    const number = this.#numberOf(address);
-    return number < 0 ? null : (this.#heads.get(this.#firstFrom(number)) ?? null);
-  }
-
-  #numberOf(address: number): number {
-    return this.#members.of(address % 2 ** 32, Math.floor(address / 2 ** 32));
-  }
-
-  #firstFrom(number: number): number {
-    let first = number;
-    let steps = 0;
-    for (let next = this.#holders[first] ?? -1; next >= 0 && steps <= this.#members.count; next = this.#holders[first] ?? -1) {
-      first = next;
-      steps += 1;
-    }
-    if (steps > this.#members.count) return number;
-    // Those on the way are at the first at once when they are asked for next.
-    for (let at = number; at !== first; ) {
-      const next = this.#holders[at] ?? first;
-      this.#holders[at] = first;
-      at = next;
-    }
-    return first;
-  }
-
-  #findHolders(pages: readonly RubyPage[]): void {
-    const found: { value: number; head: ChainHead }[] = [];
-    const asked = new Map<number, number>();
-    this.#eachObject(pages, (address, isMember, klass, slots, half, endHalf) => {
-      if (isMember) {
-        this.#findHeld(address, slots, half, endHalf);
-        return;
-      }
-      const times = asked.get(klass) ?? 0;
-      if (times >= asksOfClass) return;
-      asked.set(klass, times + 1);
-      this.#eachValue(address, (value, index, at) => {
-        if (this.#isOfClass(value)) found.push({ value, head: { holder: address, index, at } });
-      });
-    });
-    for (const { value, head } of found) this.#followHead(value, head);
-  }
-
-  #findHeld(address: number, slots: SlotReader, half: number, endHalf: number): void {
-    const own = this.#numberOf(address);
-    const hold = (number: number) => {
-      if (own >= 0 && number >= 0 && number !== own) this.#holders[number] = own;
+  /** Goes through the list that begins there, as far as it was not gone through from elsewhere. */
+  followFrom(head: ChainHead): void {
+    if ((this.#marks[this.#slotOf(head.first)] ?? 0) !== 0) return;
+    // The first may be newer than what was read.
+    this.#pieces.forget();
+    const open: number[] = [];
+    const meet = (address: number) => {
+      const slot = this.#slotOf(address);
+      if (slot < 0 || this.#marks[slot] !== 0 || !this.#isInstance(address)) return;
+      this.#marks[slot] = this.#heads.length + 1;
+      open.push(address);
     };
-    if (((slots.halves[half] ?? 0) & rubyFlag.embedded) === 0) {
-      this.#eachValue(address, (value) => hold(this.#numberOf(value)));
-      return;
+    meet(head.first);
+    if (open.length === 0) return;
+    for (let object = open.pop(); object !== undefined && this.#pieces.reads < mostReads; object = open.pop())
+      this.#eachValue(object, meet);
+    if (this.#heads.length < mostHeads) this.#heads.push(head);
+  }
+
+  /** Null: no list that was gone through has it. */
+  headOf(address: number): ChainHead | null {
+    return this.#heads[(this.#marks[this.#slotOf(address)] ?? 0) - 1] ?? null;
+  }
+
+  #isInstance(address: number): boolean {
+    const half = this.#pieces.at(address + 8);
+    return this.#pieces.halves[half] === this.#lowOfClass && this.#pieces.halves[half + 1] === this.#topOfClass;
+  }
+
+  #eachValue(object: number, use: (value: number) => void): void {
+    const { halves } = this.#pieces;
+    for (let half = 0; half < this.#slot.length; half += 2) {
+      const from = this.#pieces.at(object + half * 4);
+      this.#slot[half] = halves[from] ?? 0;
+      this.#slot[half + 1] = halves[from + 1] ?? 0;
     }
-    for (let at = half + 4; at < endHalf; at += 2) {
-      const [low, top] = [slots.halves[at] ?? 0, slots.halves[at + 1] ?? 0];
-      if (top !== 0 && low % 8 === 0) hold(this.#members.of(low, top));
+    // What has a table is no link of a list.
+    if (hasTable(this.#slot[0] ?? 0)) return;
+    const isOutside = readOwnPlace(this.#slot, 0, this.#place);
+    const start = isOutside ? this.#place.start : object + 16;
+    const end = isOutside ? Math.min(this.#place.end, start + mostValues * 8) : start + usedWords(this.#slot[0] ?? 0) * 8;
+    for (let at = start; at < end; at += 8) {
+      const half = this.#pieces.at(at);
+      const [low, top] = [halves[half] ?? 0, halves[half + 1] ?? 0];
+      if (top !== 0 && low % 8 === 0) use(low + top * highHalf);
     }
   }
 
-  #followHead(value: number, head: ChainHead): void {
-    let part = -1;
-    let inPart = 0;
-    for (let at = value, step = 0; step < mostAdded && inPart < enoughInPart && this.#isOfClass(at); step += 1) {
-      const number = this.#numberOf(at);
-      const first = number < 0 ? -1 : this.#firstFrom(number);
-      if (first >= 0) this.#heads.set(first, head);
-      inPart = first >= 0 && first === part ? inPart + 1 : 0;
-      part = first;
-      let next = 0;
-      this.#eachValue(at, (each) => {
-        if (next === 0 && this.#isOfClass(each)) next = each;
-      });
-      at = next;
-    }
-  }
-
-  #isOfClass(value: number): boolean {
-    return isAddress(value) && this.#values.word(value + 8) === this.#klass;
-  }
-
-  #eachObject(pages: readonly RubyPage[], use: VisitObject): void {
-    const slots = new SlotReader(this.#values);
-    for (const page of pages) {
-      const filled = slots.read(page);
-      const slotHalves = page.slotBytes / 4;
-      for (let half = 0; half < filled; half += slotHalves) {
-        if (((slots.halves[half] ?? 0) & 31) !== rubyType.object) continue;
-        const klass = slots.word(half + 2);
-        use(page.firstSlot + half * 4, klass === this.#klass, klass, slots, half, half + slotHalves);
-      }
-    }
-  }
-
-  #eachValue(object: number, use: (value: number, index: number, at: number) => void): void {
-    const slot = this.#values.bytes(object, 40);
-    if (slot === null) return;
-    const isEmbedded = (slot.readUInt32LE(0) & rubyFlag.embedded) !== 0;
-    const range = isEmbedded ? { start: object + 16, end: object + slot.length } : rangeOf(this.#values, object);
-    if (range === null) return;
-    const bytes = this.#values.bytes(range.start, Math.min(range.end - range.start, mostValueBytes));
-    for (let offset = 0; bytes !== null && offset + 8 <= bytes.length; offset += 8) {
-      const value = wordIn(bytes, offset);
-      if (isAddress(value)) use(value, offset / 8, range.start + offset);
-    }
+  /** -1: outside of the heap. */
+  #slotOf(address: number): number {
+    const low = address >>> 0;
+    const [inBlock, top] = [low % largestPageBytes, (address - low) / highHalf];
+    let block = this.#blocks.of(low - inBlock, top);
+    if (block < 0 && isAddress(address) && this.#isInstance(address)) block = this.#blocks.add(address - inBlock);
+    return block < 0 ? -1 : block * slotsOfBlock + Math.floor(inBlock / smallestSlotBytes);
   }
 }

@@ -6,15 +6,17 @@ import { AddressFilter } from '../addressFilter.ts';
 import { HeapWindows, highHalf } from '../heapWindows.ts';
 import type { Region } from '../targetMemory.ts';
 import type { PickedKind } from './rubyCensus.ts';
-import { RubyChain } from './rubyChain.ts';
-import { pageOf, type RubyPage } from './rubyHeap.ts';
+import { type ChainHead, followChain, type RubyChain } from './rubyChain.ts';
+import { pageOf, type RubyPage, smallestSlotBytes } from './rubyHeap.ts';
 import { type OwnedRange, OwnedRanges, ownersOf, rangeOf } from './rubyOwners.ts';
-import type { RubyPart } from './rubyPart.ts';
+import type { RubyClasses, RubyPart } from './rubyPart.ts';
 import type { RubyRoots } from './rubyRoots.ts';
-import { type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
+import { type RubyValues, rubyFlag, rubyType, usedWords } from './rubyValues.ts';
 
 const mostPasses = 12;
 const mostHolders = 3;
+/** Where many of one class refer back to what holds them, what holds that is of another class. */
+const mostOtherHolders = 12;
 const mostInFrontier = 20_000;
 /** Of what much refers to, as it does to a class. */
 const mostWords = 64;
@@ -26,12 +28,14 @@ const leastOpenPart = 0.02;
 const leastKnownOfKind = 100;
 const leastSurePart = 0.98;
 const leastChainedPart = 0.5;
+const passesOfCollections = 2;
 /** What a thread keeps for itself lies where it isn't known what does: only of collections with so much in them it is taken for kept. */
 const leastKept = 64;
 const leastContainerBytes = 4096;
 const mostContainers = 256;
 const mostAsked = 4_096;
 const mostRemembered = 20_000;
+const localVariable = 'a local variable';
 
 interface RubyHolder {
   address: number;
@@ -42,13 +46,16 @@ interface RubyHolder {
   rootAt: number | null;
   /** Only a word on a stack, perhaps one that is left there. */
   isWeakRoot: boolean;
-  /** That refer to it, as far as they are counted. */
+  /** That refer to it, as far as they are counted, and the classes of the objects that these are in. */
   words: number;
+  classes: Set<number>;
 }
 
 export interface RubyPath {
   root: string | null;
   isRubbish: boolean;
+  /** Not only by what may be left on a stack, or by what is not known. */
+  isSure: boolean;
   /** From next to the target outwards. */
   steps: { holder: RubyHolder; by: string | null }[];
   /** That it is in itself, and how many there are in that. */
@@ -57,6 +64,7 @@ export interface RubyPath {
 
 export interface RubyClimb {
   values: RubyValues;
+  classes: RubyClasses;
   parts: readonly RubyPart[];
   pages: readonly RubyPage[];
   /** Addresses of arrays with much in them, and of hashes that may have. */
@@ -132,7 +140,7 @@ class RubyClimber {
       const hits = this.#pass(sought);
       if (pass === 0) this.#learnRoots();
       this.#takeAll(hits);
-      this.#takeToHeads();
+      this.#takeToHeads(pass);
       this.#takeRemembered();
       // Perhaps it is in a table that got longer meanwhile and is not known: what nothing seems to hold is looked for once more.
       const unheld = [...sought.values()].filter(({ heldBy, root }) => heldBy.length === 0 && root === null);
@@ -211,27 +219,39 @@ class RubyClimber {
   }
 
   /** What is in a list in which each holds the next is held by what has the first of it. */
-  #takeToHeads(): void {
-    for (const kind of this.#request.kinds.filter((each) => this.#isChained(each))) {
+  #takeToHeads(pass: number): void {
+    for (const kind of this.#request.kinds.filter((each) => this.#isChained(each, pass))) {
       const chain = this.#chainOf(kind);
       for (const [address, holder] of this.#frontier) {
         const head = chain.headOf(address);
         if (head === null) continue;
-        holder.heldBy.push({ holder: this.#meet(head.holder), by: this.#variable(head.holder, head.index), at: head.at });
+        this.#takeHead(holder, head);
         this.#frontier.delete(address);
       }
     }
   }
 
-  #isChained({ klass, picks: [first = 0], picks }: PickedKind): boolean {
-    if (this.#typeOf(first) !== rubyType.object) return false;
+  #takeHead(found: RubyHolder, { first, heldBy }: ChainHead): void {
+    if (heldBy !== null) {
+      const { holder, index, at } = heldBy;
+      found.heldBy.push({ holder: this.#meet(holder), by: this.#variable(holder, index), at });
+      return;
+    }
+    found.root = this.#roots.get(first) ?? localVariable;
+    found.isWeakRoot = !this.#roots.has(first);
+  }
+
+  /** Collections that lie in one another are mostly no list, and climbed soon. */
+  #isChained({ klass, picks: [first = 0], picks }: PickedKind, pass: number): boolean {
+    const type = this.#typeOf(first);
+    const isRecord = type === rubyType.object || type === rubyType.struct;
+    if (!isRecord && (pass < passesOfCollections || !this.#isCollection(first))) return false;
     const isSame = ({ holder }: RubyHolder['heldBy'][number]) => this.#request.values.word(holder.address + 8) === klass;
     return picks.filter((pick) => this.#known.get(pick)?.heldBy.some(isSame) === true).length > leastChainedPart * picks.length;
   }
 
-  #chainOf({ klass, count }: PickedKind): RubyChain {
-    const { values, pages } = this.#request;
-    const chain = this.#chains.get(klass) ?? new RubyChain(values, pages, klass, count);
+  #chainOf({ klass }: PickedKind): RubyChain {
+    const chain = this.#chains.get(klass) ?? followChain({ ...this.#request, roots: this.#roots }, klass);
     this.#chains.set(klass, chain);
     return chain;
   }
@@ -239,7 +259,15 @@ class RubyClimber {
   #meet(address: number): RubyHolder {
     let holder = this.#known.get(address);
     if (holder === undefined) {
-      holder = { address, heldBy: [], root: this.#roots.get(address) ?? null, rootAt: null, isWeakRoot: false, words: 0 };
+      holder = {
+        address,
+        heldBy: [],
+        root: this.#roots.get(address) ?? null,
+        rootAt: null,
+        isWeakRoot: false,
+        words: 0,
+        classes: new Set(),
+      };
       this.#known.set(address, holder);
       if (holder.root === null) this.#follow(holder);
     }
@@ -305,8 +333,11 @@ class RubyClimber {
       for (let half = 0; half < count; half += 2) {
         const low = halves[half] ?? 0;
         if (!filter.mayHave(low)) continue;
-        const found = sought.get(low + (halves[half + 1] ?? 0) * highHalf);
-        if (found === undefined || found.words >= mostWords) continue;
+        const top = halves[half + 1] ?? 0;
+        const found = filter.mayHaveTop(top) ? sought.get(low + top * highHalf) : undefined;
+        if (found === undefined) continue;
+        const isNew = this.#isOfNewClass(found, address, halves, half);
+        if (found.words >= mostWords && !isNew) continue;
         found.words += 1;
         hits.push({ found, at: address + half * 4 });
       }
@@ -314,20 +345,38 @@ class RubyClimber {
     return hits;
   }
 
+  /** Of the object that the word is in, among all that refer to it; a stack is as good as that. */
+  #isOfNewClass({ classes }: RubyHolder, address: number, halves: Uint32Array, half: number): boolean {
+    const at = address + half * 4;
+    const page = pageOf(this.#pageAt, at);
+    if (page === undefined) return this.#isOnStack(at);
+    const classHalf = (slotOf(page, at) + 8 - address) / 4;
+    const klass = classHalf < 0 ? 0 : (halves[classHalf] ?? 0) + (halves[classHalf + 1] ?? 0) * highHalf;
+    if (classes.has(klass) || classes.size === mostOtherHolders) return false;
+    classes.add(klass);
+    return true;
+  }
+
   /** False: it is in none. */
   #takeInSlot(hit: Hit): boolean {
     const page = pageOf(this.#pageAt, hit.at);
     if (page === undefined) return false;
     const slot = slotOf(page, hit.at);
-    const type = this.#typeOf(slot);
+    const flags = this.#request.values.word(slot) % 2 ** 32;
+    const type = flags & 31;
     // A class is not held by its objects, and what is free or a text holds nothing.
-    if (slot !== hit.found.address && type !== 0 && type !== rubyType.string && hit.at - slot >= 16) this.#hold(hit, slot, slot + 16);
+    const isValue = hit.at >= slot + 16 && (page.slotBytes > smallestSlotBytes || hit.at < slot + 16 + usedWords(flags) * 8);
+    if (slot !== hit.found.address && type !== 0 && type !== rubyType.string && isValue) this.#hold(hit, slot, slot + 16);
     return true;
   }
 
+  #isOnStack(at: number): boolean {
+    return this.#request.stacks.some(({ start, end }) => at >= start && at < end);
+  }
+
   #takeOnStack(hit: Hit): boolean {
-    const isOnStack = this.#request.stacks.some(({ start, end }) => hit.at >= start && hit.at < end);
-    if (isOnStack) this.#takeWeakly(hit, 'a local variable');
+    const isOnStack = this.#isOnStack(hit.at);
+    if (isOnStack) this.#takeWeakly(hit, localVariable);
     return isOnStack;
   }
 
@@ -349,12 +398,17 @@ class RubyClimber {
   /** `start`: where the holder has its first value. Only now it is known what has the word: it may be another one's by now. */
   #hold({ found, at }: Hit, holder: number, start: number): void {
     const { values } = this.#request;
-    if (found.heldBy.length >= mostHolders || values.word(at) !== found.address) return;
+    if (!this.#hasRoomFor(found, holder) || values.word(at) !== found.address) return;
     found.heldBy.push({ holder: this.#meet(holder), by: this.#variable(holder, (at - start) / 8), at });
   }
 
+  #hasRoomFor({ heldBy }: RubyHolder, holder: number): boolean {
+    const classOf = (address: number) => this.#request.values.word(address + 8);
+    if (heldBy.length < mostHolders) return true;
+    return heldBy.length < mostOtherHolders && !heldBy.some((held) => classOf(held.holder.address) === classOf(holder));
+  }
+
   #takeWeakly({ found, at }: Hit, root: string): void {
-    if (found.heldBy.length >= mostHolders) return;
     found.rootAt ??= at;
     found.isWeakRoot ||= found.root === null;
     found.root ??= root;
@@ -407,11 +461,17 @@ class RubyClimber {
   }
 
   pathOf(target: number): RubyPath {
-    const { last, root, isUnfinished, cameFrom } = this.#wayFrom(target);
-    if (last === null) return { root: null, isRubbish: false, steps: [], collection: null };
+    const { last, root, isStrong, isUnfinished, cameFrom } = this.#wayFrom(target);
+    if (last === null) return { root: null, isRubbish: false, isSure: false, steps: [], collection: null };
     const steps: RubyPath['steps'] = [];
     for (let at = last, from = cameFrom.get(at); from; at = from.below, from = cameFrom.get(at)) steps.unshift({ holder: at, by: from.by });
-    return { root, isRubbish: root === null && !isUnfinished, steps, collection: this.#collectionAt(steps[0]?.holder.address) };
+    return {
+      root,
+      isRubbish: root === null && !isUnfinished,
+      isSure: isStrong,
+      steps,
+      collection: this.#collectionAt(steps[0]?.holder.address),
+    };
   }
 }
 

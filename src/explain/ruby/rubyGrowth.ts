@@ -99,7 +99,7 @@ function candidateOf(now: RubyFollowed, [first, second]: readonly [RubyLook, Rub
   const { klass, bytes, count } = now.kind;
   const [atFirst, before] = [first.followed.get(klass), second.followed.get(klass)];
   if (before === undefined || now.paths.length === 0) return null;
-  const held = [...(atFirst === undefined ? [] : [heldOf(atFirst)]), heldOf(before), heldOf(now)];
+  const held = [...heldAtFirst(atFirst, first.kinds.get(klass), now), heldOf(before), heldOf(now)];
   const last = heldOf(now);
   if (!isSteady(held) || last.part < leastHeldPart || hasNoRoom(before, now)) return null;
   return {
@@ -110,6 +110,13 @@ function candidateOf(now: RubyFollowed, [first, second]: readonly [RubyLook, Rub
     paths: now.paths.filter(({ isRubbish }) => !isRubbish),
     moreBytes: 0,
   };
+}
+
+/** Where few were not followed at first, all that there were may have been held: of what only a stack seems to hold that is taken for so. */
+function heldAtFirst(atFirst: RubyFollowed | undefined, kind: RubyKind | undefined, { paths }: RubyFollowed): ReturnType<typeof heldOf>[] {
+  if (atFirst !== undefined) return [heldOf(atFirst)];
+  const isSure = paths.filter((path) => path.isSure).length * 2 > paths.filter(({ isRubbish }) => !isRubbish).length;
+  return isSure ? [] : [{ part: 1, count: kind?.count ?? 0, error: 0 }];
 }
 
 function heldOf({ kind, paths }: RubyFollowed): { count: number; error: number; part: number } {
@@ -228,7 +235,7 @@ class RubyNamer {
       growthBytes: growthBytes + moreBytes,
       survival: heldPart,
       // Of a chain, who holds the first of it.
-      owner: path.findLast((step) => !step.startsWith(`${this.name(klass)}#`)) ?? path.at(-1) ?? null,
+      owner: path.findLast((step) => step.split('#')[0] !== this.name(klass)) ?? path.at(-1) ?? null,
       path,
       pattern: this.#pattern(klass, usual?.path ?? null),
     };

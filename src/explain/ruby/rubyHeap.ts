@@ -2,7 +2,7 @@
 import { readPresent } from '../targetMemory.ts';
 import { isAddress, type RubyValues, wordIn } from './rubyValues.ts';
 
-const largestPageBytes = 1 << 16;
+export const largestPageBytes = 1 << 16;
 const smallestPageBytes = 1 << 14;
 const recordBytes = 96;
 export const smallestSlotBytes = 40;

@@ -18,6 +18,7 @@ export const rubyType = {
   imemo: 0x1a,
 } as const;
 export const rubyFlag = { variablesOutside: 1 << 10, embedded: 1 << 13, structEmbedded: 3 << 13, hashTable: 1 << 15 } as const;
+const wordsOfSlot = 3;
 const longestName = 200;
 const mostNames = 100_000;
 const idsInPiece = 512;
@@ -256,6 +257,14 @@ export class RubyValues {
     }
     return found;
   }
+}
+
+/** Of the words of a slot after its class, how many are its values or lead to them: behind that is what the object before it left. */
+export function usedWords(flags: number): number {
+  const type = flags & 31;
+  if (type === rubyType.array && (flags & rubyFlag.embedded) !== 0) return (flags >>> 15) & 3;
+  if (type === rubyType.struct && (flags & rubyFlag.structEmbedded) !== 0) return (flags & rubyFlag.structEmbedded) >>> 13;
+  return wordsOfSlot;
 }
 
 export function isAddress(value: number): boolean {

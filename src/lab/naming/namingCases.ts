@@ -209,6 +209,8 @@ export const namingCases: readonly NamingCase[] = [
   leak('ruby', 'thread_variables', /^Shop::Rate$/, /^Thread\.current\.thread_variable_get\(:rates\)$/, 'thread-local'),
   leak('ruby', 'seen_set', /^String$/, /^(?:Set|Shop::Deduplicator)#@/),
   leak('ruby', 'kept_errors', /^Shop::PaymentRefused$/, /^Shop::FailureReport#@failures$/),
+  leak('ruby', 'observers', /^Shop::Panel$/, /^Shop::Ticker#@observers$/),
+  leak('ruby', 'scopes', /^Hash$|^String$/, /^Shop::Context#@scope$/),
   healthy('ruby', 'healthy_sessions'),
   healthy('ruby', 'healthy_cache'),
   healthy('ruby', 'healthy_churn'),
