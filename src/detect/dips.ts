@@ -17,19 +17,21 @@ const dips = new Int32Array(256);
 
 /** Fills the dips of `floor[from, from + n)`, oldest first, with the floor before them. Returns in how many buckets. */
 export function fillDips(floor: Float64Array, from: number, n: number): number {
-  if (hasNone(floor, from, n)) return 0;
-  const leastDepth = clear * usualStep(floor, from, n);
   const reach = Math.floor(n * longest);
+  if (reach === 0 || hasNone(floor, from, n)) return 0;
+  const leastDepth = clear * usualStep(floor, from, n);
+  const end = from + n;
   let count = 0;
-  let highestYet = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < n; i += 1) {
-    const value = floor[from + i] ?? 0;
-    if (value > highestYet) highestYet = value;
-    if (highestYet - value <= leastDepth) continue;
-    const before = highest(floor, from + Math.max(0, i - reach), from + i);
+  /** Of the highest within reach before the bucket at hand, the latest: most of the time it stays or is the one that came last. */
+  let highestAt = from;
+  for (let i = from + 1; i < end; i += 1) {
+    if (highestAt < i - reach) highestAt = latestHighest(floor, i - reach, i);
+    const value = floor[i] ?? 0;
+    const before = floor[highestAt] ?? 0;
+    if (value >= before) highestAt = i;
     const depth = before - value;
-    if (depth <= leastDepth || highest(floor, from + i + 1, from + Math.min(n, i + 1 + reach)) < before - missing * depth) continue;
-    dips[count] = from + i;
+    if (depth <= leastDepth || !comesBack(floor, i + 1, Math.min(end, i + 1 + reach), before - missing * depth)) continue;
+    dips[count] = i;
     count += 1;
     if (count > most * n) return 0;
   }
@@ -37,16 +39,17 @@ export function fillDips(floor: Float64Array, from: number, n: number): number {
   return count;
 }
 
-/** A look that costs little: most steps are so large that nothing in the window is deep enough. */
+/** A look that costs little: most steps are so large that nothing is deep enough below what was before. */
 function hasNone(floor: Float64Array, from: number, n: number): boolean {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
+  let highestYet = Number.NEGATIVE_INFINITY;
+  let deepest = 0;
   for (let i = from; i < from + n; i += 1) {
     const value = floor[i] ?? 0;
-    if (value < low) low = value;
-    if (value > high) high = value;
+    if (value > highestYet) highestYet = value;
+    else if (highestYet - value > deepest) deepest = highestYet - value;
   }
-  const large = (high - low) / clear;
+  if (deepest === 0) return true;
+  const large = deepest / clear;
   let count = 0;
   for (let i = from + 1; i < from + n; i += 2) if (Math.abs((floor[i] ?? 0) - (floor[i - 1] ?? 0)) >= large) count += 1;
   return count > (n >> 1) / 2;
@@ -62,11 +65,13 @@ function usualStep(floor: Float64Array, from: number, n: number): number {
   return count === 0 ? 0 : quantile(steps, count, 0.5);
 }
 
-function highest(floor: Float64Array, from: number, end: number): number {
-  let high = Number.NEGATIVE_INFINITY;
-  for (let i = from; i < end; i += 1) {
-    const value = floor[i] ?? high;
-    if (value > high) high = value;
-  }
-  return high;
+function latestHighest(floor: Float64Array, from: number, end: number): number {
+  let at = from;
+  for (let i = from + 1; i < end; i += 1) if ((floor[i] ?? 0) >= (floor[at] ?? 0)) at = i;
+  return at;
+}
+
+function comesBack(floor: Float64Array, from: number, end: number, level: number): boolean {
+  for (let i = from; i < end; i += 1) if ((floor[i] ?? 0) >= level) return true;
+  return false;
 }

@@ -33,11 +33,11 @@ export function pastBefore(
     const size = l === level ? blockSize : 1;
     if (older.length < size || (older.timeMs[size - 1] ?? 0) + older.widthMs / 2 > fromMs) continue;
     past.spanMs = Math.max(past.spanMs, fromMs - (older.timeMs[0] ?? 0));
-    past.highestFloor = Math.max(past.highestFloor, courseBefore(fromMs, older, size).highest);
+    const raw = courseBefore(fromMs, older, size);
+    past.highestFloor = Math.max(past.highestFloor, raw.highest);
     // Filled dips and coarser levels can only raise it: that changes nothing any more.
     if (isBelowPast(of, past)) break;
-    fillDips(older.floor, 0, older.length);
-    const { highest, largestDrop } = courseBefore(fromMs, older, size);
+    const { highest, largestDrop } = fillDips(older.floor, 0, older.length) === 0 ? raw : courseBefore(fromMs, older, size);
     past.highestFloor = Math.max(past.highestFloor, highest);
     past.largestDrop = Math.max(past.largestDrop, largestDrop);
   }

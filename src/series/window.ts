@@ -163,7 +163,8 @@ class Level {
   }
 
   copyView(channel: number, count: number, into: WindowView): void {
-    const { table, rowLength } = this;
+    const { table, rowLength, widthMs } = this;
+    const { timeMs, floor, load } = into;
     const column = this.columns[channel] ?? 0;
     const loadColumn = this.columns[this.loadChannel] ?? 0;
     const constant = this.constants[channel] ?? Number.NaN;
@@ -176,12 +177,12 @@ class Level {
       next = row + rowLength < bucketsPerLevel * rowLength ? row + rowLength : 0;
       const value = (column === 0 ? constant : table[row + column]) ?? Number.NaN;
       if (Number.isNaN(value)) continue;
-      into.timeMs[n] = ((table[row] ?? 0) + 0.5) * this.widthMs;
-      into.floor[n] = value;
-      into.load[n] = (loadColumn === 0 ? constantLoad : table[row + loadColumn]) ?? Number.NaN;
+      timeMs[n] = ((table[row] ?? 0) + 0.5) * widthMs;
+      floor[n] = value;
+      load[n] = (loadColumn === 0 ? constantLoad : table[row + loadColumn]) ?? Number.NaN;
       n += 1;
     }
-    into.widthMs = this.widthMs;
+    into.widthMs = widthMs;
     into.length = n;
   }
 

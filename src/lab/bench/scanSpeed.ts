@@ -32,15 +32,18 @@ export async function benchScan(runs: number): Promise<string> {
     const plain = join(folder, 'plain.csv');
     const series = join(folder, 'series.csv');
     const long = join(folder, 'long.csv');
+    const collected = join(folder, 'collected.csv');
     const log = join(folder, 'atop.raw');
     await writeSeries(plain, rowCount, memoryAlone);
     await writeSeries(series, rowCount, sixGauges);
     await writeSeries(long, longRowCount, memoryAlone);
+    await writeSeries(collected, rowCount, collectedHeaps());
     await writeAtopLog(log);
     const rowsOfLog = logRecords * (logProcesses + 1);
     const rows = [
       await measured(plain, `${rowCount} rows of memory alone, ${subjectCount} subjects`, rowCount, [], runs),
       await measured(series, `${rowCount} rows of six gauges`, rowCount, [], runs),
+      await measured(collected, `${rowCount} rows of memory that a collector fills and empties`, rowCount, [], runs),
       await measured(log, `atop: ${logRecords} records, ${logProcesses} processes`, rowsOfLog, [], runs),
     ];
     const pinned = canPin();
@@ -77,30 +80,51 @@ async function measured(file: string, what: string, rows: number, launcher: read
   ];
 }
 
-/** What stands in a row behind time, subject and memory. */
-interface FurtherColumns {
+interface Content {
+  /** What stands in a row behind time and subject. */
   header: string;
   cells: (tick: number, subject: number) => string;
 }
 
-const memoryAlone: FurtherColumns = { header: '', cells: () => '' };
-const sixGauges: FurtherColumns = {
-  header: ',swap_bytes,fds,threads,cpu_seconds,start_time',
-  cells: (tick, subject) => `,0,${20 + ((tick + subject) % 5)},8,${(tick * 0.2).toFixed(1)},1699999000`,
+const memoryAlone: Content = { header: 'anon_bytes', cells: (tick, subject) => `${hoveringBytes(tick, subject)}` };
+const sixGauges: Content = {
+  header: 'anon_bytes,swap_bytes,fds,threads,cpu_seconds,start_time',
+  cells: (tick, subject) => `${hoveringBytes(tick, subject)},0,${20 + ((tick + subject) % 5)},8,${(tick * 0.2).toFixed(1)},1699999000`,
 };
 
-/** Every fourth subject leaks, the others hover; a sample every ten seconds, subjects interleaved. */
-async function writeSeries(file: string, rows: number, further: FurtherColumns): Promise<void> {
+/** Every fourth subject leaks, the others hover. */
+function hoveringBytes(tick: number, subject: number): number {
+  return 50_000_000 + leakedBytes(tick, subject) + chance(tick, subject) * 4096;
+}
+
+function leakedBytes(tick: number, subject: number): number {
+  return subject % 4 === 0 ? tick * 2048 : 0;
+}
+
+/** 0 to 996, the same in each run. */
+function chance(tick: number, subject: number): number {
+  return (tick * 7919 + subject * 104_729) % 997;
+}
+
+/** Each heap fills at a rate of its own, now slower, now faster, until some 30 to 60 MB are collected; beneath, every fourth leaks. */
+function collectedHeaps(): Content {
+  const garbage = new Float64Array(subjectCount);
+  const cells = (tick: number, subject: number) => {
+    const filled = (garbage[subject] ?? 0) + (500 + chance(tick, subject)) * (200 + 20 * subject);
+    garbage[subject] = filled > 30_000_000 + 30_000 * chance(subject, tick) ? 0 : filled;
+    return `${80_000_000 + leakedBytes(tick, subject) + (garbage[subject] ?? 0)}`;
+  };
+  return { header: 'anon_bytes', cells };
+}
+
+/** A sample every ten seconds, subjects interleaved. */
+async function writeSeries(file: string, rows: number, { header, cells }: Content): Promise<void> {
   const out = createWriteStream(file);
-  out.write(`time,subject,anon_bytes${further.header}\n`);
+  out.write(`time,subject,${header}\n`);
   for (let tick = 0; tick < rows / subjectCount; tick += 1) {
     const time = 1_700_000_000 + tick * 10;
     let text = '';
-    for (let subject = 0; subject < subjectCount; subject += 1) {
-      const growth = subject % 4 === 0 ? tick * 2048 : 0;
-      const hover = ((tick * 7919 + subject * 104_729) % 997) * 4096;
-      text += `${time},service-${subject},${50_000_000 + growth + hover}${further.cells(tick, subject)}\n`;
-    }
+    for (let subject = 0; subject < subjectCount; subject += 1) text += `${time},service-${subject},${cells(tick, subject)}\n`;
     if (!out.write(text)) await once(out, 'drain');
   }
   out.end();
