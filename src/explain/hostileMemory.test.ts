@@ -18,6 +18,7 @@ import { RubyChain } from './ruby/rubyChain.ts';
 import { ownersOf } from './ruby/rubyOwners.ts';
 import { RubyClasses } from './ruby/rubyPart.ts';
 import { readRubyRoots } from './ruby/rubyRoots.ts';
+import { RubyShapes } from './ruby/rubyShapes.ts';
 import { rubyThreads } from './ruby/rubyThreads.ts';
 import { RubyValues } from './ruby/rubyValues.ts';
 import { parseMaps, type Region, TargetMemory } from './targetMemory.ts';
@@ -106,7 +107,9 @@ test('Ruby', () => {
   onHostileMemory((memory) => {
     const values = new RubyValues(memory);
     const data = [{ start, end: start + 65_536 }];
-    values.calibrate({ string: start, array: start + 8, hash: start + 16, object: start + 24 }, data);
+    const symbols = { string: start, array: start + 8, hash: start + 16, object: start + 24 };
+    for (const hasShapes of [true, false]) values.calibrate(symbols, hasShapes, data);
+    new RubyShapes(values, start).variablesOf(3);
     const request = { values, windows: new HeapWindows(memory), classes: new RubyClasses() };
     const first = takeRubyCensus({ ...request, before: [] });
     const { classes, pages, parts } = takeRubyCensus({ ...request, before: first.parts });

@@ -378,7 +378,7 @@ class RubyClimber {
 
   #variable(object: number, index: number): string | null {
     const { values } = this.#request;
-    return this.#typeOf(object) === rubyType.object ? values.instanceVariable(values.word(object + 8), index) : null;
+    return this.#typeOf(object) === rubyType.object ? values.instanceVariable(object, index) : null;
   }
 
   /** The nearest that surely keeps it, or else what may. */
