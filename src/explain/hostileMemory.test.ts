@@ -19,7 +19,7 @@ import { ownersOf } from './ruby/rubyOwners.ts';
 import { RubyClasses } from './ruby/rubyPart.ts';
 import { readRubyRoots } from './ruby/rubyRoots.ts';
 import { RubyShapes } from './ruby/rubyShapes.ts';
-import { rubyThreads } from './ruby/rubyThreads.ts';
+import { findMachine, rubyThreads } from './ruby/rubyThreads.ts';
 import { RubyValues } from './ruby/rubyValues.ts';
 import { parseMaps, type Region, TargetMemory } from './targetMemory.ts';
 
@@ -113,7 +113,8 @@ test('Ruby', () => {
     const request = { values, windows: new HeapWindows(memory), classes: new RubyClasses() };
     const first = takeRubyCensus({ ...request, before: [] });
     const { classes, pages, parts } = takeRubyCensus({ ...request, before: first.parts });
-    const threads = rubyThreads(values, start);
+    findMachine(values, data);
+    const threads = rubyThreads(values, values.word(start));
     readRubyRoots({ values, classes, threads, data });
     ownersOf(values, parts, [start, start + 4_096]);
     new RubyChain(values, pages, values.word(start), 100).headOf(start);

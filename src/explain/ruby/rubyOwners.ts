@@ -144,7 +144,7 @@ function readPlace(values: RubyValues, owner: number, halves: Uint32Array, half:
 export function hasTable(shapes: RubyShapes | null, halves: Uint32Array, half: number): boolean {
   const flags = halves[half] ?? 0;
   if ((flags & 31) === rubyType.hash) return (flags & rubyFlag.hashTable) !== 0;
-  return shapes !== null && (flags & 31) === rubyType.object && (flags & rubyFlag.embedded) === 0 && shapes.isTable(halves[half + 1] ?? 0);
+  return shapes !== null && (flags & 31) === rubyType.object && shapes.isTable(halves[half + 1] ?? 0);
 }
 
 /** False for what has nothing outside of its slot. */

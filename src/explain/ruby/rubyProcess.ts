@@ -15,12 +15,12 @@ import {
 } from './rubyGrowth.ts';
 import { RubyClasses } from './rubyPart.ts';
 import { readRubyRoots } from './rubyRoots.ts';
-import { type AddressRange, rubyThreads } from './rubyThreads.ts';
+import { type AddressRange, findMachine, rubyThreads } from './rubyThreads.ts';
 import { RubyValues } from './rubyValues.ts';
 
 /** The library, or a program that has it inside. */
 const rubyFile = /\/(?:libruby[-\w.]*\.so[\d.]*|ruby[\d.]*)(?: \(deleted\))?$/;
-const wanted = 'rb_cString|rb_cArray|rb_cHash|rb_cObject|ruby_current_vm_ptr|ruby_api_version';
+const wanted = 'rb_cString|rb_cArray|rb_cHash|rb_cObject|ruby_api_version';
 /** Of those between and after these the layout was not tried. */
 const versionsByTable = new Set(['2.7', '3.0', '3.1']);
 const versionWithShapes = '3.3';
@@ -45,7 +45,7 @@ export const openRuby: OpenHeap = (memory) => {
   const classes = { string: at('rb_cString'), array: at('rb_cArray'), hash: at('rb_cHash'), object: at('rb_cObject') };
   if (!values.calibrate(classes, hasShapes, data))
     return { runtime: 'Ruby', why: 'the names of its classes are kept in a way that is not known here' };
-  return new RubyReader(values, data, at('ruby_current_vm_ptr'));
+  return new RubyReader(values, data);
 };
 
 /** `ruby_api_version`: numbers. Null where they can't be read. */
@@ -66,11 +66,11 @@ class RubyReader implements HeapReader {
   #census: RubyCensus | null = null;
   readonly #memory = new ClimbMemory();
 
-  constructor(values: RubyValues, data: readonly AddressRange[], machine: number) {
+  constructor(values: RubyValues, data: readonly AddressRange[]) {
     this.#values = values;
     this.#windows = new HeapWindows(values.memory);
     this.#data = data;
-    this.#machine = machine;
+    this.#machine = findMachine(values, data);
   }
 
   look(): void {
