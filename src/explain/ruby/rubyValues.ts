@@ -213,7 +213,10 @@ export class RubyValues {
   #nameBy(layout: ClassLayout, value: number): string | null {
     const isNamed = ({ key }: RubyEntry) => key === layout.nameId;
     const parts = this.#partsOf(layout, value);
-    const place = layout.nameId === null ? this.word(parts + layout.name) : (this.entries(this.word(parts + layout.variables)).find(isNamed)?.value ?? 0);
+    const place =
+      layout.nameId === null
+        ? this.word(parts + layout.name)
+        : (this.entries(this.word(parts + layout.variables)).find(isNamed)?.value ?? 0);
     const name = this.text(place);
     return name !== null && /^[A-Z#][\w:<>#]*$/.test(name) ? name : null;
   }
@@ -242,7 +245,9 @@ export class RubyValues {
     const place = `${classValue} ${shape} ${index}`;
     const known = this.#variables.get(place);
     if (known !== undefined) return known;
-    const name = this.idName(this.#shapes === null ? this.#idByClass(classValue, index) : this.#idByShape(object, this.#shapes, shape, index));
+    const name = this.idName(
+      this.#shapes === null ? this.#idByClass(classValue, index) : this.#idByShape(object, this.#shapes, shape, index),
+    );
     // Of those with a table each has them in an order of its own.
     if (name !== null && this.#variables.size < mostNames && this.#shapes?.isTable(shape) !== true) this.#variables.set(place, name);
     return name;
