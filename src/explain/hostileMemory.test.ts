@@ -98,7 +98,7 @@ test('HotSpot', () => {
 
 test('Go', () => {
   onHostileMemory((memory) => {
-    readBuckets(memory, start + 8);
+    for (const minor of [26, 27]) readBuckets(memory, start + 8, minor);
     readGoroutines(memory, start + 24, (address) => address % 3 === 0);
   }, 10);
 });
