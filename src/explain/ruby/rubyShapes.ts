@@ -3,8 +3,7 @@
  * one variable more. All shapes lie in one list, which a record leads to that libruby has among what is global.
  * https://github.com/ruby/ruby/blob/ruby_3_3/shape.h
  */
-import type { AddressRange } from './rubyThreads.ts';
-import { isAddress, type RubyValues, wordIn } from './rubyValues.ts';
+import { wordIn } from '../heapWindows.ts';
 
 const shapeBytes = 40;
 const [fewestShapes, mostShapes] = [12, 1 << 19];
@@ -13,6 +12,12 @@ const shapesTried = 64;
 const mostDataBytes = 1 << 20;
 const mostVariables = 1_000;
 const tooComplex = 4;
+
+/** Of the process. */
+interface BytesReader {
+  /** Null where there are none. */
+  bytes(address: number, length: number): Buffer | null;
+}
 
 interface RubyShape {
   /** The variable that it has more than the one before. */
@@ -25,7 +30,7 @@ interface RubyShape {
 }
 
 /** Null where there is no such list. */
-export function findShapes(values: RubyValues, data: readonly AddressRange[]): RubyShapes | null {
+export function findShapes(values: BytesReader, data: readonly { start: number; end: number }[]): RubyShapes | null {
   for (const { start, end } of data) {
     const bytes = values.bytes(start, Math.min(end - start, mostDataBytes));
     for (let offset = 0; bytes !== null && offset + 8 <= bytes.length; offset += 8) {
@@ -37,11 +42,11 @@ export function findShapes(values: RubyValues, data: readonly AddressRange[]): R
 }
 
 /** The record: where the list begins, the first shape, which is there too, and how many there are. */
-function shapesOf(values: RubyValues, record: number): RubyShapes | null {
+function shapesOf(values: BytesReader, record: number): RubyShapes | null {
   const head = values.bytes(record, 24);
   if (head === null) return null;
   const [list, count] = [wordIn(head, 0), head.readUInt32LE(16)];
-  if (!isAddress(list) || list !== wordIn(head, 8) || count < fewestShapes || count > mostShapes) return null;
+  if (list === 0 || list !== wordIn(head, 8) || count < fewestShapes || count > mostShapes) return null;
   const shapes = new RubyShapes(values, list);
   for (let number = 0; number < Math.min(count, shapesTried); number += 1) {
     const parent = shapes.at(number)?.parent;
@@ -52,11 +57,11 @@ function shapesOf(values: RubyValues, record: number): RubyShapes | null {
 
 /** A shape stays as it is once it is there. */
 export class RubyShapes {
-  readonly #values: RubyValues;
+  readonly #values: BytesReader;
   readonly #list: number;
   readonly #known: (RubyShape | null)[] = [];
 
-  constructor(values: RubyValues, list: number) {
+  constructor(values: BytesReader, list: number) {
     this.#values = values;
     this.#list = list;
   }
