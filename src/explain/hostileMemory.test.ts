@@ -18,7 +18,8 @@ import { followChain } from './ruby/rubyChain.ts';
 import { ownersOf } from './ruby/rubyOwners.ts';
 import { RubyClasses } from './ruby/rubyPart.ts';
 import { readRubyRoots } from './ruby/rubyRoots.ts';
-import { rubyThreads } from './ruby/rubyThreads.ts';
+import { RubyShapes } from './ruby/rubyShapes.ts';
+import { findMachine, rubyThreads } from './ruby/rubyThreads.ts';
 import { RubyValues } from './ruby/rubyValues.ts';
 import { parseMaps, type Region, TargetMemory } from './targetMemory.ts';
 
@@ -97,7 +98,7 @@ test('HotSpot', () => {
 
 test('Go', () => {
   onHostileMemory((memory) => {
-    readBuckets(memory, start + 8);
+    for (const minor of [26, 27]) readBuckets(memory, start + 8, minor);
     readGoroutines(memory, start + 24, (address) => address % 3 === 0);
   }, 10);
 });
@@ -106,12 +107,15 @@ test('Ruby', () => {
   onHostileMemory((memory) => {
     const values = new RubyValues(memory);
     const data = [{ start, end: start + 65_536 }];
-    values.calibrate({ string: start, array: start + 8, hash: start + 16, object: start + 24 }, data);
+    const symbols = { string: start, array: start + 8, hash: start + 16, object: start + 24 };
+    for (const hasShapes of [true, false]) values.calibrate(symbols, hasShapes, data);
+    new RubyShapes(values, start).variablesOf(3);
     const known = new RubyClasses();
     const request = { values, windows: new HeapWindows(memory), classes: known };
     const first = takeRubyCensus({ ...request, before: [] });
     const { classes, pages, parts } = takeRubyCensus({ ...request, before: first.parts });
-    const threads = rubyThreads(values, start);
+    findMachine(values, data);
+    const threads = rubyThreads(values, values.word(start));
     const roots = readRubyRoots({ values, classes, threads, data });
     ownersOf(values, parts, [start, start + 4_096]);
     const chain = followChain({ values, classes: known, parts, pages, roots, stacks: data }, values.word(start));

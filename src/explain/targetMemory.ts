@@ -177,14 +177,15 @@ export class TargetMemory {
     return null;
   }
 
-  /** Where each file is mapped first. */
+  /** Where each file is mapped from its beginning on: V8 maps its own code once more, below that. */
   #files(isFile: (path: string) => boolean): Region[] {
-    const seen = new Set<string>();
-    return this.regions().filter((region) => {
-      if (!region.path.startsWith('/') || seen.has(region.path) || !isFile(region.path)) return false;
-      seen.add(region.path);
-      return true;
-    });
+    const first = new Map<string, Region>();
+    for (const region of this.regions()) {
+      if (!region.path.startsWith('/') || !isFile(region.path)) continue;
+      const known = first.get(region.path);
+      if (known === undefined || region.fileOffset < known.fileOffset) first.set(region.path, region);
+    }
+    return [...first.values()];
   }
 
   /** The very file that is mapped, also when another one has its name by now; where that isn't allowed, the one of its name. */

@@ -39,10 +39,11 @@ export class GoLines {
 
   /**
    * `bias`: added to the addresses of the file by where it was loaded; `text`: where its code begins in the process. Null for the tables of other
-   * versions.
+   * versions, and where neither these nor `text` say where the code begins.
    */
   static parse(bytes: Buffer, bias: number, text: number | null): GoLines | null {
-    return bytes.length >= headerBytes && magics.has(bytes.readUInt32LE(0)) && bytes[7] === 8 ? new GoLines(bytes, bias, text) : null;
+    if (bytes.length < headerBytes || !magics.has(bytes.readUInt32LE(0)) || bytes[7] !== 8) return null;
+    return text === null && bytes.readBigUInt64LE(24) === 0n ? null : new GoLines(bytes, bias, text);
   }
 
   placeOf(address: number): GoPlace | null {

@@ -23,7 +23,9 @@ export const openGo: OpenHeap = (memory) => {
   if (table === null) return null;
   const program = readGoProgram(memory, isProgram);
   const lines = GoLines.parse(table.bytes, table.bias, program?.text ?? null);
-  if (lines === null) return { runtime: 'Go', why: 'it is built with a Go older than 1.18' };
+  if (program !== null && program.minor > latestKnown)
+    return { runtime: 'Go', why: `what Go 1.${program.minor} keeps where is not known here: expected Go 1.18 to 1.${latestKnown}` };
+  if (lines === null) return { runtime: 'Go', why: 'it is built with a Go older than 1.18, or does not say where its code begins' };
   const symbols = memory.symbols(isProgram, wanted);
   const goroutines = symbols.get('runtime.allgs') ?? (program === null ? null : findGoroutines(memory, program.variables));
   if (goroutines === null)
@@ -32,6 +34,9 @@ export const openGo: OpenHeap = (memory) => {
   const profile = buckets === undefined || rate === undefined || profileRate(memory, rate) === 0 ? null : { buckets, rate };
   return new GoReader(memory, { path, lines, program, goroutines, profile });
 };
+
+/** The profile and the goroutines of this one were read. */
+const latestKnown = 27;
 
 const unprofiledNote =
   'This program was linked without the profile that Go keeps of its allocations, so that its heap was read instead: what grows and who holds it, and not the line that allocates it. Types are mostly told by the shape of what lies in the objects. With import _ "net/http/pprof" or "runtime/pprof" somewhere in it, that line is named.';
@@ -83,10 +88,10 @@ class GoReader implements HeapReader {
   }
 
   look(): void {
-    const { lines, goroutines, profile } = this.#target;
+    const { lines, program, goroutines, profile } = this.#target;
     const isEntry = (address: number) => lines.placeOf(address)?.entry === address;
     this.#looks.push({
-      buckets: profile === null ? [] : readBuckets(this.#memory, profile.buckets),
+      buckets: profile === null ? [] : readBuckets(this.#memory, profile.buckets, program?.minor ?? 0),
       goroutines: readGoroutines(this.#memory, goroutines, isEntry),
     });
     if (this.#spans === null) return;

@@ -9,6 +9,8 @@ import type { TargetMemory } from '../targetMemory.ts';
 const mostBuckets = 100_000;
 const bucketHeaderBytes = 48;
 const countsBytes = 32;
+/** Since Go 1.27 without bytes: all allocations of one place that are counted together are of one size. */
+const [countsOnlySince, countsOnlyBytes, sizeAt] = [27, 16, 4];
 /** What is counted of a collection is made known by the next but one: until then it waits in one of three. */
 const waiting = 3;
 /** 32 until Go 1.22, 128 since, and as much as the program asks for. */
@@ -39,7 +41,9 @@ export function profileRate(memory: TargetMemory, rate: number): number {
   return wordsAt(memory, rate, 8)?.[0] ?? 0;
 }
 
-export function readBuckets(memory: TargetMemory, first: number): GoBucket[] {
+/** `minor`: the 19 of Go 1.19. */
+export function readBuckets(memory: TargetMemory, first: number, minor: number): GoBucket[] {
+  const isCountsOnly = minor >= countsOnlySince;
   const buckets: GoBucket[] = [];
   const seen = new Set<number>();
   let address = wordsAt(memory, first, 8)?.[0] ?? 0;
@@ -48,9 +52,10 @@ export function readBuckets(memory: TargetMemory, first: number): GoBucket[] {
     const header = wordsAt(memory, address, bucketHeaderBytes);
     const depth = header?.[5] ?? Number.NaN;
     if (header === null || !(depth <= deepestStack)) break;
-    const words = wordsAt(memory, address + bucketHeaderBytes, depth * 8 + (1 + waiting) * countsBytes);
+    const words = wordsAt(memory, address + bucketHeaderBytes, depth * 8 + (1 + waiting) * (isCountsOnly ? countsOnlyBytes : countsBytes));
     if (words === null) break;
-    buckets.push({ address, stack: words.slice(0, depth), ...countsIn(words.slice(depth)) });
+    const counts = isCountsOnly ? countsOfSize(words.slice(depth), header[sizeAt] ?? 0) : countsIn(words.slice(depth));
+    buckets.push({ address, stack: words.slice(0, depth), ...counts });
     // Linked by age; the first word links those of one place in a table.
     address = header[1] ?? 0;
   }
@@ -64,6 +69,13 @@ function countsIn(words: readonly number[]): Pick<GoBucket, 'collected' | 'now'>
     return { allocations: sum(0), frees: sum(1), allocatedBytes: sum(2), freedBytes: sum(3) };
   };
   return { collected: sums(1), now: sums(1 + waiting) };
+}
+
+function countsOfSize(words: readonly number[], size: number): Pick<GoBucket, 'collected' | 'now'> {
+  const withBytes = words.flatMap((_, at) =>
+    at % 2 === 0 ? [words[at] ?? 0, words[at + 1] ?? 0, (words[at] ?? 0) * size, (words[at + 1] ?? 0) * size] : [],
+  );
+  return countsIn(withBytes);
 }
 
 /** Where the record of a goroutine has what, found by what lies there: it is different in each version of Go. */

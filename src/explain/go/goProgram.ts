@@ -9,6 +9,8 @@ const mostTypeBytes = 64 << 20;
 /** In words of the record that describes the program. Two for the counters of coverage were put before the types in Go 1.20. */
 const textAt = 22;
 const typesAt = { since1_20: 37, before: 35 };
+/** Go 1.27 says between where they begin and where they end how long the descriptions are. */
+const lengthSince = 27;
 
 export interface AddressRange {
   start: number;
@@ -68,15 +70,16 @@ function typesOf(elf: ElfFile, bias: number, range: AddressRange): GoProgram['ty
 function moduleOf(memory: TargetMemory, elf: ElfFile, bias: number, minor: number): { text: number; types: AddressRange } | null {
   const table = rangeOf(elf, '.gopclntab', bias) ?? rangeOf(elf, '.data.rel.ro.gopclntab', bias);
   const at = minor >= 20 ? typesAt.since1_20 : typesAt.before;
+  const endAt = at + (minor >= lengthSince ? 2 : 1);
   for (const name of ['.go.module', '.noptrdata', '.data']) {
     const range = rangeOf(elf, name, bias);
     const length = range === null ? 0 : Math.min(range.end - range.start, mostTypeBytes);
-    if (range === null || table === null || length < (at + 2) * 8) continue;
+    if (range === null || table === null || length <= endAt * 8) continue;
     const bytes = Buffer.alloc(length - (length % 8));
     if (memory.read(range.start, bytes) < bytes.length) continue;
-    for (let word = 0; word + (at + 2) * 8 <= bytes.length; word += 8) {
+    for (let word = 0; word + endAt * 8 < bytes.length; word += 8) {
       if (long(bytes, word) !== table.start) continue;
-      const [start, end] = [long(bytes, word + at * 8), long(bytes, word + at * 8 + 8)];
+      const [start, end] = [long(bytes, word + at * 8), long(bytes, word + endAt * 8)];
       if (start > 0 && end > start && end - start <= mostTypeBytes) return { text: long(bytes, word + textAt * 8), types: { start, end } };
     }
   }

@@ -16,13 +16,13 @@ const text = 'list\0';
 const [basicBytes, readyType] = [40, 0x8000_1200];
 
 /** `type`, `str` and `list` as they are, and a heap of anything, another one at each look. */
-function memoryOf(minor: number, heap: () => Buffer): TargetMemory {
+function memoryOf(minor: number, heap: () => Buffer, classAt = 8): TargetMemory {
   const data = Buffer.alloc(dataBytes);
   data.write(text, 0xf00, 'latin1');
   for (const at of [0, 0x400, 0x800]) {
     const words: [number, number][] = [
       [0, 1],
-      [8, typeType],
+      [classAt, typeType],
       [24, dataStart + 0xf00],
       [32, basicBytes],
       [168, readyType],
@@ -64,7 +64,7 @@ const word = fc.oneof(
 test('a heap of anything is looked at and told without an error, in every version', () => {
   const heaps = fc.array(fc.array(word, { minLength: 1, maxLength: 60 }), { minLength: 3, maxLength: 3 });
   fc.assert(
-    fc.property(fc.integer({ min: 8, max: 14 }), heaps, (minor, wordsOfLooks) => {
+    fc.property(fc.integer({ min: 8, max: 15 }), heaps, (minor, wordsOfLooks) => {
       const bytes = wordsOfLooks.map((words) => {
         const heap = Buffer.alloc(heapBytes);
         for (let at = 0; at < heapBytes; at += 8) heap.writeBigUInt64LE(words[(at / 8) % words.length] ?? 0n, at);
@@ -83,5 +83,11 @@ test('a heap of anything is looked at and told without an error, in every versio
 test('a version whose layout is not known is said', () => {
   const reader = openPython(memoryOf(7, () => Buffer.alloc(heapBytes)));
   assert.ok(reader !== null && 'why' in reader);
-  assert.match(reader.why, /3\.7.*expected Python 3\.8 to 3\.14/);
+  assert.match(reader.why, /3\.7.*expected Python 3\.8 to 3\.15/);
+});
+
+test('a Python whose objects begin in another way, as those without the lock do, is said', () => {
+  const reader = openPython(memoryOf(14, () => Buffer.alloc(heapBytes), 24));
+  assert.ok(reader !== null && 'why' in reader);
+  assert.match(reader.why, /3\.14 begins its objects.*with the interpreter's lock/);
 });

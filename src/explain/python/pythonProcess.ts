@@ -26,8 +26,16 @@ export const openPython: OpenHeap = (memory) => {
   if (layout === null) {
     return { runtime: 'Python', why: `how Python 3.${minor} lays out its objects is not known here: expected ${pythonVersions}` };
   }
+  const windows = new HeapWindows(memory);
+  // Each object says its class there, and the class of all classes is one of itself.
+  if (windows.word(typeType + 8) !== typeType) {
+    return {
+      runtime: 'Python',
+      why: `how this Python 3.${minor} begins its objects is not known here: expected one with the interpreter's lock`,
+    };
+  }
   const types = new Map<number, PythonType>();
-  return new PythonReader(new PythonValues(new HeapWindows(memory), layout, unicodeType, types), types, typeType);
+  return new PythonReader(new PythonValues(windows, layout, unicodeType, types), types, typeType);
 };
 
 class PythonReader implements HeapReader {

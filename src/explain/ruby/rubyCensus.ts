@@ -51,7 +51,7 @@ export interface CensusRequest {
 
 export function takeRubyCensus({ values, windows, classes, before }: CensusRequest): RubyCensus {
   const known = new Map(before.map((part) => [part.address, part]));
-  const taker = new PartTaker(classes, 2 * mostPicks);
+  const taker = new PartTaker(values.shapes, classes, 2 * mostPicks);
   const parts: RubyPart[] = [];
   // Where a page goes on that is not all in memory.
   const pageAround = (address: number) => parts.at(-1)?.pages.findLast(({ end }) => end > address);

@@ -9,7 +9,8 @@ import { largestPageBytes, type RubyPage, smallestSlotBytes } from './rubyHeap.t
 import { hasTable, type Place, rangeOf, readOwnPlace } from './rubyOwners.ts';
 import { picksOf, type RubyClasses, type RubyPart } from './rubyPart.ts';
 import type { RubyRoots } from './rubyRoots.ts';
-import { isAddress, type RubyValues, usedWords, wordIn } from './rubyValues.ts';
+import type { RubyShapes } from './rubyShapes.ts';
+import { isAddress, type RubyValues, wordIn } from './rubyValues.ts';
 
 const slotsOfBlock = Math.ceil(largestPageBytes / smallestSlotBytes);
 const asksOfClass = 16;
@@ -66,7 +67,8 @@ export function followChain({ values, classes, parts, pages, roots, stacks }: Ch
 function valuesOf(values: RubyValues, object: number): { value: number; index: number; at: number }[] {
   const range = rangeOf(values, object);
   const start = range?.start ?? object + 16;
-  const end = range?.end ?? start + usedWords(values.word(object) % 2 ** 32) * 8;
+  const word = values.word(object);
+  const end = range?.end ?? start + usedWords(values.shapes, word % highHalf, Math.floor(word / highHalf)) * 8;
   const bytes = values.bytes(start, Math.min(mostValues * 8, end - start));
   return Array.from({ length: (bytes?.length ?? 0) >>> 3 }, (_, index) => ({
     value: bytes === null ? 0 : wordIn(bytes, index * 8),
@@ -77,6 +79,7 @@ function valuesOf(values: RubyValues, object: number): { value: number; index: n
 
 export class RubyChain {
   readonly #pieces: TargetPieces;
+  readonly #shapes: RubyShapes | null;
   readonly #lowOfClass: number;
   readonly #topOfClass: number;
   readonly #blocks: AddressNumbers;
@@ -88,6 +91,7 @@ export class RubyChain {
 
   constructor(values: RubyValues, pages: readonly RubyPage[], klass: number) {
     this.#pieces = new TargetPieces(values.memory);
+    this.#shapes = values.shapes;
     this.#lowOfClass = klass >>> 0;
     this.#topOfClass = Math.floor(klass / highHalf);
     this.#blocks = new AddressNumbers(pages.length + roomForMore);
@@ -132,10 +136,12 @@ export class RubyChain {
       this.#slot[half + 1] = halves[from + 1] ?? 0;
     }
     // What has a table is no link of a list.
-    if (hasTable(this.#slot[0] ?? 0)) return;
-    const isOutside = readOwnPlace(this.#slot, 0, this.#place);
+    if (hasTable(this.#shapes, this.#slot, 0)) return;
+    const isOutside = readOwnPlace(this.#shapes, this.#slot, 0, this.#place);
     const start = isOutside ? this.#place.start : object + 16;
-    const end = isOutside ? Math.min(this.#place.end, start + mostValues * 8) : start + usedWords(this.#slot[0] ?? 0) * 8;
+    const end = isOutside
+      ? Math.min(this.#place.end, start + mostValues * 8)
+      : start + usedWords(this.#shapes, this.#slot[0] ?? 0, this.#slot[1] ?? 0) * 8;
     for (let at = start; at < end; at += 8) {
       const half = this.#pieces.at(at);
       const [low, top] = [halves[half] ?? 0, halves[half + 1] ?? 0];

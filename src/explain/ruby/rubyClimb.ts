@@ -8,10 +8,10 @@ import type { Region } from '../targetMemory.ts';
 import type { PickedKind } from './rubyCensus.ts';
 import { type ChainHead, followChain, type RubyChain } from './rubyChain.ts';
 import { pageOf, type RubyPage, smallestSlotBytes } from './rubyHeap.ts';
-import { type OwnedRange, OwnedRanges, ownersOf, rangeOf } from './rubyOwners.ts';
+import { type OwnedRange, OwnedRanges, ownersOf, rangeOf, usedWords } from './rubyOwners.ts';
 import type { RubyClasses, RubyPart } from './rubyPart.ts';
 import type { RubyRoots } from './rubyRoots.ts';
-import { type RubyValues, rubyFlag, rubyType, usedWords } from './rubyValues.ts';
+import { type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
 
 const mostPasses = 12;
 const mostHolders = 3;
@@ -362,10 +362,14 @@ class RubyClimber {
     const page = pageOf(this.#pageAt, hit.at);
     if (page === undefined) return false;
     const slot = slotOf(page, hit.at);
-    const flags = this.#request.values.word(slot) % 2 ** 32;
+    const { values } = this.#request;
+    const word = values.word(slot);
+    const flags = word % highHalf;
     const type = flags & 31;
     // A class is not held by its objects, and what is free or a text holds nothing.
-    const isValue = hit.at >= slot + 16 && (page.slotBytes > smallestSlotBytes || hit.at < slot + 16 + usedWords(flags) * 8);
+    const isValue =
+      hit.at >= slot + 16 &&
+      (page.slotBytes > smallestSlotBytes || hit.at < slot + 16 + usedWords(values.shapes, flags, Math.floor(word / highHalf)) * 8);
     if (slot !== hit.found.address && type !== 0 && type !== rubyType.string && isValue) this.#hold(hit, slot, slot + 16);
     return true;
   }
@@ -432,7 +436,7 @@ class RubyClimber {
 
   #variable(object: number, index: number): string | null {
     const { values } = this.#request;
-    return this.#typeOf(object) === rubyType.object ? values.instanceVariable(values.word(object + 8), index) : null;
+    return this.#typeOf(object) === rubyType.object ? values.instanceVariable(object, index) : null;
   }
 
   /** The nearest that surely keeps it, or else what may. */

@@ -3,10 +3,14 @@ import { AddressFilter } from '../addressFilter.ts';
 import { firstFrom } from '../numberColumns.ts';
 import { type RubyPage, SlotReader, smallestSlotBytes } from './rubyHeap.ts';
 import type { RubyPart } from './rubyPart.ts';
+import type { RubyShapes } from './rubyShapes.ts';
 import { isAddress, type RubyValues, rubyFlag, rubyType } from './rubyValues.ts';
 
 /** What a proc, a thread and the like have of their own. */
 const dataBytes = 96;
+/** Its kind, if it is in the slot. */
+const dataInside = 3;
+const wordsOfSlot = 3;
 const blockBytes = 4096;
 /** Of more it is not told apart where they are. */
 const mostBlocks = 64;
@@ -88,10 +92,11 @@ interface OwnerSearch {
 function addOwners(found: Map<number, OwnedRange>, page: RubyPage, filled: number, { values, wanted, slots }: OwnerSearch): void {
   const place = { start: 0, end: 0 };
   for (let half = 0; half < filled; half += page.slotBytes / 4) {
-    if (!readPlace(values, slots.halves, half, place)) continue;
+    const owner = page.firstSlot + half * 4;
+    if (!readPlace(values, owner, slots.halves, half, place)) continue;
     for (const address of wanted.within(place)) {
       // How much a proc or a thread has is not known: what begins nearer is surer.
-      if ((found.get(address)?.start ?? 0) < place.start) found.set(address, { ...place, owner: page.firstSlot + half * 4 });
+      if ((found.get(address)?.start ?? 0) < place.start) found.set(address, { ...place, owner });
     }
   }
 }
@@ -100,7 +105,7 @@ function addOwners(found: Map<number, OwnedRange>, page: RubyPage, filled: numbe
 export function rangeOf(values: RubyValues, owner: number): OwnedRange | null {
   const slots = new SlotReader(values, smallestSlotBytes);
   const place = { start: 0, end: 0 };
-  return slots.readOne(owner) && readPlace(values, slots.halves, 0, place) ? { ...place, owner } : null;
+  return slots.readOne(owner) && readPlace(values, owner, slots.halves, 0, place) ? { ...place, owner } : null;
 }
 
 /** There are few of them and many ranges: these are not brought into order, and most are told by where they begin and end. */
@@ -129,39 +134,61 @@ class WantedAddresses {
   }
 }
 
-function readPlace(values: RubyValues, halves: Uint32Array, half: number, place: Place): boolean {
-  if (!hasTable(halves[half] ?? 0)) return readOwnPlace(halves, half, place);
-  const range = values.tableRange(wordAt(halves, half + 4));
+function readPlace(values: RubyValues, owner: number, halves: Uint32Array, half: number, place: Place): boolean {
+  if (!hasTable(values.shapes, halves, half)) return readOwnPlace(values.shapes, halves, half, place);
+  const isHash = ((halves[half] ?? 0) & 31) === rubyType.hash;
+  const range = values.tableRange(isHash ? values.tableOf(owner) : wordAt(halves, half + 4));
   return range !== null && put(place, range.start, range.end - range.start);
 }
 
-/** A hash with a table: that says where its entries are. */
-export function hasTable(flags: number): boolean {
-  return (flags & 31) === rubyType.hash && (flags & rubyFlag.hashTable) !== 0;
+/** A hash, or an object with variables of which much else has others, that leads to a table: that says where its entries are. */
+export function hasTable(shapes: RubyShapes | null, halves: Uint32Array, half: number): boolean {
+  const flags = halves[half] ?? 0;
+  if ((flags & 31) === rubyType.hash) return (flags & rubyFlag.hashTable) !== 0;
+  return shapes !== null && (flags & 31) === rubyType.object && shapes.isTable(halves[half + 1] ?? 0);
 }
 
 /** False for what has nothing outside of its slot. */
-export function readOwnPlace(halves: Uint32Array, half: number, place: Place): boolean {
+export function readOwnPlace(shapes: RubyShapes | null, halves: Uint32Array, half: number, place: Place): boolean {
   const flags = halves[half] ?? 0;
   const isEmbedded = (flags & rubyFlag.embedded) !== 0;
   switch (flags & 31) {
     case rubyType.array:
       return !isEmbedded && put(place, wordAt(halves, half + 8), wordAt(halves, half + 4) * 8);
     case rubyType.hash:
-      // Small ones have up to eight pairs in one block; how many are used is in the flags.
-      return put(place, wordAt(halves, half + 4), ((flags >>> 20) & 15) * 16);
+      // Small ones have up to eight pairs in one block; how many are used is in the flags. Of 3.3 they are in the slot.
+      return shapes === null && put(place, wordAt(halves, half + 4), ((flags >>> 20) & 15) * 16);
     case rubyType.object:
-      return !isEmbedded && put(place, wordAt(halves, half + 6), (halves[half + 4] ?? 0) * 8);
+      if (isEmbedded) return false;
+      return shapes === null
+        ? put(place, wordAt(halves, half + 6), (halves[half + 4] ?? 0) * 8)
+        : put(place, wordAt(halves, half + 4), shapes.capacityOf(halves[half + 1] ?? 0) * 8);
     case rubyType.struct:
-      return (flags & rubyFlag.structEmbedded) === 0 && put(place, wordAt(halves, half + 6), wordAt(halves, half + 4) * 8);
+      return (flags & structInside(shapes)) === 0 && put(place, wordAt(halves, half + 6), wordAt(halves, half + 4) * 8);
     case rubyType.data:
-      return put(place, wordAt(halves, half + 8), dataBytes);
+      return wordAt(halves, half + 6) !== dataInside && put(place, wordAt(halves, half + 8), dataBytes);
     case rubyType.imemo:
       // The variables of a block: kind 0, where they are, how many.
       return ((flags >>> 12) & 15) === 0 && put(place, wordAt(halves, half + 6), (halves[half + 8] ?? 0) * 8);
     default:
       return false;
   }
+}
+
+/** These flags say how many values a struct has in its slot. */
+function structInside(shapes: RubyShapes | null): number {
+  return (shapes === null ? 3 : 127) << 13;
+}
+
+/** Of the words of a slot after its class, how many are its values or lead to them: behind that is what the object before it left. */
+export function usedWords(shapes: RubyShapes | null, flags: number, shape: number): number {
+  const type = flags & 31;
+  if (type === rubyType.array && (flags & rubyFlag.embedded) !== 0) return (flags >>> 15) & (shapes === null ? 3 : 127);
+  if (type === rubyType.struct && (flags & structInside(shapes)) !== 0) return (flags & structInside(shapes)) >>> 13;
+  if (shapes === null) return wordsOfSlot;
+  if (type === rubyType.object && (flags & rubyFlag.embedded) !== 0) return shapes.at(shape)?.variables ?? wordsOfSlot;
+  // Up to eight pairs, behind what is known of their keys.
+  return type === rubyType.hash ? 1 + 2 * ((flags >>> 20) & 15) : wordsOfSlot;
 }
 
 function wordAt(halves: Uint32Array, half: number): number {

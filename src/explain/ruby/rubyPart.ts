@@ -2,6 +2,7 @@
 import { AddressNumbers } from '../addressNumbers.ts';
 import type { RubyPage } from './rubyHeap.ts';
 import { hasTable, OwnedBlocks, readOwnPlace } from './rubyOwners.ts';
+import type { RubyShapes } from './rubyShapes.ts';
 import { isAddress, rubyFlag, rubyType } from './rubyValues.ts';
 
 const mostClasses = 100_000;
@@ -66,6 +67,7 @@ export interface RubyPart {
 }
 
 export class PartTaker {
+  readonly #shapes: RubyShapes | null;
   readonly #classes: RubyClasses;
   readonly #mostPicks: number;
   readonly #counts = new Uint32Array(mostClasses);
@@ -76,7 +78,8 @@ export class PartTaker {
   #picks: number[] = [];
 
   /** Of a class there are at least half of `mostPicks`, if it has so many, and at most that in what is taken. */
-  constructor(classes: RubyClasses, mostPicks: number) {
+  constructor(shapes: RubyShapes | null, classes: RubyClasses, mostPicks: number) {
+    this.#shapes = shapes;
     this.#classes = classes;
     this.#mostPicks = mostPicks;
   }
@@ -97,10 +100,10 @@ export class PartTaker {
         if ((sort & sortsOfProgram) !== 0) outsideBytes += this.#take(firstWord, halves, half, slotBytes);
         else if ((sort & sortsOfClass) !== 0) classes.push(address + half * 4);
         if ((sort & sortsWithPlace) === 0) continue;
-        if (hasTable(halves[half] ?? 0)) {
+        if (hasTable(this.#shapes, halves, half)) {
           owned.addAll();
           large.push(address + half * 4);
-        } else if (readOwnPlace(halves, half, place)) {
+        } else if (readOwnPlace(this.#shapes, halves, half, place)) {
           owned.add(place);
           if ((sort & sortOfArray) !== 0 && place.end - place.start >= largeBytes) large.push(address + half * 4);
         }
@@ -113,7 +116,7 @@ export class PartTaker {
   #take(firstWord: number, halves: Uint32Array, half: number, slotBytes: number): number {
     const number = this.#classes.of(halves[half + 2] ?? 0, halves[half + 3] ?? 0);
     if (number < 0) return 0;
-    const outside = outsideBytesOf(halves, half);
+    const outside = outsideBytesOf(this.#shapes, halves, half);
     const count = this.#counts[number] ?? 0;
     if (count === 0) this.#numbers.push(number);
     this.#counts[number] = count + 1;
@@ -172,12 +175,12 @@ function markOf(word: number): number {
 }
 
 /** What an object has beside its slot. One that is written meanwhile may say that it has more than there is. */
-function outsideBytesOf(halves: Uint32Array, half: number): number {
+function outsideBytesOf(shapes: RubyShapes | null, halves: Uint32Array, half: number): number {
   const flags = halves[half] ?? 0;
   const type = flags & 31;
   const isEmbedded = (flags & rubyFlag.embedded) !== 0;
   const length = halves[half + 4] ?? 0;
-  if (type === rubyType.object) return isEmbedded ? 0 : length * 8;
+  if (type === rubyType.object) return isEmbedded ? 0 : (shapes?.capacityOf(halves[half + 1] ?? 0) ?? length) * 8;
   if (halves[half + 5] !== 0) return 0;
   if (type === rubyType.string) return isEmbedded ? length : 0;
   return type === rubyType.array && !isEmbedded ? length * 8 : 0;

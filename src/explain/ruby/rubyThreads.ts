@@ -6,6 +6,7 @@
 import { isAddress, type RubyValues, rubyFlag, wordIn } from './rubyValues.ts';
 
 const machineBytes = 640;
+const dataAt = 32;
 const threadBytes = 1_024;
 const mostThreads = 1_000;
 const [fewestWords, mostWords] = [2 ** 12, 2 ** 22];
@@ -31,10 +32,22 @@ export interface RubyThread {
   stacks: [AddressRange, AddressRange];
 }
 
-/** `machine`: address of `ruby_current_vm_ptr`. */
+/** The record of the machine: its object has it, and it begins with that. Of some versions its name says where it is, of others nothing does. */
+export function findMachine(values: RubyValues, data: readonly AddressRange[]): number {
+  for (const { start, end } of data) {
+    for (const address of addressesIn(values, start, Math.min(end - start, mostDataBytes))) {
+      const object = values.word(address);
+      if (isAddress(object) && values.word(object + dataAt) === address && values.className(values.word(object + 8)) === 'RubyVM')
+        return address;
+    }
+  }
+  return 0;
+}
+
+/** `machine`: address of its record. */
 export function rubyThreads(values: RubyValues, machine: number): RubyThread[] {
   const threads = new Map<number, RubyThread>();
-  const records = addressesIn(values, values.word(machine), machineBytes);
+  const records = addressesIn(values, machine, machineBytes);
   for (const record of records) {
     for (const context of addressesIn(values, record, threadBytes)) {
       const stacks = stacksOf(values, context);
@@ -80,12 +93,14 @@ export function threadLocals(values: RubyValues, threads: readonly RubyThread[],
 /** Of the first table whose keys are all names. */
 function localsIn(values: RubyValues, context: number): { name: string; value: number }[] {
   for (let at = context + firstTable; at <= context + lastTable; at += 8) {
-    const entries = values.idTable(values.word(at));
-    const named = entries.flatMap(({ key, value }) => {
-      const name = values.serialName(key);
-      return name === null ? [] : [{ name, value }];
-    });
-    if (entries.length > 0 && named.length === entries.length) return named;
+    const table = values.word(at);
+    const entries = values.idTable(table).map(({ key, value }) => ({ name: values.serialName(key), value }));
+    // Before 3.0.
+    const byId = values.entries(table).map(({ key, value }) => ({ name: values.idName(key), value }));
+    for (const each of [entries, byId]) {
+      const named = each.flatMap(({ name, value }) => (name === null ? [] : [{ name, value }]));
+      if (each.length > 0 && named.length === each.length) return named;
+    }
   }
   return [];
 }

@@ -1,11 +1,11 @@
 /**
  * npm run bench [-- cost] [store] [daemon] [scan] [judge] [where] [bpf] [stall] [check] [why] [naming] [snapshot] [page] [safety]
  * [--runs N] [--seconds N] [--minutes N]
- * [--only TEXT]: naming for the programs in whose language and name it is, safety for those in whose name. [--python COMMAND]: naming for the programs of Python alone, on that one.
+ * [--only TEXT]: naming for the programs in whose language and name it is, safety for those in whose name. [--interpreter LANGUAGE=COMMAND]: naming for the programs of that language alone, on that one; of Go it is the `go` that builds them.
  * What stanch costs and how fast it is, on real processes of this machine. Ends what it started, and asks for nothing.
  */
 import { parseArgs } from 'node:util';
-import { benchNaming } from '../naming/naming.ts';
+import { benchNaming, parseOtherTool } from '../naming/naming.ts';
 import { benchSafety } from '../safety/safety.ts';
 import { benchBpf } from './bpfSpeed.ts';
 import { benchCheck } from './checkGate.ts';
@@ -33,7 +33,7 @@ const { positionals, values } = parseArgs({
     seconds: { type: 'string', default: '120' },
     minutes: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
-    python: { type: 'string' },
+    interpreter: { type: 'string' },
   },
 });
 const runs = wholeNumber('--runs', values.runs, 1, 100);
@@ -55,7 +55,10 @@ if (wanted.includes('check')) say(await benchCheck(runs));
 if (wanted.includes('stall')) say(await benchStall(runs));
 if (wanted.includes('why')) say(await benchWhy());
 if (wanted.includes('page')) say(await benchPage(runs));
-if (wanted.includes('naming')) say(await benchNaming(runs, values.only, values.python));
+if (wanted.includes('naming')) {
+  const other = values.interpreter === undefined ? null : parseOtherTool(values.interpreter);
+  say(await benchNaming(runs, values.only, other));
+}
 if (wanted.includes('snapshot')) say(benchSnapshot());
 if (wanted.includes('safety')) say(await benchSafety(runs, values.only));
 if (wanted.includes('where') || wanted.includes('bpf') || wanted.includes('daemon')) await withFarm(benchOnFarm);

@@ -45,10 +45,9 @@ export interface HeapProgram {
   stop(): Promise<void>;
 }
 
-/** `pause`: after ten requests, in the unit of the language's program.* file. `interpreter`: another one than that of the PATH. */
-export async function startHeapProgram(language: HeapLanguage, name: string, pause: string, interpreter?: string): Promise<HeapProgram> {
-  const [usual = '', ...args] = commandOf(language, name);
-  const command = interpreter ?? usual;
+/** `pause`: after ten requests, in the unit of the language's program.* file. `tool`: another interpreter, or for Go another `go`, than that of the PATH. */
+export async function startHeapProgram(language: HeapLanguage, name: string, pause: string, tool?: string): Promise<HeapProgram> {
+  const [command = '', ...args] = commandOf(language, name, tool ?? tools[language].programs[0] ?? '');
   const child = spawn(command, [...args, pause], { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const progress = new Progress(child);
@@ -102,36 +101,35 @@ async function stop(child: ChildProcess, exited: Promise<unknown>): Promise<void
   await exited;
 }
 
-function commandOf(language: HeapLanguage, name: string): string[] {
+function commandOf(language: HeapLanguage, name: string, tool: string): string[] {
   const folder = join(programsFolder, language);
   switch (language) {
     case 'php':
-      return ['php', join(folder, `${name}.php`)];
+      return [tool, join(folder, `${name}.php`)];
     case 'ruby':
-      return ['ruby', join(folder, `${name}.rb`)];
+      return [tool, join(folder, `${name}.rb`)];
     case 'python':
-      return ['python3', '-B', join(programsFolder, 'python-heap', `${name}.py`)];
+      return [tool, '-B', join(programsFolder, 'python-heap', `${name}.py`)];
     case 'node':
-      return [process.execPath, join(programsFolder, 'node-heap', `${name}.mjs`)];
     case 'systemNode':
-      return [systemNode, join(programsFolder, 'node-heap', `${name}.mjs`)];
+      return [tool, join(programsFolder, 'node-heap', `${name}.mjs`)];
     case 'java':
-      return ['java', '-Xmx128m', '-cp', builtOnce('java', folder, (into) => ['javac', '-d', into, ...sources(folder, '.java')]), name];
+      return [tool, '-Xmx128m', '-cp', builtOnce('java', folder, (into) => ['javac', '-d', into, ...sources(folder, '.java')]), name];
     case 'go':
-      return [builtGo(name, [], ['profiled.go'])];
+      return [builtGo(tool, name, [], ['profiled.go'])];
     case 'plainGo':
-      return [builtGo(name, [])];
+      return [builtGo(tool, name, [])];
     case 'strippedGo':
-      return [builtGo(name, ['-ldflags=-s -w'])];
+      return [builtGo(tool, name, ['-ldflags=-s -w'])];
   }
 }
 
 /** Without the profile of allocations, unless `profiled.go` is one of its files. */
-function builtGo(name: string, flags: readonly string[], more: readonly string[] = []): string {
+function builtGo(go: string, name: string, flags: readonly string[], more: readonly string[] = []): string {
   const folder = join(programsFolder, 'go');
   const files = ['program.go', ...more, `${name}.go`].map((file) => join(folder, file));
-  const build = (into: string) => ['go', 'build', ...flags, '-o', join(into, name), ...files];
-  return join(builtOnce(`go-${name}${[...more, ...flags].join('')}`.replace(/[^\w.-]/g, ''), folder, build), name);
+  const build = (into: string) => [go, 'build', ...flags, '-o', join(into, name), ...files];
+  return join(builtOnce(`go-${name}${[go, ...more, ...flags].join('')}`.replace(/[^\w.-]/g, ''), folder, build), name);
 }
 
 function sources(folder: string, ending: string): string[] {

@@ -4,7 +4,7 @@ import { openHeap } from '../../explain/openHeap.ts';
 import { TargetMemory } from '../../explain/targetMemory.ts';
 import { table } from '../bench/table.ts';
 import { isKeeperLanguage, keeperLanguages, startKeeper, whyNoKeeper } from '../keeper.ts';
-import { type HeapProgram, heapLanguages, startHeapProgram, whyNoHeapProgram } from './heapPrograms.ts';
+import { type HeapLanguage, type HeapProgram, heapLanguages, startHeapProgram, whyNoHeapProgram } from './heapPrograms.ts';
 import { type NamingCase, type NamingLanguage, namingCases } from './namingCases.ts';
 
 /**
@@ -41,9 +41,9 @@ export function whyNotNamed(language: NamingLanguage): string | null {
   return isKeeperLanguage(language) ? whyNoKeeper(language) : whyNoHeapProgram(language);
 }
 
-export async function startProgram(language: NamingLanguage, program: string, interpreter?: string): Promise<HeapProgram> {
+export async function startProgram(language: NamingLanguage, program: string, tool?: string): Promise<HeapProgram> {
   const { pause } = paces[language];
-  if (!isKeeperLanguage(language)) return startHeapProgram(language, program, pause, interpreter);
+  if (!isKeeperLanguage(language)) return startHeapProgram(language, program, pause, tool);
   const { pid, done, stop } = await startKeeper(language, program, Number(pause));
   let requests = 0;
   const more = (count: number) => {
@@ -53,9 +53,9 @@ export async function startProgram(language: NamingLanguage, program: string, in
   return { pid, more, stop };
 }
 
-export async function nameGrowth(language: NamingLanguage, program: string, interpreter?: string): Promise<NamingAnswer> {
+export async function nameGrowth(language: NamingLanguage, program: string, tool?: string): Promise<NamingAnswer> {
   const { warmUp, between } = paces[language];
-  const started = await startProgram(language, program, interpreter);
+  const started = await startProgram(language, program, tool);
   try {
     const memory = new TargetMemory(started.pid);
     try {
@@ -110,19 +110,31 @@ export function scoreOf({ grows }: NamingCase, things: readonly GrowingThing[]):
   };
 }
 
-/**
- * All programs that can run here, `runs` times each; those in whose language and name there is `only`; or those of Python, on another Python than
- * that of the PATH.
- */
-export async function benchNaming(runs: number, only: string, python: string | undefined): Promise<string> {
+/** An interpreter, or for Go a `go`, that isn't that of the PATH. */
+export interface OtherTool {
+  language: HeapLanguage;
+  command: string;
+}
+
+/** Of `python=/opt/python3.14/bin/python3`. */
+export function parseOtherTool(text: string): OtherTool {
+  const [, name = '', command = ''] = /^(\w+)=(.+)$/.exec(text) ?? [];
+  const language = heapLanguages.find((each) => each === name);
+  if (language === undefined)
+    throw new Error(`expected --interpreter LANGUAGE=COMMAND with one of ${heapLanguages.join(', ')}; found ${text}`);
+  return { language, command };
+}
+
+/** All programs that can run here, `runs` times each; those in whose language and name there is `only`; or those of one language, on `other`. */
+export async function benchNaming(runs: number, only: string, other: OtherTool | null): Promise<string> {
   const rows: string[][] = [];
   const scores: { isLeak: boolean; score: NamingScore }[] = [];
   const missing = [...heapLanguages, ...keeperLanguages].flatMap((language) => whyNotNamed(language) ?? []);
   const isWanted = ({ language, program }: NamingCase) =>
-    `${language} ${program}`.includes(only) && (python === undefined ? whyNotNamed(language) === null : language === 'python');
+    `${language} ${program}`.includes(only) && (other === null ? whyNotNamed(language) === null : language === other.language);
   for (const each of namingCases.filter(isWanted)) {
     for (let run = 0; run < runs; run += 1) {
-      const { things, cpuSeconds } = await nameGrowth(each.language, each.program, python);
+      const { things, cpuSeconds } = await nameGrowth(each.language, each.program, other?.command);
       const score = scoreOf(each, things);
       scores.push({ isLeak: each.grows !== null, score });
       const right = [score.isFirst, score.isOwnerRight, score.isPatternRight].map(word);

@@ -8,9 +8,11 @@ final class TreeNode
 {
     public ?TreeNode $parent = null;
     public array $children = [];
+    public string $label;
 
-    public function __construct(public string $label)
+    public function __construct(string $label)
     {
+        $this->label = $label;
     }
 
     public function add(TreeNode $child): void

@@ -8,8 +8,11 @@ final class Session
 {
     public array $seen = [];
 
-    public function __construct(public string $customer)
+    public string $customer;
+
+    public function __construct(string $customer)
     {
+        $this->customer = $customer;
     }
 }
 

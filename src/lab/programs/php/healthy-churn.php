@@ -8,9 +8,11 @@ final class Document
 {
     public array $parts = [];
     public ?Document $self = null;
+    public string $title;
 
-    public function __construct(public string $title)
+    public function __construct(string $title)
     {
+        $this->title = $title;
     }
 }
 

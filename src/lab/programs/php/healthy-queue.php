@@ -8,8 +8,11 @@ final class Visit
 {
     public array $trail;
 
-    public function __construct(public int $id)
+    public int $id;
+
+    public function __construct(int $id)
     {
+        $this->id = $id;
         $this->trail = range(0, $id % 20);
     }
 }

@@ -8,8 +8,11 @@ final class OrderEntity
 {
     public array $lines;
 
-    public function __construct(public int $id)
+    public int $id;
+
+    public function __construct(int $id)
     {
+        $this->id = $id;
         $this->lines = [['article' => "article-$id", 'count' => $id % 5 + 1]];
     }
 }

@@ -6,8 +6,13 @@ require __DIR__ . '/program.php';
 
 final class Revision
 {
-    public function __construct(public string $text, public ?Revision $before)
+    public string $text;
+    public ?Revision $before;
+
+    public function __construct(string $text, ?Revision $before)
     {
+        $this->text = $text;
+        $this->before = $before;
     }
 }
 

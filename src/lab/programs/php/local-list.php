@@ -6,8 +6,13 @@ require __DIR__ . '/program.php';
 
 final class Message
 {
-    public function __construct(public string $id, public array $body)
+    public string $id;
+    public array $body;
+
+    public function __construct(string $id, array $body)
     {
+        $this->id = $id;
+        $this->body = $body;
     }
 }
 

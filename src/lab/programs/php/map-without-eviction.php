@@ -9,8 +9,11 @@ final class Basket
     public array $items = [];
     public float $total = 0.0;
 
-    public function __construct(public string $customer)
+    public string $customer;
+
+    public function __construct(string $customer)
     {
+        $this->customer = $customer;
     }
 }
 

@@ -9,8 +9,13 @@ namespace Lab;
 
 final class CachedPage
 {
-    public function __construct(public string $url, public string $body)
+    public string $url;
+    public string $body;
+
+    public function __construct(string $url, string $body)
     {
+        $this->url = $url;
+        $this->body = $body;
     }
 }
 
@@ -18,8 +23,11 @@ final class Request
 {
     public array $headers;
 
-    public function __construct(public int $id)
+    public int $id;
+
+    public function __construct(int $id)
     {
+        $this->id = $id;
         $this->headers = ['host' => "shop-$id.example.com", 'accept' => 'text/html'];
     }
 }

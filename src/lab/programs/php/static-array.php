@@ -6,8 +6,13 @@ require __DIR__ . '/program.php';
 
 final class AuditEntry
 {
-    public function __construct(public int $job, public string $text)
+    public int $job;
+    public string $text;
+
+    public function __construct(int $job, string $text)
     {
+        $this->job = $job;
+        $this->text = $text;
     }
 }
 
