@@ -103,9 +103,10 @@ function riseOfLoad({ timeMs, widthMs, load: known }: WindowView, n: number, spa
 
 /**
  * Days of work and the months in which it grows are two things: what is held for each user does not fall at night. What is left once the
- * load of the moment is out, which explained `share` of the growth, may follow the trend of the load: both at most in proportion to it, as
- * if all memory were for work. Growth in step with the work done speeds up as the work does: that is none of it. Returns the share of the
- * growth that load and trend explain.
+ * load of the moment is out, which explained `share` of the growth, may follow the trend of the load: both in proportion to it, as if all
+ * memory were for work. What grows by more is the less explained by it, and by twice as much not at all: a leak makes work for its
+ * collector, so that the load follows it. Growth in step with the work done speeds up as the work does: that is none of it. Returns the
+ * share of the growth that load and trend explain.
  */
 function takeOutLoadTrend(floor: Float64Array, view: WindowView, n: number, rise: number, share: number): number {
   const line = rise > 0 && share < 1 ? regress([ones, u], floor, n, 2) : null;
@@ -119,7 +120,9 @@ function takeOutLoadTrend(floor: Float64Array, view: WindowView, n: number, rise
   const byWorkDone = regress([ones, workDone], floor, n, 2);
   if (byWorkDone !== null && byWorkDone.squaredError < line.squaredError / 2) return share;
   const raw = growth / (1 - share);
-  const explained = Math.min(growth, Math.max(0, startFloor * rise - share * raw));
+  const inProportion = startFloor * rise - share * raw;
+  if (inProportion <= 0) return share;
+  const explained = growth * Math.min(1, Math.max(0, 2 - growth / inProportion));
   for (let i = 0; i < n; i += 1) floor[i] = (floor[i] ?? 0) - explained * (u[i] ?? 0);
   return share + explained / raw;
 }
