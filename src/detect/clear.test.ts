@@ -97,6 +97,17 @@ test('what grows in proportion to the work of like days is no leak, although it 
   assert.ok(scatter(floor) < 100 * mib, `${scatter(floor) / mib} MiB of the growth are left`);
 });
 
+test('a day or two are judged by the trend of the load that longer windows show', () => {
+  const view = viewOf(0.5 * hour, (i) => (1000 + i) * mib, growingWork);
+  const spanMs = 31.5 * hour;
+  const growth = (knownRisePerMs: number) => {
+    const { floor } = clearOfLoadAndSeason(view, 64, view.timeMs[0] ?? 0, spanMs, page, knownRisePerMs);
+    return (floor[63] ?? 0) - (floor[0] ?? 0);
+  };
+  assert.ok(growth(0) > 40 * mib, `${growth(0) / mib} MiB`);
+  assert.ok(growth(0.07 / spanMs) < 10 * mib, `${growth(0.07 / spanMs) / mib} MiB`);
+});
+
 test('what grows by more than the work does is left', () => {
   const { floor } = cleared(viewOf(3 * hour, (i) => (1000 + (4000 * i) / 64) * mib, growingWork));
   assert.ok((floor[63] ?? 0) - (floor[0] ?? 0) > 2000 * mib, `${((floor[63] ?? 0) - (floor[0] ?? 0)) / mib} MiB of 4000`);
