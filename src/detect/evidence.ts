@@ -76,6 +76,8 @@ export interface WindowEvidence {
   aboveEarlierRuns: number | null;
   /** Share of the raw growth that follows the load of the moment; null when the load is not known. */
   loadShare: number | null;
+  /** By how much the load of like days grows, at most, as a share of its level and per ms; 0 where no trend of it is seen. */
+  loadRisePerMs: number;
   /** How far the end is above everything before the window, as a share of the growth; null without such a past. */
   newHigh: number | null;
   /** Largest give-back before the window, as a share of the growth; null without a past. */
@@ -103,6 +105,7 @@ export interface Past {
 /**
  * Evidence of a window; null when it is too short, or wholly below what a longer past reached: then a longer window has more to say. `quantum` is the smallest change that means anything (a page, a count of 1).
  * `life` is the evidence of the widest window, `bornMs` is the start of the process as far as known, the origin of warm-ups.
+ * `knownLoadRisePerMs` is the trend of the load that longer windows show.
  */
 export function weighWindow(
   view: WindowView,
@@ -110,6 +113,7 @@ export function weighWindow(
   life: WindowEvidence | null,
   bornMs: number,
   quantum: number,
+  knownLoadRisePerMs = 0,
 ): WindowEvidence | null {
   const n = view.length;
   if (n < fewestBuckets) return null;
@@ -118,7 +122,7 @@ export function weighWindow(
   const spanMs = toMs - fromMs;
   if (spanMs <= 0) return null;
   if (past !== null && isBelowPast(view, past)) return null;
-  const cleared = clearOfLoadAndSeason(view, n, fromMs, spanMs, quantum);
+  const cleared = clearOfLoadAndSeason(view, n, fromMs, spanMs, quantum, knownLoadRisePerMs);
   const raw = blockFloors(view, cleared.floor, n);
   if (raw.count < fewestBlocks) return null;
   const giveBack = largestDrop(raw);
@@ -163,6 +167,7 @@ export function weighWindow(
     foreseenShare: life === null ? null : foreseenShare(life, fromMs, toMs, scale),
     aboveEarlierRuns: past?.usualFloor == null ? null : (startFloor + growth - past.usualFloor) / scale,
     loadShare: cleared.loadShare,
+    loadRisePerMs: cleared.loadRisePerMs,
     newHigh: past === null || past.spanMs === 0 ? null : (startFloor + growth - past.highestFloor) / scale,
     pastGiveBack: past === null || past.spanMs === 0 ? null : past.largestDrop / scale,
     pastSpans: past === null ? 0 : past.spanMs / spanMs,

@@ -106,3 +106,16 @@ test('the share of runs that grew', () => {
   lives.add(life(day, (share) => 200 - share * 100));
   assert.equal(lives.risingShare(), 0.25);
 });
+
+test('two runs that ended within the hour do not hide what grew over days in the others', () => {
+  const lives = new PastLives();
+  const grows = (lengthMs: number) => life(lengthMs, (share) => 1000 + (10 * share * lengthMs) / hour);
+  for (const lengthMs of [48 * hour, hour, 60 * hour, 40 * hour, hour]) lives.add(grows(lengthMs));
+  const average = lives.averageLife(emptyView());
+  assert.ok(average !== null);
+  const last = average.length - 1;
+  const spanMs = (average.timeMs[last] ?? 0) - (average.timeMs[0] ?? 0);
+  assert.ok(spanMs > 30 * hour, `${spanMs / hour} h`);
+  const perHour = (((average.floor[last] ?? 0) - (average.floor[0] ?? 0)) / spanMs) * hour;
+  assert.ok(Math.abs(perHour / 10 - 1) < 0.1, `${perHour}`);
+});

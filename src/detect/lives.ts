@@ -87,22 +87,25 @@ export class PastLives {
   }
 
   /**
-   * The average life as a window, without its first eighth; null with fewer than three lives. Each life is taken up to the length of
-   * the second-shortest: ages that only one life reached average nothing.
+   * The average life as a window, without its first eighth; null with fewer than three lives. It is as long as the third-longest: ages that
+   * only two lives reached average nothing. From age to age it grows as those did that reached it, on average: a life that ended young says
+   * what came until then.
    */
   averageLife(into: WindowView): WindowView | null {
-    if (this.lives.length < 3) return null;
-    const lengths = this.lives.map((life) => life.lengthMs).sort((a, b) => a - b);
-    const lengthMs = lengths[1] ?? 0;
-    const used = this.lives.filter((life) => life.lengthMs >= lengthMs);
+    const lengthMs = this.lives.map((life) => life.lengthMs).sort((a, b) => b - a)[2];
+    if (lengthMs === undefined) return null;
     into.length = 0;
     into.widthMs = Math.min(hourMs, lengthMs / pointsPerLife);
-    for (let step = pointsPerLife / 8; step < pointsPerLife; step += 1) {
-      const ageMs = ((step + 0.5) * lengthMs) / pointsPerLife;
+    const ageOf = (step: number) => ((step + 0.5) * lengthMs) / pointsPerLife;
+    const first = pointsPerLife / 8;
+    let floor = 0;
+    for (let step = first; step < pointsPerLife; step += 1) {
+      const reached = this.lives.filter((life) => life.lengthMs >= ageOf(step));
       let sum = 0;
-      for (const life of used) sum += life.floors[Math.floor((ageMs / life.lengthMs) * pointsPerLife)] ?? 0;
-      into.timeMs[into.length] = ageMs;
-      into.floor[into.length] = sum / used.length;
+      for (const life of reached) sum += floorAt(life, ageOf(step)) - (step === first ? 0 : floorAt(life, ageOf(step - 1)));
+      floor += sum / reached.length;
+      into.timeMs[into.length] = ageOf(step);
+      into.floor[into.length] = floor;
       into.load[into.length] = Number.NaN;
       into.length += 1;
     }
@@ -115,4 +118,8 @@ export class PastLives {
     const rising = this.lives.filter((l) => (l.floors[pointsPerLife - 1] ?? 0) > 1.02 * (l.floors[Math.floor(pointsPerLife / 3)] ?? 0));
     return rising.length / this.lives.length;
   }
+}
+
+function floorAt({ floors, lengthMs }: PastLife, ageMs: number): number {
+  return floors[Math.min(pointsPerLife - 1, Math.floor((ageMs / lengthMs) * pointsPerLife))] ?? 0;
 }

@@ -238,6 +238,22 @@ const leaks: Record<string, Leak> = {
     onsetWithinMs: 4 * hour,
     wall: 'limit_bytes',
   },
+  'one under work that rests at the weekend, told by memory alone': {
+    series: (seed) => {
+      const noise = normalNoise(seed);
+      const work = (t: number) => (1 + 0.5 * Math.sin((2 * Math.PI * t) / day)) * (Math.floor(t / day) % 7 >= 5 ? 0.6 : 1);
+      return {
+        everyMs: 5 * minute,
+        lengthMs: 9.5 * day,
+        at: (t) => ({ anonBytes: pages((700 + 200 * work(t) + t / hour + 2 * noise()) * mib) }),
+      };
+    },
+    resource: 'memory',
+    withinMs: 9.5 * day,
+    perHour: mib,
+    onsetMs: 0,
+    onsetWithinMs: 2 * day,
+  },
 };
 
 /** Warms up anew each night; `told` is what beside the memory is known of it. */
@@ -261,6 +277,19 @@ const healthy: Record<string, Labelled> = {
       everyMs: 10 * minute,
       lengthMs: 10 * day,
       at: (t) => ({ anonBytes: pages((300 + 60 * Math.sin((2 * Math.PI * t) / day) + 3 * noise()) * mib) }),
+    };
+  },
+  'what is held for users who become more, day by day, and who work by day': (seed) => {
+    const noise = normalNoise(seed);
+    const users = (t: number) => 1 + (0.5 * t) / (9 * day);
+    let cpuSeconds = 0;
+    return {
+      everyMs: 5 * minute,
+      lengthMs: 9 * day,
+      at: (t) => {
+        cpuSeconds += 30 * users(t) * (1 + 0.4 * Math.sin((2 * Math.PI * t) / day)) * (1 + 0.05 * noise());
+        return { anonBytes: pages((500 * users(t) + 2 * noise()) * mib), cpuSeconds };
+      },
     };
   },
   'a warm-up, then flat': (seed) => {

@@ -46,7 +46,7 @@ export function restoreSubjectWatch(subjectName: string, snapshot: Uint8Array): 
   return watch;
 }
 
-const snapshotVersion = 9;
+const snapshotVersion = 10;
 
 /** A snapshot is the state in the form of v8, and its checksum before it: what v8 reads from damaged bytes can be anything. */
 const checksumBytes = 4;
@@ -355,7 +355,7 @@ class Watch implements SubjectWatch {
       let evidence: WindowEvidence | null = null;
       if (rises[part]) {
         const view = this.window.view(level, channel, part === 0 ? filled : filled >> 1, scratch);
-        evidence = this.weigh(level, channel, view, quantum, isWidest && part === 0);
+        evidence = this.weigh(level, channel, view, quantum, isWidest && part === 0, track.loadRisePerMs(level, part));
       }
       if (isWidest && part === 0) track.life = evidence;
       track.update(level, part, evidence, evidence === null ? 0 : logOddsOfLeak(evidence, resource));
@@ -376,10 +376,17 @@ class Watch implements SubjectWatch {
     return [whole, m >= fewestBuckets && mayRise(floors, 0, m, quantum)];
   }
 
-  private weigh(level: number, channel: number, view: WindowView, quantum: number, isLife: boolean): WindowEvidence | null {
+  private weigh(
+    level: number,
+    channel: number,
+    view: WindowView,
+    quantum: number,
+    isLife: boolean,
+    loadRisePerMs: number,
+  ): WindowEvidence | null {
     const past = pastBefore(this.window, level, channel, view, this.livesOf(channel), this.bornMs, quantum);
     const life = isLife ? null : (this.tracks[channel]?.life ?? null);
-    return weighWindow(view, past, life, this.bornMs, quantum);
+    return weighWindow(view, past, life, this.bornMs, quantum, loadRisePerMs);
   }
 
   /** The coarsest level with enough buckets: it holds the whole life, up to 96 days. */
@@ -397,7 +404,7 @@ class Watch implements SubjectWatch {
     for (let level = this.widestLevel(); level >= 0; level -= 1) {
       const view = this.window.view(level, channel, bucketsPerLevel, scratch);
       if (view.length < fewestBuckets) continue;
-      const evidence = this.weigh(level, channel, view, quantum, true);
+      const evidence = this.weigh(level, channel, view, quantum, true, 0);
       this.widestKnown[channel] = { level, closed: this.window.closedCount(level), bornMs: this.bornMs, evidence };
       return evidence;
     }

@@ -133,6 +133,15 @@ export class VerdictTrack {
     return best;
   }
 
+  /** Trend of the load as the shortest of the windows that are longer than one of `level` shows it, as a share of it and per ms; 0 where none does. */
+  loadRisePerMs(level: number, part: 0 | 1): number {
+    for (let i = level * 2 + 2 - 2 * part; i < this.candidates.length; i += 1) {
+      const rise = this.candidates[i]?.evidence.loadRisePerMs ?? 0;
+      if (rise > 0) return rise;
+    }
+    return 0;
+  }
+
   /** Settles the word after all windows have been updated. `young` is a subject too short known for any leak. */
   settle(nowMs: number, young: boolean): void {
     const likeliest = this.likeliest();
