@@ -6,7 +6,7 @@ import { AddressNumbers } from '../addressNumbers.ts';
 import { highHalf } from '../heapWindows.ts';
 import { TargetPieces } from '../targetPieces.ts';
 import { largestPageBytes, type RubyPage, smallestSlotBytes } from './rubyHeap.ts';
-import { hasTable, type Place, rangeOf, readOwnPlace } from './rubyOwners.ts';
+import { hasTable, type Place, rangeOf, readOwnPlace, usedWords } from './rubyOwners.ts';
 import { picksOf, type RubyClasses, type RubyPart } from './rubyPart.ts';
 import type { RubyRoots } from './rubyRoots.ts';
 import type { RubyShapes } from './rubyShapes.ts';
