@@ -85,17 +85,25 @@ function mappedChunks(memory: TargetMemory, region: Region, isOther: (address: n
         continue;
       }
       tries += 1;
-      const got = memory.read(at, header);
-      const size = long(header, 8) - 2;
-      const begins =
-        got === headerBytes && long(header, 0) === 0 && (header[8] ?? 0) % 8 === 2 && size % pageBytes === 0 && size >= 2 * pageBytes;
-      if (begins && at + size <= region.end) {
-        parts.push({ start: at, first: at, end: at + size, limit: at + size, kind: 'mapped' });
-        at += size;
+      const bytes = memory.read(at, header) < header.length ? 0 : mappedBytes(header);
+      if (bytes > 0 && at + bytes <= region.end) {
+        parts.push({ start: at, first: at, end: at + bytes, limit: at + bytes, kind: 'mapped' });
+        at += bytes;
       } else at += pageBytes;
     }
   }
   return parts;
+}
+
+/**
+ * All that is mapped for the block with this header: to 2.42 the size is that, from 2.43 on (`mmap_set_chunk`) the bytes of a header less. 0: no such
+ * block begins there.
+ */
+function mappedBytes(header: Buffer): number {
+  if (long(header, 0) !== 0 || (header[8] ?? 0) % 8 !== 2) return 0;
+  const size = long(header, 8) - 2;
+  const bytes = size % pageBytes === pageBytes - headerBytes ? size + headerBytes : size;
+  return bytes % pageBytes === 0 && bytes >= 2 * pageBytes ? bytes : 0;
 }
 
 export interface ChunkVisitor {

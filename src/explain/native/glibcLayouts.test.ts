@@ -1,6 +1,6 @@
 /**
  * The heap of several versions of glibc, laid out as their malloc/malloc.c has it: here only one of them can be run. The same ten blocks are in
- * use in each, one is in the cache of the thread, one in a fastbin where there are any, and one is free.
+ * use in each, one is in the cache of the thread, one in a fastbin where there are any, one is free, and two have pages of their own, side by side.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -18,17 +18,40 @@ interface Version {
   cache: { chunkBytes: number; countBytes: number; lists: number; count: number };
   /** From 2.32 on links are stored xor their own address shifted by 12. */
   isProtected: boolean;
+  /** Of what is mapped for a block, those that its size doesn't count. */
+  uncountedBytes: number;
 }
 
 const small = { chunkBytes: 0x290, countBytes: 2, lists: 64, count: 1 };
 const versions: readonly Version[] = [
-  { version: '2.26', fastbinsAt: 8, binsAt: 104, cache: { ...small, chunkBytes: 0x250, countBytes: 1 }, isProtected: false },
-  { version: '2.31', fastbinsAt: 16, binsAt: 112, cache: small, isProtected: false },
-  { version: '2.36', fastbinsAt: 16, binsAt: 112, cache: small, isProtected: true },
-  { version: '2.39', fastbinsAt: 16, binsAt: 112, cache: small, isProtected: true },
+  {
+    version: '2.26',
+    fastbinsAt: 8,
+    binsAt: 104,
+    cache: { ...small, chunkBytes: 0x250, countBytes: 1 },
+    isProtected: false,
+    uncountedBytes: 0,
+  },
+  { version: '2.31', fastbinsAt: 16, binsAt: 112, cache: small, isProtected: false, uncountedBytes: 0 },
+  { version: '2.36', fastbinsAt: 16, binsAt: 112, cache: small, isProtected: true, uncountedBytes: 0 },
+  { version: '2.39', fastbinsAt: 16, binsAt: 112, cache: small, isProtected: true, uncountedBytes: 0 },
   // Its counts are of what is still free.
-  { version: '2.42', fastbinsAt: 16, binsAt: 112, cache: { chunkBytes: 0x300, countBytes: 2, lists: 76, count: 6 }, isProtected: true },
-  { version: '2.43', fastbinsAt: null, binsAt: 24, cache: { chunkBytes: 0x300, countBytes: 2, lists: 76, count: 6 }, isProtected: true },
+  {
+    version: '2.42',
+    fastbinsAt: 16,
+    binsAt: 112,
+    cache: { chunkBytes: 0x300, countBytes: 2, lists: 76, count: 6 },
+    isProtected: true,
+    uncountedBytes: 0,
+  },
+  {
+    version: '2.43',
+    fastbinsAt: null,
+    binsAt: 24,
+    cache: { chunkBytes: 0x300, countBytes: 2, lists: 76, count: 6 },
+    isProtected: true,
+    uncountedBytes: 16,
+  },
 ];
 
 const dataStart = 0x7f00_0010_0000;
@@ -36,8 +59,10 @@ const heapStart = 0x5600_0000_0000;
 const dataBytes = 0x4000;
 const heapBytes = 0x21000;
 const inUse = 10;
+const mappedStart = 0x7f00_0020_0000;
+const mappedBlocks = [0x31000, 0x52000];
 
-function layOut({ fastbinsAt, binsAt, cache, isProtected }: Version): TargetMemory {
+function layOut({ fastbinsAt, binsAt, cache, isProtected, uncountedBytes }: Version): TargetMemory {
   const data = Buffer.alloc(dataBytes);
   const heap = Buffer.alloc(heapBytes);
   const put = (bytes: Buffer, at: number, value: number) => bytes.writeBigUInt64LE(BigInt(value), at);
@@ -76,9 +101,17 @@ function layOut({ fastbinsAt, binsAt, cache, isProtected }: Version): TargetMemo
   word(next, dataStart + arena);
   word(next + 24, heapBytes);
   word(next + 32, heapBytes);
+
+  const mapped = Buffer.alloc(mappedBlocks.reduce((sum, bytes) => sum + bytes, 0));
+  let mappedAt = 0;
+  for (const bytes of mappedBlocks) {
+    put(mapped, mappedAt + 8, bytes - uncountedBytes + 2);
+    mappedAt += bytes;
+  }
   return memoryOf([
     { start: heapStart, bytes: heap, path: '[heap]' },
     { start: dataStart, bytes: data, path: '/usr/lib/x86_64-linux-gnu/libc.so.6' },
+    { start: mappedStart, bytes: mapped, path: '' },
   ]);
 }
 
@@ -96,7 +129,7 @@ function memoryOf(pieces: readonly { start: number; bytes: Buffer; path: string 
 }
 
 for (const version of versions) {
-  test(`glibc ${version.version}: arena, cache and free lists are found where it has them`, () => {
+  test(`glibc ${version.version}: arena, cache, free lists and mapped blocks are found where it has them`, () => {
     const memory = layOut(version);
     const [arena, ...others] = findArenas(memory);
     assert.equal(arena?.systemBytes, heapBytes);
@@ -107,6 +140,13 @@ for (const version of versions) {
     assert.equal(ofSize(0x40), inUse);
     assert.equal(ofSize(0x30), 0);
     assert.equal(ofSize(0x50), 1);
+    assert.deepEqual(
+      look.mappings.map(({ address, bytes }) => [address, bytes]),
+      [
+        [mappedStart, mappedBlocks[0]],
+        [mappedStart + (mappedBlocks[0] ?? 0), mappedBlocks[1]],
+      ],
+    );
     assert.equal(look.freeBytes, 0x40 + 0x90 + (version.fastbinsAt === null ? 0 : 0x30));
   });
 }
