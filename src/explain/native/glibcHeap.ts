@@ -96,7 +96,7 @@ function mappedChunks(memory: TargetMemory, region: Region, isOther: (address: n
 }
 
 /**
- * All that is mapped for the block with this header: to 2.42 the size is that, from 2.43 on (`mmap_set_chunk`) the bytes of a header less. 0: no such
+ * All that is mapped for the block with this header: to 2.41 the size is that, in 2.43 (`mmap_set_chunk`) the bytes of a header less. 0: no such
  * block begins there.
  */
 function mappedBytes(header: Buffer): number {
