@@ -5,6 +5,7 @@
  */
 import type { ClassTable } from './classTable.ts';
 import { cellOf, type HolderPlace, holdersOfBlock, ReferenceLists } from './referenceLists.ts';
+import { TargetIndex } from './targetIndex.ts';
 
 const mostSweeps = 6;
 const leastTakenOutPart = 0.001;
@@ -33,10 +34,14 @@ export class JavaReferences {
   readonly #kindOfClass: Uint16Array;
   readonly #classes: number[] = [-1];
   readonly #mirrors: { unit: number; first: number; end: number }[] = [];
-  readonly #filter = new Uint8Array(filterPlaces);
+  /** A bit for each place, so that all of it stays in the nearest cache, and how many of the frontier are at each. */
+  readonly #filter = new Int32Array(filterPlaces / 32);
+  readonly #sharing = new Uint8Array(filterPlaces);
   readonly #units = new Float64Array(holdersOfBlock);
   readonly #firsts = new Float64Array(holdersOfBlock);
   #settled = 0;
+  /** Made when it is asked for first, and rubbish was taken out. */
+  #index: { of: TargetIndex | null } | null = null;
 
   /** What another one has in the same lists is gone. */
   constructor(table: ClassTable, lists: ReferenceLists) {
@@ -188,28 +193,40 @@ export class JavaReferences {
 
   /**
    * Of each of these units the first so many references to it, with its index; of those of one class only some, because an object may have any number
-   * of its own inner ones that refer back to it. All that there are is gone through once.
+   * of its own inner ones that refer back to it. Of a large heap, which is gone through once for all of them, there is no index.
    */
   toEach(units: readonly number[], most: number, use: (index: number, reference: JavaReference) => void): void {
+    const lists = this.#lists;
+    this.#index ??= { of: TargetIndex.of(lists.references, lists.referenceCount, lists.cells) };
+    const take = (asked: Asked, at: number) => {
+      const reference = this.#referenceAt(at);
+      if (asked.isOneMore(reference.classIndex)) use(asked.index, reference);
+      return !asked.isEnough;
+    };
+    const { of: index } = this.#index;
+    const asked = units.map((_, place) => new Asked(place, most));
+    if (index === null) this.#toAll(new Map(asked.map((each) => [cellOf(units[each.index] ?? 0), each])), take);
+    else for (const each of asked) index.to(cellOf(units[each.index] ?? 0), (at) => take(each, at));
+  }
+
+  /** Goes over all that there are. */
+  #toAll(wanted: Map<number, Asked>, take: (asked: Asked, at: number) => boolean): void {
     const filter = this.#filter.fill(0);
-    const wanted = new Map(units.map((unit, index) => [cellOf(unit), { index, met: 0, used: 0, ofKind: new Map<number, number>() }]));
-    for (const cell of wanted.keys()) filter[cell % filterPlaces] = Math.min(mostSharing, (filter[cell % filterPlaces] ?? 0) + 1);
+    const sharing = this.#sharing.fill(0);
+    for (const cell of wanted.keys()) {
+      const place = cell % filterPlaces;
+      sharing[place] = Math.min(mostSharing, (sharing[place] ?? 0) + 1);
+      filter[place >>> 5] = (filter[place >>> 5] ?? 0) | (1 << (place & 31));
+    }
     for (let at = this.#lists.nextTo(filter, 0); at >= 0; at = this.#lists.nextTo(filter, at + 1)) {
       const cell = (this.#lists.references[at] ?? 0) >>> 1;
-      const found = wanted.get(cell);
-      if (found === undefined) continue;
-      const reference = this.#referenceAt(at);
-      const ofKind = found.ofKind.get(reference.classIndex) ?? 0;
-      found.ofKind.set(reference.classIndex, ofKind + 1);
-      found.met += 1;
-      if (ofKind < mostOfKind) {
-        use(found.index, reference);
-        found.used += 1;
-      }
-      if (found.used < most && found.met < mostMet) continue;
+      const asked = wanted.get(cell);
+      if (asked === undefined || take(asked, at)) continue;
       wanted.delete(cell);
-      const sharing = filter[cell % filterPlaces] ?? 0;
-      if (sharing < mostSharing) filter[cell % filterPlaces] = sharing - 1;
+      const place = cell % filterPlaces;
+      const others = (sharing[place] ?? 0) - 1;
+      if (others < mostSharing - 1) sharing[place] = others;
+      if (others === 0) filter[place >>> 5] = (filter[place >>> 5] ?? 0) & ~(1 << (place & 31));
     }
   }
 
@@ -265,6 +282,38 @@ export class JavaReferences {
     const { holder, unit, first, isOld }: HolderPlace = this.#lists.holderOfReference(index);
     const classIndex = this.#classes[(this.#lists.kinds[holder] ?? 0) >>> 1] ?? -1;
     return { holder: unit, classIndex, isYoung: !isOld, offset: this.#table.offsetOf(classIndex, index - first) };
+  }
+}
+
+/** Of an object that is asked for, which references to it there were already. */
+class Asked {
+  readonly index: number;
+  readonly #most: number;
+  #met = 0;
+  #used = 0;
+  /** Kept of those to which many refer. */
+  #ofClass: Map<number, number> | null = null;
+
+  constructor(index: number, most: number) {
+    this.index = index;
+    this.#most = most;
+  }
+
+  /** Whether one from an object of this class is told. */
+  isOneMore(classIndex: number): boolean {
+    this.#met += 1;
+    if (this.#met > mostOfKind) {
+      this.#ofClass ??= new Map();
+      const ofClass = this.#ofClass.get(classIndex) ?? 0;
+      this.#ofClass.set(classIndex, ofClass + 1);
+      if (ofClass >= mostOfKind) return false;
+    }
+    this.#used += 1;
+    return true;
+  }
+
+  get isEnough(): boolean {
+    return this.#used >= this.#most || this.#met >= mostMet;
   }
 }
 

@@ -182,11 +182,14 @@ export class ReferenceLists {
     return count === 1;
   }
 
-  /** Index of the first reference from there on to a cell that has something at its place in the filter, which has a power of two of them; -1: none. */
-  nextTo(filter: Uint8Array, from: number): number {
+  /** Index of the first reference from there on to a cell that has its bit in the filter, which has a power of two of words; -1: none. */
+  nextTo(filter: Int32Array, from: number): number {
     const { references, referenceCount } = this;
     const mask = filter.length - 1;
-    for (let at = from; at < referenceCount; at += 1) if (filter[((references[at] ?? 0) >>> 1) & mask] !== 0) return at;
+    for (let at = from; at < referenceCount; at += 1) {
+      const reference = references[at] ?? 0;
+      if ((((filter[(reference >>> 6) & mask] ?? 0) >>> ((reference >>> 1) & 31)) & 1) === 1) return at;
+    }
     return -1;
   }
 
