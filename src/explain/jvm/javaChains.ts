@@ -56,14 +56,16 @@ function isOwnHolder(jvm: Jvm, table: ClassTable, holder: number, chain: number)
   return holder !== chain && !isOfJdk(table.classes[holder]?.name ?? '') && mayHold(jvm, table, holder, chain);
 }
 
-/** What held objects of the chain, and is none of it; none of many. */
+/** What held objects of the chain by a field, and is none of it; none of many, as of a table. */
 function holdersSeen(references: JavaReferences, chain: number): Set<number> {
   const holders = new Set<number>();
-  references.toClassFromOutside(chain, ({ holder }) => {
+  let isTable = false;
+  references.toClassFromOutside(chain, ({ holder, offset }) => {
     holders.add(holder);
-    return holders.size <= mostHolders;
+    isTable = offset === null || holders.size > mostHolders;
+    return !isTable;
   });
-  return holders.size > mostHolders ? new Set() : holders;
+  return isTable ? new Set() : holders;
 }
 
 /** The nearest of the chain that was seen; null: none was. */

@@ -85,13 +85,19 @@ function worthFollowing([first, second]: readonly JavaLook[], now: JavaKinds): J
   }
   if (second !== undefined) return [...second.followed.keys()].flatMap((name) => now.get(name) ?? []);
   const grown = [...now.values()]
-    .map((kind) => ({ kind, growthBytes: kind.bytes - (first.kinds.get(kind.name)?.bytes ?? 0) }))
+    .map((kind) => ({ kind, growthBytes: leftBytes(kind) - leftBytes(first.kinds.get(kind.name)) }))
     .filter(({ growthBytes }) => growthBytes >= leastGrowthBytes)
     .sort((a, b) => b.growthBytes - a.growthBytes)
     .slice(0, mostCandidates)
     .map(({ kind }) => kind);
   const reloaded = [...now.values()].filter((kind) => isReloaded(kind, first.kinds) && !grown.includes(kind));
   return [...grown, ...reloaded.slice(0, mostReloaded)];
+}
+
+/** Less what is surely rubbish, of which there is least right after a collection. */
+function leftBytes(kind: JavaKind | undefined): number {
+  if (kind === undefined || kind.count === 0) return 0;
+  return (kind.bytes * (kind.left ?? kind.count)) / kind.count;
 }
 
 function bytesOf(kinds: JavaKinds): number {

@@ -11,7 +11,7 @@ import type { Jvm } from './javaCensus.ts';
 import { addressOf, type HeapWindow, headerUnits, unitBytes, windowBytes } from './javaHeap.ts';
 import { JavaPicks, placeOf } from './javaPicks.ts';
 import type { JavaReferences } from './javaReferences.ts';
-import type { ReferenceLists } from './referenceLists.ts';
+import { cellOf, type ReferenceLists } from './referenceLists.ts';
 import { type ReferenceWords, referenceWords } from './referenceWords.ts';
 
 const pieceWords = 1 << 18;
@@ -116,6 +116,9 @@ export class JavaObjects {
         this.#words.fields(words, at * 2, table.offsets, table.firstOffset(classIndex), fields, references, first);
         // An array that is not picked is not asked for who holds it.
         if (classIndex !== table.texts || placeOf((references[first] ?? 0) >>> 1) <= latestArray) end += fields;
+        // What was taken out of a queue refers to itself, and nothing is held by that.
+        const own = cellOf(unit + at) * 2;
+        for (let each = first; each < end; each += 1) if (references[each] === own) references[each] = 0;
       } else {
         const endWord = at * 2 + table.unitsAt(words, at * 2, classIndex) * 2;
         end = this.#words.all(words, at * 2 + table.firstWord(classIndex), endWord, classIndex === table.mirrors, references, first);
