@@ -26,7 +26,7 @@ const mebi = 1 << 20;
 const rates = {
   native: { cpuSeconds: 0.35, cpuSecondsPerGiB: 7, rssBytes: 90 * mebi, rssPart: 0.4 },
   node: { cpuSeconds: 0.8, cpuSecondsPerGiB: 4.5, rssBytes: 110 * mebi, rssPart: 0.05 },
-  jvm: { cpuSeconds: 1.3, cpuSecondsPerGiB: 5, rssBytes: 110 * mebi, rssPart: 0.2 },
+  jvm: { cpuSeconds: 1.5, cpuSecondsPerGiB: 10, rssBytes: 110 * mebi, rssPart: 0.2 },
   python: { cpuSeconds: 0.45, cpuSecondsPerGiB: 4.5, rssBytes: 80 * mebi, rssPart: 0.17 },
   php: { cpuSeconds: 0.5, cpuSecondsPerGiB: 7, rssBytes: 105 * mebi, rssPart: 0.08 },
   ruby: { cpuSeconds: 1, cpuSecondsPerGiB: 8.5, rssBytes: 95 * mebi, rssPart: 0.07 },

@@ -85,7 +85,7 @@ function worthFollowing([first, second]: readonly JavaLook[], now: JavaKinds): J
   }
   if (second !== undefined) return [...second.followed.keys()].flatMap((name) => now.get(name) ?? []);
   const grown = [...now.values()]
-    .map((kind) => ({ kind, growthBytes: leftBytes(kind) - leftBytes(first.kinds.get(kind.name)) }))
+    .map((kind) => ({ kind, growthBytes: grownBytes(kind, first.kinds.get(kind.name)) }))
     .filter(({ growthBytes }) => growthBytes >= leastGrowthBytes)
     .sort((a, b) => b.growthBytes - a.growthBytes)
     .slice(0, mostCandidates)
@@ -94,10 +94,10 @@ function worthFollowing([first, second]: readonly JavaLook[], now: JavaKinds): J
   return [...grown, ...reloaded.slice(0, mostReloaded)];
 }
 
-/** Less what is surely rubbish, of which there is least right after a collection. */
-function leftBytes(kind: JavaKind | undefined): number {
-  if (kind === undefined || kind.count === 0) return 0;
-  return (kind.bytes * (kind.left ?? kind.count)) / kind.count;
+/** With rubbish, or without what is surely some: right after a collection there is little, and what grew without it may have shrunk. */
+function grownBytes(now: JavaKind, before: JavaKind | undefined): number {
+  const leftBytes = ({ bytes, left, count }: JavaKind) => (count === 0 ? 0 : (bytes * (left ?? count)) / count);
+  return before === undefined ? now.bytes : Math.max(now.bytes - before.bytes, leftBytes(now) - leftBytes(before));
 }
 
 function bytesOf(kinds: JavaKinds): number {
