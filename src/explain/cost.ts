@@ -29,7 +29,7 @@ const rates = {
   jvm: { cpuSeconds: 1.5, cpuSecondsPerGiB: 10, rssBytes: 110 * mebi, rssPart: 0.2 },
   python: { cpuSeconds: 0.45, cpuSecondsPerGiB: 4.5, rssBytes: 80 * mebi, rssPart: 0.17 },
   php: { cpuSeconds: 0.5, cpuSecondsPerGiB: 7, rssBytes: 105 * mebi, rssPart: 0.08 },
-  ruby: { cpuSeconds: 1, cpuSecondsPerGiB: 8.5, rssBytes: 95 * mebi, rssPart: 0.07 },
+  ruby: { cpuSeconds: 1.3, cpuSecondsPerGiB: 8.5, rssBytes: 95 * mebi, rssPart: 0.07 },
   go: { cpuSeconds: 0.65, cpuSecondsPerGiB: 7.5, rssBytes: 92 * mebi, rssPart: 0.5 },
 } satisfies Record<string, Rate>;
 
