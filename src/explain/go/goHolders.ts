@@ -53,6 +53,15 @@ interface HolderSource {
   minor: number;
 }
 
+/** Buckets in a row beside one of the array. */
+const mostBeside = 3;
+
+/** Of a bucket in an array of those that are of this size class. */
+function isLastWord(offset: number, bytes: number): boolean {
+  for (let bucket = bytes; bucket > sizeClassBelow(bytes); bucket -= 8) if (offset % bucket === bucket - 8) return true;
+  return false;
+}
+
 export class GoHolders {
   readonly #source: HolderSource;
   readonly #shapes = new Map<number, Shape | null>();
@@ -91,14 +100,20 @@ export class GoHolders {
     return this.typesOf(objects).some((name) => name.startsWith('entries of map'));
   }
 
-  /** Until Go 1.23: it hangs on the last word of a bucket, and is as large as one. */
-  isBesideBucket({ objects: [object, holder] }: GoWay): boolean {
-    const place = object === undefined || holder === undefined ? null : this.#placeIn(holder, object);
-    if (object === undefined || holder === undefined || place === null) return false;
+  /**
+   * Until Go 1.23: it hangs on the last word of a bucket, and is as large as one. The buckets of a map lie in one array, so that it is few from there:
+   * in a list whose objects refer to the next one by their last word there is no such array, or far away.
+   */
+  isBesideBucket({ objects }: GoWay): boolean {
     const { graph } = this.#source;
-    const bytes = graph.spanOf(object)?.elementBytes ?? 0;
-    const offset = place - graph.addressOf(holder);
-    for (let bucket = bytes; bucket > sizeClassBelow(bytes); bucket -= 8) if (offset % bucket === bucket - 8) return true;
+    const bytesOf = (object: number | undefined) => (object === undefined ? 0 : (graph.spanOf(object)?.elementBytes ?? 0));
+    const bytes = bytesOf(objects[0]);
+    for (let at = 0; at < mostBeside; at += 1) {
+      const [object, holder] = [objects[at], objects[at + 1]];
+      const place = object === undefined || holder === undefined ? null : this.#placeIn(holder, object);
+      if (holder === undefined || place === null || !isLastWord(place - graph.addressOf(holder), bytes)) return false;
+      if (bytesOf(holder) !== bytes) return bytesOf(holder) > bytes;
+    }
     return false;
   }
 

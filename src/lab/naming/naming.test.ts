@@ -13,7 +13,7 @@ const tested = [
   ...['php static-array', 'php listeners', 'php local-list', 'php nested-arrays', 'php healthy-churn', 'go list_only_grows'],
   ...['java StaticList', 'java MapWithoutEviction', 'java Listeners', 'ruby constant_array', 'ruby listeners', 'go healthy_cache'],
   ...['plainGo list_only_grows', 'plainGo map_without_eviction', 'plainGo blocked_goroutines', 'plainGo timers', 'plainGo healthy_lru'],
-  ...['strippedGo handlers', 'strippedGo sync_map', 'strippedGo healthy_churn'],
+  ...['strippedGo handlers', 'strippedGo sync_map', 'strippedGo linked_history', 'strippedGo healthy_churn'],
   ...['node subclass', 'node raced-promise', 'php priority-queue', 'plainGo contexts'],
   ...['ruby thread_spans', 'ruby thread_variables', 'ruby linked_history', 'ruby observers', 'ruby scopes'],
   ...['python session_map', 'python closure_variable', 'python local_list', 'python listeners', 'python linked_history'],
