@@ -57,9 +57,9 @@ export function restartFix(
 
 /** What was changed between the two: `its shop.js was written`; null: nothing that is known of, so that it is the same build. */
 export function newBuild({ changed, pid, startMs }: RunningSubject, { beforeMs, restartMs }: RestartFix): string | null {
-  // What was put there since is not what runs.
+  // What was put there since is not what runs, and what was there when the run before began, perhaps written a moment ago, ran then as well.
   const changes = readChanges({ pid, startMs, onsetMs: restartMs, untilMs: restartMs + startKnownToMs }).filter(
-    ({ kind, atMs }) => kind !== 'restart' && kind !== 'reboot' && kind !== 'cron' && atMs > beforeMs,
+    ({ kind, atMs }) => kind !== 'restart' && kind !== 'reboot' && kind !== 'cron' && atMs > beforeMs + startKnownToMs,
   );
   return sinceWhen(restartMs, changed, changes).changes.find(({ fit }) => fit >= changesFit)?.text ?? null;
 }
