@@ -30,8 +30,10 @@ export function askChainHolders(jvm: Jvm, table: ClassTable, references: JavaRef
     .filter((index) => (counts[index] ?? 0) >= least && mayHold(jvm, table, index, index))
     .sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0))
     .slice(0, mostChains);
+  // The fields of a class are read when they are asked for first: of most there are no objects, or too many.
+  const few = [...counts.keys()].filter((index) => (counts[index] ?? 0) > 0 && (counts[index] ?? 0) <= mostHolders);
   for (const chain of chains) {
-    const own = [...counts.keys()].filter((index) => isOwnHolder(jvm, table, index, chain) && (counts[index] ?? 0) <= mostHolders);
+    const own = few.filter((index) => isOwnHolder(jvm, table, index, chain));
     const holders = new Set([
       ...holdersSeen(references, chain),
       ...own.flatMap((index) => [...objects.old.of(index), ...objects.young.of(index)]),

@@ -7,6 +7,7 @@ const mostClasses = 500_000;
 const klassBytes = 512;
 const longestName = 400;
 const mostBlocks = 1_000;
+const mostSupers = 64;
 
 export interface JavaClass {
   /** Address of its Klass. */
@@ -101,41 +102,34 @@ export class JavaClasses {
 
   /** Whether the class or one that it extends has this name. */
   isA(of: JavaClass, name: string): boolean {
-    let at: JavaClass | undefined = of;
-    for (let depth = 0; at !== undefined && depth < 64; depth += 1) {
-      if (at.name === name) return true;
-      at = this.#byKlass.get(at.superKlass);
-    }
+    for (const at of this.#withSupers(of)) if (at.name === name) return true;
     return false;
   }
 
   /** The field of an object, or with `isStatic` of the class itself, that lies at this offset. */
   fieldAt(of: JavaClass, offset: number, isStatic: boolean): { name: string; owner: JavaClass } | null {
-    let at: JavaClass | undefined = of;
-    for (let depth = 0; at !== undefined && depth < 64; depth += 1) {
+    for (const at of isStatic ? [of] : this.#withSupers(of)) {
       const found = this.#fieldsOf(at).find((field) => field.offset === offset && field.isStatic === isStatic);
       if (found !== undefined) return { name: found.name, owner: at };
-      if (isStatic) return null;
-      at = this.#byKlass.get(at.superKlass);
     }
     return null;
   }
 
-  /** Whether an object of one class may refer to one of the other by a field. */
+  /** Whether an object of one class may refer to one of the other by a field of its type; a field for any object is none. */
   hasFieldOf(of: JavaClass, type: JavaClass): boolean {
-    const types = new Set(this.#withSupers(type).map(({ name }) => name));
-    return this.#withSupers(of).some((each) => this.#fieldsOf(each).some((field) => !field.isStatic && types.has(field.type)));
+    const types = new Set<string>();
+    for (const at of this.#withSupers(type)) if (this.#byKlass.has(at.superKlass)) types.add(at.name);
+    for (const at of this.#withSupers(of)) if (this.#fieldsOf(at).some((field) => !field.isStatic && types.has(field.type))) return true;
+    return false;
   }
 
-  /** Less Object, which all extend. */
-  #withSupers(of: JavaClass): JavaClass[] {
-    const found: JavaClass[] = [];
+  /** The class, and what it extends, up to Object. */
+  *#withSupers(of: JavaClass): Generator<JavaClass> {
     let at: JavaClass | undefined = of;
-    for (let depth = 0; at !== undefined && this.#byKlass.has(at.superKlass) && depth < 64; depth += 1) {
-      found.push(at);
+    for (let depth = 0; at !== undefined && depth < mostSupers; depth += 1) {
+      yield at;
       at = this.#byKlass.get(at.superKlass);
     }
-    return found;
   }
 
   /** Where in an object of the class its references are, of so many bytes each: by the map that the collector itself goes by. */

@@ -12,7 +12,7 @@ const leastTakenOutPart = 0.001;
 const mostFreed = 100_000;
 /** In place of the class of what is rubbish. */
 const takenOut = 0;
-/** A byte for each place: some of the frontier share one, of 2,000 it is one in a hundred that is none of it. */
+/** Some of the frontier share one, of 2,000 it is one in a hundred that is none of it. */
 const filterPlaces = 1 << 18;
 const mostSharing = 255;
 const mostOfKind = 16;
